@@ -1,0 +1,20 @@
+//! Password hashes, signed tokens, message digests and constant-time comparison.
+//!
+//! Randomness always comes in as [`clock::Random`]; this crate holds no state of its own.
+
+pub mod digest;
+pub mod jws;
+pub mod password;
+pub mod strength;
+pub mod token;
+
+mod secret;
+
+pub use secret::Secret;
+
+use subtle::ConstantTimeEq as _;
+
+/// Whether two byte strings are equal, in time that depends on their lengths only.
+pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}

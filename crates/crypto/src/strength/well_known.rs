@@ -1,0 +1,190 @@
+//! Passwords that every guessing tool tries first, and their usual disguises.
+
+/// Base words in lower case, letters and digits only, ordered for reading.
+const WORDS: &[&str] = &[
+    // The word itself and its companions.
+    "password",
+    "passwort",
+    "passphrase",
+    "letmein",
+    "letmeinnow",
+    "letmeinplease",
+    "changeme",
+    "changemenow",
+    "changeit",
+    "secret",
+    "topsecret",
+    "mysecret",
+    "mypassword",
+    "thepassword",
+    "newpassword",
+    "defaultpassword",
+    "default",
+    "temporary",
+    "temppassword",
+    "welcome",
+    "welcomeback",
+    "hello",
+    "helloworld",
+    "iloveyou",
+    "ihateyou",
+    "trustno",
+    "opensesame",
+    "whatever",
+    "nothing",
+    "something",
+    // Accounts and machines.
+    "admin",
+    "administrator",
+    "adminadmin",
+    "adminpassword",
+    "root",
+    "rootroot",
+    "superuser",
+    "sysadmin",
+    "user",
+    "username",
+    "guest",
+    "guestguest",
+    "login",
+    "loginlogin",
+    "master",
+    "access",
+    "system",
+    "server",
+    "database",
+    "computer",
+    "internet",
+    "google",
+    "microsoft",
+    "windows",
+    "linux",
+    "ubuntu",
+    "oracle",
+    "postgres",
+    "mysql",
+    "testing",
+    "testtest",
+    "testuser",
+    "testpassword",
+    "example",
+    "sample",
+    "demo",
+    "demodemo",
+    // Offices of law.
+    "lawfirm",
+    "lawyer",
+    "attorney",
+    "counsel",
+    "paralegal",
+    "lexiflow",
+    "lexiflowadmin",
+    "justice",
+    "courtroom",
+    "esquire",
+    "litigation",
+    // Keyboards.
+    "qwerty",
+    "qwertyuiop",
+    "qwertyqwerty",
+    "qwertz",
+    "qwertzuiop",
+    "azerty",
+    "azertyuiop",
+    "asdfgh",
+    "asdfghjkl",
+    "asdfasdf",
+    "zxcvbn",
+    "zxcvbnm",
+    "qazwsx",
+    "qazwsxedc",
+    "qazwsxedcrfv",
+    "abc",
+    "abcdef",
+    "abcabc",
+    // People, animals, games and seasons.
+    "monkey",
+    "dragon",
+    "princess",
+    "sunshine",
+    "shadow",
+    "football",
+    "baseball",
+    "basketball",
+    "hockey",
+    "soccer",
+    "liverpool",
+    "arsenal",
+    "chelsea",
+    "yankees",
+    "superman",
+    "batman",
+    "spiderman",
+    "pokemon",
+    "starwars",
+    "michael",
+    "jennifer",
+    "jessica",
+    "charlie",
+    "daniel",
+    "thomas",
+    "jordan",
+    "ashley",
+    "michelle",
+    "freedom",
+    "summer",
+    "winter",
+    "spring",
+    "autumn",
+    "january",
+    "december",
+    "flower",
+    "butterfly",
+    "chocolate",
+    "cookie",
+    "mustang",
+    "harley",
+    "corvette",
+    "ferrari",
+    "america",
+    "london",
+    "newyork",
+    "california",
+    "jesuschrist",
+    // Famous as an example of a good one.
+    "correcthorsebatterystaple",
+    "troubador",
+];
+
+/// Whether `lower` is a well-known password, however it is padded with digits and signs, spaced out, or spelt with
+/// digits for letters.
+pub(super) fn is_common(lower: &str) -> bool {
+    let trimmed = lower.trim_matches(|c: char| !c.is_alphabetic());
+    let joined = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let spelt = |text: &str| joined(&text.chars().map(letter_meant).collect::<String>());
+    let forms = [joined(lower), joined(trimmed), spelt(lower), spelt(trimmed), spelt(trim_padding(lower))];
+    forms.iter().any(|form| is_known(form))
+}
+
+/// A known word, or one said twice.
+fn is_known(form: &str) -> bool {
+    let half = form.get(..form.len() / 2).filter(|half| half.repeat(2) == form);
+    WORDS.contains(&form) || half.is_some_and(|half| WORDS.contains(&half))
+}
+
+/// Takes only digits and plain punctuation off the ends, so that `p@$$w0rd2024!` leaves `p@$$w0rd`.
+fn trim_padding(lower: &str) -> &str {
+    lower.trim_matches(|c: char| c.is_ascii_digit() || "!?.,-_#*+=".contains(c))
+}
+
+fn letter_meant(written: char) -> char {
+    match written {
+        '0' => 'o',
+        '1' | '!' => 'i',
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' => 't',
+        other => other,
+    }
+}

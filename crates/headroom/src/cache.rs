@@ -1,0 +1,252 @@
+use crate::size_class::size_class;
+use crate::stores::BoundedStore;
+use quick_cache::sync::Cache as Shards;
+use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
+use std::hash::{Hash, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What an entry costs beside its key and value: the table's slot, its ghost's and the index.
+const ENTRY_OVERHEAD: u64 = 96;
+/// Below this a cache is one piece, so that splitting it does not make ordinary values oversize.
+const SPLIT_FROM: u64 = 16 << 20;
+
+/// How many heap bytes a key and its value hold together, beside their own size.
+pub type Weigh<K, V> = fn(&K, &V) -> u64;
+
+type Table<K, V> = Shards<K, Entry<V>, StoredWeight, RandomState, Counting>;
+
+/// What a cache is made of.
+#[derive(Debug, Clone)]
+pub struct CacheConfig<K, V> {
+    /// The name in the store registry.
+    pub name: String,
+    /// The most bytes it holds, overhead included.
+    pub cap_bytes: u64,
+    /// How long an entry lives, in microseconds; `None` for as long as there is room.
+    pub ttl_micros: Option<i64>,
+    /// An entry's usual size in bytes, to size the table.
+    pub usual_entry_bytes: u64,
+    /// Heap bytes of a key and its value.
+    pub weigh: Weigh<K, V>,
+}
+
+/// A cache bounded in bytes. It has no clock: the caller passes the time.
+pub struct Cache<K, V> {
+    name: String,
+    cap_bytes: u64,
+    largest: u64,
+    ttl_micros: Option<i64>,
+    weigh: Weigh<K, V>,
+    shards: Table<K, V>,
+    evictions: Arc<AtomicU64>,
+    hits: AtomicU64,
+    misses: AtomicU64,
+    oversize: AtomicU64,
+}
+
+#[derive(Clone)]
+struct Entry<V> {
+    value: V,
+    bytes: u64,
+    expires_micros: i64,
+}
+
+#[derive(Clone)]
+struct StoredWeight;
+
+impl<K, V> Weighter<K, Entry<V>> for StoredWeight {
+    fn weight(&self, _key: &K, entry: &Entry<V>) -> u64 {
+        entry.bytes
+    }
+}
+
+/// Counts evictions and lets the evicted entries be dropped outside the shard's lock.
+#[derive(Clone)]
+struct Counting(Arc<AtomicU64>);
+
+impl<K, V> Lifecycle<K, Entry<V>> for Counting {
+    type RequestState = Option<(K, Entry<V>)>;
+
+    fn on_evict(&self, state: &mut Self::RequestState, key: K, entry: Entry<V>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        *state = Some((key, entry));
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Cache<K, V> {
+    /// An empty cache.
+    pub fn new(config: CacheConfig<K, V>) -> Self {
+        let cap = config.cap_bytes.max(1);
+        let evictions = Arc::new(AtomicU64::new(0));
+        let shards = shards(cap, config.usual_entry_bytes, Counting(Arc::clone(&evictions)));
+        // A value of nearly a whole shard would only push everything else out.
+        let largest = shards.shard_capacity() / 10 * 9;
+        Self {
+            name: config.name,
+            cap_bytes: cap,
+            largest,
+            ttl_micros: config.ttl_micros,
+            weigh: config.weigh,
+            shards,
+            evictions,
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+            oversize: AtomicU64::new(0),
+        }
+    }
+
+    /// The value of `key`, unless it has expired at `now_micros` (UTC microseconds, as the caller's clock tells).
+    pub fn get(&self, key: &K, now_micros: i64) -> Option<V> {
+        match self.shards.get(key) {
+            Some(entry) if entry.expires_micros > now_micros => {
+                self.hits.fetch_add(1, Ordering::Relaxed);
+                Some(entry.value)
+            }
+            Some(_) => {
+                // Another thread may have put a fresh value there meanwhile; that one stays.
+                if self.shards.remove_if(key, |entry| entry.expires_micros <= now_micros).is_some() {
+                    self.evictions.fetch_add(1, Ordering::Relaxed);
+                }
+                self.misses.fetch_add(1, Ordering::Relaxed);
+                None
+            }
+            None => {
+                self.misses.fetch_add(1, Ordering::Relaxed);
+                None
+            }
+        }
+    }
+
+    /// Keeps `value` under `key`. `false` when it is too large to keep: it is counted, and an older value of the same
+    /// key is gone all the same, since it is no longer true.
+    pub fn insert(&self, key: K, value: V, now_micros: i64) -> bool {
+        let bytes = self.weight_of(&key, &value);
+        if bytes > self.largest {
+            self.oversize.fetch_add(1, Ordering::Relaxed);
+            self.shards.remove(&key);
+            return false;
+        }
+        let expires_micros = self.ttl_micros.map_or(i64::MAX, |ttl| now_micros.saturating_add(ttl));
+        self.shards.insert(key, Entry { value, bytes, expires_micros });
+        true
+    }
+
+    /// Forgets `key` and gives its value back.
+    pub fn remove(&self, key: &K) -> Option<V> {
+        self.shards.remove(key).map(|(_, entry)| entry.value)
+    }
+
+    /// Forgets every entry for which `keep` is false.
+    pub fn retain(&self, keep: impl Fn(&K, &V) -> bool) {
+        self.shards.retain(|key, entry| keep(key, &entry.value));
+    }
+
+    /// Forgets everything that has expired at `now_micros`.
+    pub fn sweep(&self, now_micros: i64) {
+        let before = self.entries();
+        self.shards.retain(|_, entry| entry.expires_micros > now_micros);
+        self.evictions.fetch_add(before.saturating_sub(self.entries()), Ordering::Relaxed);
+    }
+
+    /// What an entry of this key and value weighs, in bytes: key, value, their heap rounded to what the allocator
+    /// really hands out, and the table's overhead.
+    pub fn weight_of(&self, key: &K, value: &V) -> u64 {
+        size_class((self.weigh)(key, value)).saturating_add(in_table::<K, V>())
+    }
+
+    /// Values refused because they were too large.
+    pub fn oversize(&self) -> u64 {
+        self.oversize.load(Ordering::Relaxed)
+    }
+
+    /// Entries now.
+    pub fn entries(&self) -> u64 {
+        self.shards.len() as u64
+    }
+
+    /// Bytes now.
+    pub fn bytes(&self) -> u64 {
+        self.shards.weight()
+    }
+
+    /// Throws out entries until at most `bytes` are held; returns the bytes freed. The cap stays as it was.
+    pub fn shrink_to(&self, bytes: u64) -> u64 {
+        let before = self.shards.weight();
+        if before <= bytes {
+            return 0;
+        }
+        // The capacity is split over the shards rounded up; rounding down here keeps the sum under the target.
+        let shards = self.shards.num_shards() as u64;
+        self.shards.set_capacity(bytes / shards * shards);
+        let freed = before.saturating_sub(self.shards.weight());
+        self.shards.set_capacity(self.cap_bytes);
+        freed
+    }
+}
+
+fn in_table<K, V>() -> u64 {
+    (size_of::<K>() + size_of::<Entry<V>>()) as u64 + ENTRY_OVERHEAD
+}
+
+fn shards<K: Eq + Hash, V: Clone>(cap: u64, usual: u64, counting: Counting) -> Table<K, V> {
+    let entries = (cap / (usual + in_table::<K, V>()).max(1)).clamp(1, 1 << 20);
+    let entries = usize::try_from(entries).unwrap_or(1);
+    let options = OptionsBuilder::new()
+        .shards(if cap >= SPLIT_FROM { 4 } else { 1 })
+        .estimated_items_capacity(entries)
+        .weight_capacity(cap)
+        .build();
+    match options {
+        Ok(options) => Shards::with_options(options, StoredWeight, RandomState::new(), counting),
+        // Only a missing capacity is refused, and both are given above.
+        Err(_) => Shards::with(entries, cap, StoredWeight, RandomState::new(), counting),
+    }
+}
+
+impl<K, V> std::fmt::Debug for Cache<K, V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cache")
+            .field("name", &self.name)
+            .field("cap_bytes", &self.cap_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<K, V> BoundedStore for Cache<K, V>
+where
+    K: Eq + Hash + Send + Sync,
+    V: Clone + Send + Sync,
+{
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn entries(&self) -> u64 {
+        Cache::entries(self)
+    }
+
+    fn bytes(&self) -> u64 {
+        Cache::bytes(self)
+    }
+
+    fn cap_bytes(&self) -> u64 {
+        self.cap_bytes
+    }
+
+    fn hits(&self) -> u64 {
+        self.hits.load(Ordering::Relaxed)
+    }
+
+    fn misses(&self) -> u64 {
+        self.misses.load(Ordering::Relaxed)
+    }
+
+    fn evictions(&self) -> u64 {
+        self.evictions.load(Ordering::Relaxed)
+    }
+
+    fn shrink_to(&self, bytes: u64) -> u64 {
+        Cache::shrink_to(self, bytes)
+    }
+}

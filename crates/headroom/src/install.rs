@@ -1,0 +1,39 @@
+use std::ffi::{CStr, c_char};
+
+/// jemalloc's settings for a server.
+///
+/// - `background_thread`, `dirty_decay_ms`, `muzzy_decay_ms`: freed pages go back to the system within about a second
+///   even when nothing runs, and count as gone at once.
+/// - `narenas`: few arenas, so that little lies idle in each.
+/// - `metadata_thp`, `thp`: no huge pages; they inflate small heaps.
+/// - `prof` with `prof_active:false`: a heap profile can be switched on in the live process.
+/// - `abort_conf`: a misspelt setting stops the start instead of being ignored.
+pub const MALLOC_CONF: &CStr = c"background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0,narenas:4,metadata_thp:disabled,thp:never,abort_conf:true,prof:true,prof_active:false,lg_prof_sample:19";
+
+/// A pointer to constant text, in the shape jemalloc looks for.
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct ConfPointer(*const c_char);
+
+// SAFETY: the only value ever made points to constant text of static lifetime, which any thread may read.
+#[expect(unsafe_code, reason = "a static must be Sync, and a raw pointer is not")]
+unsafe impl Sync for ConfPointer {}
+
+/// The value of the symbol `malloc_conf`; see [`install_allocator!`](crate::install_allocator).
+pub const MALLOC_CONF_POINTER: ConfPointer = ConfPointer(MALLOC_CONF.as_ptr());
+
+/// Makes jemalloc the allocator of a program, with [`MALLOC_CONF`]. Write it once, in the program's root file:
+/// jemalloc reads the symbol before `main`, and the linker only keeps it there.
+#[macro_export]
+macro_rules! install_allocator {
+    () => {
+        const _: () = {
+            #[global_allocator]
+            static GLOBAL: $crate::Jemalloc = $crate::Jemalloc;
+
+            #[used]
+            #[unsafe(export_name = "malloc_conf")]
+            static MALLOC_CONF: $crate::ConfPointer = $crate::MALLOC_CONF_POINTER;
+        };
+    };
+}

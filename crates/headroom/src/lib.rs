@@ -1,0 +1,63 @@
+//! The memory engine: budgets, leases, pressure and measurement. Knows no HTTP, no SQL and no law.
+//!
+//! Three kinds of truth meet here. *Registered* memory is what code asked for before using it ([`Pool`], [`Lease`]);
+//! *measured* memory is what the allocator handed out ([`Meter`], [`AllocatorStats`]); *charged* memory is what the
+//! kernel counts against the process ([`ProcessStats`], [`CgroupStats`]). The [`Headroom`] owner holds all three beside
+//! the [`Budget`] and tells the [`Level`] of pressure.
+//!
+//! The binary installs the allocator with [`install_allocator!`]. Without it everything still works; the allocator's
+//! own figures are then those of whatever part of the process uses jemalloc.
+
+mod allocator;
+mod blocking;
+mod cache;
+mod cgroup;
+mod class;
+mod engine;
+mod injected;
+mod install;
+mod lease;
+mod level;
+mod limit;
+mod mallctl;
+mod measured;
+mod meter;
+mod pool;
+mod pressure;
+pub mod probe;
+mod process;
+mod refusal;
+mod roots;
+mod routes;
+mod scope;
+mod size_class;
+mod snapshot;
+mod source;
+mod stores;
+mod waiting;
+
+pub use allocator::{Allocator, AllocatorStats, HeapSpaces, PurgeReport, SizeClassStats};
+pub use blocking::spawn_blocking;
+pub use cache::{Cache, CacheConfig, Weigh};
+pub use cgroup::{Cgroup, CgroupStats, CgroupVersion};
+pub use class::Class;
+pub use engine::{Headroom, Settings};
+pub use injected::InjectedSource;
+pub use install::{ConfPointer, MALLOC_CONF, MALLOC_CONF_POINTER};
+pub use lease::Lease;
+pub use level::{Level, Thresholds, permille};
+pub use limit::{Budget, Limit, LimitSource, budget, budget_of, discover};
+pub use measured::{Measured, inherit, measure};
+pub use meter::{Meter, RequestMemory};
+pub use pool::{Pool, PoolStats};
+pub use pressure::Pressure;
+pub use process::{ProcessStats, process_cpu_micros};
+pub use refusal::{Refusal, RefusalKind};
+pub use roots::SystemRoots;
+pub use routes::{ROUTE_CAP, RouteStats, Routes};
+pub use size_class::size_class;
+pub use snapshot::Snapshot;
+pub use source::{MemorySource, Reading, SystemSource};
+pub use stores::{BoundedStore, RegistryFull, STORE_CAP, StoreRegistry, StoreStats};
+/// The allocator itself, for a `#[global_allocator]`; [`install_allocator!`] does it together with its settings.
+pub use tikv_jemallocator::Jemalloc;

@@ -1,0 +1,45 @@
+//! The calls into jemalloc that the safe wrapper does not offer.
+#![expect(unsafe_code, reason = "jemalloc's control interface is a C function with untyped pointers")]
+
+use std::ffi::CStr;
+use std::ptr::null_mut;
+use tikv_jemalloc_ctl::raw;
+
+/// Does what the control `name` does; it takes and gives no value. Whether it succeeded.
+pub(crate) fn act(name: &CStr) -> bool {
+    // SAFETY: `name` ends in a zero byte, and all value pointers are null with length zero, which jemalloc documents
+    // as "neither read nor write"; controls that need a value answer with an error.
+    unsafe { tikv_jemalloc_sys::mallctl(name.as_ptr(), null_mut(), null_mut(), null_mut(), 0) == 0 }
+}
+
+/// Reads a control of C type `size_t`.
+pub(crate) fn read_size(name: &CStr) -> Option<u64> {
+    // SAFETY: every caller names a `size_t` control; jemalloc checks the length against its own type and refuses any
+    // other, so a wrong name gives an error and not a wrong read. All bit patterns of a usize are valid.
+    let value: usize = unsafe { raw::read(name.to_bytes_with_nul()) }.ok()?;
+    Some(value as u64)
+}
+
+/// Reads a control of C type `unsigned`.
+pub(crate) fn read_unsigned(name: &CStr) -> Option<u32> {
+    // SAFETY: as for `read_size`, with the four-byte type; all bit patterns of a u32 are valid.
+    unsafe { raw::read::<u32>(name.to_bytes_with_nul()) }.ok()
+}
+
+/// Reads a control of C type `uint64_t`.
+pub(crate) fn read_u64(name: &CStr) -> Option<u64> {
+    // SAFETY: as for `read_size`, with the eight-byte type; all bit patterns of a u64 are valid.
+    unsafe { raw::read::<u64>(name.to_bytes_with_nul()) }.ok()
+}
+
+/// Where jemalloc counts what the calling thread allocated and freed. Both counters live as long as the thread.
+pub(crate) fn thread_counters() -> Option<(*const u64, *const u64)> {
+    // SAFETY: both controls are of C type `uint64_t *`, whose size jemalloc checks; any pointer value is valid to hold.
+    let (allocated, freed) = unsafe {
+        (
+            raw::read::<*const u64>(c"thread.allocatedp".to_bytes_with_nul()).ok()?,
+            raw::read::<*const u64>(c"thread.deallocatedp".to_bytes_with_nul()).ok()?,
+        )
+    };
+    (!allocated.is_null() && !freed.is_null()).then_some((allocated, freed))
+}

@@ -1,0 +1,88 @@
+//! Small loops to count instructions with: what one more measured poll, and one more lease, costs.
+
+use crate::measured::measure;
+use crate::meter::{Meter, RequestMemory};
+use crate::pool::Pool;
+use std::hint::black_box;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+/// Pending until it has been polled `left` times, allocating nothing.
+struct Steps {
+    left: u64,
+}
+
+impl Future for Steps {
+    type Output = ();
+
+    #[inline(never)]
+    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+        self.left = black_box(self.left.saturating_sub(1));
+        if self.left == 0 { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+/// Polls a future `polls` times.
+#[inline(never)]
+pub fn plain_polls(polls: u64) {
+    drive(Steps { left: polls });
+}
+
+/// Polls the same future `polls` times, measured.
+#[inline(never)]
+pub fn measured_polls(polls: u64) -> RequestMemory {
+    let meter = Meter::new();
+    drive(measure(meter.clone(), Steps { left: polls }));
+    meter.totals()
+}
+
+/// The same, with one small allocation kept over each poll, so that every poll has something to bill.
+#[inline(never)]
+pub fn measured_allocating_polls(polls: u64) -> RequestMemory {
+    let meter = Meter::new();
+    drive(measure(meter.clone(), Allocating { steps: Steps { left: polls }, held: Vec::new() }));
+    meter.totals()
+}
+
+/// What [`measured_allocating_polls`] does, without the meter.
+#[inline(never)]
+pub fn plain_allocating_polls(polls: u64) {
+    drive(Allocating { steps: Steps { left: polls }, held: Vec::new() });
+}
+
+/// Borrows and gives back `times` times through four pools, one above the other.
+#[inline(never)]
+pub fn leases(times: u64) -> u64 {
+    let root = Pool::root("root", 1 << 30);
+    let leaf = root.child("class", 1 << 30).child("tenant", 1 << 30).child("request", 1 << 30);
+    let mut granted = 0;
+    for _ in 0..times {
+        granted += black_box(leaf.try_lease(black_box(4096))).map_or(0, |lease| lease.bytes());
+    }
+    granted
+}
+
+struct Allocating {
+    steps: Steps,
+    held: Vec<u8>,
+}
+
+impl Future for Allocating {
+    type Output = ();
+
+    #[inline(never)]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.held = black_box(Vec::with_capacity(100));
+        Pin::new(&mut self.steps).poll(cx)
+    }
+}
+
+fn drive<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut cx = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return output;
+        }
+    }
+}

@@ -1,0 +1,76 @@
+use crate::meter::RequestMemory;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The most routes that are told apart; requests of further ones are counted under `other`.
+pub const ROUTE_CAP: usize = 512;
+
+/// The memory of all requests of one route so far, in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteStats {
+    /// The route's template, never a raw path.
+    pub route: Arc<str>,
+    /// Requests.
+    pub count: u64,
+    /// Allocated by all of them.
+    pub allocated: u64,
+    /// The highest peak of one.
+    pub peak_max: u64,
+    /// Retained by all of them at their end.
+    pub retained: i64,
+    /// Requests whose peak was above the warning mark.
+    pub large: u64,
+}
+
+/// Figures for each route, in bounded memory.
+#[derive(Debug)]
+pub struct Routes {
+    large_bytes: u64,
+    table: Mutex<HashMap<Arc<str>, RouteStats>>,
+}
+
+impl Routes {
+    /// An empty table; peaks above `large_bytes` count as large.
+    pub fn new(large_bytes: u64) -> Self {
+        Self { large_bytes, table: Mutex::new(HashMap::new()) }
+    }
+
+    /// Adds a finished request of `route` (its template, such as `/api/cases/{id}`). Whether its peak was large.
+    pub fn record(&self, route: &str, memory: RequestMemory) -> bool {
+        let is_large = memory.peak_live > self.large_bytes;
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = table.contains_key(route) || table.len() < ROUTE_CAP - 1;
+        let name = if known { route } else { "other" };
+        if !table.contains_key(name) {
+            table.insert(Arc::from(name), RouteStats::empty(name));
+        }
+        if let Some(stats) = table.get_mut(name) {
+            stats.add(memory, is_large);
+        }
+        is_large
+    }
+
+    /// The `limit` routes with the highest peaks, highest first.
+    pub fn top(&self, limit: usize) -> Vec<RouteStats> {
+        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = table.values().cloned().collect();
+        drop(table);
+        all.sort_unstable_by(|a, b| b.peak_max.cmp(&a.peak_max).then_with(|| a.route.cmp(&b.route)));
+        all.truncate(limit);
+        all
+    }
+}
+
+impl RouteStats {
+    fn empty(route: &str) -> Self {
+        Self { route: Arc::from(route), count: 0, allocated: 0, peak_max: 0, retained: 0, large: 0 }
+    }
+
+    fn add(&mut self, memory: RequestMemory, is_large: bool) {
+        self.count += 1;
+        self.allocated = self.allocated.saturating_add(memory.allocated);
+        self.peak_max = self.peak_max.max(memory.peak_live);
+        self.retained = self.retained.saturating_add(memory.retained);
+        self.large += u64::from(is_large);
+    }
+}

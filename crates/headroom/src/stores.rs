@@ -1,0 +1,103 @@
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The most stores one process may register.
+pub const STORE_CAP: usize = 256;
+
+/// A map, queue or cache with a declared bound.
+pub trait BoundedStore: Send + Sync {
+    /// A unique name, such as `sessions.tokens`.
+    fn name(&self) -> &str;
+    /// Entries now.
+    fn entries(&self) -> u64;
+    /// Bytes now, keys and overhead included.
+    fn bytes(&self) -> u64;
+    /// The most bytes it may hold.
+    fn cap_bytes(&self) -> u64;
+    /// Look-ups that found something.
+    fn hits(&self) -> u64;
+    /// Look-ups that found nothing.
+    fn misses(&self) -> u64;
+    /// Entries thrown out to make room.
+    fn evictions(&self) -> u64;
+    /// Throws out entries until at most `bytes` are held and tells how many bytes that freed. The cap stays: the store
+    /// may fill again. A store that cannot shed frees nothing.
+    fn shrink_to(&self, bytes: u64) -> u64;
+}
+
+/// A store's figures at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreStats {
+    /// The store's name.
+    pub name: String,
+    /// Entries.
+    pub entries: u64,
+    /// Bytes held.
+    pub bytes: u64,
+    /// The most bytes it may hold.
+    pub cap_bytes: u64,
+    /// Look-ups that found something.
+    pub hits: u64,
+    /// Look-ups that found nothing.
+    pub misses: u64,
+    /// Entries thrown out to make room.
+    pub evictions: u64,
+}
+
+/// More stores than a process should have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there are already {STORE_CAP} bounded stores: share one instead of making another")]
+pub struct RegistryFull;
+
+/// All bounded stores of the process. Cloning gives another handle on the same registry.
+#[derive(Clone, Default)]
+pub struct StoreRegistry {
+    stores: Arc<RwLock<Vec<Arc<dyn BoundedStore>>>>,
+}
+
+impl std::fmt::Debug for StoreRegistry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.all().iter().map(|store| store.name().to_owned())).finish()
+    }
+}
+
+impl StoreRegistry {
+    /// Adds a store; one of the same name is replaced.
+    pub fn register(&self, store: Arc<dyn BoundedStore>) -> Result<(), RegistryFull> {
+        let mut stores = self.stores.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = stores.iter_mut().find(|known| known.name() == store.name()) {
+            *slot = store;
+            return Ok(());
+        }
+        if stores.len() >= STORE_CAP {
+            return Err(RegistryFull);
+        }
+        stores.push(store);
+        Ok(())
+    }
+
+    /// The stores, in order of registration.
+    pub fn all(&self) -> Vec<Arc<dyn BoundedStore>> {
+        self.stores.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The figures of all stores.
+    pub fn snapshot(&self) -> Vec<StoreStats> {
+        self.all()
+            .iter()
+            .map(|store| StoreStats {
+                name: store.name().to_owned(),
+                entries: store.entries(),
+                bytes: store.bytes(),
+                cap_bytes: store.cap_bytes(),
+                hits: store.hits(),
+                misses: store.misses(),
+                evictions: store.evictions(),
+            })
+            .collect()
+    }
+
+    /// Shrinks every store to `percent` of its cap and tells how many bytes that freed.
+    pub fn shrink_all(&self, percent: u64) -> u64 {
+        self.all().iter().map(|store| store.shrink_to(store.cap_bytes() / 100 * percent.min(100))).sum()
+    }
+}

@@ -1,0 +1,107 @@
+//! The cache keeps within its bytes, whatever is put in.
+
+use headroom::{BoundedStore, Cache, CacheConfig, StoreRegistry};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+fn cache(cap_bytes: u64, ttl_micros: Option<i64>) -> Cache<u32, Arc<[u8]>> {
+    Cache::new(CacheConfig {
+        name: String::from("test.bytes"),
+        cap_bytes,
+        ttl_micros,
+        usual_entry_bytes: 1000,
+        weigh: |_, value| value.len() as u64 + 16,
+    })
+}
+
+fn value(bytes: usize) -> Arc<[u8]> {
+    Arc::from(vec![7; bytes])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn the_weight_is_bounded_and_exact(
+        cap in 2_000u64..100_000, puts in prop::collection::vec((0u32..50, 0usize..20_000), 1..200)
+    ) {
+        let cache = cache(cap, None);
+        for (key, bytes) in puts {
+            let kept = cache.insert(key, value(bytes), 0);
+            prop_assert!(cache.bytes() <= cap);
+            let present: u64 = (0..50)
+                .filter_map(|key| cache.get(&key, 0).map(|value| cache.weight_of(&key, &value)))
+                .sum();
+            prop_assert_eq!(cache.bytes(), present);
+            prop_assert!(kept || cache.get(&key, 0).is_none(), "a refused value must not leave an older one");
+        }
+        cache.shrink_to(0);
+        prop_assert_eq!((cache.entries(), cache.bytes()), (0, 0));
+    }
+}
+
+#[test]
+fn an_oversize_value_is_refused_and_counted() {
+    let cache = cache(10_000, None);
+    assert!(cache.insert(1, value(100), 0));
+    assert!(!cache.insert(1, value(9_900), 0));
+    assert_eq!((cache.oversize(), cache.entries()), (1, 0));
+}
+
+#[test]
+fn an_entry_lives_as_long_as_it_was_given() {
+    let cache = cache(10_000, Some(500));
+    cache.insert(1, value(10), 1_000);
+    cache.insert(2, value(10), 1_200);
+    assert!(cache.get(&1, 1_499).is_some());
+    assert!(cache.get(&1, 1_500).is_none());
+    assert_eq!(cache.entries(), 1, "an expired entry is gone when it is asked for");
+    cache.sweep(1_700);
+    assert_eq!((cache.entries(), cache.bytes()), (0, 0));
+    assert_eq!((BoundedStore::hits(&cache), BoundedStore::misses(&cache), cache.evictions()), (1, 1, 2));
+}
+
+#[test]
+fn shrinking_frees_what_it_says_and_leaves_the_cap() {
+    let cache = cache(64_000, None);
+    for key in 0..50 {
+        cache.insert(key, value(1_000), 0);
+    }
+    let before = cache.bytes();
+    let freed = cache.shrink_to(16_000);
+    assert!(cache.bytes() <= 16_000);
+    assert_eq!(before - cache.bytes(), freed);
+    assert!(cache.evictions() > 0);
+    for key in 0..50 {
+        cache.insert(key, value(1_000), 0);
+    }
+    assert!(cache.bytes() > 32_000, "the cache fills again");
+}
+
+#[test]
+fn a_cache_in_several_pieces_shrinks_as_a_whole() {
+    let cache = cache(32 << 20, None);
+    for key in 0..20_000 {
+        cache.insert(key, value(1_000), 0);
+    }
+    cache.shrink_to(1_000_003);
+    assert!(cache.bytes() <= 1_000_003);
+    assert!(cache.bytes() > 900_000);
+}
+
+#[test]
+fn the_registry_lists_and_shrinks_every_store() {
+    let registry = StoreRegistry::default();
+    let cache = Arc::new(cache(64_000, None));
+    registry.register(Arc::clone(&cache) as Arc<dyn BoundedStore>).unwrap();
+    registry.register(Arc::clone(&cache) as Arc<dyn BoundedStore>).unwrap();
+    for key in 0..50 {
+        cache.insert(key, value(1_000), 0);
+    }
+    let listed = registry.snapshot();
+    assert_eq!(listed.len(), 1, "one name, one store");
+    assert_eq!((listed[0].name.as_str(), listed[0].cap_bytes), ("test.bytes", 64_000));
+    assert_eq!((listed[0].bytes, listed[0].entries), (cache.bytes(), cache.entries()));
+    let freed = registry.shrink_all(50);
+    assert!(freed > 0 && cache.bytes() <= 32_000);
+}

@@ -1,0 +1,137 @@
+//! The owner of the books: budget, pools, routes and level from one source.
+
+use headroom::{
+    AllocatorStats, CgroupStats, Class, Headroom, InjectedSource, Level, Limit, LimitSource, ProcessStats,
+    ROUTE_CAP, RefusalKind, RequestMemory, Settings, SystemRoots, process_cpu_micros,
+};
+use std::sync::Arc;
+
+const MIB: u64 = 1 << 20;
+
+fn engine(limit_bytes: u64) -> (Headroom, Arc<InjectedSource>) {
+    let source = Arc::new(InjectedSource::with_limit(limit_bytes));
+    (Headroom::new(Settings::default(), Arc::clone(&source) as _), source)
+}
+
+#[test]
+fn the_level_follows_the_heap_up_and_slowly_down() {
+    let (headroom, source) = engine(400 * MIB);
+    assert_eq!(headroom.budget().bytes, 300 * MIB);
+    let changes = headroom.watch_level();
+    let heap = |bytes| {
+        source.change(|reading| {
+            reading.allocator = Some(AllocatorStats { allocated: bytes, ..AllocatorStats::default() });
+        });
+        headroom.sample()
+    };
+    assert_eq!(heap(100 * MIB), Level::Normal);
+    assert_eq!(heap(260 * MIB), Level::Critical);
+    assert!(changes.has_changed().unwrap());
+    assert_eq!(*changes.borrow(), Level::Critical);
+    assert_eq!(heap(250 * MIB), Level::Critical);
+    assert_eq!(heap(10 * MIB), Level::Warning);
+    assert_eq!(heap(10 * MIB), Level::Elevated);
+    assert_eq!(heap(10 * MIB), Level::Normal);
+    assert_eq!(headroom.level(), Level::Normal);
+}
+
+#[test]
+fn resident_memory_warns_at_three_quarters_and_is_critical_at_the_whole_budget() {
+    let (headroom, source) = engine(400 * MIB);
+    let resident = |bytes| {
+        source.change(|reading| {
+            reading.process = ProcessStats { rss_anon: bytes, ..ProcessStats::default() };
+        });
+        headroom.sample()
+    };
+    assert_eq!(resident(225 * MIB), Level::Warning);
+    assert_eq!(resident(290 * MIB), Level::Warning);
+    assert_eq!(resident(300 * MIB), Level::Critical);
+}
+
+#[test]
+fn sockets_charged_to_the_group_raise_the_level_though_the_heap_is_small() {
+    let (headroom, source) = engine(400 * MIB);
+    source.change(|reading| {
+        reading.limit = Limit { bytes: 256 * MIB, source: LimitSource::CgroupV2 };
+        reading.cgroup =
+            Some(CgroupStats { sock: 240 * MIB, anon: MIB, file: 15 * MIB, ..CgroupStats::default() });
+    });
+    assert_eq!(headroom.sample(), Level::Emergency);
+}
+
+#[test]
+fn a_lowered_limit_is_followed_by_every_pool() {
+    let (headroom, source) = engine(400 * MIB);
+    let held = headroom.class(Class::Bulk).try_lease(100 * MIB).unwrap();
+    source.change(|reading| reading.limit = Limit { bytes: 100 * MIB, source: LimitSource::CgroupV1 });
+    headroom.sample();
+    assert_eq!(headroom.budget().bytes, 75 * MIB);
+    assert_eq!(headroom.root().limit(), 75 * MIB);
+    assert_eq!(headroom.class(Class::Bulk).limit(), 75 * MIB / 100 * 40);
+    assert!(
+        headroom.class(Class::Interactive).try_lease(1).is_err(),
+        "more is lent than the new limit allows"
+    );
+    drop(held);
+    assert!(headroom.class(Class::Interactive).try_lease(75 * MIB).is_ok());
+}
+
+#[test]
+fn routes_are_told_apart_up_to_a_bound() {
+    let (headroom, _source) = engine(400 * MIB);
+    let small = RequestMemory { allocated: 10, freed: 10, peak_live: 5, retained: 0, polls: 1 };
+    let large = RequestMemory { peak_live: 60 * MIB, ..small };
+    for index in 0..ROUTE_CAP * 2 {
+        assert!(!headroom.record(&format!("/api/things/{index}"), small));
+    }
+    assert!(headroom.record("/api/things/0", large));
+    let all = headroom.top_routes(usize::MAX);
+    assert_eq!(all.len(), ROUTE_CAP);
+    assert_eq!(all.iter().map(|route| route.count).sum::<u64>(), ROUTE_CAP as u64 * 2 + 1);
+    assert_eq!((&*all[0].route, all[0].peak_max, all[0].large), ("/api/things/0", 60 * MIB, 1));
+    let snapshot = headroom.snapshot();
+    assert_eq!((snapshot.requests, snapshot.large_requests), (ROUTE_CAP as u64 * 2 + 1, 1));
+    assert_eq!(snapshot.routes.len(), 20);
+}
+
+#[test]
+fn a_stopping_server_lends_nothing_more() {
+    let (headroom, _source) = engine(400 * MIB);
+    headroom.drain();
+    let refusal = headroom.class(Class::Standard).try_lease(1).unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::Draining);
+}
+
+#[test]
+fn the_running_system_tells_its_figures() {
+    let headroom = Headroom::system(Settings::default());
+    let snapshot = headroom.snapshot();
+    let process = snapshot.reading.process;
+    assert!(process.rss > MIB && process.peak_rss >= process.rss_anon && process.threads >= 1);
+    assert!(process.rss_anon + process.rss_file <= process.rss + MIB);
+    assert!(snapshot.budget.bytes > 0 && snapshot.reading.limit.bytes > snapshot.budget.bytes / 2);
+    assert_eq!(snapshot.pools.len(), 1 + Class::ALL.len());
+    assert_eq!(&*snapshot.pools[0].name, "root");
+}
+
+#[test]
+fn open_descriptors_are_counted() {
+    let before = ProcessStats::read(&SystemRoots::default()).unwrap().fds;
+    let files: Vec<_> = (0..50).map(|_| std::fs::File::open("/proc/self/status").unwrap()).collect();
+    let with = ProcessStats::read(&SystemRoots::default()).unwrap().fds;
+    assert!(with >= before + 40, "{before} then {with}");
+    drop(files);
+}
+
+#[test]
+fn work_costs_processor_time() {
+    let before = process_cpu_micros();
+    let mut sum = 0_u64;
+    while process_cpu_micros() < before + 1_000 {
+        sum = std::hint::black_box(sum.wrapping_add(1));
+    }
+    let spent = process_cpu_micros() - before;
+    // A wrong unit would make this millions (of seconds) or never end.
+    assert!((1_000..60_000_000).contains(&spent));
+}
