@@ -1,0 +1,168 @@
+use sqlx::error::{DatabaseError, ErrorKind};
+use sqlx::postgres::PgDatabaseError;
+use std::sync::Arc;
+
+/// What can go wrong with the database. Messages are for operators; clients see a code and a fixed sentence.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// A unique, foreign-key or check constraint refused the change.
+    #[error("the change violates {0}")]
+    Violation(Violation),
+    /// The disk that holds the database is full. Nothing was changed.
+    #[error("the disk that holds the database is full: free some space and try again")]
+    DiskFull,
+    /// Another process kept the database locked, or no connection came free in time.
+    #[error("the database is busy: try again")]
+    Busy(#[source] Arc<sqlx::Error>),
+    /// The file is not a database, or its pages are damaged.
+    #[error(
+        "the database file {path} is damaged ({detail}): restore it from a backup, or move it away to start empty"
+    )]
+    Corrupt {
+        /// Where the file lies.
+        path: String,
+        /// What SQLite said.
+        detail: String,
+    },
+    /// The database was last used by a newer LexiFlow.
+    #[error(
+        "the database has the migration `{name}`, which this version does not know: it was written by a newer LexiFlow; start that version, or restore a backup made before the upgrade"
+    )]
+    NewerSchema {
+        /// The first migration that this version does not know.
+        name: String,
+    },
+    /// A migration in the database is not the one that this version has under the same name.
+    #[error(
+        "the migration `{name}` differs from the one that was applied: this build does not belong to this database"
+    )]
+    ChangedMigration {
+        /// Its name.
+        name: String,
+    },
+    /// `DATABASE_URL` cannot be used.
+    #[error("the database address cannot be used: {0}")]
+    Address(String),
+    /// The database cannot be opened or reached.
+    #[error("the database cannot be opened: {0}")]
+    Open(#[source] Arc<sqlx::Error>),
+    /// The group that this change belonged to could not be committed. Nothing of it was kept.
+    #[error("the change could not be committed")]
+    Commit(#[source] Arc<sqlx::Error>),
+    /// A statement failed.
+    #[error("a statement failed")]
+    Statement(#[source] Arc<sqlx::Error>),
+    /// A row did not have the expected shape.
+    #[error("a row could not be read: {0}")]
+    Row(Arc<sea_orm::DbErr>),
+    /// The writer was closed: the server is shutting down.
+    #[error("the database is closed")]
+    Closed,
+}
+
+/// A constraint that a change broke.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// Two rows with the same key. Holds the names of its table and columns, never the values.
+    #[error("the unique key {0}")]
+    Unique(String),
+    /// A reference to a row that is not there, or that is still referred to.
+    #[error("a reference")]
+    Reference,
+    /// Any other check, also a missing value.
+    #[error("a check")]
+    Check,
+}
+
+impl Error {
+    /// Whether the error is a duplicate key on `table` whose columns mention `column`. For an index over expressions
+    /// or a part of the rows, SQLite says only the index's name: put table and column into that.
+    pub fn is_duplicate_of(&self, table: &str, column: &str) -> bool {
+        match self {
+            Self::Violation(Violation::Unique(key)) => key.contains(table) && key.contains(column),
+            _ => false,
+        }
+    }
+
+    /// Whether trying again later may succeed.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Busy(_) | Self::DiskFull | Self::Closed)
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match classify(&error) {
+            Some(known) => known,
+            None => match error {
+                sqlx::Error::PoolTimedOut => Self::Busy(Arc::new(error)),
+                sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Closed,
+                other => Self::Statement(Arc::new(other)),
+            },
+        }
+    }
+}
+
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Row(Arc::new(error))
+    }
+}
+
+fn classify(error: &sqlx::Error) -> Option<Error> {
+    let database = error.as_database_error()?;
+    match database.kind() {
+        ErrorKind::UniqueViolation => return Some(Error::Violation(Violation::Unique(key_of(database)))),
+        ErrorKind::ForeignKeyViolation => return Some(Error::Violation(Violation::Reference)),
+        ErrorKind::CheckViolation | ErrorKind::NotNullViolation => {
+            return Some(Error::Violation(Violation::Check));
+        }
+        _ => {}
+    }
+    let code = database.code()?;
+    if database.try_downcast_ref::<PgDatabaseError>().is_some() {
+        classify_postgres(database, &code)
+    } else {
+        classify_sqlite(database, &code)
+    }
+}
+
+/// The table and the columns of the key, without its values.
+fn key_of(database: &dyn DatabaseError) -> String {
+    let Some(postgres) = database.try_downcast_ref::<PgDatabaseError>() else {
+        return database.message().to_owned();
+    };
+    // The detail reads `Key (firm_id, email)=(…, …) already exists.`
+    let columns = postgres.detail().and_then(|detail| detail.split_once(")=(")).map_or("", |(key, _)| key);
+    let columns = columns.strip_prefix("Key (").unwrap_or_default();
+    let (table, constraint) =
+        (postgres.table().unwrap_or_default(), postgres.constraint().unwrap_or_default());
+    format!("{constraint} of {table} ({columns})")
+}
+
+/// SQLite result codes that callers act on (<https://www.sqlite.org/rescode.html>).
+fn classify_sqlite(database: &dyn DatabaseError, code: &str) -> Option<Error> {
+    match code.parse::<i32>().ok()? & 0xff {
+        5 | 6 => Some(busy(database)),
+        11 | 26 => Some(Error::Corrupt { path: String::new(), detail: database.message().to_owned() }),
+        13 => Some(Error::DiskFull),
+        _ => None,
+    }
+}
+
+/// SQLSTATEs that callers act on (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): serialisation
+/// failures and deadlocks, locks and connections that were not to be had, statements that were cut off, shutdowns.
+fn classify_postgres(database: &dyn DatabaseError, code: &str) -> Option<Error> {
+    match code {
+        "53100" => Some(Error::DiskFull),
+        "40001" | "40P01" | "53300" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" => Some(busy(database)),
+        "XX001" | "XX002" => {
+            Some(Error::Corrupt { path: String::new(), detail: database.message().to_owned() })
+        }
+        _ => None,
+    }
+}
+
+fn busy(database: &dyn DatabaseError) -> Error {
+    Error::Busy(Arc::new(sqlx::Error::Protocol(database.message().to_owned())))
+}

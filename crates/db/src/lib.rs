@@ -1,0 +1,33 @@
+//! The database: SQLite (embedded) or PostgreSQL behind one set of types.
+//!
+//! - [`Db::open`] opens the pools this crate owns: one SQLite writer and several `query_only` readers, or two
+//!   PostgreSQL pools of which one is read-only.
+//! - A [`Reader`] reads, a [`Tx`] reads and writes; a store function says by its signature which it needs.
+//! - [`Writer::begin`] … [`Tx::commit`]: a verb is acknowledged only after its fsync. On SQLite several verbs share
+//!   one fsync ("group commit", see [`mod@group`]); each still rolls back alone.
+//! - Stores build statements with SeaORM's entities and hand them to [`Reads`] and [`Tx::execute`]; rows come back
+//!   through `FromQueryResult`. Nothing returns an unbounded list: every list names its limit.
+
+mod dialect;
+mod error;
+pub mod group;
+pub mod migrate;
+mod open;
+mod postgres;
+mod reader;
+mod rows;
+mod stamp;
+mod stats;
+mod tx;
+mod writer;
+
+pub use dialect::{Columns, Dialect};
+pub use error::{Error, Violation};
+pub use migrate::Migration;
+pub use open::{Db, Settings};
+pub use reader::Reader;
+pub use rows::{Reads, count_of, sql};
+pub use stamp::Stamp;
+pub use stats::{Stats, StatsSnapshot};
+pub use tx::Tx;
+pub use writer::Writer;

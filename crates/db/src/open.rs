@@ -1,0 +1,188 @@
+use crate::group::Line;
+use crate::{Dialect, Error, Reader, Reads, Stats, Writer, postgres};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqlitePool};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How the database is opened.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `postgres://…`, `sqlite://path`, or nothing for the embedded database in `data_dir`.
+    pub url: Option<String>,
+    /// Where the embedded database lies.
+    pub data_dir: PathBuf,
+    /// SQLite: read connections.
+    pub readers: u32,
+    /// PostgreSQL: connections in all, half of them for reading.
+    pub max_connections: u32,
+    /// SQLite: whether verbs share an fsync. Off only to measure what it gives.
+    pub group_commit: bool,
+    /// How long a caller waits for a connection.
+    pub acquire_timeout: Duration,
+    /// How long an unused PostgreSQL connection is kept.
+    pub idle_timeout: Duration,
+    /// PostgreSQL: the longest that a statement may take.
+    pub statement_timeout: Duration,
+    /// From how long on a statement is logged as slow.
+    pub slow_statement: Duration,
+}
+
+impl Settings {
+    /// The embedded database in `data_dir`, with the defaults of the configuration.
+    pub fn embedded(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            url: None,
+            data_dir: data_dir.into(),
+            readers: 4,
+            max_connections: 20,
+            group_commit: true,
+            acquire_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(30),
+            statement_timeout: Duration::from_mins(1),
+            slow_statement: Duration::from_secs(1),
+        }
+    }
+}
+
+/// An open database: its readers and its writer.
+#[derive(Debug, Clone)]
+pub struct Db {
+    reader: Reader,
+    writer: Writer,
+    stats: Stats,
+    committer: Option<Line>,
+}
+
+impl Db {
+    /// Opens the database, creating an embedded one where there is none. Refuses a damaged file.
+    ///
+    /// The caller runs [`Db::commit_groups`] as a task before the first change.
+    pub async fn open(settings: &Settings) -> Result<Self, Error> {
+        match settings.url.as_deref() {
+            Some(url) if url.starts_with("postgres:") || url.starts_with("postgresql:") => {
+                let stats = Stats::new(settings.slow_statement);
+                let (writer, reader) = postgres::open(url, settings).await?;
+                Ok(Self {
+                    reader: Reader::postgres(reader, stats.clone()),
+                    writer: Writer::postgres(writer, stats.clone()),
+                    stats,
+                    committer: None,
+                })
+            }
+            Some(url) => match url.strip_prefix("sqlite:") {
+                Some(path) => Self::open_sqlite(Path::new(path.trim_start_matches("//")), settings).await,
+                None => Err(Error::Address(
+                    "write postgres://user@host/database or sqlite://path, or leave it empty for the embedded database"
+                        .to_owned(),
+                )),
+            },
+            None => Self::open_sqlite(&settings.data_dir.join("lexiflow.db"), settings).await,
+        }
+    }
+
+    async fn open_sqlite(path: &Path, settings: &Settings) -> Result<Self, Error> {
+        let stats = Stats::new(settings.slow_statement);
+        let options = sqlite_options(path);
+        let mut connection = options.connect().await.map_err(|error| refused(path, error))?;
+        check_pages(path, &mut connection).await?;
+        let read_only = options.pragma("query_only", "on");
+        let readers = SqlitePoolOptions::new()
+            .max_connections(settings.readers.max(1))
+            .acquire_timeout(settings.acquire_timeout)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false);
+        let pool: SqlitePool = readers.connect_lazy_with(read_only);
+        let line = Line::new(connection, settings.group_commit, stats.clone());
+        Ok(Self {
+            reader: Reader::sqlite(pool, stats.clone()),
+            writer: Writer::sqlite(line.clone(), stats.clone()),
+            stats,
+            committer: Some(line),
+        })
+    }
+
+    /// The task that commits groups on SQLite; ends when the database is closed. On PostgreSQL it ends at once.
+    pub fn commit_groups(&self) -> impl Future<Output = ()> + Send + 'static {
+        let line = self.committer.clone();
+        async move {
+            if let Some(line) = line {
+                line.commit_groups().await;
+            }
+        }
+    }
+
+    /// For reading.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// For changing.
+    pub fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    /// Which database it is.
+    pub fn dialect(&self) -> Dialect {
+        self.reader.dialect()
+    }
+
+    /// The statement counters.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// Commits what is open and closes every connection.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn sqlite_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // An acknowledged deadline must survive a power cut: FULL syncs the log at every commit.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        // Two MiB of pages for each connection, so that the sum is bounded and small.
+        .pragma("cache_size", "-2048")
+        .pragma("temp_store", "memory")
+        .pragma("journal_size_limit", "67108864")
+        .statement_cache_capacity(128)
+        .disable_statement_logging()
+}
+
+/// Up to this size the whole file is checked at start; above it, only what a look at the schema touches.
+const QUICK_CHECK_BYTES: u64 = 8 << 20;
+
+async fn check_pages(path: &Path, connection: &mut sqlx::SqliteConnection) -> Result<(), Error> {
+    let size_bytes = std::fs::metadata(path).map_or(0, |file| file.len());
+    let text = if size_bytes <= QUICK_CHECK_BYTES {
+        "PRAGMA quick_check(1)"
+    } else {
+        "SELECT count(*) || '' FROM sqlite_schema"
+    };
+    let verdict: Result<String, sqlx::Error> = sqlx::query_scalar(text).fetch_one(connection).await;
+    match verdict {
+        Ok(verdict) if verdict == "ok" || size_bytes > QUICK_CHECK_BYTES => Ok(()),
+        Ok(verdict) => Err(Error::Corrupt { path: path.display().to_string(), detail: verdict }),
+        Err(error) => Err(refused(path, error)),
+    }
+}
+
+fn refused(path: &Path, error: sqlx::Error) -> Error {
+    match Error::from(error) {
+        Error::Corrupt { detail, .. } => Error::Corrupt { path: path.display().to_string(), detail },
+        Error::Statement(source) => Error::Open(source),
+        other => match other {
+            Error::Busy(_) | Error::DiskFull => other,
+            other => Error::Open(Arc::new(sqlx::Error::Protocol(other.to_string()))),
+        },
+    }
+}

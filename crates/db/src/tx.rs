@@ -1,0 +1,194 @@
+use crate::group::Turn;
+use crate::rows::build;
+use crate::{Dialect, Error, Reads, Stats};
+use sea_orm::{QueryResult, Statement, StatementBuilder};
+use sea_query_sqlx::SqlxValues;
+use sqlx::{AssertSqlSafe, Postgres, Transaction};
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::{Mutex, Notify};
+
+/// An open transaction: reads and writes, and either [`Tx::commit`]s or leaves no trace.
+///
+/// After a statement failed, or its future was dropped half-way, the transaction is spoilt: every later statement and
+/// the commit return that error. (PostgreSQL would answer a commit with a silent rollback; SQLite may have rolled back
+/// already and would keep what follows.) To go on after a duplicate key, let the statement say `ON CONFLICT`.
+#[derive(Debug)]
+pub struct Tx {
+    kind: Kind,
+    stats: Stats,
+    wakes: Vec<Arc<Notify>>,
+}
+
+/// How many places one commit can wake.
+const MOST_WAKES: usize = 8;
+
+// The lock is never contended: it lets a verb read through `&Tx` while the connection wants `&mut`.
+#[derive(Debug)]
+enum Kind {
+    Sqlite(Mutex<Open<Turn>>),
+    Postgres(Mutex<Open<Transaction<'static, Postgres>>>),
+}
+
+#[derive(Debug)]
+struct Open<C> {
+    connection: C,
+    /// Why no statement may follow. Set while a statement runs, so that a dropped one leaves it behind.
+    spoilt: Option<Error>,
+}
+
+impl<C> Open<C> {
+    fn new(connection: C) -> Mutex<Self> {
+        Mutex::new(Self { connection, spoilt: None })
+    }
+
+    fn sound(&self) -> Result<(), Error> {
+        self.spoilt.clone().map_or(Ok(()), Err)
+    }
+
+    fn start(&mut self) -> Result<&mut C, Error> {
+        self.sound()?;
+        let cut_short = sqlx::Error::Protocol("the statement before was cut short".to_owned());
+        self.spoilt = Some(Error::Statement(Arc::new(cut_short)));
+        Ok(&mut self.connection)
+    }
+
+    fn end<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, Error> {
+        let result = result.map_err(Error::from);
+        self.spoilt = result.as_ref().err().cloned();
+        result
+    }
+}
+
+impl Tx {
+    pub(crate) fn sqlite(turn: Turn, stats: Stats) -> Self {
+        Self { kind: Kind::Sqlite(Open::new(turn)), stats, wakes: Vec::new() }
+    }
+
+    pub(crate) fn postgres(transaction: Transaction<'static, Postgres>, stats: Stats) -> Self {
+        Self { kind: Kind::Postgres(Open::new(transaction)), stats, wakes: Vec::new() }
+    }
+
+    /// Runs a change and returns how many rows it touched.
+    pub async fn execute(&mut self, statement: &impl StatementBuilder) -> Result<u64, Error> {
+        let statement = build(self.dialect(), statement);
+        self.run(statement).await
+    }
+
+    /// Runs a change given as a finished statement and returns how many rows it touched.
+    pub async fn run(&mut self, statement: Statement) -> Result<u64, Error> {
+        let values = SqlxValues(self.dialect().bind(statement.values));
+        let text = statement.sql;
+        let query = AssertSqlSafe(text.as_str());
+        let started = Instant::now();
+        let (stats, text) = (&self.stats, text.as_str());
+        match &mut self.kind {
+            Kind::Sqlite(open) => {
+                let open = open.get_mut();
+                let connection = open.start()?.connection()?;
+                let result = sqlx::query_with(query, values).execute(connection).await;
+                let result = result.map(|done| ((), done.rows_affected()));
+                stats.statement(text, started, &result);
+                finish_sqlite(open, result).map(|((), rows)| rows)
+            }
+            Kind::Postgres(open) => {
+                let open = open.get_mut();
+                let connection = &mut **open.start()?;
+                let result = sqlx::query_with(query, values).execute(connection).await;
+                let result = result.map(|done| ((), done.rows_affected()));
+                stats.statement(text, started, &result);
+                open.end(result).map(|((), rows)| rows)
+            }
+        }
+    }
+
+    /// Wakes `wake` once the transaction is committed. At most eight places are woken; one that is named twice counts
+    /// once.
+    pub fn after_commit(&mut self, wake: Arc<Notify>) {
+        if self.wakes.len() < MOST_WAKES && !self.wakes.iter().any(|known| Arc::ptr_eq(known, &wake)) {
+            self.wakes.push(wake);
+        }
+    }
+
+    /// Takes the change back and returns when its locks are free. Dropping the transaction takes it back as well, but
+    /// PostgreSQL hears of that a little later.
+    pub async fn rollback(self) -> Result<(), Error> {
+        match self.kind {
+            Kind::Sqlite(open) => drop(open),
+            Kind::Postgres(open) => open.into_inner().connection.rollback().await?,
+        }
+        Ok(())
+    }
+
+    /// Makes the change durable. On `Ok` it is on disk; on `Err` nothing of it was kept.
+    pub async fn commit(self) -> Result<(), Error> {
+        match self.kind {
+            Kind::Sqlite(open) => {
+                let open = open.into_inner();
+                open.sound()?;
+                open.connection.commit().await?;
+            }
+            Kind::Postgres(open) => {
+                let open = open.into_inner();
+                open.sound()?;
+                open.connection.commit().await?;
+                self.stats.committed(1);
+            }
+        }
+        for wake in &self.wakes {
+            wake.notify_one();
+        }
+        Ok(())
+    }
+}
+
+fn finish_sqlite<T>(open: &mut Open<Turn>, result: Result<T, sqlx::Error>) -> Result<T, Error> {
+    let result = open.end(result);
+    if let Err(error) = &result {
+        open.connection.failed(error);
+    }
+    result
+}
+
+impl Reads for Tx {
+    fn dialect(&self) -> Dialect {
+        match self.kind {
+            Kind::Sqlite(_) => Dialect::Sqlite,
+            Kind::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    async fn rows(&self, statement: Statement) -> Result<Vec<QueryResult>, Error> {
+        let values = SqlxValues(self.dialect().bind(statement.values));
+        let text = statement.sql;
+        let query = AssertSqlSafe(text.as_str());
+        let started = Instant::now();
+        let (stats, text) = (&self.stats, text.as_str());
+        match &self.kind {
+            Kind::Sqlite(open) => {
+                let mut open = open.lock().await;
+                let connection = open.start()?.connection()?;
+                let result = sqlx::query_with(query, values).fetch_all(connection).await;
+                let result = result.map(counted);
+                stats.statement(text, started, &result);
+                finish_sqlite(&mut open, result).map(|(rows, _)| rows)
+            }
+            Kind::Postgres(open) => {
+                let mut open = open.lock().await;
+                let connection = &mut **open.start()?;
+                let result = sqlx::query_with(query, values).fetch_all(connection).await;
+                let result = result.map(counted);
+                stats.statement(text, started, &result);
+                open.end(result).map(|(rows, _)| rows)
+            }
+        }
+    }
+}
+
+fn counted<R>(rows: Vec<R>) -> (Vec<QueryResult>, u64)
+where
+    QueryResult: From<R>,
+{
+    let count = rows.len() as u64;
+    (rows.into_iter().map(QueryResult::from).collect(), count)
+}

@@ -1,0 +1,128 @@
+//! Futures that are dropped half-way: at every point where a verb waits, before and after the answer is there.
+
+use crate::databases::{Place, on, on_both};
+use crate::notes::{add, keep, kept, with_notes};
+use db::{Db, Error, Reads as _, sql};
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Polls the future `polls` times and drops it: at once, or only when it was woken again. `Some` if it ended before.
+async fn poll_and_drop<T>(future: impl Future<Output = T>, polls: u32, wait_for_wake: bool) -> Option<T> {
+    let mut future = pin!(future);
+    let mut polled = 0;
+    poll_fn(|context| {
+        if polled == polls {
+            return Poll::Ready(None);
+        }
+        polled += 1;
+        match future.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if polled == polls && !wait_for_wake => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Two rows that belong together.
+async fn pair(db: &Db, id: i64) -> Result<(), Error> {
+    let mut tx = db.writer().begin().await?;
+    add(&mut tx, id, &id.to_string()).await?;
+    add(&mut tx, -id, &(-id).to_string()).await?;
+    tx.commit().await
+}
+
+async fn drop_a_verb_everywhere(place: &Place, neighbours: i64) {
+    with_notes(&place.db).await;
+    let mut id = 0;
+    for wait_for_wake in [false, true] {
+        for polls in 1..200 {
+            id += 100;
+            let mut others = JoinSet::new();
+            for other in 1..=neighbours {
+                let db = place.db.clone();
+                others.spawn(async move { pair(&db, id + other).await });
+            }
+            let ended = poll_and_drop(pair(&place.db, id), polls, wait_for_wake).await;
+            for outcome in others.join_all().await {
+                outcome.expect("a neighbour of a dropped verb is not disturbed");
+            }
+            let next = tokio::time::timeout(Duration::from_secs(20), pair(&place.db, id + 99)).await;
+            next.expect("the line goes on").expect("the next verb is not disturbed");
+
+            let kept = kept(place.db.reader()).await;
+            assert_eq!(kept.contains(&id), kept.contains(&-id), "after {polls} polls the pair is torn");
+            for other in (1..=neighbours).chain([99]) {
+                assert!(kept.contains(&(id + other)) && kept.contains(&-(id + other)));
+            }
+            if let Some(outcome) = ended {
+                outcome.unwrap();
+                assert!(kept.contains(&id));
+                assert!(polls > 1, "the verb was never dropped");
+                break;
+            }
+            assert!(polls < 199, "the verb never ended");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_verb_dropped_at_any_point_is_whole_or_absent() {
+    on_both(async |place| drop_a_verb_everywhere(place, 0).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_verb_dropped_among_others_disturbs_none_of_them() {
+    on_both(async |place| drop_a_verb_everywhere(place, 4).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_verb_dropped_without_group_commit_disturbs_no_other() {
+    let place = Place::embedded(|settings| settings.group_commit = false).await;
+    on(place, &async |place: &Place| drop_a_verb_everywhere(place, 4).await).await;
+}
+
+#[tokio::test]
+async fn a_transaction_whose_statement_was_dropped_cannot_go_on() {
+    on_both(async |place| {
+        with_notes(&place.db).await;
+        let mut tx = place.db.writer().begin().await.unwrap();
+        // Long enough that no database is done with it at the first poll.
+        let many = "INSERT INTO notes (id, title) WITH RECURSIVE n (i) AS \
+                    (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i, i || '' FROM n";
+        let statement = sql(tx.dialect(), many, []);
+        assert!(poll_and_drop(tx.run(statement), 1, false).await.is_none());
+        assert!(matches!(add(&mut tx, 2, "two").await, Err(Error::Statement(_))));
+        assert!(tx.commit().await.is_err());
+        assert!(kept(place.db.reader()).await.is_empty());
+        keep(&place.db, 1, "one").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_outer_transaction_of_a_dropped_verb_does_not_stay_open() {
+    let place = Place::embedded(|_| ()).await;
+    on(place, &async |place: &Place| {
+        with_notes(&place.db).await;
+        for polls in 1..12 {
+            let ended = poll_and_drop(pair(&place.db, i64::from(polls)), polls, false).await;
+            // Another process can write as soon as the committer has looked.
+            let other = Db::open(&place.settings).await.unwrap();
+            let committer = other.commit_groups();
+            let write = async { keep(&other, 100 + i64::from(polls), &format!("other {polls}")).await };
+            tokio::select! {
+                outcome = write => outcome.unwrap(),
+                () = committer => unreachable!("the committer runs as long as the database is open"),
+            }
+            other.close().await;
+            if ended.is_some() {
+                break;
+            }
+        }
+    })
+    .await;
+}

@@ -1,0 +1,158 @@
+//! How work is claimed: one of the few places where the databases differ. PostgreSQL skips rows that another
+//! dispatcher or worker holds; SQLite has one writer, so nobody else can hold any.
+
+use crate::error::unreadable;
+use crate::{Delivered, Error, InvalidPayload};
+use clock::Timestamp;
+use db::{Dialect, Reads, Stamp, Tx};
+use ids::{EventId, FirmId, JobId, UserId};
+use sea_orm::QueryResult;
+use sea_orm::sea_query::Value;
+use uuid::Uuid;
+
+const FRESH: [&str; 2] = [
+    "SELECT seq, size_bytes FROM outbox WHERE not_before IS NULL ORDER BY seq LIMIT $1",
+    "SELECT seq, size_bytes FROM outbox WHERE not_before IS NULL ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED",
+];
+
+const TAKE: [&str; 2] = [
+    "DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each($1)) \
+     RETURNING seq, id, firm_id, topic, at, actor_id, correlation, payload, attempts, handled",
+    "DELETE FROM outbox \
+     WHERE seq IN (SELECT CAST(jsonb_array_elements_text(CAST($1 AS jsonb)) AS bigint)) \
+     RETURNING seq, id, firm_id, topic, at, actor_id, correlation, payload, attempts, handled",
+];
+
+const HOLD: [&str; 2] = [
+    "SELECT seq, id, firm_id, topic, at, actor_id, correlation, payload, attempts, handled \
+     FROM outbox WHERE seq = $1",
+    "SELECT seq, id, firm_id, topic, at, actor_id, correlation, payload, attempts, handled \
+     FROM outbox WHERE seq = $1 FOR UPDATE SKIP LOCKED",
+];
+
+const JOB: [&str; 2] = [
+    "UPDATE jobs SET state = 'running', attempt = attempt + 1, leased_until = $2 WHERE id = (\
+       SELECT id FROM jobs WHERE kind IN (SELECT value FROM json_each($3)) AND (\
+         (state = 'waiting' AND run_at <= $1) OR (state = 'running' AND leased_until <= $1)) \
+       ORDER BY run_at, id LIMIT 1) \
+     RETURNING id, firm_id, kind, payload, attempt, max_attempts",
+    "UPDATE jobs SET state = 'running', attempt = attempt + 1, leased_until = $2 WHERE id = (\
+       SELECT id FROM jobs WHERE kind IN (SELECT jsonb_array_elements_text(CAST($3 AS jsonb))) AND (\
+         (state = 'waiting' AND run_at <= $1) OR (state = 'running' AND leased_until <= $1)) \
+       ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) \
+     RETURNING id, firm_id, kind, payload, attempt, max_attempts",
+];
+
+fn of(dialect: Dialect, pair: [&'static str; 2]) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => pair[0],
+        Dialect::Postgres => pair[1],
+    }
+}
+
+/// An event's row.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) event: Delivered,
+    pub(crate) payload: String,
+    pub(crate) attempts: u32,
+    pub(crate) handled: String,
+}
+
+impl Held {
+    fn read(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
+        let event = Delivered {
+            seq: row.try_get_by_index(0)?,
+            id: EventId::from(row.try_get_by_index::<Uuid>(1)?),
+            firm: FirmId::from(row.try_get_by_index::<Uuid>(2)?),
+            topic: row.try_get_by_index(3)?,
+            at: row.try_get_by_index::<Stamp>(4)?.0,
+            actor: row.try_get_by_index::<Option<Uuid>>(5)?.map(UserId::from),
+            correlation: row.try_get_by_index(6)?,
+            payload: serde_json::Value::Null,
+        };
+        Ok(Self {
+            event,
+            payload: row.try_get_by_index(7)?,
+            attempts: u32::try_from(row.try_get_by_index::<i64>(8)?).unwrap_or(u32::MAX),
+            handled: row.try_get_by_index(9)?,
+        })
+    }
+
+    /// The event with its payload read.
+    pub(crate) fn delivered(&self) -> Result<Delivered, InvalidPayload> {
+        let payload = serde_json::from_str(&self.payload)
+            .map_err(|source| InvalidPayload::new(&self.event.topic, source))?;
+        Ok(Delivered { payload, ..self.event.clone() })
+    }
+}
+
+/// Takes untried events out of the outbox, the oldest first: at most `limit`, and of their payloads at most
+/// `limit_bytes` unless the first alone is larger.
+pub(crate) async fn take_events(tx: &mut Tx, limit: u32, limit_bytes: u64) -> Result<Vec<Held>, Error> {
+    let dialect = tx.dialect();
+    let fresh = tx.rows(db::sql(dialect, of(dialect, FRESH), [Value::from(i64::from(limit))])).await?;
+    let mut seqs = Vec::with_capacity(fresh.len());
+    let mut total_bytes = 0;
+    for row in &fresh {
+        let seq: i64 = row.try_get_by_index(0).map_err(unreadable)?;
+        let size_bytes: i64 = row.try_get_by_index(1).map_err(unreadable)?;
+        total_bytes += size_bytes.unsigned_abs();
+        if !seqs.is_empty() && total_bytes > limit_bytes {
+            break;
+        }
+        seqs.push(seq);
+    }
+    if seqs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let list = serde_json::Value::from(seqs).to_string();
+    let rows = tx.rows(db::sql(dialect, of(dialect, TAKE), [Value::from(list)])).await?;
+    let mut held = rows.iter().map(Held::read).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    held.sort_unstable_by_key(|held| held.event.seq);
+    Ok(held)
+}
+
+/// One event, kept from others until the transaction ends. `None` if it is gone or someone else holds it.
+pub(crate) async fn hold_event(tx: &mut Tx, seq: i64) -> Result<Option<Held>, Error> {
+    let dialect = tx.dialect();
+    let rows = tx.rows(db::sql(dialect, of(dialect, HOLD), [Value::from(seq)])).await?;
+    rows.first().map(Held::read).transpose().map_err(unreadable)
+}
+
+/// A job that this worker may run until its lease ends.
+#[derive(Debug)]
+pub(crate) struct ClaimedJob {
+    pub(crate) id: JobId,
+    pub(crate) firm: Option<FirmId>,
+    pub(crate) kind: String,
+    pub(crate) payload: String,
+    /// Counts the claims, so it also tells whether the lease is still ours.
+    pub(crate) attempt: u32,
+    pub(crate) max_attempts: u32,
+}
+
+/// Claims the job that has been due for longest, among the `kinds` (a JSON list). A running job whose lease ended is
+/// due as well: its worker is gone.
+pub(crate) async fn take_job(
+    tx: &mut Tx,
+    kinds: &str,
+    now: Timestamp,
+    leased_until: Timestamp,
+) -> Result<Option<ClaimedJob>, Error> {
+    let dialect = tx.dialect();
+    let values: [Value; 3] = [Stamp(now).into(), Stamp(leased_until).into(), kinds.into()];
+    let rows = tx.rows(db::sql(dialect, of(dialect, JOB), values)).await?;
+    rows.first().map(read_job).transpose().map_err(unreadable)
+}
+
+fn read_job(row: &QueryResult) -> Result<ClaimedJob, sea_orm::DbErr> {
+    Ok(ClaimedJob {
+        id: JobId::from(row.try_get_by_index::<Uuid>(0)?),
+        firm: row.try_get_by_index::<Option<Uuid>>(1)?.map(FirmId::from),
+        kind: row.try_get_by_index(2)?,
+        payload: row.try_get_by_index(3)?,
+        attempt: u32::try_from(row.try_get_by_index::<i64>(4)?).unwrap_or(u32::MAX),
+        max_attempts: u32::try_from(row.try_get_by_index::<i64>(5)?).unwrap_or(u32::MAX),
+    })
+}

@@ -1,0 +1,184 @@
+use crate::claim::{self, Held};
+use crate::error::unreadable;
+use crate::{Delivered, Error, Listener, ListenerError, Outbox, individual};
+use clock::SharedClock;
+use db::{Db, Reads, Stamp, Tx};
+use futures_util::FutureExt as _;
+use sea_orm::sea_query::Value;
+use std::borrow::Cow;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How events are handed out.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Events in one batch.
+    pub batch: u32,
+    /// Payload bytes in one batch. A single event may be larger.
+    pub batch_bytes: u64,
+    /// How often to look for events that another process published or that are due again.
+    pub idle_poll: Duration,
+    /// How long to let events gather after a wake-up, so that a busy server handles many with one commit.
+    pub gather: Duration,
+    /// How often an event is offered to a listener that fails.
+    pub max_attempts: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            batch: 200,
+            batch_bytes: 4 << 20,
+            idle_poll: Duration::from_millis(500),
+            gather: Duration::from_millis(10),
+            max_attempts: 8,
+        }
+    }
+}
+
+/// Hands events to listeners. Several may work on one PostgreSQL database.
+pub struct Dispatcher {
+    pub(crate) db: Db,
+    outbox: Outbox,
+    pub(crate) listeners: Vec<Arc<dyn Listener>>,
+    pub(crate) clock: SharedClock,
+    pub(crate) settings: Settings,
+}
+
+impl std::fmt::Debug for Dispatcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.listeners.iter().map(|listener| listener.name()).collect();
+        f.debug_struct("Dispatcher")
+            .field("listeners", &names)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Dispatcher {
+    /// A dispatcher for `listeners`, which are called in this order.
+    pub fn new(
+        db: Db,
+        outbox: Outbox,
+        listeners: Vec<Arc<dyn Listener>>,
+        clock: SharedClock,
+        settings: Settings,
+    ) -> Self {
+        Self { db, outbox, listeners, clock, settings }
+    }
+
+    /// Hands out events until `shutdown` is cancelled or the database is closed. The batch at hand is finished.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            match self.turn().await {
+                Ok(0) => {
+                    tokio::select! {
+                        () = shutdown.cancelled() => {}
+                        () = self.outbox.woken() => tokio::time::sleep(self.settings.gather).await,
+                        () = tokio::time::sleep(self.settings.idle_poll) => {}
+                    }
+                }
+                Ok(_) => {}
+                Err(Error::Database(db::Error::Closed)) => return,
+                Err(error) => {
+                    tracing::warn!(error = %crate::error::text_of(&error), "events could not be handed out");
+                    tokio::select! {
+                        () = shutdown.cancelled() => {}
+                        () = tokio::time::sleep(self.settings.idle_poll) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Hands out events until none is due now, and returns how many were offered. Those that failed stay for later.
+    pub async fn drain(&self) -> Result<usize, Error> {
+        let mut offered = 0;
+        loop {
+            match self.turn().await? {
+                0 => return Ok(offered),
+                some => offered += some,
+            }
+        }
+    }
+
+    /// One batch of untried events, and the failed ones that are due again.
+    async fn turn(&self) -> Result<usize, Error> {
+        let fresh = self.batch().await?;
+        let due = "SELECT seq FROM outbox WHERE not_before <= $1 ORDER BY seq LIMIT $2";
+        let values = [Stamp(self.clock.now()).into(), Value::from(i64::from(self.settings.batch))];
+        let due = self.db.reader().rows(db::sql(self.db.dialect(), due, values)).await?;
+        let mut offered = fresh;
+        for row in &due {
+            let seq = row.try_get_by_index(0).map_err(unreadable)?;
+            offered += usize::from(individual::offer(self, seq).await?);
+        }
+        Ok(offered)
+    }
+
+    async fn batch(&self) -> Result<usize, Error> {
+        // Asked of a reader first: the write connection is not taken for nothing.
+        let any = "SELECT 1 FROM outbox WHERE not_before IS NULL LIMIT 1";
+        if self.db.reader().rows(db::sql(self.db.dialect(), any, [])).await?.is_empty() {
+            return Ok(0);
+        }
+        let mut tx = self.db.writer().begin().await?;
+        let held = claim::take_events(&mut tx, self.settings.batch, self.settings.batch_bytes).await?;
+        if held.is_empty() {
+            return Ok(0);
+        }
+        let seqs: Vec<i64> = held.iter().map(|held| held.event.seq).collect();
+        let outcome = match self.deliver(&mut tx, held).await {
+            Ok(()) => tx.commit().await.map_err(ListenerError::from),
+            Err(error) => {
+                // The rows must be free before they are offered one by one.
+                tx.rollback().await?;
+                Err(error)
+            }
+        };
+        let Err(error) = outcome else { return Ok(seqs.len()) };
+        if let Some(error) = error.transient() {
+            return Err(error.into());
+        }
+        let mut offered = 0;
+        for seq in seqs {
+            offered += usize::from(individual::offer(self, seq).await?);
+        }
+        Ok(offered)
+    }
+
+    async fn deliver(&self, tx: &mut Tx, held: Vec<Held>) -> Result<(), ListenerError> {
+        let events = held.iter().map(Held::delivered).collect::<Result<Vec<_>, _>>()?;
+        drop(held);
+        for listener in &self.listeners {
+            let mine = wanted(listener.as_ref(), &events);
+            if !mine.is_empty() {
+                call(listener.as_ref(), tx, &mine).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Calls the listener; a panic is an error like any other.
+pub(crate) async fn call(
+    listener: &dyn Listener,
+    tx: &mut Tx,
+    events: &[Delivered],
+) -> Result<(), ListenerError> {
+    match AssertUnwindSafe(listener.handle(tx, events)).catch_unwind().await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(ListenerError::Panicked),
+    }
+}
+
+fn wanted<'a>(listener: &dyn Listener, events: &'a [Delivered]) -> Cow<'a, [Delivered]> {
+    let topics = listener.topics();
+    let wants = |event: &&Delivered| topics.contains(&event.topic.as_str());
+    if events.iter().all(|event| wants(&event)) {
+        return Cow::Borrowed(events);
+    }
+    Cow::Owned(events.iter().filter(wants).cloned().collect())
+}

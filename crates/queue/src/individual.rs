@@ -1,0 +1,151 @@
+//! Events whose batch failed are offered one by one, to one listener per transaction, so that one bad event or
+//! listener stops nobody else. The row remembers which listeners are done.
+
+use crate::claim::{self, Held};
+use crate::dispatcher::{Dispatcher, call};
+use crate::error::{text_of, unreadable};
+use crate::{Error, Listener, ListenerError, backoff};
+use clock::Timestamp;
+use db::{Reads, Stamp, Tx};
+use sea_orm::sea_query::Value;
+
+/// A listener that could not handle the event.
+struct Failure {
+    listener: &'static str,
+    text: String,
+}
+
+/// Offers the event to every listener that wants it and is not done with it. `false` if the event is gone or another
+/// dispatcher is at work on it.
+pub(crate) async fn offer(dispatcher: &Dispatcher, seq: i64) -> Result<bool, Error> {
+    let look = "SELECT topic, handled FROM outbox WHERE seq = $1";
+    let rows =
+        dispatcher.db.reader().rows(db::sql(dispatcher.db.dialect(), look, [Value::from(seq)])).await?;
+    let Some(row) = rows.first() else { return Ok(false) };
+    let topic: String = row.try_get_by_index(0).map_err(unreadable)?;
+    let handled: String = row.try_get_by_index(1).map_err(unreadable)?;
+    let mut failures = Vec::new();
+    for listener in &dispatcher.listeners {
+        let listener = listener.as_ref();
+        if !listener.topics().contains(&topic.as_str()) || is_done(&handled, listener) {
+            continue;
+        }
+        if let Err(error) = offer_to(dispatcher, listener, seq).await {
+            if let Some(error) = error.transient() {
+                return Err(error.into());
+            }
+            failures.push(Failure { listener: listener.name(), text: text_of(&error) });
+        }
+    }
+    conclude(dispatcher, seq, failures).await
+}
+
+fn is_done(handled: &str, listener: &dyn Listener) -> bool {
+    handled.split(',').any(|name| name == listener.name())
+}
+
+async fn offer_to(dispatcher: &Dispatcher, listener: &dyn Listener, seq: i64) -> Result<(), ListenerError> {
+    let mut tx = dispatcher.db.writer().begin().await?;
+    match handle(dispatcher, listener, &mut tx, seq).await {
+        Ok(true) => tx.commit().await?,
+        // The row must be free before the outcome is written to it.
+        Ok(false) => tx.rollback().await?,
+        Err(error) => {
+            tx.rollback().await?;
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// Whether there was something to handle.
+async fn handle(
+    dispatcher: &Dispatcher,
+    listener: &dyn Listener,
+    tx: &mut Tx,
+    seq: i64,
+) -> Result<bool, ListenerError> {
+    let Some(held) = claim::hold_event(tx, seq).await? else { return Ok(false) };
+    if is_done(&held.handled, listener) {
+        return Ok(false);
+    }
+    let event = held.delivered()?;
+    call(listener, tx, std::slice::from_ref(&event)).await?;
+    let done =
+        "UPDATE outbox SET handled = handled || $2, not_before = COALESCE(not_before, $3) WHERE seq = $1";
+    let values: [Value; 3] =
+        [seq.into(), format!("{},", listener.name()).into(), Stamp(dispatcher.clock.now()).into()];
+    tx.run(db::sql(tx.dialect(), done, values)).await?;
+    Ok(true)
+}
+
+/// Removes the event, or keeps it for later, or gives it up for the listeners that failed.
+async fn conclude(dispatcher: &Dispatcher, seq: i64, failures: Vec<Failure>) -> Result<bool, Error> {
+    let mut tx = dispatcher.db.writer().begin().await?;
+    let Some(held) = claim::hold_event(&mut tx, seq).await? else { return Ok(false) };
+    let attempts = held.attempts.saturating_add(1);
+    let now = dispatcher.clock.now();
+    if failures.is_empty() {
+        // Another dispatcher may hold back a listener's part: what counts is the row.
+        let missing = dispatcher.listeners.iter().any(|listener| {
+            listener.topics().contains(&held.event.topic.as_str())
+                && !is_done(&held.handled, listener.as_ref())
+        });
+        if missing {
+            return Ok(false);
+        }
+        remove(&mut tx, seq).await?;
+    } else if attempts >= dispatcher.settings.max_attempts {
+        for failure in &failures {
+            bury(&mut tx, &held, failure, attempts, now).await?;
+        }
+        remove(&mut tx, seq).await?;
+    } else {
+        let later = "UPDATE outbox SET attempts = $2, not_before = $3 WHERE seq = $1";
+        let not_before = Stamp(now + backoff::delay(attempts));
+        let values: [Value; 3] = [seq.into(), i64::from(attempts).into(), not_before.into()];
+        tx.run(db::sql(tx.dialect(), later, values)).await?;
+    }
+    tx.commit().await?;
+    for Failure { listener, text } in &failures {
+        let (event, topic) = (held.event.id, &held.event.topic);
+        if attempts >= dispatcher.settings.max_attempts {
+            tracing::error!(listener, %event, topic, attempts, error = text, "an event was given up");
+        } else {
+            tracing::warn!(listener, %event, topic, attempts, error = text, "an event failed");
+        }
+    }
+    Ok(true)
+}
+
+async fn remove(tx: &mut Tx, seq: i64) -> Result<(), Error> {
+    tx.run(db::sql(tx.dialect(), "DELETE FROM outbox WHERE seq = $1", [Value::from(seq)])).await?;
+    Ok(())
+}
+
+async fn bury(
+    tx: &mut Tx,
+    held: &Held,
+    failure: &Failure,
+    attempts: u32,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let insert = "INSERT INTO outbox_dead (id, firm_id, topic, at, actor_id, correlation, payload, attempts, \
+                  listener, error, died_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    let event = &held.event;
+    let values: [Value; 11] = [
+        uuid::Uuid::from(event.id).into(),
+        uuid::Uuid::from(event.firm).into(),
+        event.topic.as_str().into(),
+        Stamp(event.at).into(),
+        event.actor.map(uuid::Uuid::from).into(),
+        event.correlation.clone().into(),
+        held.payload.as_str().into(),
+        i64::from(attempts).into(),
+        failure.listener.into(),
+        failure.text.as_str().into(),
+        Stamp(now).into(),
+    ];
+    tx.run(db::sql(tx.dialect(), insert, values)).await?;
+    Ok(())
+}
