@@ -1,0 +1,41 @@
+use std::path::PathBuf;
+
+const KIB: usize = 1024;
+const MIB: u64 = 1024 * 1024;
+
+/// How a store keeps its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The folder that holds everything; it is created when missing and must be on one file system.
+    pub root: PathBuf,
+    /// The size of one chunk read, in bytes: 4 KiB to 1 MiB. A writer buffers four.
+    pub chunk_bytes: usize,
+    /// Free space that writing never eats into, in bytes.
+    pub min_free_bytes: u64,
+    /// The largest blob, in bytes.
+    pub max_file_bytes: u64,
+    /// Whether a stored blob must survive a power failure. Off only for tests and throw-away data.
+    pub fsync: bool,
+}
+
+impl Settings {
+    /// A store at `root` with chunks of 64 KiB, 256 MiB kept free, blobs up to 4 GiB, and fsync.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            chunk_bytes: 64 * KIB,
+            min_free_bytes: 256 * MIB,
+            max_file_bytes: 4 * 1024 * MIB,
+            fsync: true,
+        }
+    }
+
+    pub(crate) fn are_usable(&self) -> bool {
+        (4 * KIB..=1024 * KIB).contains(&self.chunk_bytes)
+    }
+
+    /// What a writer gathers before it writes.
+    pub(crate) fn buffer_bytes(&self) -> usize {
+        self.chunk_bytes * 4
+    }
+}

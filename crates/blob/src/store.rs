@@ -1,0 +1,263 @@
+use crate::disk::Space;
+use crate::intake::Intake;
+use crate::layout::Layout;
+use crate::{BlobReader, BlobWriter, Error, Imported, Settings, Sha256, Stored, Verification, blocking};
+use bytes::Bytes;
+use clock::{SharedClock, SharedRandom, Timestamp};
+use futures_util::{Stream, StreamExt as _};
+use std::fs::DirEntry;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Temporary files of a process that died are removed at start once they are this old.
+const STALE_AFTER: Duration = Duration::from_hours(24);
+
+/// What a sweep of the temporary folder removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// How many files.
+    pub files: u64,
+    /// How much they held, in bytes.
+    pub size_bytes: u64,
+}
+
+/// What the store holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// How many blobs.
+    pub blobs: u64,
+    /// Their sizes added up, in bytes.
+    pub blob_bytes: u64,
+    /// How many temporary files, those of running uploads included.
+    pub temp_files: u64,
+    /// Their sizes added up, in bytes.
+    pub temp_bytes: u64,
+}
+
+/// What all handles of a store share.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) settings: Settings,
+    pub(crate) layout: Layout,
+    pub(crate) random: SharedRandom,
+    clock: SharedClock,
+}
+
+/// A content-addressed file store on a local disk. Clones are handles of the same store.
+#[derive(Debug, Clone)]
+pub struct BlobStore {
+    inner: Arc<Inner>,
+    swept_at_open: Swept,
+}
+
+impl BlobStore {
+    /// Opens the store, creates its folders and sweeps temporary files older than 24 hours.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] for a chunk size out of bounds; [`Error::Io`] when the folders cannot be used.
+    pub async fn open(settings: Settings, random: SharedRandom, clock: SharedClock) -> Result<Self, Error> {
+        if !settings.are_usable() {
+            return Err(Error::Settings);
+        }
+        let layout = Layout::at(&settings.root);
+        let inner = Arc::new(Inner { settings, layout, random, clock });
+        blocking(move || {
+            inner.layout.create()?;
+            let swept_at_open = inner.sweep(STALE_AFTER)?;
+            if swept_at_open.files > 0 {
+                let Swept { files, size_bytes } = swept_at_open;
+                tracing::info!(files, size_bytes, "removed temporary files that unfinished uploads had left");
+            }
+            Ok(Self { inner, swept_at_open })
+        })
+        .await
+    }
+
+    /// What [`BlobStore::open`] removed.
+    pub fn swept_at_open(&self) -> Swept {
+        self.swept_at_open
+    }
+
+    /// Begins a new blob.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`] or [`Error::Io`].
+    pub async fn writer(&self) -> Result<BlobWriter, Error> {
+        let inner = Arc::clone(&self.inner);
+        let intake = blocking(move || Intake::start(&inner, inner.settings.max_file_bytes, false)).await?;
+        Ok(BlobWriter::new(Arc::clone(&self.inner), intake))
+    }
+
+    /// Stores a whole stream of at most `limit_bytes` (or the store's own limit, if that is lower).
+    ///
+    /// # Errors
+    /// [`Error::Source`] when the stream fails; [`Error::TooLarge`], [`Error::DiskFull`] or [`Error::Io`].
+    pub async fn put<S, E>(&self, stream: S, limit_bytes: u64) -> Result<Stored, Error>
+    where
+        S: Stream<Item = Result<Bytes, E>>,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let mut writer = self.writer().await?.with_limit(limit_bytes);
+        let mut stream = std::pin::pin!(stream);
+        while let Some(piece) = stream.next().await {
+            let piece = piece.map_err(|error| Error::Source(error.into()))?;
+            writer.write(&piece).await?;
+        }
+        writer.finish().await
+    }
+
+    /// Copies a local file into the store; its MD5, if wanted, comes from the same pass.
+    ///
+    /// # Errors
+    /// [`Error::NotAFile`], [`Error::TooLarge`], [`Error::DiskFull`] or [`Error::Io`].
+    pub async fn put_file(&self, path: impl Into<PathBuf>, want_md5: bool) -> Result<Imported, Error> {
+        crate::import::import(Arc::clone(&self.inner), path.into(), want_md5).await
+    }
+
+    /// Opens a blob for reading.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] or [`Error::Io`].
+    pub async fn get(&self, sha256: Sha256) -> Result<BlobReader, Error> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || BlobReader::open(&inner.layout.blob(&sha256), inner.settings.chunk_bytes)).await
+    }
+
+    /// Reads a blob through and compares its content with its name.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] or [`Error::Io`].
+    pub async fn verify(&self, sha256: Sha256) -> Result<Verification, Error> {
+        crate::verify::verify(Arc::clone(&self.inner), sha256).await
+    }
+
+    /// Removes a blob; `false` when it was not there. Readers that have it open read on.
+    ///
+    /// The caller makes sure that nothing refers to it, nor is just about to: an upload of the same content that
+    /// finishes at this moment finds the blob known and stores nothing.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub async fn remove(&self, sha256: Sha256) -> Result<bool, Error> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.remove(&sha256).map_err(Error::io("remove a stored file"))).await
+    }
+
+    /// Removes temporary files that nobody has written to for `older_than`: of uploads that a crash cut off.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub async fn sweep_temp(&self, older_than: Duration) -> Result<Swept, Error> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.sweep(older_than)).await
+    }
+
+    /// Counts what the store holds by walking through it: for reports, not for requests.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub async fn usage(&self) -> Result<Usage, Error> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.usage().map_err(Error::io("count the stored files"))).await
+    }
+
+    /// The free and total space of the disk the store is on.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub async fn space(&self) -> Result<Space, Error> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || Space::of(inner.layout.temp())).await
+    }
+}
+
+impl Inner {
+    /// Refuses when storing `more_bytes` would eat into the reserve.
+    pub(crate) fn check_space(&self, more_bytes: u64) -> Result<(), Error> {
+        let Space { free_bytes, .. } = Space::of(self.layout.temp())?;
+        let min_free_bytes = self.settings.min_free_bytes;
+        if free_bytes.saturating_sub(more_bytes) < min_free_bytes {
+            return Err(Error::DiskFull { free_bytes, min_free_bytes });
+        }
+        Ok(())
+    }
+
+    /// The error for a write that failed: a full disk has its own.
+    pub(crate) fn writing(&self, action: &'static str, source: io::Error) -> Error {
+        if !crate::disk::is_full(&source) {
+            return Error::Io { action, source };
+        }
+        let free_bytes = Space::of(self.layout.temp()).map_or(0, |space| space.free_bytes);
+        Error::DiskFull { free_bytes, min_free_bytes: self.settings.min_free_bytes }
+    }
+
+    fn remove(&self, sha256: &Sha256) -> io::Result<bool> {
+        match std::fs::remove_file(self.layout.blob(sha256)) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        if self.settings.fsync {
+            self.layout.sync_folders_of(sha256)?;
+        }
+        Ok(true)
+    }
+
+    fn sweep(&self, older_than: Duration) -> Result<Swept, Error> {
+        let age_micros = i64::try_from(older_than.as_micros()).unwrap_or(i64::MAX);
+        let newest_micros = self.clock.now().timestamp_micros().saturating_sub(age_micros);
+        let mut swept = Swept::default();
+        let mut remove = |entry: &DirEntry, size_bytes: u64, modified: Timestamp| {
+            if Layout::is_temp_name(&entry.file_name()) && modified.timestamp_micros() <= newest_micros {
+                std::fs::remove_file(entry.path())?;
+                swept.files += 1;
+                swept.size_bytes += size_bytes;
+            }
+            Ok(())
+        };
+        each_file(self.layout.temp(), 0, &mut remove).map_err(Error::io("sweep the temporary files"))?;
+        Ok(swept)
+    }
+
+    fn usage(&self) -> io::Result<Usage> {
+        let mut usage = Usage::default();
+        each_file(self.layout.blobs(), 2, &mut |_, size_bytes, _| {
+            usage.blobs += 1;
+            usage.blob_bytes += size_bytes;
+            Ok(())
+        })?;
+        each_file(self.layout.temp(), 0, &mut |_, size_bytes, _| {
+            usage.temp_files += 1;
+            usage.temp_bytes += size_bytes;
+            Ok(())
+        })?;
+        Ok(usage)
+    }
+}
+
+/// Visits every regular file exactly `depth` folders below `folder`. One that vanishes meanwhile is passed over.
+fn each_file(
+    folder: &Path,
+    depth: u32,
+    visit: &mut dyn FnMut(&DirEntry, u64, Timestamp) -> io::Result<()>,
+) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let visited = entry.metadata().and_then(|metadata| {
+            if depth > 0 && metadata.is_dir() {
+                each_file(&entry.path(), depth - 1, visit)
+            } else if depth == 0 && metadata.is_file() {
+                visit(&entry, metadata.len(), Timestamp::from(metadata.modified()?))
+            } else {
+                Ok(())
+            }
+        });
+        match visited {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Request bodies as they come: bounded, and not too slowly.
+
+mod guard;
+mod whole;
+
+pub(crate) use guard::GuardedBody;
+pub(crate) use whole::read_whole;
+
+use crate::codes;
+use crate::problem::{Code, Failure};
+use headroom::Refusal;
+use std::time::Duration;
+
+/// How slowly a body may come.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyPace {
+    /// The least rate, in bytes per second, over each stretch of waiting as long as `grace`.
+    pub min_bytes_per_second: u64,
+    /// How long a body may be waited for before its rate is looked at.
+    pub grace: Duration,
+    /// The most time for the whole body.
+    pub total: Duration,
+}
+
+impl Default for BodyPace {
+    fn default() -> Self {
+        Self { min_bytes_per_second: 1024, grace: Duration::from_secs(10), total: Duration::from_mins(5) }
+    }
+}
+
+/// Why a body could not be read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyFault {
+    /// It came more slowly than the least rate.
+    #[error("the body came at less than {min_bytes_per_second} bytes per second: send it faster")]
+    TooSlow {
+        /// The least rate, in bytes per second.
+        min_bytes_per_second: u64,
+    },
+    /// It took longer than a body may take.
+    #[error("the body took more than {total_seconds} seconds: send it faster or in parts")]
+    TooLong {
+        /// The most time, in seconds.
+        total_seconds: u64,
+    },
+    /// It is, or claims to be, larger than allowed here.
+    #[error("the body is larger than the {limit_bytes} bytes allowed here: send less")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit_bytes: u64,
+    },
+    /// It ended early, or the connection broke.
+    #[error("the body ended before its declared end: send it again")]
+    CutOff(#[source] axum::Error),
+}
+
+impl Failure for BodyFault {
+    fn code(&self) -> Code {
+        match self {
+            Self::TooSlow { .. } | Self::TooLong { .. } => codes::REQUEST_TIMEOUT,
+            Self::TooLarge { .. } => codes::BODY_TOO_LARGE,
+            Self::CutOff(_) => codes::BODY_INCOMPLETE,
+        }
+    }
+}
+
+/// Why a body could not be taken as a whole.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WholeFault {
+    #[error(transparent)]
+    Body(#[from] BodyFault),
+    #[error(transparent)]
+    Memory(#[from] Refusal),
+}
+
+impl From<WholeFault> for crate::Problem {
+    fn from(fault: WholeFault) -> Self {
+        match fault {
+            WholeFault::Body(fault) => fault.into(),
+            WholeFault::Memory(refusal) => refusal.into(),
+        }
+    }
+}

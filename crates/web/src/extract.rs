@@ -1,0 +1,20 @@
+//! What handlers take: read, bounded and checked, with every fault reported at once.
+
+mod conditions;
+mod form;
+mod json;
+mod media;
+mod patch;
+mod path;
+mod query;
+mod upload;
+
+pub use conditions::{IfMatch, IfMatchTags};
+pub use form::{TextBody, ValidForm};
+pub use json::ValidJson;
+pub use patch::MergePatch;
+pub use path::PathId;
+pub use query::ValidQuery;
+pub use upload::{RawBody, UploadForm};
+
+pub(crate) use json::read_value;

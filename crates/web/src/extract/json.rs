@@ -1,0 +1,114 @@
+use super::media;
+use crate::body::read_whole;
+use crate::codes;
+use crate::faults::{self, Form, ROUNDS};
+use crate::problem::{Fault, Problem};
+use crate::scope::{Scope, SharedScope};
+use axum::extract::{FromRequest, Request};
+use garde::Validate;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
+use serde_json::error::Category;
+
+/// A JSON body, read and checked.
+///
+/// 415 for another content type, 413 over [`Limits::json_bytes`](crate::Limits) (from `Content-Length`, before a byte
+/// is read), 400 for malformed JSON with its line and column, for nesting deeper than 128, and for members that are
+/// unknown, missing or break a rule: all of them at once, in `errors`. Give the type `#[serde(deny_unknown_fields)]`.
+#[derive(Debug, Clone, Copy)]
+pub struct ValidJson<T>(pub T);
+
+/// All rounds of the search for faults together read no more than this, in bytes.
+const SEARCH_BYTES: usize = 4 << 20;
+/// In a longer body only the first fault is reported, in bytes.
+const LONGEST_SEARCHED: usize = 1 << 20;
+/// A body with lists is read strictly up to this length, in bytes.
+const LONGEST_STRICT: usize = 64 << 10;
+/// How much more memory the tree of a JSON text takes than the text, at most.
+const TREE_FACTOR: u64 = 16;
+
+impl<T, S> FromRequest<S> for ValidJson<T>
+where
+    T: DeserializeOwned + Validate<Context = ()>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        media::require(&parts.headers, media::is_json, "application/json")?;
+        let limit = Scope::limits_of(&parts.extensions).json_bytes;
+        let whole = read_whole(body, &parts.extensions, limit).await?;
+        read_bytes(&whole.bytes, Scope::of(&parts.extensions)).map(Self)
+    }
+}
+
+/// Reads JSON text; the straight way first, the search for faults only when that fails. The straight way would take a
+/// list for an object with the members in order, so a text with lists is searched as well.
+fn read_bytes<T>(bytes: &[u8], scope: Option<&SharedScope>) -> Result<T, Problem>
+where
+    T: DeserializeOwned + Validate<Context = ()>,
+{
+    if bytes.trim_ascii().is_empty() {
+        return Err(Problem::new(codes::MALFORMED_JSON).with_detail("the body is empty: send a JSON object"));
+    }
+    let straight = serde_json::from_slice::<T>(bytes);
+    let suspicious = bytes.len() <= LONGEST_STRICT && bytes.contains(&b'[');
+    match straight {
+        Ok(found) if !suspicious => faults::check(&found).map(|()| found).map_err(Problem::invalid),
+        Ok(found) => search::<T>(bytes, scope).map_or(Ok(found), Err),
+        Err(error) => Err(explain::<T>(bytes, scope, &error)),
+    }
+}
+
+/// Why a text was not read: it is no JSON, or it has faults. Serde's own word for which of the two is not used, because
+/// it calls a number in the place of a name a fault of syntax.
+#[cold]
+fn explain<T>(bytes: &[u8], scope: Option<&SharedScope>, error: &serde_json::Error) -> Problem
+where
+    T: DeserializeOwned + Validate<Context = ()>,
+{
+    if let Err(syntax) = serde_json::from_slice::<IgnoredAny>(bytes) {
+        return malformed(&syntax);
+    }
+    // Only the text has the fault when the search finds none, such as a member given twice.
+    search::<T>(bytes, scope)
+        .unwrap_or_else(|| Problem::invalid(vec![Fault::new("", "invalid", error.to_string())]))
+}
+
+/// All faults of a text that is JSON; `None` when there are none, and when it is too long to look or there is no memory
+/// for it.
+fn search<T>(bytes: &[u8], scope: Option<&SharedScope>) -> Option<Problem>
+where
+    T: DeserializeOwned + Validate<Context = ()>,
+{
+    let wanted = (bytes.len() as u64).saturating_mul(TREE_FACTOR);
+    let room = scope.map(|scope| scope.held.borrow(wanted));
+    if bytes.len() > LONGEST_SEARCHED || matches!(room, Some(None)) {
+        return None;
+    }
+    let value: Value = match serde_json::from_slice(bytes) {
+        Ok(value) => value,
+        Err(error) => return Some(malformed(&error)),
+    };
+    let rounds = (SEARCH_BYTES / bytes.len().max(1)).clamp(1, ROUNDS);
+    faults::read::<T>(value, Form::Json, rounds).err().map(Problem::invalid)
+}
+
+/// Reads a value that was put together in the server, such as a patched resource.
+pub(crate) fn read_value<T: DeserializeOwned + Validate<Context = ()>>(value: Value) -> Result<T, Problem> {
+    faults::read(value, Form::Json, ROUNDS).map_err(Problem::invalid)
+}
+
+/// Says where the text stops being JSON, without repeating any of it.
+pub(crate) fn malformed(error: &serde_json::Error) -> Problem {
+    let what = match error.classify() {
+        Category::Eof => "the JSON text ends too early".to_owned(),
+        _ => error.to_string(),
+    };
+    let place = format!("line {} column {}", error.line(), error.column());
+    let detail = if what.contains(&place) { what } else { format!("{what} at {place}") };
+    Problem::new(codes::MALFORMED_JSON)
+        .with_faults(vec![Fault::new("", "malformed", detail.clone())])
+        .with_detail(detail)
+}

@@ -1,0 +1,84 @@
+//! What every request passes, once, for all routes.
+//!
+//! From the outside in: the version alias, then for each route one `account` (correlation id, meter, security
+//! headers, access log), compression, cross-origin rules, and one `boundary` (deadline, panics, idempotency, the
+//! final form of problems). Few and fat, because each boxed layer costs about a thousand instructions.
+
+mod account;
+mod alias;
+mod boundary;
+mod compression;
+mod correlation;
+mod cors;
+mod deadline;
+mod finish;
+mod long_running;
+mod security;
+mod stack;
+
+pub use compression::{CompressionSettings, NoCompression};
+pub use cors::{CorsFault, CorsSettings};
+pub use finish::{Finished, Observer};
+pub use long_running::long_running;
+pub use stack::stack;
+
+pub(crate) use finish::HeldBody;
+
+use crate::idempotency::IdempotencySettings;
+use crate::scope::Limits;
+use clock::{SharedClock, SharedRandom};
+use headroom::Pool;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the layers need to know.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where the time of problems comes from.
+    pub clock: SharedClock,
+    /// Where the randomness of correlation ids comes from.
+    pub random: SharedRandom,
+    /// How long a request may take until its answer begins; 503 `request_timed_out` afterwards. Uploads and
+    /// [`long_running`] routes are exempt.
+    pub request_timeout: Duration,
+    /// How large and how slow bodies may be.
+    pub limits: Limits,
+    /// Which answers are compressed.
+    pub compression: CompressionSettings,
+    /// Which other origins' pages may call; `None` for none.
+    pub cors: Option<CorsSettings>,
+    /// Where buffered bodies borrow their memory; `None` for no accounting.
+    pub pool: Option<Pool>,
+    /// How repeated POSTs are recognised; `None` for not at all.
+    pub idempotency: Option<IdempotencySettings>,
+    /// Who is told about each finished request.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl Settings {
+    /// The defaults, with nothing optional.
+    pub fn new(clock: SharedClock, random: SharedRandom) -> Self {
+        Self {
+            clock,
+            random,
+            request_timeout: Duration::from_secs(30),
+            limits: Limits::default(),
+            compression: CompressionSettings::default(),
+            cors: None,
+            pool: None,
+            idempotency: None,
+            observer: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings")
+            .field("request_timeout", &self.request_timeout)
+            .field("limits", &self.limits)
+            .field("compression", &self.compression)
+            .field("cors", &self.cors)
+            .finish_non_exhaustive()
+    }
+}

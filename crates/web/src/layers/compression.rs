@@ -1,0 +1,127 @@
+use crate::scope::Scope;
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{
+    ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, SET_COOKIE,
+};
+use http::{HeaderMap, Method, StatusCode};
+use http_body::Body as _;
+use tower_http::CompressionLevel;
+use tower_http::compression::Predicate;
+
+use super::finish::HeldBody;
+
+/// Which answers are compressed (gzip, br or zstd, as the client prefers), as they stream.
+#[derive(Debug, Clone, Copy)]
+pub struct CompressionSettings {
+    /// Whether any is.
+    pub enabled: bool,
+    /// How hard to try, 1 to 9.
+    pub level: u8,
+    /// Answers known to be shorter are sent as they are, in bytes.
+    pub threshold_bytes: u64,
+}
+
+impl Default for CompressionSettings {
+    fn default() -> Self {
+        Self { enabled: true, level: 6, threshold_bytes: 1024 }
+    }
+}
+
+impl CompressionSettings {
+    pub(super) fn quality(&self) -> CompressionLevel {
+        CompressionLevel::Precise(i32::from(self.level.clamp(1, 9)))
+    }
+}
+
+/// An answer's extension: never compress this one, because it holds a secret beside text that a caller can choose, so
+/// that its compressed length would tell the secret bit by bit.
+#[derive(Debug, Clone, Copy)]
+pub struct NoCompression;
+
+/// What one compressor may take of the memory budget while its answer streams, in bytes.
+const COMPRESSOR_BYTES: u64 = 4 << 20;
+/// Answers below this path hold tokens.
+const SECRET_PATH: &str = "/api/auth";
+
+/// The mark of an answer that is to be compressed.
+#[derive(Clone, Copy)]
+struct Compress;
+
+/// Compresses what is marked.
+#[derive(Clone, Copy)]
+pub(super) struct Obey;
+
+impl Predicate for Obey {
+    fn should_compress<B: http_body::Body>(&self, response: &http::Response<B>) -> bool {
+        response.extensions().get::<Compress>().is_some()
+    }
+}
+
+/// Whether the request lets its answer be compressed.
+pub(super) fn is_wanted(
+    settings: CompressionSettings,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+) -> bool {
+    let accepts = |name: &str| {
+        headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+            value
+                .split(',')
+                .any(|coding| coding.trim().split(';').next().is_some_and(|coding| coding == name))
+        })
+    };
+    let is_secret =
+        path.strip_prefix(SECRET_PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    settings.enabled
+        && method != Method::HEAD
+        && !is_secret
+        && ["gzip", "br", "zstd", "*"].into_iter().any(accepts)
+}
+
+/// Marks an answer that is worth compressing, if the budget has room for a compressor.
+pub(super) fn mark(response: Response, settings: CompressionSettings, scope: &Scope) -> Response {
+    if !is_worth_it(&response, settings.threshold_bytes) {
+        return response;
+    }
+    let Some(loan) = scope.held.borrow(COMPRESSOR_BYTES) else { return response };
+    let mut response = response.map(|body| Body::new(HeldBody::new(body, loan)));
+    response.extensions_mut().insert(Compress);
+    response
+}
+
+fn is_worth_it(response: &Response, threshold_bytes: u64) -> bool {
+    let headers = response.headers();
+    let plain_success = response.status().is_success()
+        && !matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::PARTIAL_CONTENT);
+    // Ranges are counted in the stored bytes: a resource that can be read in parts keeps its length.
+    let excluded = [ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_RANGE, SET_COOKIE];
+    let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let size = response.body().size_hint().exact().or(declared);
+    plain_success
+        && !excluded.iter().any(|name| headers.contains_key(name))
+        && response.extensions().get::<NoCompression>().is_none()
+        && size.is_none_or(|size| size >= threshold_bytes)
+        && headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(is_compressible)
+}
+
+/// Text in its many forms; everything else is compressed already or does not shrink.
+fn is_compressible(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let text = essence.starts_with("text/") && essence != "text/event-stream";
+    let named =
+        ["application/json", "application/xml", "application/javascript", "application/openmetrics-text"];
+    text || named.contains(&essence.as_str()) || essence.ends_with("+json") || essence.ends_with("+xml")
+}
+
+/// Leaves out a preference that nothing can satisfy: the plain answer is better than a 406 after the work is done.
+pub(super) fn soften(headers: &mut HeaderMap) {
+    let refuses_plain = headers.get_all(ACCEPT_ENCODING).iter().any(|value| {
+        let text = String::from_utf8_lossy(value.as_bytes()).replace(' ', "").to_ascii_lowercase();
+        text.split(',').any(|coding| coding.starts_with("identity;q=0") || coding.starts_with("*;q=0"))
+    });
+    if refuses_plain {
+        headers.remove(ACCEPT_ENCODING);
+    }
+}

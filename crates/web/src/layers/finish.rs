@@ -1,0 +1,164 @@
+use crate::metering::{RequestMeter, Used};
+use axum::body::{Body, Bytes};
+use axum::extract::MatchedPath;
+use http::{Method, StatusCode};
+use http_body::{Body as _, Frame, SizeHint};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tracing::Span;
+
+/// Who is told about each request after its answer's last byte.
+pub trait Observer: Send + Sync {
+    /// Takes the figures; must not block.
+    fn finished(&self, request: &Finished<'_>);
+}
+
+/// One finished request.
+#[derive(Debug, Clone, Copy)]
+pub struct Finished<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The route's template, such as `/api/cases/{id}`; `unmatched` for a path that has none.
+    pub route: &'a str,
+    /// The answer's status; `None` when the client left before the answer began.
+    pub status: Option<StatusCode>,
+    /// From the request's head to the answer's last byte.
+    pub duration: Duration,
+    /// The answer's size as sent, without its head, in bytes.
+    pub size_bytes: u64,
+    /// Whether the whole answer was handed over.
+    pub complete: bool,
+    /// What the request did with memory.
+    pub memory: Used,
+}
+
+/// Gathers a request's figures and tells them when it is dropped, however the request ended.
+pub(super) struct Record {
+    pub(super) method: Method,
+    pub(super) route: Option<MatchedPath>,
+    pub(super) started: Instant,
+    pub(super) status: Option<StatusCode>,
+    pub(super) size_bytes: u64,
+    pub(super) complete: bool,
+    pub(super) meter: RequestMeter,
+    pub(super) span: Span,
+    pub(super) observer: Option<Arc<dyn Observer>>,
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let _inside = self.span.enter();
+        let finished = Finished {
+            method: &self.method,
+            route: self.route.as_ref().map_or("unmatched", MatchedPath::as_str),
+            status: self.status,
+            duration: self.started.elapsed(),
+            size_bytes: self.size_bytes,
+            complete: self.complete,
+            memory: self.meter.totals(),
+        };
+        tracing::info!(
+            target: "access",
+            method = %finished.method,
+            route = finished.route,
+            status = finished.status.map_or(0, |status| status.as_u16()),
+            duration_ms = u64::try_from(finished.duration.as_millis()).unwrap_or(u64::MAX),
+            size_bytes = finished.size_bytes,
+            complete = finished.complete,
+            allocated_bytes = finished.memory.allocated,
+            peak_bytes = finished.memory.peak_live,
+            "request"
+        );
+        if let Some(observer) = &self.observer {
+            observer.finished(&finished);
+        }
+    }
+}
+
+/// The answer's body: measured, counted, and the end of its request.
+pub(super) struct LastBody {
+    body: Option<Body>,
+    record: Record,
+}
+
+impl LastBody {
+    pub(super) fn new(body: Body, record: Record) -> Self {
+        Self { body: Some(body), record }
+    }
+}
+
+impl http_body::Body for LastBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = &mut *self;
+        let Some(body) = &mut this.body else { return Poll::Ready(None) };
+        let _inside = this.record.span.enter();
+        let polled = this.record.meter.around(|| Pin::new(&mut *body).poll_frame(context));
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                this.record.size_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+                this.record.complete = body.is_end_stream();
+            }
+            Poll::Ready(None) => this.record.complete = true,
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(http_body::Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(SizeHint::default, http_body::Body::size_hint)
+    }
+}
+
+impl Drop for LastBody {
+    fn drop(&mut self) {
+        let body = self.body.take();
+        // What has no bytes is never polled, and the body of an answer to HEAD is not wanted.
+        let is_empty = |body: &Body| body.is_end_stream() || body.size_hint().exact() == Some(0);
+        self.record.complete |= self.record.method == Method::HEAD || body.as_ref().is_none_or(is_empty);
+        self.record.meter.around(|| drop(body));
+    }
+}
+
+/// A body that keeps something alive until it is dropped.
+pub(crate) struct HeldBody<H> {
+    body: Body,
+    _held: H,
+}
+
+impl<H> HeldBody<H> {
+    pub(crate) fn new(body: Body, held: H) -> Self {
+        Self { body, _held: held }
+    }
+}
+
+impl<H: Unpin> http_body::Body for HeldBody<H> {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,26 @@
+//! What every HTTP route obeys: problems, extractors, layers, paging, and the accept loop.
+//!
+//! A route's author writes a handler of [`extract`]ors that answers `Result<_, Problem>`; an error enum becomes a
+//! [`Problem`] by implementing [`Failure`]. [`layers::stack`] wraps the finished router once, and [`server::serve`]
+//! gives it connections with bounded buffers and deadlines. Nothing here knows a domain, a table or a user.
+
+mod body;
+pub mod codes;
+pub mod etag;
+pub mod extract;
+mod faults;
+pub mod idempotency;
+pub mod layers;
+pub mod merge_patch;
+mod metering;
+pub mod paging;
+pub mod problem;
+mod scope;
+pub mod server;
+
+pub use body::{BodyFault, BodyPace};
+pub use etag::Version;
+pub use extract::{IfMatch, MergePatch, PathId, RawBody, UploadForm, ValidJson, ValidQuery};
+pub use paging::{Cursor, Page, Paged, Sort};
+pub use problem::{Code, Failure, Fault, Problem, ProblemBody};
+pub use scope::{CorrelationId, Limits};

@@ -1,0 +1,28 @@
+use super::{Code, Fault, Problem};
+
+/// An error that knows how to answer. Implement it for a module's error enum and use `?` in handlers.
+pub trait Failure: std::error::Error + Send + Sync + 'static {
+    /// What the caller is told. A code of 5xx hides the error's words; they go to the log.
+    fn code(&self) -> Code;
+
+    /// The members at fault, if the error is about the request's members.
+    fn faults(&self) -> Vec<Fault> {
+        Vec::new()
+    }
+
+    /// When trying again may help.
+    fn retry_after_seconds(&self) -> Option<u32> {
+        None
+    }
+}
+
+impl<E: Failure> From<E> for Problem {
+    fn from(error: E) -> Self {
+        let mut problem = Self::new(error.code()).with_faults(error.faults());
+        problem.0.retry_after_seconds = error.retry_after_seconds();
+        if problem.0.code.status < 500 {
+            problem.0.detail = Some(error.to_string());
+        }
+        problem.with_cause(error)
+    }
+}

@@ -1,0 +1,19 @@
+//! The accept loop: connections with bounded buffers, deadlines and a bounded number.
+//!
+//! A stock server lets a client that never finishes its headers hold hundreds of kilobytes, and a thousand of them all
+//! memory there is. Here the bound comes first: a permit before a connection is accepted, small kernel and protocol
+//! buffers, and a deadline on everything a peer can drag out.
+
+mod accept;
+mod connection;
+mod idle;
+mod listen;
+mod settings;
+mod stall;
+mod stats;
+
+pub use accept::serve;
+pub use connection::PeerAddr;
+pub use listen::bind;
+pub use settings::ServerSettings;
+pub use stats::{Report, ServerStats};

@@ -1,0 +1,135 @@
+use super::connection::Host;
+use super::{Report, ServerSettings};
+use axum::Router;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long to wait after a connection could not be accepted because the process or the machine is short of something.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves connections until `shutdown` is ready; then accepts no more, lets those with work finish it, and cuts what is
+/// left at the deadline. Open the listener with [`bind`](super::bind), so that its buffers are bounded.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    settings: ServerSettings,
+    shutdown: impl Future<Output = ()>,
+) -> Report {
+    let host = Host {
+        router,
+        settings,
+        tasks: TaskTracker::new(),
+        finish: CancellationToken::new(),
+        cut: CancellationToken::new(),
+    };
+    let mut shutdown = pin!(shutdown);
+    let permits = Permits::of(&host.settings);
+    loop {
+        tokio::select! {
+            biased;
+            () = shutdown.as_mut() => break,
+            next = permits.next(&listener, &host.settings) => match next {
+                Ok((stream, peer, permit)) => admit(&host, stream, peer, permit),
+                Err(error) => {
+                    host.settings.stats.fail();
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    drain(&host).await
+}
+
+fn admit(host: &Host, stream: TcpStream, peer: SocketAddr, permit: Permit) {
+    let counted = host.settings.stats.accept();
+    let serving = host.clone().serve(stream, peer, permit.reserved);
+    drop(host.tasks.spawn(async move {
+        Box::pin(serving).await;
+        drop((counted, permit));
+    }));
+}
+
+async fn drain(host: &Host) -> Report {
+    let began = Instant::now();
+    let stats = Arc::clone(&host.settings.stats);
+    let draining = stats.open();
+    host.tasks.close();
+    host.finish.cancel();
+    let mut aborted = 0;
+    if tokio::time::timeout(host.settings.drain, host.tasks.wait()).await.is_err() {
+        aborted = stats.open();
+        tracing::warn!(connections = aborted, "connections were cut at the shutdown deadline");
+        host.cut.cancel();
+        host.tasks.wait().await;
+    }
+    Report { accepted: stats.accepted(), draining, aborted, drain_time: began.elapsed() }
+}
+
+/// The right to one connection.
+struct Permit {
+    _held: OwnedSemaphorePermit,
+    reserved: bool,
+}
+
+struct Permits {
+    ordinary: Arc<Semaphore>,
+    reserved: Arc<Semaphore>,
+}
+
+impl Permits {
+    fn of(settings: &ServerSettings) -> Self {
+        Self {
+            ordinary: Arc::new(Semaphore::new(settings.max_connections)),
+            reserved: Arc::new(Semaphore::new(settings.reserved_connections)),
+        }
+    }
+
+    /// First a permit, then a connection: what cannot be served is not accepted.
+    async fn next(
+        &self,
+        listener: &TcpListener,
+        settings: &ServerSettings,
+    ) -> io::Result<(TcpStream, SocketAddr, Permit)> {
+        let permit = self.take(settings).await?;
+        let (stream, peer) = listener.accept().await?;
+        // A regular place may have become free while this one waited for somebody to come.
+        let permit = if permit.reserved { self.ordinary().unwrap_or(permit) } else { permit };
+        Ok((stream, peer, permit))
+    }
+
+    async fn take(&self, settings: &ServerSettings) -> io::Result<Permit> {
+        if let Some(permit) = self.ordinary() {
+            return Ok(permit);
+        }
+        if let Ok(held) = Arc::clone(&self.reserved).try_acquire_owned() {
+            return Ok(Permit { _held: held, reserved: true });
+        }
+        settings.stats.hold_back();
+        tokio::select! {
+            held = Arc::clone(&self.ordinary).acquire_owned() => permit(held, false),
+            held = Arc::clone(&self.reserved).acquire_owned() => permit(held, true),
+        }
+    }
+
+    fn ordinary(&self) -> Option<Permit> {
+        let held = Arc::clone(&self.ordinary).try_acquire_owned().ok()?;
+        Some(Permit { _held: held, reserved: false })
+    }
+}
+
+fn permit(
+    held: Result<OwnedSemaphorePermit, tokio::sync::AcquireError>,
+    reserved: bool,
+) -> io::Result<Permit> {
+    held.map(|held| Permit { _held: held, reserved }).map_err(io::Error::other)
+}

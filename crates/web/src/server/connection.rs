@@ -1,0 +1,154 @@
+use super::ServerSettings;
+use super::idle::Activity;
+use super::stall::StallGuard;
+use crate::codes;
+use crate::layers::HeldBody;
+use crate::problem::Problem;
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::future::BoxFuture;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::Service as _;
+
+/// The address at the other end of the connection, as a request's extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerAddr(pub SocketAddr);
+
+/// What all connections of a server share.
+#[derive(Clone)]
+pub(super) struct Host {
+    pub(super) router: Router,
+    pub(super) settings: ServerSettings,
+    /// Owns every task: those of connections and those of HTTP/2 streams.
+    pub(super) tasks: TaskTracker,
+    /// Asks connections to finish.
+    pub(super) finish: CancellationToken,
+    /// Cuts them.
+    pub(super) cut: CancellationToken,
+}
+
+/// Runs the tasks of HTTP/2 streams as the server's own.
+#[derive(Clone)]
+struct OwnedTasks {
+    tasks: TaskTracker,
+    cut: CancellationToken,
+}
+
+impl<F> hyper::rt::Executor<F> for OwnedTasks
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    fn execute(&self, future: F) {
+        let cut = self.cut.clone();
+        drop(self.tasks.spawn(async move { cut.run_until_cancelled(future).await.map(drop) }));
+    }
+}
+
+impl Host {
+    /// Serves one connection until it ends, idles out, or is asked to finish.
+    pub(super) async fn serve(self, stream: TcpStream, peer: SocketAddr, reserved: bool) {
+        // Without it small answers wait for the peer's acknowledgement; not worth refusing a connection for.
+        stream.set_nodelay(true).unwrap_or_else(|error| tracing::debug!(%error, "no TCP_NODELAY"));
+        let activity = Activity::new();
+        let first = self.settings.header_timeout;
+        let between = if reserved { Duration::from_secs(1) } else { self.settings.keep_alive };
+        let io = TokioIo::new(StallGuard::new(stream, self.settings.write_stall));
+        let service = Answering { host: self.clone(), peer, reserved, activity: activity.clone() };
+        let builder = self.builder();
+        let mut connection = pin!(builder.serve_connection(io, service));
+        let mut finishing = false;
+        loop {
+            // Requests come and go unseen while this waits, so it looks at least as often as idleness may last.
+            let look = activity.idle_at(first, between).min(Instant::now() + between);
+            tokio::select! {
+                outcome = connection.as_mut() => {
+                    outcome.unwrap_or_else(|error| tracing::debug!(%error, "connection ended"));
+                    return;
+                }
+                () = self.cut.cancelled() => return,
+                () = self.finish.cancelled(), if !finishing => {
+                    finishing = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = sleep_until(look), if !finishing => {
+                    if activity.idle_at(first, between) <= Instant::now() {
+                        finishing = true;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                }
+            }
+        }
+    }
+
+    fn builder(&self) -> Builder<OwnedTasks> {
+        let settings = &self.settings;
+        let mut builder = Builder::new(OwnedTasks { tasks: self.tasks.clone(), cut: self.cut.clone() });
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .max_buf_size(settings.http1_buffer_bytes.max(8192))
+            .header_read_timeout(settings.header_timeout)
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(settings.http2_streams)
+            .initial_stream_window_size(64 << 10)
+            .initial_connection_window_size(128 << 10)
+            .max_send_buf_size(64 << 10)
+            .max_header_list_size(16 << 10)
+            .keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_timeout(Duration::from_secs(20));
+        builder
+    }
+}
+
+/// The router, as one connection sees it.
+struct Answering {
+    host: Host,
+    peer: SocketAddr,
+    reserved: bool,
+    activity: Activity,
+}
+
+impl hyper::service::Service<Request<Incoming>> for Answering {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let held = (self.activity.begin(), self.host.settings.stats.request());
+        let allowed = |prefix: &&str| request.uri().path().starts_with(prefix);
+        if self.reserved && !self.host.settings.reserved_paths.iter().any(allowed) {
+            self.host.settings.stats.refuse();
+            return Box::pin(std::future::ready(Ok(full())));
+        }
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(PeerAddr(self.peer));
+        let mut router = self.host.router.clone();
+        Box::pin(async move {
+            let Ok(response) = router.call(request).await;
+            Ok(response.map(|body| Body::new(HeldBody::new(body, held))))
+        })
+    }
+}
+
+/// The answer on a reserved connection.
+fn full() -> Response {
+    let problem = Problem::new(codes::CONNECTIONS_EXHAUSTED).with_retry_after(5);
+    let mut response = problem.into_response();
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}

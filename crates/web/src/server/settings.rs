@@ -1,0 +1,51 @@
+use super::ServerStats;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The bounds of connections.
+#[derive(Debug, Clone)]
+pub struct ServerSettings {
+    /// The most connections at once. Further ones wait in the kernel's queue, unanswered.
+    pub max_connections: usize,
+    /// Connections beyond these, on which only `reserved_paths` are answered, so that a full server stays observable.
+    pub reserved_connections: usize,
+    /// The beginnings of the paths answered on reserved connections.
+    pub reserved_paths: &'static [&'static str],
+    /// The kernel's receive and send buffer of each connection, in bytes each.
+    pub socket_buffer_bytes: u32,
+    /// How long the kernel's queue of connections not yet accepted may grow.
+    pub backlog: u32,
+    /// The most that HTTP/1 buffers of one connection, in bytes; also the most that a request's head may have.
+    pub http1_buffer_bytes: usize,
+    /// The most time for a request's head, and for the first byte of a new connection.
+    pub header_timeout: Duration,
+    /// How long a connection may stay without a request.
+    pub keep_alive: Duration,
+    /// How long a peer may take nothing of an answer.
+    pub write_stall: Duration,
+    /// The most requests at once on one HTTP/2 connection.
+    pub http2_streams: u32,
+    /// The most time to finish what is running after shutdown began.
+    pub drain: Duration,
+    /// Where the figures are kept.
+    pub stats: Arc<ServerStats>,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            max_connections: 1024,
+            reserved_connections: 16,
+            reserved_paths: &["/api/health", "/api/metrics", "/api/v1/health", "/api/v1/metrics"],
+            socket_buffer_bytes: 64 << 10,
+            backlog: 1024,
+            http1_buffer_bytes: 16 << 10,
+            header_timeout: Duration::from_secs(10),
+            keep_alive: Duration::from_mins(1),
+            write_stall: Duration::from_mins(1),
+            http2_streams: 32,
+            drain: Duration::from_secs(30),
+            stats: Arc::default(),
+        }
+    }
+}

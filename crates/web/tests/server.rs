@@ -1,0 +1,189 @@
+//! Connections: bounded in number, size and time, and drained at the end.
+
+mod support;
+
+use axum::routing::get;
+use axum::{Extension, Json, Router};
+use http::Request;
+use std::sync::Arc;
+use std::time::Duration;
+use support::{Server, read_all};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::Notify;
+use web::server::{PeerAddr, ServerSettings, ServerStats};
+
+#[derive(Clone, Default)]
+struct Gate {
+    entered: Arc<Notify>,
+    open: Arc<Notify>,
+}
+
+fn routes(gate: &Gate) -> Router {
+    let wait = async |Extension(gate): Extension<Gate>| {
+        gate.entered.notify_one();
+        gate.open.notified().await;
+        "done"
+    };
+    Router::new()
+        .route("/api/hello", get(async || "hello"))
+        .route("/api/health", get(async || "well"))
+        .route("/api/peer", get(async |Extension(peer): Extension<PeerAddr>| Json(peer.0.ip())))
+        .route("/api/wait", get(wait))
+        .route("/api/flood", get(async || vec![0_u8; 64 << 20]))
+        .layer(Extension(gate.clone()))
+}
+
+fn start(bounds: impl FnOnce(&mut ServerSettings)) -> (Server, Gate, Arc<ServerStats>) {
+    let gate = Gate::default();
+    let stats: Arc<ServerStats> = Arc::default();
+    let kept = Arc::clone(&stats);
+    let server = Server::start_with(
+        routes(&gate),
+        |_| {},
+        |settings| {
+            settings.stats = kept;
+            bounds(settings);
+        },
+    );
+    (server, gate, stats)
+}
+
+const HELLO: &str = "GET /api/hello HTTP/1.1\r\nhost: x\r\n\r\n";
+
+#[tokio::test]
+async fn http_1_and_2_without_tls_are_spoken() {
+    let (server, _, stats) = start(|_| {});
+    assert_eq!(server.get("/api/hello").await.text(), "hello");
+    assert_eq!(server.send_h2(Request::get("/api/hello"), "").await.text(), "hello");
+    assert_eq!(server.get("/api/peer").await.json(), "127.0.0.1");
+    assert_eq!(stats.accepted(), 3);
+    assert_eq!(stats.requests(), 0);
+}
+
+#[tokio::test]
+async fn a_head_that_never_ends_is_closed() {
+    let (server, _, _) = start(|bounds| bounds.header_timeout = Duration::from_millis(60));
+    let answer = server.raw("GET /api/hello HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
+    assert!(!answer.contains("200"), "{answer}");
+    assert_eq!(server.get("/api/hello").await.text(), "hello");
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_is_closed() {
+    let (server, _, stats) = start(|bounds| bounds.header_timeout = Duration::from_millis(60));
+    let mut stream = server.connect().await;
+    assert_eq!(read_all(&mut stream).await, "");
+    while stats.open() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_after_its_time() {
+    let (server, _, _) = start(|bounds| bounds.keep_alive = Duration::from_millis(60));
+    let answer = server.raw(HELLO).await;
+    assert!(answer.ends_with("hello"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_flood_of_headers_is_refused_at_the_buffers_size() {
+    let (server, _, _) = start(|_| {});
+    let many = format!("x-many: {}\r\n", "y".repeat(100)).repeat(400);
+    let answer = server.raw(format!("GET /api/hello HTTP/1.1\r\nhost: x\r\n{many}\r\n")).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    let one = "z".repeat(200 << 10);
+    let answer = server.raw(format!("GET /api/hello HTTP/1.1\r\nhost: x\r\nx: {one}")).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    assert_eq!(server.get("/api/hello").await.text(), "hello");
+}
+
+#[tokio::test]
+async fn a_peer_that_reads_nothing_is_cut() {
+    let (server, _, stats) = start(|bounds| bounds.write_stall = Duration::from_millis(80));
+    let mut stream = server.connect().await;
+    stream.write_all(b"GET /api/flood HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut first = [0; 12];
+    stream.read_exact(&mut first).await.unwrap();
+    while stats.open() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stats.requests(), 0);
+}
+
+#[tokio::test]
+async fn a_full_server_answers_health_only_and_holds_the_next_back() {
+    let (server, gate, stats) = start(|bounds| {
+        bounds.max_connections = 1;
+        bounds.reserved_connections = 1;
+    });
+    let mut first = server.connect().await;
+    first.write_all(b"GET /api/wait HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    gate.entered.notified().await;
+
+    let refused = server.raw(HELLO).await;
+    assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("connections_exhausted"), "{refused}");
+    assert!(refused.contains("retry-after: 5"), "{refused}");
+    assert_eq!(stats.refused(), 1);
+
+    let mut watcher = server.connect().await;
+    watcher.write_all(b"GET /api/health HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut start = [0; 15];
+    watcher.read_exact(&mut start).await.unwrap();
+    assert_eq!(&start, b"HTTP/1.1 200 OK");
+
+    let mut third = server.connect().await;
+    third.write_all(b"GET /api/hello HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    while stats.held_back() == 0 {
+        tokio::task::yield_now().await;
+    }
+    gate.open.notify_one();
+    assert!(read_all(&mut first).await.ends_with("done"));
+    assert!(read_all(&mut third).await.ends_with("hello"), "served once a place is free");
+}
+
+#[tokio::test]
+async fn a_request_in_flight_is_finished_and_new_connections_are_refused() {
+    let (server, gate, _) = start(|_| {});
+    let address = server.address;
+    let mut busy = server.connect().await;
+    busy.write_all(b"GET /api/wait HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    gate.entered.notified().await;
+    let mut idle = server.connect().await;
+    idle.write_all(HELLO.as_bytes()).await.unwrap();
+    let mut start = [0; 15];
+    idle.read_exact(&mut start).await.unwrap();
+
+    let mut running = server.begin_stop();
+    assert!(read_all(&mut idle).await.ends_with("hello"), "an idle connection is closed at once");
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+    gate.open.notify_one();
+    assert!(read_all(&mut busy).await.ends_with("done"));
+    let report = running.join_next().await.unwrap().unwrap();
+    assert_eq!((report.accepted, report.draining, report.aborted), (2, 2, 0));
+}
+
+#[tokio::test]
+async fn what_is_not_finished_at_the_deadline_is_cut() {
+    let (server, gate, stats) = start(|bounds| bounds.drain = Duration::from_millis(50));
+    let mut stuck = server.connect().await;
+    stuck.write_all(b"GET /api/wait HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    gate.entered.notified().await;
+    let report = server.stop().await;
+    assert_eq!((report.draining, report.aborted), (1, 1));
+    assert_eq!(read_all(&mut stuck).await, "");
+    assert_eq!((stats.open(), stats.requests()), (0, 0));
+}
+
+#[tokio::test]
+async fn an_http_2_request_in_flight_is_finished_too() {
+    let (server, gate, _) = start(|_| {});
+    let request = server.send_h2(Request::get("/api/wait"), "");
+    let mut request = Box::pin(request);
+    tokio::select! {
+        _ = &mut request => panic!("answered before the gate was open"),
+        () = gate.entered.notified() => {}
+    }
+    gate.open.notify_one();
+    assert_eq!(request.await.text(), "done");
+    assert_eq!(server.stop().await.aborted, 0);
+}
