@@ -1,0 +1,197 @@
+use crate::{Action, Authenticator, Error, Principal, Refusal, store};
+use clock::{SharedClock, SharedRandom, Timestamp};
+use db::{Db, Reader, Tx};
+use headroom::Headroom;
+use ids::{EventId, FirmId, Id, UserId};
+use queue::{Envelope, Event, Jobs, Outbox};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What the composition root hands to every route and job: the state of the router.
+#[derive(Debug, Clone)]
+pub struct App(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    db: Db,
+    clock: SharedClock,
+    random: SharedRandom,
+    headroom: Headroom,
+    outbox: Outbox,
+    jobs: Jobs,
+    authenticator: Arc<dyn Authenticator>,
+}
+
+impl App {
+    /// Puts the parts together. Called once, in the composition root.
+    pub fn new(
+        db: Db,
+        clock: SharedClock,
+        random: SharedRandom,
+        headroom: Headroom,
+        outbox: Outbox,
+        jobs: Jobs,
+        authenticator: Arc<dyn Authenticator>,
+    ) -> Self {
+        Self(Arc::new(Parts { db, clock, random, headroom, outbox, jobs, authenticator }))
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &SharedClock {
+        &self.0.clock
+    }
+
+    /// The source of randomness.
+    pub fn random(&self) -> &SharedRandom {
+        &self.0.random
+    }
+
+    /// The memory engine.
+    pub fn headroom(&self) -> &Headroom {
+        &self.0.headroom
+    }
+
+    /// Where background work is queued.
+    pub fn jobs(&self) -> &Jobs {
+        &self.0.jobs
+    }
+
+    /// Where events are published.
+    pub fn outbox(&self) -> &Outbox {
+        &self.0.outbox
+    }
+
+    /// Who knows the callers.
+    pub fn authenticator(&self) -> &dyn Authenticator {
+        self.0.authenticator.as_ref()
+    }
+
+    /// A context for work that no request asked for: the command line, a job, an import.
+    pub fn act_as(&self, principal: Principal, correlation: impl Into<Arc<str>>) -> Ctx {
+        let request = Request { correlation: correlation.into(), ..Request::default() };
+        Ctx { app: self.clone(), principal: Arc::new(principal), request: Arc::new(request) }
+    }
+
+    /// A new id of any kind, from the clock and the randomness of this application.
+    pub fn new_id<I: Id>(&self) -> I {
+        let mut random = [0; 10];
+        self.0.random.fill(&mut random);
+        I::from_parts(u64::try_from(self.0.clock.now().timestamp_millis()).unwrap_or(0), &random)
+    }
+}
+
+/// What is known about the request behind an operation.
+#[derive(Debug)]
+pub struct Request {
+    /// Ties log lines, audit entries and the answer together.
+    pub correlation: Arc<str>,
+    /// The caller's address, without port.
+    pub address: Option<std::net::IpAddr>,
+    /// The caller's `User-Agent`, at most 256 bytes of it.
+    pub user_agent: Option<String>,
+    /// The idempotency key to mark in the verb's own transaction.
+    pub claim: Option<Claim>,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self { correlation: Arc::from("none"), address: None, user_agent: None, claim: None }
+    }
+}
+
+/// An idempotency key that this request's first transaction marks as done.
+#[derive(Debug)]
+pub struct Claim {
+    pub(crate) scope: String,
+    pub(crate) key: String,
+    pub(crate) taken: AtomicBool,
+}
+
+/// The operation context: who, which firm, when, with what. The first argument of every verb.
+#[derive(Debug, Clone)]
+pub struct Ctx {
+    pub(crate) app: App,
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) request: Arc<Request>,
+}
+
+impl Ctx {
+    /// Who acts.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The firm that everything read or written belongs to.
+    pub fn firm(&self) -> FirmId {
+        self.principal.firm
+    }
+
+    /// The user who acts.
+    pub fn user(&self) -> UserId {
+        self.principal.user
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.app.clock().now()
+    }
+
+    /// A new id.
+    pub fn new_id<I: Id>(&self) -> I {
+        self.app.new_id()
+    }
+
+    /// For reading outside a transaction.
+    pub fn reader(&self) -> &Reader {
+        self.app.db().reader()
+    }
+
+    /// The application behind this operation.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The request behind this operation.
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Asks whether the caller may do `action`.
+    pub fn require(&self, action: Action) -> Result<(), Refusal> {
+        if self.principal.role.allows(action) {
+            Ok(())
+        } else {
+            Err(Refusal { action, role: self.principal.role })
+        }
+    }
+
+    /// Starts the verb's transaction. The request's idempotency key is marked as done in it, so that the change and the
+    /// mark are kept or lost together.
+    pub async fn begin(&self) -> Result<Tx, Error> {
+        let mut tx = self.app.db().writer().begin().await?;
+        if let Some(claim) = &self.request.claim
+            && !claim.taken.swap(true, Ordering::AcqRel)
+        {
+            store::mark_done(&mut tx, &claim.scope, &claim.key).await?;
+        }
+        Ok(tx)
+    }
+
+    /// Publishes a fact in the verb's transaction; listeners hear it after the commit.
+    pub async fn publish<E: Event>(&self, tx: &mut Tx, event: &E) -> Result<(), Error> {
+        let envelope = Envelope {
+            id: self.new_id::<EventId>(),
+            firm: self.firm(),
+            at: self.now(),
+            actor: Some(self.user()),
+            correlation: Some(self.request.correlation.to_string()),
+        };
+        self.app.outbox().publish(tx, envelope, event).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,50 @@
+use crate::Refusal;
+use web::codes;
+use web::problem::{Code, Failure};
+
+/// Why a caller is turned away.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No credentials, or credentials that nobody known has.
+    #[error("{0}")]
+    NotAuthenticated(&'static str),
+    /// The caller is known and may see the thing, but not do this.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A route was reached that says nothing about who may call it.
+    #[error("the route declares no gate")]
+    Ungated,
+    /// The operation of this idempotency key was done, but the server stopped before it could keep the answer.
+    #[error(
+        "this operation was done before, but its answer was lost: look the result up instead of repeating it"
+    )]
+    AnswerLost,
+    /// The database could not be used.
+    #[error("the database could not be used")]
+    Database(#[from] db::Error),
+    /// A fact could not be published.
+    #[error("the event could not be stored")]
+    Outbox(#[from] queue::Error),
+}
+
+impl Failure for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::NotAuthenticated(_) => codes::UNAUTHENTICATED,
+            Self::Refused(_) => codes::FORBIDDEN,
+            Self::Ungated => codes::INTERNAL,
+            Self::AnswerLost => codes::CONFLICT,
+            Self::Database(error) => crate::database_code(error),
+            Self::Outbox(_) => codes::INTERNAL,
+        }
+    }
+}
+
+/// The code of a database error, for every module's errors.
+pub fn database_code(error: &db::Error) -> Code {
+    match error {
+        db::Error::DiskFull => codes::STORAGE_FULL,
+        db::Error::Busy(_) | db::Error::Closed => codes::UNAVAILABLE,
+        _ => codes::INTERNAL,
+    }
+}

@@ -1,0 +1,24 @@
+//! Who may do what: principals, roles, actions, and the operation context that every verb takes first.
+//!
+//! - A [`Principal`] is a signed-in user of one firm; a [`Role`] names the [`Action`]s it may do. Default is no.
+//! - [`Ctx`] carries who, which firm, the clock, randomness, the database and the request's correlation id. A verb
+//!   begins with it, asks [`Ctx::require`], and everything it stores belongs to [`Ctx::firm`].
+//! - [`Routes`] registers handlers; none can be registered without saying who may call it ([`Gate`]).
+//! - [`Authenticator`] is what the sessions module implements; nothing here knows how a token looks.
+
+mod context;
+mod error;
+mod idempotency;
+mod migration;
+mod model;
+mod role;
+mod routes;
+mod store;
+
+pub use context::{App, Ctx, Request};
+pub use error::{Error, database_code};
+pub use idempotency::IdempotencyKeys;
+pub use migration::migrations;
+pub use model::{Action, Authenticator, Credentials, Principal, Refusal};
+pub use role::Role;
+pub use routes::{Declared, Gate, Public, Routes};

@@ -1,0 +1,143 @@
+use crate::Role;
+use clock::Timestamp;
+use futures_util::future::BoxFuture;
+use ids::{FirmId, SessionId, UserId};
+
+/// A signed-in user, as far as a decision needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The user.
+    pub user: UserId,
+    /// The user's firm: nothing of another firm exists for this principal.
+    pub firm: FirmId,
+    /// What the user does in the firm.
+    pub role: Role,
+    /// The login this request belongs to; nothing for the command line and for jobs.
+    pub session: Option<SessionId>,
+}
+
+/// What somebody wants to do. Its code is the permission that clients see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Action {
+    /// See clients.
+    ReadClients,
+    /// Add or change clients.
+    EditClients,
+    /// Remove clients.
+    DeleteClients,
+    /// See cases and their parties.
+    ReadCases,
+    /// Open a case.
+    OpenCases,
+    /// Change a case or its parties.
+    EditCases,
+    /// Remove a case.
+    DeleteCases,
+    /// See docket entries.
+    ReadDocket,
+    /// Add or change docket entries.
+    EditDocket,
+    /// Remove docket entries.
+    DeleteDocket,
+    /// See and download documents.
+    ReadDocuments,
+    /// Upload documents and new versions, change their fields.
+    EditDocuments,
+    /// Remove documents.
+    DeleteDocuments,
+    /// See time entries.
+    ReadTime,
+    /// Record and change time.
+    EditTime,
+    /// Search what one may see.
+    Search,
+    /// See the firm's users.
+    ReadUsers,
+    /// Add, change and deactivate users.
+    ManageUsers,
+    /// Read court records and productions into the firm.
+    Import,
+    /// See health in detail, metrics and memory.
+    Operate,
+}
+
+impl Action {
+    /// Every action, in the order of the permission list.
+    pub const ALL: [Self; 20] = [
+        Self::ReadClients,
+        Self::EditClients,
+        Self::DeleteClients,
+        Self::ReadCases,
+        Self::OpenCases,
+        Self::EditCases,
+        Self::DeleteCases,
+        Self::ReadDocket,
+        Self::EditDocket,
+        Self::DeleteDocket,
+        Self::ReadDocuments,
+        Self::EditDocuments,
+        Self::DeleteDocuments,
+        Self::ReadTime,
+        Self::EditTime,
+        Self::Search,
+        Self::ReadUsers,
+        Self::ManageUsers,
+        Self::Import,
+        Self::Operate,
+    ];
+
+    /// The permission's code, `resource:verb`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ReadClients => "clients:read",
+            Self::EditClients => "clients:update",
+            Self::DeleteClients => "clients:delete",
+            Self::ReadCases => "cases:read",
+            Self::OpenCases => "cases:create",
+            Self::EditCases => "cases:update",
+            Self::DeleteCases => "cases:delete",
+            Self::ReadDocket => "docket:read",
+            Self::EditDocket => "docket:update",
+            Self::DeleteDocket => "docket:delete",
+            Self::ReadDocuments => "documents:read",
+            Self::EditDocuments => "documents:update",
+            Self::DeleteDocuments => "documents:delete",
+            Self::ReadTime => "time:read",
+            Self::EditTime => "time:update",
+            Self::Search => "search:use",
+            Self::ReadUsers => "users:read",
+            Self::ManageUsers => "users:manage",
+            Self::Import => "import:run",
+            Self::Operate => "operations:read",
+        }
+    }
+}
+
+/// A decision against the caller.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("your role `{role}` does not have the permission `{}`; ask an administrator of your firm", .action.code())]
+pub struct Refusal {
+    /// What was asked.
+    pub action: Action,
+    /// The caller's role.
+    pub role: Role,
+}
+
+/// What a caller shows to prove who it is.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Credentials<'a> {
+    /// `Authorization: Bearer …` (RFC 6750).
+    Bearer(&'a str),
+}
+
+/// Turns credentials into a principal. The sessions module implements it; the binary wires it.
+pub trait Authenticator: Send + Sync + std::fmt::Debug {
+    /// Who shows these credentials at this moment. [`crate::Error::NotAuthenticated`] when nobody known does.
+    fn authenticate<'a>(
+        &'a self,
+        credentials: Credentials<'a>,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Principal, crate::Error>>;
+}

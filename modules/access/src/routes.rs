@@ -1,0 +1,180 @@
+use crate::{Action, App, Credentials, Ctx, Error, Principal, Refusal, Request};
+use axum::extract::FromRequestParts;
+use axum::{Extension, Router};
+use http::request::Parts;
+use std::sync::Arc;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
+use web::Problem;
+
+/// Who may call a route. There is no route without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// Anybody, also without credentials.
+    Public,
+    /// Anybody who is signed in; the verb decides the rest.
+    SignedIn,
+    /// Those whose role allows the action.
+    May(Action),
+}
+
+/// A route as it was registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declared {
+    /// `GET`, `POST` …
+    pub method: String,
+    /// `/api/cases/{id}`
+    pub path: String,
+    /// Who may call it.
+    pub gate: Gate,
+}
+
+/// A module's routes with their OpenAPI descriptions and gates.
+#[derive(Default)]
+pub struct Routes {
+    router: OpenApiRouter<App>,
+    declared: Vec<Declared>,
+}
+
+impl std::fmt::Debug for Routes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Routes").field("declared", &self.declared).finish_non_exhaustive()
+    }
+}
+
+impl Routes {
+    /// No routes yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the handlers of one path, all behind the same gate: `.route(routes!(list_cases), Gate::May(ReadCases))`.
+    #[must_use]
+    pub fn route(mut self, methods: UtoipaMethodRouter<App>, gate: Gate) -> Self {
+        for (path, item) in &methods.1.paths {
+            let operations = [
+                ("GET", &item.get),
+                ("PUT", &item.put),
+                ("POST", &item.post),
+                ("DELETE", &item.delete),
+                ("PATCH", &item.patch),
+                ("HEAD", &item.head),
+            ];
+            for (method, operation) in operations {
+                if operation.is_some() {
+                    self.declared.push(Declared { method: method.to_owned(), path: path.clone(), gate });
+                }
+            }
+        }
+        self.router = self.router.routes(methods.layer(Extension(gate)));
+        self
+    }
+
+    /// Adds another module's routes.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.router = self.router.merge(other.router);
+        self.declared.extend(other.declared);
+        self
+    }
+
+    /// Gives every handler of these routes a value to extract with `axum::Extension`.
+    #[must_use]
+    pub fn with<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.router = self.router.layer(Extension(value));
+        self
+    }
+
+    /// What was registered: for the coverage test and the documentation.
+    pub fn declared(&self) -> &[Declared] {
+        &self.declared
+    }
+
+    /// The router and its description.
+    pub fn into_parts(self, app: App) -> (Router, OpenApi) {
+        let (router, openapi) = self.router.split_for_parts();
+        (router.with_state(app), openapi)
+    }
+}
+
+/// The context of a route that anybody may call: no principal, but everything else.
+#[derive(Debug, Clone)]
+pub struct Public {
+    /// The application.
+    pub app: App,
+    /// What is known about the request.
+    pub request: Arc<Request>,
+}
+
+impl FromRequestParts<App> for Public {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        match gate(parts)? {
+            Gate::Public => Ok(Self { app: app.clone(), request: Arc::new(request(parts, None)) }),
+            Gate::SignedIn | Gate::May(_) => Err(Error::Ungated.into()),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Ctx {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let principal = principal(parts, app).await?;
+        match gate(parts)? {
+            // A handler that asks for a context must not sit behind an open gate.
+            Gate::Public => return Err(Error::Ungated.into()),
+            Gate::SignedIn => {}
+            Gate::May(action) => {
+                if !principal.role.allows(action) {
+                    return Err(Error::Refused(Refusal { action, role: principal.role }).into());
+                }
+            }
+        }
+        let request = Arc::new(request(parts, Some(&principal)));
+        Ok(Self { app: app.clone(), principal, request })
+    }
+}
+
+fn gate(parts: &Parts) -> Result<Gate, Error> {
+    parts.extensions.get::<Gate>().copied().ok_or(Error::Ungated)
+}
+
+/// Who calls: found once per request, also when a layer asked before the handler.
+pub(crate) async fn principal(parts: &mut Parts, app: &App) -> Result<Arc<Principal>, Error> {
+    if let Some(known) = parts.extensions.get::<Arc<Principal>>() {
+        return Ok(Arc::clone(known));
+    }
+    let missing =
+        Error::NotAuthenticated("sign in and send the header `Authorization: Bearer <access token>`");
+    let token = bearer(parts).ok_or(missing)?;
+    let principal = app.authenticator().authenticate(Credentials::Bearer(token), app.clock().now()).await?;
+    let principal = Arc::new(principal);
+    parts.extensions.insert(Arc::clone(&principal));
+    Ok(principal)
+}
+
+/// The token of `Authorization: Bearer …` (RFC 6750, 2.1).
+pub(crate) fn bearer(parts: &Parts) -> Option<&str> {
+    let header = parts.headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The longest part of a `User-Agent` that is kept.
+const USER_AGENT_BYTES: usize = 256;
+
+fn request(parts: &Parts, principal: Option<&Principal>) -> Request {
+    let correlation = parts
+        .extensions
+        .get::<web::CorrelationId>()
+        .map_or_else(|| Arc::from("none"), |id| Arc::from(id.as_str()));
+    let user_agent = parts.headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Request {
+        correlation,
+        address: parts.extensions.get::<web::server::PeerAddr>().map(|peer| peer.0.ip()),
+        user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_BYTES).collect()),
+        claim: principal.and_then(|principal| crate::idempotency::claim(parts, principal)),
+    }
+}

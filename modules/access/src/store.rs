@@ -1,0 +1,102 @@
+use clock::Timestamp;
+use db::{Error, Reads, Stamp, Tx};
+use sea_orm::sea_query::Value;
+use serde_json::Value as Json;
+
+/// A key as it stands in the table.
+#[derive(Debug)]
+pub(crate) struct KnownKey {
+    pub(crate) fingerprint: Vec<u8>,
+    pub(crate) created_at: Timestamp,
+    /// Whether the verb's transaction was committed.
+    pub(crate) done: bool,
+    pub(crate) status: Option<i64>,
+    pub(crate) headers: Option<Json>,
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+pub(crate) async fn find_key(db: &impl Reads, scope: &str, key: &str) -> Result<Option<KnownKey>, Error> {
+    let text = "SELECT fingerprint, created_at, done, status, headers, body FROM idempotency_keys \
+                WHERE scope = $1 AND key = $2";
+    let rows = db.rows(db::sql(db.dialect(), text, [Value::from(scope), Value::from(key)])).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    Ok(Some(KnownKey {
+        fingerprint: row.try_get_by_index(0)?,
+        created_at: row.try_get_by_index::<Stamp>(1)?.0,
+        done: row.try_get_by_index(2)?,
+        status: row.try_get_by_index(3)?,
+        headers: row.try_get_by_index(4)?,
+        body: row.try_get_by_index(5)?,
+    }))
+}
+
+/// Takes a key. Breaks the primary key when another server takes it at the same moment.
+pub(crate) async fn take_key(
+    tx: &mut Tx,
+    scope: &str,
+    key: &str,
+    fingerprint: &[u8],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let text = "INSERT INTO idempotency_keys (scope, key, fingerprint, created_at, done) VALUES ($1, $2, $3, $4, $5)";
+    let values = [
+        Value::from(scope),
+        Value::from(key),
+        Value::from(fingerprint.to_vec()),
+        Value::from(Stamp(now)),
+        Value::from(false),
+    ];
+    tx.run(db::sql(tx.dialect(), text, values)).await?;
+    Ok(())
+}
+
+/// Marks a key as done, in the verb's own transaction.
+pub(crate) async fn mark_done(tx: &mut Tx, scope: &str, key: &str) -> Result<(), Error> {
+    let text = "UPDATE idempotency_keys SET done = $3 WHERE scope = $1 AND key = $2";
+    let values = [Value::from(scope), Value::from(key), Value::from(true)];
+    tx.run(db::sql(tx.dialect(), text, values)).await?;
+    Ok(())
+}
+
+/// Keeps the answer to a key.
+pub(crate) async fn finish_key(
+    tx: &mut Tx,
+    scope: &str,
+    key: &str,
+    status: u16,
+    headers: Json,
+    body: Vec<u8>,
+) -> Result<(), Error> {
+    let text =
+        "UPDATE idempotency_keys SET status = $3, headers = $4, body = $5 WHERE scope = $1 AND key = $2";
+    let values = [
+        Value::from(scope),
+        Value::from(key),
+        Value::from(i64::from(status)),
+        Value::from(headers),
+        Value::from(body),
+    ];
+    tx.run(db::sql(tx.dialect(), text, values)).await?;
+    Ok(())
+}
+
+/// Forgets one key.
+pub(crate) async fn forget_key(tx: &mut Tx, scope: &str, key: &str) -> Result<(), Error> {
+    let text = "DELETE FROM idempotency_keys WHERE scope = $1 AND key = $2";
+    tx.run(db::sql(tx.dialect(), text, [Value::from(scope), Value::from(key)])).await?;
+    Ok(())
+}
+
+/// Forgets a key under which nothing was done.
+pub(crate) async fn forget_unfinished(tx: &mut Tx, scope: &str, key: &str) -> Result<(), Error> {
+    let text = "DELETE FROM idempotency_keys WHERE scope = $1 AND key = $2 AND done = $3";
+    tx.run(db::sql(tx.dialect(), text, [Value::from(scope), Value::from(key), Value::from(false)])).await?;
+    Ok(())
+}
+
+/// Forgets keys that were taken before `before`: at most 1,000 at once.
+pub(crate) async fn forget_keys(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
+    let text = "DELETE FROM idempotency_keys WHERE (scope, key) IN \
+                (SELECT scope, key FROM idempotency_keys WHERE created_at < $1 LIMIT 1000)";
+    tx.run(db::sql(tx.dialect(), text, [Value::from(Stamp(before))])).await
+}

@@ -1,0 +1,101 @@
+use super::{RoleView, UserView, Watch};
+use crate::model::Change;
+use crate::service;
+use access::{Ctx, Role};
+use axum::response::Response;
+use axum::{Extension, Json};
+use ids::UserId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use web::{Page, Paged, PathId, Problem, ProblemBody, ValidJson, Version};
+
+/// What a user may do.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PermissionsView {
+    /// The user.
+    user_id: UserId,
+    /// The role that gives the permissions.
+    #[schema(example = "paralegal")]
+    role: Role,
+    /// What the user may do; nothing when the user is not active.
+    #[schema(example = json!(["cases:read", "docket:update"]))]
+    permissions: Vec<&'static str>,
+}
+
+/// The role to give.
+#[derive(Debug, Deserialize, garde::Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct GiveRole {
+    /// The role.
+    #[garde(skip)]
+    #[schema(example = "paralegal")]
+    role: Role,
+}
+
+/// List the roles, with what each may do.
+#[utoipa::path(get, path = "/api/roles", tag = "Users", operation_id = "listRoles",
+    responses((status = 200, description = "All roles on one page", body = Paged<RoleView>),
+        (status = 401, description = "Not signed in", body = ProblemBody)))]
+pub(super) async fn list_roles(ctx: Ctx) -> Result<Json<Paged<RoleView>>, Problem> {
+    let caller = ctx.principal().role;
+    whole(Role::ALL.iter().map(|role| RoleView::of(*role, caller)).collect())
+}
+
+/// List what a user may do. Everybody may ask about themselves.
+#[utoipa::path(get, path = "/api/users/{id}/permissions", tag = "Users", operation_id = "listPermissionsOfUser",
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 200, description = "The permissions", body = PermissionsView),
+        (status = 401, description = "Not signed in", body = ProblemBody),
+        (status = 403, description = "Not allowed", body = ProblemBody),
+        (status = 404, description = "No such user in the firm", body = ProblemBody)))]
+pub(super) async fn list_permissions_of(
+    ctx: Ctx,
+    PathId(id): PathId<UserId>,
+) -> Result<Json<PermissionsView>, Problem> {
+    let user = service::find_user(&ctx, id).await?;
+    let permissions = if user.active { user.role.permissions().collect() } else { Vec::new() };
+    Ok(Json(PermissionsView { user_id: user.id, role: user.role, permissions }))
+}
+
+/// List a user's roles: always one. Everybody may ask about themselves.
+#[utoipa::path(get, path = "/api/users/{id}/roles", tag = "Users", operation_id = "listRolesOfUser",
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 200, description = "The role", body = Paged<RoleView>),
+        (status = 401, description = "Not signed in", body = ProblemBody),
+        (status = 403, description = "Not allowed", body = ProblemBody),
+        (status = 404, description = "No such user in the firm", body = ProblemBody)))]
+pub(super) async fn list_roles_of(
+    ctx: Ctx,
+    PathId(id): PathId<UserId>,
+) -> Result<Json<Paged<RoleView>>, Problem> {
+    let user = service::find_user(&ctx, id).await?;
+    whole(vec![RoleView::of(user.role, ctx.principal().role)])
+}
+
+/// Give a user a role, in place of the one before.
+#[utoipa::path(post, path = "/api/users/{id}/roles", tag = "Users", operation_id = "giveRole",
+    params(("id" = UserId, Path, description = "The user")), request_body = GiveRole,
+    responses((status = 200, description = "The user as changed", body = UserView),
+        (status = 400, description = "The body is wrong", body = ProblemBody),
+        (status = 401, description = "Not signed in", body = ProblemBody),
+        (status = 403, description = "Not allowed, or the role is beyond what the caller may assign", body = ProblemBody),
+        (status = 404, description = "No such user in the firm", body = ProblemBody),
+        (status = 422, description = "One's own access, or the last administrator", body = ProblemBody)))]
+pub(super) async fn give_role(
+    ctx: Ctx,
+    Extension(watch): Extension<Watch>,
+    PathId(id): PathId<UserId>,
+    ValidJson(body): ValidJson<GiveRole>,
+) -> Result<Response, Problem> {
+    let change = Change { role: Some(body.role), ..Change::default() };
+    let user = service::change_user(&ctx, watch.as_ref(), id, None, &change).await?;
+    Ok(web::etag::tagged(Version(user.version), Json(UserView::from(user))))
+}
+
+/// A short list that is always whole.
+pub(super) fn whole<T>(items: Vec<T>) -> Result<Json<Paged<T>>, Problem> {
+    let total = items.len() as u64;
+    let page = Page::from_parts(None, Some(total.max(1)), web::paging::MAX_LIMIT)?;
+    Ok(Json(Paged::new(items, total, page)))
+}

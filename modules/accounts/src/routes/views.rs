@@ -1,0 +1,107 @@
+use crate::{Firm, User};
+use access::Role;
+use clock::Timestamp;
+use ids::{FirmId, UserId};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A person who can sign in.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserView {
+    /// The id.
+    pub id: UserId,
+    /// The firm.
+    pub organization_id: FirmId,
+    /// The address to sign in with, in lower case.
+    #[schema(example = "ada.moreno@example.com")]
+    pub email: String,
+    /// Given name.
+    #[schema(example = "Ada")]
+    pub first_name: String,
+    /// Family name.
+    #[schema(example = "Moreno")]
+    pub last_name: String,
+    /// What the user does in the firm.
+    #[schema(example = "associate")]
+    pub role: Role,
+    /// What the role may do.
+    #[schema(example = json!(["cases:read", "cases:update"]))]
+    pub permissions: Vec<&'static str>,
+    /// Whether the user may sign in.
+    pub active: bool,
+    /// Whether a second factor is asked for. This version knows none.
+    #[schema(example = false)]
+    pub mfa_enabled: bool,
+    /// When the user was added.
+    #[schema(value_type = String, format = DateTime, example = "2026-03-02T12:00:00.000000Z")]
+    pub created_at: Timestamp,
+    /// When the user was last changed.
+    #[schema(value_type = String, format = DateTime, example = "2026-03-02T12:00:00.000000Z")]
+    pub updated_at: Timestamp,
+    /// When the user last signed in.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-03-02T12:00:00.000000Z")]
+    pub last_login_at: Option<Timestamp>,
+}
+
+impl From<User> for UserView {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            organization_id: user.firm,
+            email: user.email,
+            first_name: user.first_name,
+            last_name: user.last_name,
+            role: user.role,
+            permissions: user.role.permissions().collect(),
+            active: user.active,
+            mfa_enabled: false,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+            last_login_at: user.last_login_at,
+        }
+    }
+}
+
+/// A role and what it may do.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RoleView {
+    /// The role.
+    #[schema(example = "paralegal")]
+    pub name: Role,
+    /// What it may do.
+    #[schema(example = json!(["cases:read", "docket:update"]))]
+    pub permissions: Vec<&'static str>,
+    /// Whether the caller may give it to somebody.
+    pub assignable: bool,
+}
+
+impl RoleView {
+    pub(super) fn of(role: Role, caller: Role) -> Self {
+        Self { name: role, permissions: role.permissions().collect(), assignable: caller.may_assign(role) }
+    }
+}
+
+/// A firm.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationView {
+    /// The id.
+    pub id: FirmId,
+    /// The name as people write it.
+    #[schema(example = "Moreno & Kline LLP")]
+    pub name: String,
+    /// The short name.
+    #[schema(example = "moreno-kline-llp")]
+    pub slug: String,
+    /// When it was set up.
+    #[schema(value_type = String, format = DateTime, example = "2026-03-02T12:00:00.000000Z")]
+    pub created_at: Timestamp,
+}
+
+impl From<Firm> for OrganizationView {
+    fn from(firm: Firm) -> Self {
+        Self { id: firm.id, name: firm.name, slug: firm.slug, created_at: firm.created_at }
+    }
+}

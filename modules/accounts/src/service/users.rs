@@ -1,0 +1,110 @@
+use super::passwords;
+use crate::model::{Actor, Change, Direction, Effect, Filter, NewUser, Sort, may_manage};
+use crate::{Error, User, UserWatch, store};
+use access::{Action, Ctx};
+use audit::{Act, Entity};
+use crypto::Secret;
+use crypto::password::Hasher;
+use db::Reads;
+use ids::{CredentialId, FirmId, UserId};
+
+/// One page of the firm's users and how many there are in all. At most `limit` from the `offset`-th on.
+pub async fn list_users(
+    ctx: &Ctx,
+    filter: &Filter,
+    order: (Sort, Direction),
+    (offset, limit): (u64, u64),
+) -> Result<(Vec<User>, u64), Error> {
+    ctx.require(Action::ReadUsers)?;
+    store::users::page(ctx.reader(), ctx.firm(), filter, order, (offset, limit)).await
+}
+
+/// One user of the firm. Everybody may see themselves.
+pub async fn find_user(ctx: &Ctx, id: UserId) -> Result<User, Error> {
+    if id != ctx.user() {
+        ctx.require(Action::ReadUsers)?;
+    }
+    store::users::find(ctx.reader(), ctx.firm(), id).await?.ok_or(Error::NotFound(id))
+}
+
+/// The caller.
+pub async fn find_self(ctx: &Ctx) -> Result<User, Error> {
+    passwords::own(ctx).await
+}
+
+/// A user for a module that has checked who asks, inside its transaction or outside one.
+pub async fn find_in(db: &impl Reads, firm: FirmId, id: UserId) -> Result<User, Error> {
+    store::users::find(db, firm, id).await?.ok_or(Error::NotFound(id))
+}
+
+/// Adds a user with a password.
+pub async fn add_user(ctx: &Ctx, hasher: &Hasher, new: NewUser, password: Secret) -> Result<User, Error> {
+    ctx.require(Action::ManageUsers)?;
+    may_manage(actor(ctx), new.role)?;
+    let user = User::new(ctx.new_id(), ctx.firm(), &new, ctx.now())?;
+    passwords::check_strength("password", &password, &user)?;
+    let hash = hasher.hash(password).await?;
+    let mut tx = ctx.begin().await?;
+    store::users::insert(&mut tx, ctx.firm(), &user).await?;
+    let credential = ctx.new_id::<CredentialId>();
+    store::credentials::insert(&mut tx, ctx.firm(), user.id, credential, &hash, ctx.now()).await?;
+    audit::record(&mut tx, ctx, Act::Create, Entity::of(user.id)).await?;
+    let added = events::accounts::UserAdded { user: user.id, role: user.role.to_string() };
+    ctx.publish(&mut tx, &added).await?;
+    tx.commit().await?;
+    Ok(user)
+}
+
+/// Changes a user's names, role or activity. Everybody may change their own names; `seen` is the version that the
+/// caller read.
+pub async fn change_user(
+    ctx: &Ctx,
+    watch: &dyn UserWatch,
+    id: UserId,
+    seen: Option<i64>,
+    change: &Change,
+) -> Result<User, Error> {
+    if id != ctx.user() {
+        ctx.require(Action::ManageUsers)?;
+    }
+    let mut tx = ctx.begin().await?;
+    let before = store::users::find(&tx, ctx.firm(), id).await?.ok_or(Error::NotFound(id))?;
+    if seen.is_some_and(|seen| seen != before.version) {
+        return Err(Error::Stale);
+    }
+    let (after, effect) = before.changed(actor(ctx), change, ctx.now())?;
+    if let Effect::LosesAdministrator(must_stay) = effect {
+        store::firms::take(&mut tx, ctx.firm(), ctx.now()).await?;
+        if store::users::others_active(&tx, ctx.firm(), id, must_stay).await? == 0 {
+            return Err(Error::LastAdministrator);
+        }
+    }
+    store::users::save(&mut tx, ctx.firm(), &after).await?;
+    let act = if before.active && !after.active { Act::Delete } else { Act::Update };
+    audit::record(&mut tx, ctx, act, Entity::of(id).differing(&before, &after)).await?;
+    let changed =
+        events::accounts::UserChanged { user: id, role: after.role.to_string(), active: after.active };
+    ctx.publish(&mut tx, &changed).await?;
+    tx.commit().await?;
+    if effect != Effect::Harmless {
+        watch.user_changed(ctx.firm(), id);
+    }
+    Ok(after)
+}
+
+/// Takes a user's access away. What they did stays; a user who is inactive already stays so.
+pub async fn deactivate_user(
+    ctx: &Ctx,
+    watch: &dyn UserWatch,
+    id: UserId,
+    seen: Option<i64>,
+) -> Result<(), Error> {
+    ctx.require(Action::ManageUsers)?;
+    let change = Change { active: Some(false), ..Change::default() };
+    change_user(ctx, watch, id, seen, &change).await?;
+    Ok(())
+}
+
+fn actor(ctx: &Ctx) -> Actor {
+    Actor { user: ctx.user(), role: ctx.principal().role }
+}

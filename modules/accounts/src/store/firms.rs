@@ -1,0 +1,72 @@
+use crate::{Error, Firm};
+use access::Role;
+use clock::Timestamp;
+use db::{Reads, Stamp, Tx};
+use ids::{FirmId, UserId};
+use sea_orm::sea_query::Value;
+use sea_orm::{DbErr, QueryResult};
+use uuid::Uuid;
+
+const INSERT: &str =
+    "INSERT INTO firms (id, name, slug, version, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4)";
+const FIRST: &str = "SELECT id, name, slug, created_at FROM firms ORDER BY created_at, id LIMIT 1";
+const FIND: &str = "SELECT id, name, slug, created_at FROM firms WHERE id = $1";
+/// Takes the firm's row for this transaction: whoever takes it next waits for the commit.
+const TAKE: &str = "UPDATE firms SET version = version + 1, updated_at = $2 WHERE id = $1";
+const FIRST_ADMINISTRATOR: &str = "SELECT id, role FROM users WHERE firm_id = $1 AND active = $2 \
+                                   AND role IN ('super_admin', 'admin') ORDER BY role DESC, created_at, id LIMIT 1";
+
+pub(crate) async fn insert(tx: &mut Tx, firm: &Firm) -> Result<(), Error> {
+    let values = [
+        Value::from(Uuid::from(firm.id)),
+        Value::from(firm.name.as_str()),
+        Value::from(firm.slug.as_str()),
+        Value::from(Stamp(firm.created_at)),
+    ];
+    match tx.run(db::sql(tx.dialect(), INSERT, values)).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_duplicate_of("firms", "slug") => Err(Error::FirmExists),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The firm that was set up first: asked once, at the start of the server.
+pub(crate) async fn first(db: &impl Reads) -> Result<Option<Firm>, Error> {
+    read(db.rows(db::sql(db.dialect(), FIRST, [])).await?.first())
+}
+
+pub(crate) async fn find(db: &impl Reads, firm: FirmId) -> Result<Option<Firm>, Error> {
+    let find = db::sql(db.dialect(), FIND, [Value::from(Uuid::from(firm))]);
+    read(db.rows(find).await?.first())
+}
+
+/// Makes this transaction the only one that may take an administrator from the firm.
+pub(crate) async fn take(tx: &mut Tx, firm: FirmId, now: Timestamp) -> Result<(), Error> {
+    let values = [Value::from(Uuid::from(firm)), Value::from(Stamp(now))];
+    tx.run(db::sql(tx.dialect(), TAKE, values)).await?;
+    Ok(())
+}
+
+pub(crate) async fn first_administrator(
+    db: &impl Reads,
+    firm: FirmId,
+) -> Result<Option<(UserId, Role)>, Error> {
+    let values = [Value::from(Uuid::from(firm)), Value::from(true)];
+    let rows = db.rows(db::sql(db.dialect(), FIRST_ADMINISTRATOR, values)).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let id: Uuid = row.try_get("", "id").map_err(db::Error::from)?;
+    Ok(Some((id.into(), super::users::role(row).map_err(db::Error::from)?)))
+}
+
+fn read(row: Option<&QueryResult>) -> Result<Option<Firm>, Error> {
+    Ok(row.map(firm).transpose().map_err(db::Error::from)?)
+}
+
+fn firm(row: &QueryResult) -> Result<Firm, DbErr> {
+    Ok(Firm {
+        id: row.try_get::<Uuid>("", "id")?.into(),
+        name: row.try_get("", "name")?,
+        slug: row.try_get("", "slug")?,
+        created_at: row.try_get::<Stamp>("", "created_at")?.0,
+    })
+}

@@ -1,0 +1,83 @@
+use crate::{Error, TimeDraft, TimeEntry, TimeFilter, store};
+use access::{Action, Ctx, Role};
+use audit::{Act, Entity};
+use ids::TimeEntryId;
+use web::Version;
+
+/// Records the caller's own time.
+pub async fn record_time(ctx: &Ctx, draft: TimeDraft) -> Result<TimeEntry, Error> {
+    ctx.require(Action::EditTime)?;
+    let mut tx = ctx.begin().await?;
+    cases::exists(&tx, ctx.firm(), draft.case).await?;
+    let now = ctx.now();
+    let (id, case) = (ctx.new_id(), draft.case);
+    let entry = TimeEntry { id, user: ctx.user(), draft, version: 1, created_at: now, updated_at: now };
+
+    store::insert(&mut tx, ctx.firm(), &entry).await?;
+    audit::record(&mut tx, ctx, Act::Create, Entity::of(id).in_case(case)).await?;
+    tx.commit().await?;
+    Ok(entry)
+}
+
+/// One entry.
+pub async fn find_time(ctx: &Ctx, id: TimeEntryId) -> Result<TimeEntry, Error> {
+    ctx.require(Action::ReadTime)?;
+    store::find(ctx.reader(), ctx.firm(), id).await
+}
+
+/// One page of entries, the newest day first, and how many there are in all.
+pub async fn list_time(
+    ctx: &Ctx,
+    filter: &TimeFilter,
+    limit: u64,
+    offset: u64,
+) -> Result<(Vec<TimeEntry>, u64), Error> {
+    ctx.require(Action::ReadTime)?;
+    store::list(ctx.reader(), ctx.firm(), filter, limit, offset).await
+}
+
+/// Changes an entry.
+pub async fn change_time(
+    ctx: &Ctx,
+    id: TimeEntryId,
+    seen: Option<Version>,
+    draft: TimeDraft,
+) -> Result<TimeEntry, Error> {
+    ctx.require(Action::EditTime)?;
+    let mut tx = ctx.begin().await?;
+    let before = store::find(&tx, ctx.firm(), id).await?;
+    check(ctx, &before, seen)?;
+    cases::exists(&tx, ctx.firm(), draft.case).await?;
+    let after = TimeEntry { draft, version: before.version + 1, updated_at: ctx.now(), ..before.clone() };
+
+    store::update(&mut tx, ctx.firm(), &after).await?;
+    let what = Entity::of(id).in_case(after.draft.case).differing(&before, &after);
+    audit::record(&mut tx, ctx, Act::Update, what).await?;
+    tx.commit().await?;
+    Ok(after)
+}
+
+/// Removes an entry.
+pub async fn delete_time(ctx: &Ctx, id: TimeEntryId, seen: Option<Version>) -> Result<(), Error> {
+    ctx.require(Action::EditTime)?;
+    let mut tx = ctx.begin().await?;
+    let before = store::find(&tx, ctx.firm(), id).await?;
+    check(ctx, &before, seen)?;
+
+    store::delete(&mut tx, ctx.firm(), id).await?;
+    let what = Entity::of(id).in_case(before.draft.case).differing(&before, &serde_json::json!({}));
+    audit::record(&mut tx, ctx, Act::Delete, what).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn check(ctx: &Ctx, entry: &TimeEntry, seen: Option<Version>) -> Result<(), Error> {
+    let supervises = matches!(ctx.principal().role, Role::SuperAdmin | Role::Admin | Role::Partner);
+    if entry.user != ctx.user() && !supervises {
+        return Err(Error::NotYours);
+    }
+    match seen {
+        Some(seen) if seen.0 != entry.version => Err(Error::Stale { current: entry.version }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,156 @@
+use crate::model::numbering::TemplateFault;
+use crate::model::status::{StatusRefusal, UnknownStatus};
+use ids::{CaseId, ClientId, PartyId};
+use web::codes;
+use web::problem::{Code, Failure, Fault};
+
+/// No such case in the firm.
+const CASE_NOT_FOUND: Code = Code::new("case_not_found", 404, "The case was not found");
+/// Another case of the firm has the number.
+const CASE_NUMBER_TAKEN: Code = Code::new("case_number_taken", 409, "The case number is taken");
+/// Another case of the firm has the docket.
+const CASE_DOCKET_TAKEN: Code = Code::new("case_docket_taken", 409, "Another case has this docket number");
+/// The rules do not allow the step.
+const CASE_STATUS_REFUSED: Code =
+    Code::new("case_status_refused", 409, "The case's status does not allow this");
+/// Something else hangs on the case.
+const CASE_IN_USE: Code = Code::new("case_in_use", 409, "Something still belongs to the case");
+/// The client named for a case does not exist in the firm.
+const CASE_CLIENT_UNKNOWN: Code = Code::new("case_client_unknown", 400, "The case's client was not found");
+/// The template gives no numbers.
+const CASE_NUMBER_TEMPLATE: Code =
+    Code::new("case_number_template", 400, "The template for case numbers is not valid");
+/// More parties than one case may have.
+const CASE_TOO_MANY_PARTIES: Code = Code::new("case_too_many_parties", 422, "The case has too many parties");
+/// A court's record without court or number.
+const CASE_NOT_IDENTIFIED: Code =
+    Code::new("case_not_identified", 422, "The record does not say which case it is");
+/// No such party in the firm.
+const PARTY_NOT_FOUND: Code = Code::new("party_not_found", 404, "The party was not found");
+/// Counsel with an id that the party does not have.
+const PARTY_COUNSEL_UNKNOWN: Code =
+    Code::new("party_counsel_unknown", 400, "The party has no counsel with this id");
+
+/// This module's codes.
+pub const CODES: &[Code] = &[
+    CASE_NOT_FOUND,
+    CASE_NUMBER_TAKEN,
+    CASE_DOCKET_TAKEN,
+    CASE_STATUS_REFUSED,
+    CASE_IN_USE,
+    CASE_CLIENT_UNKNOWN,
+    CASE_NUMBER_TEMPLATE,
+    CASE_TOO_MANY_PARTIES,
+    CASE_NOT_IDENTIFIED,
+    PARTY_NOT_FOUND,
+    PARTY_COUNSEL_UNKNOWN,
+];
+
+/// Why a case or a party could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such case, or it is another firm's.
+    #[error("there is no case {0}; it may have been removed")]
+    NotFound(CaseId),
+    /// There is no such party, or it is another firm's.
+    #[error("there is no party {0}; it may have been removed")]
+    PartyNotFound(PartyId),
+    /// Another case has the number.
+    #[error(
+        "another case of your firm has the number `{0}`; choose another, or leave it out to get the next one"
+    )]
+    NumberTaken(String),
+    /// Another case has the docket.
+    #[error("another case of your firm is the docket `{0}` of this court; open that one instead")]
+    DocketTaken(String),
+    /// The step is not allowed.
+    #[error(transparent)]
+    Status(#[from] StatusRefusal),
+    /// Something refers to the case.
+    #[error("something still belongs to the case {0}; remove that first, or archive the case")]
+    InUse(CaseId),
+    /// The client does not exist in the firm.
+    #[error("there is no client {0}; add the client first, or leave `clientId` out")]
+    UnknownClient(ClientId),
+    /// Counsel has an id that the party does not have.
+    #[error("the party has no counsel with one of the ids given; leave `id` out for counsel who is new")]
+    UnknownCounsel,
+    /// The case has, or would have, more parties than are kept.
+    #[error("a case may have {most} parties at most; split the record")]
+    TooManyParties {
+        /// The most.
+        most: usize,
+    },
+    /// A record from outside does not say which case it is.
+    #[error("the record names no court or no docket number, so its case cannot be found again")]
+    NotIdentified,
+    /// The template gives no numbers.
+    #[error(transparent)]
+    Template(#[from] TemplateFault),
+    /// It was changed since it was read.
+    #[error("it was changed since you read it and is at version {now}: read it again and repeat your change")]
+    Stale {
+        /// Its version now.
+        now: i64,
+    },
+    /// The firm's numbering gave no number.
+    #[error("the firm's numbering gave no number")]
+    Unnumbered,
+    /// The caller may not do it.
+    #[error(transparent)]
+    Refused(#[from] access::Refusal),
+    /// The operation could not be begun or announced.
+    #[error(transparent)]
+    Access(#[from] access::Error),
+    /// The record of it could not be written.
+    #[error(transparent)]
+    Audit(#[from] audit::Error),
+    /// The database could not be used.
+    #[error("the database could not be used")]
+    Database(#[from] db::Error),
+    /// A row holds what this version does not know.
+    #[error("a stored case could not be read")]
+    Row(#[source] UnknownStatus),
+}
+
+impl Failure for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::NotFound(_) => CASE_NOT_FOUND,
+            Self::PartyNotFound(_) => PARTY_NOT_FOUND,
+            Self::NumberTaken(_) => CASE_NUMBER_TAKEN,
+            Self::DocketTaken(_) => CASE_DOCKET_TAKEN,
+            Self::Status(_) => CASE_STATUS_REFUSED,
+            Self::InUse(_) => CASE_IN_USE,
+            Self::UnknownClient(_) => CASE_CLIENT_UNKNOWN,
+            Self::UnknownCounsel => PARTY_COUNSEL_UNKNOWN,
+            Self::TooManyParties { .. } => CASE_TOO_MANY_PARTIES,
+            Self::NotIdentified => CASE_NOT_IDENTIFIED,
+            Self::Template(_) => CASE_NUMBER_TEMPLATE,
+            Self::Stale { .. } => codes::STALE_VERSION,
+            Self::Refused(_) => codes::FORBIDDEN,
+            Self::Access(error) => error.code(),
+            Self::Audit(audit::Error::Database(error)) | Self::Database(error) => {
+                access::database_code(error)
+            }
+            Self::Unnumbered | Self::Row(_) => codes::INTERNAL,
+        }
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        let field = match self {
+            Self::UnknownClient(_) => "clientId",
+            Self::UnknownCounsel => "attorneys",
+            Self::NumberTaken(_) => "number",
+            Self::DocketTaken(_) => "docketNumber",
+            Self::Status(_) => "status",
+            Self::Template(_) => "template",
+            _ => return Vec::new(),
+        };
+        vec![Fault::new(field, "refused", self.to_string())]
+    }
+
+    fn retry_after_seconds(&self) -> Option<u32> {
+        (self.code().status == 503).then_some(1)
+    }
+}

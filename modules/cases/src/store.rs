@@ -1,0 +1,75 @@
+//! The only place that names this module's tables. Everything here begins with the firm.
+
+pub(crate) mod attorneys;
+mod batch;
+pub(crate) mod cases;
+pub(crate) mod list;
+pub(crate) mod numbering;
+pub(crate) mod parties;
+pub(crate) mod stats;
+
+use crate::Error;
+use db::Stamp;
+use sea_orm::sea_query::Value;
+use sea_orm::{QueryResult, TryGetable};
+use uuid::Uuid;
+
+/// Reads a row's columns from left to right: the statements here name their columns, so no name is looked up.
+struct Fields<'a> {
+    row: &'a QueryResult,
+    at: usize,
+}
+
+impl<'a> Fields<'a> {
+    fn of(row: &'a QueryResult) -> Self {
+        Self { row, at: 0 }
+    }
+
+    fn next<T: TryGetable>(&mut self) -> Result<T, Error> {
+        let value = self.row.try_get_by_index(self.at).map_err(db::Error::from)?;
+        self.at += 1;
+        Ok(value)
+    }
+
+    fn id<I: ids::Id>(&mut self) -> Result<I, Error> {
+        Ok(I::from_uuid(self.next::<Uuid>()?))
+    }
+
+    fn opt_id<I: ids::Id>(&mut self) -> Result<Option<I>, Error> {
+        Ok(self.next::<Option<Uuid>>()?.map(I::from_uuid))
+    }
+
+    fn time(&mut self) -> Result<clock::Timestamp, Error> {
+        Ok(self.next::<Stamp>()?.0)
+    }
+
+    fn opt_time(&mut self) -> Result<Option<clock::Timestamp>, Error> {
+        Ok(self.next::<Option<Stamp>>()?.map(|stamp| stamp.0))
+    }
+
+    fn count(&mut self) -> Result<u64, Error> {
+        Ok(u64::try_from(self.next::<i64>()?).unwrap_or(0))
+    }
+}
+
+fn id_value<I: ids::Id>(id: I) -> Value {
+    Value::from(id.uuid())
+}
+
+fn opt_id_value<I: ids::Id>(id: Option<I>) -> Value {
+    Value::from(id.map(ids::Id::uuid))
+}
+
+/// A `LIKE` pattern (with `ESCAPE '\'`) that finds `text` anywhere, whatever the letters' case.
+fn part_of(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for c in text.chars().flat_map(char::to_lowercase) {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}

@@ -1,0 +1,177 @@
+use super::{Fields, id_value, opt_id_value};
+use crate::Error;
+use crate::model::case::{Case, CaseFields};
+use crate::model::status::CaseStatus;
+use db::{Reads, Stamp, Tx, Violation};
+use ids::{CaseId, FirmId};
+use sea_orm::QueryResult;
+use sea_orm::sea_query::Value;
+
+const INSERT: &str = "INSERT INTO cases (firm_id, id, number, title, title_key, status, practice_area, client_id, \
+     lead_user_id, court, docket_number, docket_key, judge, referred_to, cause, nature_of_suit, jurisdiction, \
+     jury_demand, demand, description, filed_on, terminated_on, extra, closed_at, version, updated_at, opened_at, \
+     created_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
+     $23, $24, $25, $26, $27, $28) ON CONFLICT (firm_id, number) DO NOTHING";
+
+const UPDATE: &str = "UPDATE cases SET number = $3, title = $4, title_key = $5, status = $6, practice_area = $7, \
+     client_id = $8, lead_user_id = $9, court = $10, docket_number = $11, docket_key = $12, judge = $13, \
+     referred_to = $14, cause = $15, nature_of_suit = $16, jurisdiction = $17, jury_demand = $18, demand = $19, \
+     description = $20, filed_on = $21, terminated_on = $22, extra = $23, closed_at = $24, version = $25, \
+     updated_at = $26 WHERE firm_id = $1 AND id = $2 AND version = $27";
+
+const DELETE: &str = "DELETE FROM cases WHERE firm_id = $1 AND id = $2 AND version = $3";
+
+/// All that [`read`] reads, in its order.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, number, title, status, practice_area, client_id, lead_user_id, court, docket_number, judge, \
+             referred_to, cause, nature_of_suit, jurisdiction, jury_demand, demand, description, filed_on, \
+             terminated_on, extra, opened_at, closed_at, version, created_at, updated_at FROM cases ",
+            $rest
+        )
+    };
+}
+
+const BY_ID: &str = select!("WHERE firm_id = $1 AND id = $2");
+const BY_DOCKET: &str = select!("WHERE firm_id = $1 AND court = $2 AND docket_key = $3");
+const EXISTS: &str = "SELECT 1 FROM cases WHERE firm_id = $1 AND id = $2";
+
+/// Stores a new case. `false` when its number is taken, and then nothing is stored.
+pub(crate) async fn insert(tx: &mut Tx, firm: FirmId, case: &Case) -> Result<bool, Error> {
+    let mut values = values(firm, case);
+    values.extend([Stamp(case.opened_at).into(), Stamp(case.created_at).into()]);
+    let rows = tx.run(db::sql(tx.dialect(), INSERT, values)).await.map_err(|error| refused(error, case))?;
+    Ok(rows == 1)
+}
+
+/// Saves the state that follows version `seen`.
+pub(crate) async fn save(tx: &mut Tx, firm: FirmId, case: &Case, seen: i64) -> Result<(), Error> {
+    let mut values = values(firm, case);
+    values.push(Value::from(seen));
+    match tx.run(db::sql(tx.dialect(), UPDATE, values)).await.map_err(|error| refused(error, case))? {
+        0 => Err(Error::Stale { now: case.version }),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a case with its parties and their counsel. What refers to it otherwise keeps it.
+pub(crate) async fn delete(tx: &mut Tx, firm: FirmId, case: &Case) -> Result<(), Error> {
+    let values = [id_value(firm), id_value(case.id), Value::from(case.version)];
+    match tx.run(db::sql(tx.dialect(), DELETE, values)).await {
+        Ok(0) => Err(Error::Stale { now: case.version + 1 }),
+        Ok(_) => Ok(()),
+        Err(db::Error::Violation(Violation::Reference)) => Err(Error::InUse(case.id)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(crate) async fn find(db: &impl Reads, firm: FirmId, id: CaseId) -> Result<Case, Error> {
+    let rows = db.rows(db::sql(db.dialect(), BY_ID, [id_value(firm), id_value(id)])).await?;
+    rows.first().map_or(Err(Error::NotFound(id)), read)
+}
+
+/// The firm's case with this docket, however its number is spelled.
+pub(crate) async fn by_docket(
+    db: &impl Reads,
+    firm: FirmId,
+    court: &str,
+    docket_key: &str,
+) -> Result<Option<Case>, Error> {
+    let values = [id_value(firm), Value::from(court), Value::from(docket_key)];
+    let rows = db.rows(db::sql(db.dialect(), BY_DOCKET, values)).await?;
+    rows.first().map(read).transpose()
+}
+
+pub(crate) async fn exists(db: &impl Reads, firm: FirmId, id: CaseId) -> Result<(), Error> {
+    let rows = db.rows(db::sql(db.dialect(), EXISTS, [id_value(firm), id_value(id)])).await?;
+    if rows.is_empty() { Err(Error::NotFound(id)) } else { Ok(()) }
+}
+
+/// The values that insert and update begin with alike.
+fn values(firm: FirmId, case: &Case) -> Vec<Value> {
+    let fields = &case.fields;
+    let text = |text: &Option<String>| Value::from(text.clone());
+    let mut values = Vec::with_capacity(28);
+    values.extend([
+        id_value(firm),
+        id_value(case.id),
+        Value::from(case.number()),
+        Value::from(fields.title.as_str()),
+        Value::from(fields.title.to_lowercase()),
+        Value::from(fields.status.as_str()),
+        text(&fields.practice_area),
+        opt_id_value(fields.client_id),
+        opt_id_value(fields.lead_user_id),
+        text(&fields.court),
+        text(&fields.docket_number),
+        Value::from(fields.docket_key()),
+        text(&fields.judge),
+        text(&fields.referred_to),
+        text(&fields.cause),
+        text(&fields.nature_of_suit),
+        text(&fields.jurisdiction),
+        text(&fields.jury_demand),
+        text(&fields.demand),
+        text(&fields.description),
+        Value::from(fields.filed_on),
+        Value::from(fields.terminated_on),
+        Value::from(fields.extra.clone()),
+        Value::from(case.closed_at.map(Stamp)),
+        Value::from(case.version),
+        Stamp(case.updated_at).into(),
+    ]);
+    values
+}
+
+/// The one reference of a case is its client; its unique keys are its number and its docket.
+fn refused(error: db::Error, case: &Case) -> Error {
+    if error.is_duplicate_of("cases", "docket_key") {
+        return Error::DocketTaken(case.fields.docket_number.clone().unwrap_or_default());
+    }
+    if error.is_duplicate_of("cases", "number") {
+        return Error::NumberTaken(case.number().to_owned());
+    }
+    match (error, case.fields.client_id) {
+        (db::Error::Violation(Violation::Reference), Some(client)) => Error::UnknownClient(client),
+        (error, _) => error.into(),
+    }
+}
+
+fn read(row: &QueryResult) -> Result<Case, Error> {
+    let mut row = Fields::of(row);
+    Ok(Case {
+        id: row.id()?,
+        fields: CaseFields {
+            number: row.next()?,
+            title: row.next()?,
+            status: read_status(&mut row)?,
+            practice_area: row.next()?,
+            client_id: row.opt_id()?,
+            lead_user_id: row.opt_id()?,
+            court: row.next()?,
+            docket_number: row.next()?,
+            judge: row.next()?,
+            referred_to: row.next()?,
+            cause: row.next()?,
+            nature_of_suit: row.next()?,
+            jurisdiction: row.next()?,
+            jury_demand: row.next()?,
+            demand: row.next()?,
+            description: row.next()?,
+            filed_on: row.next()?,
+            terminated_on: row.next()?,
+            extra: row.next()?,
+        },
+        opened_at: row.time()?,
+        closed_at: row.opt_time()?,
+        version: row.next()?,
+        created_at: row.time()?,
+        updated_at: row.time()?,
+    })
+}
+
+pub(super) fn read_status(row: &mut Fields<'_>) -> Result<CaseStatus, Error> {
+    row.next::<String>()?.parse().map_err(Error::Row)
+}

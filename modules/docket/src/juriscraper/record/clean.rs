@@ -1,0 +1,51 @@
+use super::super::{DateFault, ReadFault};
+use chrono::{Datelike, NaiveDate};
+
+/// Trims, drops control characters, measures; an empty text is absent.
+pub(super) struct Cleaner {
+    pub(super) text_bytes: usize,
+}
+
+impl Cleaner {
+    /// A text that may have several lines.
+    pub(super) fn text(&self, raw: Option<String>, path: &str) -> Result<Option<String>, ReadFault> {
+        let Some(raw) = raw else { return Ok(None) };
+        if raw.len() > self.text_bytes {
+            return Err(ReadFault::TextTooLong { path: path.to_owned(), limit: self.text_bytes });
+        }
+        let is_kept = |c: char| !c.is_control() || c == '\n' || c == '\t';
+        if raw.trim().len() == raw.len() && raw.chars().all(is_kept) {
+            return Ok((!raw.is_empty()).then_some(raw));
+        }
+        let kept: String = raw.chars().filter(|&c| is_kept(c)).collect();
+        let trimmed = kept.trim();
+        Ok((!trimmed.is_empty()).then(|| trimmed.to_owned()))
+    }
+
+    /// A text on one line: any run of white space, the no-break space among it, becomes one space.
+    pub(super) fn line(&self, raw: Option<String>, path: &str) -> Result<Option<String>, ReadFault> {
+        Ok(self.text(raw, path)?.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")))
+    }
+
+    pub(super) fn lines(&self, raw: Vec<String>, path: &str) -> Result<Vec<String>, ReadFault> {
+        let mut lines = Vec::with_capacity(raw.len());
+        for (index, text) in raw.into_iter().enumerate() {
+            lines.extend(self.line(Some(text), &format!("{path}[{index}]"))?);
+        }
+        Ok(lines)
+    }
+
+    /// A calendar date (ISO 8601, extended form). A time of day behind it is passed over.
+    pub(super) fn date(&self, raw: Option<String>, path: &str) -> Result<Option<NaiveDate>, ReadFault> {
+        let Some(text) = self.line(raw, path)? else { return Ok(None) };
+        let day = text.split(['T', ' ']).next().unwrap_or_default();
+        let fits = |date: &NaiveDate| day.len() == 10 && (1600..=2200).contains(&date.year());
+        match NaiveDate::parse_from_str(day, "%Y-%m-%d").ok().filter(fits) {
+            Some(date) => Ok(Some(date)),
+            None => Err(ReadFault::Date {
+                path: path.to_owned(),
+                fault: DateFault { given: text.chars().take(40).collect() },
+            }),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+use super::uploads::check_version;
+use super::{blobs, texts};
+use crate::model::{Document, DocumentFields};
+use crate::{BatesKey, Error, store};
+use access::{Action, Ctx};
+use audit::{Act, Entity};
+use ids::DocumentId;
+use serde_json::{Map, Value};
+use web::Version;
+
+/// Changes what is said about a document. `seen` is the version that the caller read, where it said so.
+pub async fn change_document(
+    ctx: &Ctx,
+    id: DocumentId,
+    seen: Option<Version>,
+    fields: DocumentFields,
+) -> Result<Document, Error> {
+    ctx.require(Action::EditDocuments)?;
+    let mut tx = ctx.begin().await?;
+    let before = store::find_for_change(&tx, ctx.firm(), id).await?;
+    check_version(&before, seen)?;
+    if fields.bates_begin != before.fields.bates_begin || fields.bates_end != before.fields.bates_end {
+        BatesKey::of(fields.bates_begin.as_deref(), fields.bates_end.as_deref())?;
+    }
+    if let Some(case) = fields.case_id {
+        cases::exists(&tx, ctx.firm(), case).await?;
+    }
+    let after = Document { fields, version: before.version + 1, updated_at: ctx.now(), ..before.clone() };
+
+    store::update(&mut tx, ctx.firm(), &after).await?;
+    let what = Entity::of(id).in_case_if(after.fields.case_id).differing(&before, &after);
+    audit::record(&mut tx, ctx, Act::Update, what).await?;
+    ctx.publish(&mut tx, &events::documents::Changed(after.snapshot())).await?;
+    if before.text_belongs_elsewhere(&after) {
+        texts::ask_to_read(&mut tx, ctx, &after).await?;
+    }
+    tx.commit().await?;
+    Ok(after)
+}
+
+/// Removes a document with its versions and texts. Its files go afterwards, where no other document has them.
+pub async fn delete_document(ctx: &Ctx, id: DocumentId, seen: Option<Version>) -> Result<(), Error> {
+    ctx.require(Action::DeleteDocuments)?;
+    let mut tx = ctx.begin().await?;
+    let document = store::find_for_change(&tx, ctx.firm(), id).await?;
+    check_version(&document, seen)?;
+    let digests = store::digests_of(&tx, ctx.firm(), id).await?;
+
+    store::delete(&mut tx, ctx.firm(), id).await?;
+    let what = Entity::of(id).in_case_if(document.fields.case_id);
+    let what = what.differing(&document, &Value::Object(Map::new()));
+    audit::record(&mut tx, ctx, Act::Delete, what).await?;
+    ctx.publish(&mut tx, &events::documents::Deleted { document: id }).await?;
+    blobs::let_go(&mut tx, ctx, &digests).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,115 @@
+use crate::model::{Document, DocumentFilter, DocumentSort, DocumentVersion, Files, Stats, TextStatus};
+use crate::{Error, store};
+use access::{Action, Ctx};
+use blob::BlobReader;
+use ids::{DocumentId, DocumentVersionId};
+
+/// How a caller names a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum VersionKey {
+    /// The newest.
+    Current,
+    /// By its number.
+    Number(i64),
+    /// By its id.
+    Id(DocumentVersionId),
+}
+
+/// A piece of a document's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextPiece {
+    /// The version whose text it is: the current one.
+    pub version: i64,
+    /// How far the text is known.
+    pub status: TextStatus,
+    /// How many pieces there are.
+    pub pieces: u32,
+    /// The piece; nothing when there is no such piece.
+    pub text: Option<String>,
+}
+
+/// One document.
+pub async fn find_document(ctx: &Ctx, id: DocumentId) -> Result<Document, Error> {
+    ctx.require(Action::ReadDocuments)?;
+    store::find(ctx.reader(), ctx.firm(), id).await
+}
+
+/// One page of documents, and how many there are in all.
+pub async fn list_documents(
+    ctx: &Ctx,
+    filter: &DocumentFilter,
+    sort: DocumentSort,
+    descending: bool,
+    limit: u64,
+    offset: u64,
+) -> Result<(Vec<Document>, u64), Error> {
+    ctx.require(Action::ReadDocuments)?;
+    if let Some(case) = filter.case {
+        cases::exists(ctx.reader(), ctx.firm(), case).await?;
+    }
+    store::list(ctx.reader(), ctx.firm(), filter, sort, descending, limit, offset).await
+}
+
+/// How many documents the firm has, and how large they are.
+pub async fn stats(ctx: &Ctx) -> Result<Stats, Error> {
+    ctx.require(Action::ReadDocuments)?;
+    store::stats(ctx.reader(), ctx.firm()).await
+}
+
+/// One page of a document's versions, the newest first, and how many there are in all.
+pub async fn list_versions(
+    ctx: &Ctx,
+    id: DocumentId,
+    limit: u64,
+    offset: u64,
+) -> Result<(Vec<DocumentVersion>, u64), Error> {
+    ctx.require(Action::ReadDocuments)?;
+    store::find(ctx.reader(), ctx.firm(), id).await?;
+    store::list_versions(ctx.reader(), ctx.firm(), id, limit, offset).await
+}
+
+/// One version by its number.
+pub async fn find_version(ctx: &Ctx, id: DocumentId, number: i64) -> Result<DocumentVersion, Error> {
+    Ok(version_of(ctx, id, VersionKey::Number(number)).await?.1)
+}
+
+/// A document and one of its versions.
+pub(crate) async fn version_of(
+    ctx: &Ctx,
+    id: DocumentId,
+    key: VersionKey,
+) -> Result<(Document, DocumentVersion), Error> {
+    let document = find_document(ctx, id).await?;
+    let (reader, firm) = (ctx.reader(), ctx.firm());
+    let version = match key {
+        VersionKey::Current => store::find_version(reader, firm, id, document.current_version).await?,
+        VersionKey::Number(number) => store::find_version(reader, firm, id, number).await?,
+        VersionKey::Id(version) => store::find_version_by_id(reader, firm, id, version).await?,
+    };
+    Ok((document, version))
+}
+
+/// A version with its file, opened.
+pub(crate) async fn open_version(
+    ctx: &Ctx,
+    files: &Files,
+    id: DocumentId,
+    key: VersionKey,
+) -> Result<(DocumentVersion, BlobReader), Error> {
+    let (_, version) = version_of(ctx, id, key).await?;
+    let reader = files.blobs.get(version.content.sha256.0).await?;
+    if reader.size_bytes() != version.content.size_bytes {
+        // Cut or overwritten from outside: no part of it can be trusted.
+        return Err(blob::Error::Shortened.into());
+    }
+    Ok((version, reader))
+}
+
+/// A piece of the text of a document's current version, from 0.
+pub async fn read_text_piece(ctx: &Ctx, id: DocumentId, piece: u32) -> Result<TextPiece, Error> {
+    let document = find_document(ctx, id).await?;
+    let version = document.current_version;
+    let pieces = store::count_text_pieces(ctx.reader(), ctx.firm(), id, version).await?;
+    let text = store::text_piece(ctx.reader(), ctx.firm(), id, version, piece).await?;
+    Ok(TextPiece { version, status: document.text_status, pieces, text })
+}

@@ -1,0 +1,122 @@
+use super::documents::document::{Column, Entity, Model};
+use super::documents::documents_of;
+use crate::Error;
+use crate::load_file::Bates;
+use crate::model::{Document, DocumentFilter, DocumentSort, Stats, Tally, UnknownName};
+use db::Reads;
+use ids::{FirmId, Id};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr, Order, SelectStatement};
+use sea_orm::{ColumnTrait, QueryFilter, QueryTrait};
+
+/// One page of documents, and how many there are in all.
+pub(crate) async fn list(
+    db: &impl Reads,
+    firm: FirmId,
+    filter: &DocumentFilter,
+    sort: DocumentSort,
+    descending: bool,
+    limit: u64,
+    offset: u64,
+) -> Result<(Vec<Document>, u64), Error> {
+    let mut query = filtered(firm, filter);
+    let total = db.count(&query).await?;
+    let order = if descending { Order::Desc } else { Order::Asc };
+    let columns: &[Column] = match sort {
+        DocumentSort::CreatedAt => &[Column::CreatedAt],
+        DocumentSort::UpdatedAt => &[Column::UpdatedAt],
+        DocumentSort::Title => &[Column::Title],
+        DocumentSort::FileName => &[Column::FileName],
+        DocumentSort::SizeBytes => &[Column::SizeBytes],
+        DocumentSort::Bates => &[Column::BatesPrefix, Column::BatesFirst],
+    };
+    for column in columns {
+        query.order_by(*column, order.clone());
+    }
+    query.order_by(Column::Id, order).offset(offset);
+    let rows = db.at_most::<Model>(&query, limit).await?;
+    let documents: Result<Vec<Document>, UnknownName> = rows.into_iter().map(Document::try_from).collect();
+    Ok((documents?, total))
+}
+
+fn filtered(firm: FirmId, filter: &DocumentFilter) -> SelectStatement {
+    let mut documents = documents_of(firm);
+    if let Some(case) = filter.case {
+        documents = documents.filter(Column::CaseId.eq(case.uuid()));
+    }
+    if let Some(kind) = &filter.kind {
+        documents = documents.filter(Column::Kind.eq(kind.as_str()));
+    }
+    if let Some(custodian) = &filter.custodian {
+        documents = documents.filter(Column::Custodian.eq(custodian.as_str()));
+    }
+    if let Some(bates) = &filter.bates {
+        documents = documents.filter(holds(bates));
+    }
+    if let Some(text) = &filter.text {
+        let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let pattern = LikeExpr::new(format!("%{escaped}%")).escape('\\');
+        let within = |column: Column| Expr::expr(Func::lower(Expr::col(column))).like(pattern.clone());
+        let somewhere = [Column::Title, Column::FileName, Column::Description].map(within);
+        documents = documents.filter(somewhere.into_iter().fold(Condition::any(), Condition::add));
+    }
+    documents.into_query()
+}
+
+/// By number where the text is a Bates number, so that every page of a document is found; else by the text itself.
+fn holds(text: &str) -> Condition {
+    match text.parse::<Bates>() {
+        Ok(bates) => {
+            let number = i64::try_from(bates.number).unwrap_or(i64::MAX);
+            Condition::all()
+                .add(Column::BatesPrefix.eq(bates.prefix))
+                .add(Column::BatesFirst.lte(number))
+                .add(Column::BatesLast.gte(number))
+        }
+        Err(_) => Condition::any().add(Column::BatesBegin.eq(text)).add(Column::BatesEnd.eq(text)),
+    }
+}
+
+/// The most values of one tally.
+const TALLIES: u64 = 50;
+
+/// How many documents the firm has, and how large they are.
+pub(crate) async fn stats(db: &impl Reads, firm: FirmId) -> Result<Stats, Error> {
+    let text =
+        "SELECT count(*), CAST(coalesce(sum(size_bytes), 0) AS bigint) FROM documents WHERE firm_id = $1";
+    let rows = db.rows(db::sql(db.dialect(), text, [firm.uuid().into()])).await?;
+    let (mut documents, mut size_bytes) = (0, 0);
+    if let Some(row) = rows.first() {
+        documents = row.try_get_by_index::<i64>(0).map_err(db::Error::from)?.unsigned_abs();
+        size_bytes = row.try_get_by_index::<i64>(1).map_err(db::Error::from)?.unsigned_abs();
+    }
+    Ok(Stats {
+        documents,
+        size_bytes,
+        kinds: tallies(db, firm, Column::Kind).await?,
+        sources: tallies(db, firm, Column::Source).await?,
+        text: tallies(db, firm, Column::TextStatus).await?,
+    })
+}
+
+async fn tallies(db: &impl Reads, firm: FirmId, column: Column) -> Result<Vec<Tally>, Error> {
+    #[derive(sea_orm::FromQueryResult)]
+    struct Row {
+        value: Option<String>,
+        documents: i64,
+    }
+    let count = Expr::col(Column::Id).count();
+    let query = sea_orm::sea_query::Query::select()
+        .from(Entity)
+        .expr_as(Expr::col(column), "value")
+        .expr_as(count.clone(), "documents")
+        .and_where(Expr::col(Column::FirmId).eq(firm.uuid()))
+        .group_by_col(column)
+        .order_by_expr(count, Order::Desc)
+        .order_by(column, Order::Asc)
+        .take();
+    let rows = db.at_most::<Row>(&query, TALLIES).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Tally { value: row.value, documents: row.documents.unsigned_abs() })
+        .collect())
+}

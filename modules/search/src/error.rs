@@ -1,0 +1,44 @@
+use web::codes;
+use web::problem::{Code, Failure, Fault};
+
+/// No word to search for.
+pub(crate) const QUERY_EMPTY: Code =
+    Code::new("search_query_empty", 400, "The search has no word to look for");
+
+/// This module's codes.
+pub const CODES: &[Code] = &[QUERY_EMPTY];
+
+/// Why a search gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The query holds no word that must occur.
+    #[error("write at least one word or phrase to look for; words after a minus sign only take away")]
+    Empty,
+    /// The caller may not do it.
+    #[error(transparent)]
+    Refused(#[from] access::Refusal),
+    /// The index holds a kind that this version does not know.
+    #[error("the index holds the kind `{0}`, which this version does not know")]
+    Kind(String),
+    /// The database could not be used.
+    #[error("the database could not be used")]
+    Database(#[from] db::Error),
+}
+
+impl Failure for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Empty => QUERY_EMPTY,
+            Self::Refused(_) => codes::FORBIDDEN,
+            Self::Database(error) => access::database_code(error),
+            Self::Kind(_) => codes::INTERNAL,
+        }
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        match self {
+            Self::Empty => vec![Fault::new("query", "required", self.to_string())],
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+use db::{Dialect, Migration, migrate};
+use sea_orm::sea_query::{Index, Table};
+
+/// This module's tables.
+pub fn migrations() -> Vec<Migration> {
+    vec![Migration { name: "0050_search", statements: tables }]
+}
+
+fn tables(dialect: Dialect) -> Vec<String> {
+    let columns = dialect.columns();
+    let entries = Table::create()
+        .table("search_entries")
+        .col(columns.sequence("seq"))
+        .col(columns.firm())
+        .col(columns.text("kind"))
+        .col(columns.id("entity_id"))
+        .col(columns.int("piece"))
+        .col(columns.opt_id("case_id"))
+        .col(columns.text("title"))
+        .col(columns.text("body"))
+        .col(columns.time("at"))
+        .take();
+    let key = Index::create()
+        .name("search_entries_entity")
+        .table("search_entries")
+        .col("firm_id")
+        .col("kind")
+        .col("entity_id")
+        .col("piece")
+        .unique()
+        .take();
+    let of_case = Index::create()
+        .name("search_entries_case")
+        .table("search_entries")
+        .col("firm_id")
+        .col("case_id")
+        .take();
+    let mut statements = vec![
+        migrate::table(dialect, &entries),
+        migrate::index(dialect, &key),
+        migrate::index(dialect, &of_case),
+    ];
+    statements.extend(full_text(dialect).iter().map(|text| (*text).to_owned()));
+    statements
+}
+
+/// One of the four named places that branch on the dialect: the index of words beside the entries.
+fn full_text(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        Dialect::Sqlite => &[
+            "CREATE VIRTUAL TABLE search_text USING fts5(title, body, content='search_entries', content_rowid='seq', \
+             tokenize='unicode61 remove_diacritics 2')",
+            "CREATE TRIGGER search_entries_added AFTER INSERT ON search_entries BEGIN \
+             INSERT INTO search_text(rowid, title, body) VALUES (new.seq, new.title, new.body); END",
+            "CREATE TRIGGER search_entries_removed AFTER DELETE ON search_entries BEGIN \
+             INSERT INTO search_text(search_text, rowid, title, body) \
+             VALUES ('delete', old.seq, old.title, old.body); END",
+            "CREATE TRIGGER search_entries_changed AFTER UPDATE ON search_entries BEGIN \
+             INSERT INTO search_text(search_text, rowid, title, body) \
+             VALUES ('delete', old.seq, old.title, old.body); \
+             INSERT INTO search_text(rowid, title, body) VALUES (new.seq, new.title, new.body); END",
+        ],
+        Dialect::Postgres => &[
+            "ALTER TABLE search_entries ADD COLUMN words tsvector NOT NULL",
+            "CREATE INDEX search_entries_words ON search_entries USING gin (words)",
+        ],
+    }
+}

@@ -1,0 +1,170 @@
+use std::fmt::Write as _;
+
+/// The longest query, in characters.
+pub(crate) const QUERY_CHARACTERS: usize = 1024;
+/// The most terms that are used; more are ignored.
+const TERMS: usize = 32;
+/// The longest word; PostgreSQL's index takes no longer ones.
+const WORD_CHARACTERS: usize = 64;
+
+/// A search as the caller meant it: words that must all occur, phrases in quotes, `word*` for a beginning, `-word` for
+/// what must not occur, `OR` between two terms. Every text is a query; what makes no sense is read as words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// All of these must match; each is a list of alternatives.
+    required: Vec<Vec<Term>>,
+    /// None of these may match.
+    excluded: Vec<Term>,
+}
+
+/// Words in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// The words, lower-case, letters and digits only.
+    pub words: Vec<String>,
+    /// Whether the last word is only a beginning.
+    pub prefix: bool,
+}
+
+impl Query {
+    /// Reads a query. Nothing when it holds no word that must occur.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut query = Self { required: Vec::new(), excluded: Vec::new() };
+        let mut alternative = false;
+        for token in tokens(text).into_iter().take(TERMS) {
+            match token {
+                Token::Or => alternative = !query.required.is_empty(),
+                Token::Excluded(term) => query.excluded.push(term),
+                Token::Required(term) => match query.required.last_mut() {
+                    Some(group) if alternative => {
+                        group.push(term);
+                        alternative = false;
+                    }
+                    _ => query.required.push(vec![term]),
+                },
+            }
+        }
+        (!query.required.is_empty()).then_some(query)
+    }
+
+    /// The query in the language of SQLite's FTS5: <https://www.sqlite.org/fts5.html#full_text_query_syntax>.
+    pub(crate) fn fts5(&self) -> String {
+        self.render(" AND ", " OR ", " NOT ", |term, out| {
+            let star = if term.prefix { " *" } else { "" };
+            // Words hold letters and digits alone, so nothing in the quotes needs escaping.
+            write!(out, "\"{}\"{star}", term.words.join(" "))
+        })
+    }
+
+    /// The query in the language of PostgreSQL's `to_tsquery`.
+    pub(crate) fn tsquery(&self) -> String {
+        self.render(" & ", " | ", " & !", |term, out| {
+            let star = if term.prefix { ":*" } else { "" };
+            write!(out, "({}{star})", term.words.join(" <-> "))
+        })
+    }
+
+    fn render(
+        &self,
+        and: &str,
+        or: &str,
+        not: &str,
+        term: impl Fn(&Term, &mut String) -> std::fmt::Result,
+    ) -> String {
+        let mut text = String::from("(");
+        for (index, group) in self.required.iter().enumerate() {
+            text.push_str(if index > 0 { and } else { "" });
+            text.push('(');
+            for (index, alternative) in group.iter().enumerate() {
+                text.push_str(if index > 0 { or } else { "" });
+                term(alternative, &mut text).unwrap_or_default();
+            }
+            text.push(')');
+        }
+        text.push(')');
+        for excluded in &self.excluded {
+            text.push_str(not);
+            term(excluded, &mut text).unwrap_or_default();
+        }
+        text
+    }
+}
+
+enum Token {
+    Required(Term),
+    Excluded(Term),
+    Or,
+}
+
+fn tokens(text: &str) -> Vec<Token> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(|character: char| !character.is_whitespace()) {
+        rest = &rest[start..];
+        let (excluded, body) = match rest.strip_prefix('-') {
+            Some(body) => (true, body),
+            None => (false, rest),
+        };
+        let (raw, quoted, after) = match body.strip_prefix('"') {
+            Some(quote) => match quote.find('"') {
+                Some(end) => (&quote[..end], true, &quote[end + 1..]),
+                None => (quote, false, ""),
+            },
+            None => {
+                let end = body.find(char::is_whitespace).unwrap_or(body.len());
+                (&body[..end], false, &body[end..])
+            }
+        };
+        rest = after;
+        if !quoted && !excluded && raw == "OR" {
+            found.push(Token::Or);
+            continue;
+        }
+        let words = words(raw);
+        if words.is_empty() {
+            continue;
+        }
+        let term = Term { words, prefix: !quoted && raw.ends_with('*') };
+        found.push(if excluded { Token::Excluded(term) } else { Token::Required(term) });
+    }
+    found
+}
+
+/// Letters and digits in a row, folded: what the index knows as words. `1:24-cv-01442` is `1 24 cv 01442`.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    text.split(|character: char| !character.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(|word| word.chars().take(WORD_CHARACTERS).flat_map(char::to_lowercase).map(unaccented).collect())
+        .collect()
+}
+
+/// The words of a text in a row, for the index that does not split text by itself.
+pub(crate) fn folded(text: &str) -> String {
+    words(text).join(" ")
+}
+
+/// The Latin letters that European names use, without their accents.
+fn unaccented(letter: char) -> char {
+    match letter {
+        'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
+        'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => 'c',
+        'ď' => 'd',
+        'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' => 'e',
+        'ĝ' | 'ğ' | 'ġ' | 'ģ' => 'g',
+        'ĥ' => 'h',
+        'ì'..='ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' => 'i',
+        'ĵ' => 'j',
+        'ķ' => 'k',
+        'ĺ' | 'ļ' | 'ľ' => 'l',
+        'ñ' | 'ń' | 'ņ' | 'ň' => 'n',
+        'ò'..='ö' | 'ō' | 'ŏ' | 'ő' => 'o',
+        'ŕ' | 'ŗ' | 'ř' => 'r',
+        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => 's',
+        'ţ' | 'ť' | 'ț' => 't',
+        'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' => 'u',
+        'ŵ' => 'w',
+        'ý' | 'ÿ' | 'ŷ' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        other => other,
+    }
+}

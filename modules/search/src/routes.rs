@@ -1,0 +1,204 @@
+use crate::{Hit, Kind, service};
+use access::{Action, Ctx, Gate, Routes};
+use axum::Json;
+use clock::Timestamp;
+use ids::CaseId;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+use uuid::Uuid;
+use web::{Page, Problem, ProblemBody, ValidQuery};
+
+/// This module's routes.
+pub fn routes() -> Routes {
+    Routes::new()
+        .route(routes!(search_all), Gate::May(Action::Search))
+        .route(routes!(search_cases), Gate::May(Action::Search))
+        .route(routes!(search_documents), Gate::May(Action::Search))
+        .route(routes!(search_stats), Gate::May(Action::Search))
+}
+
+/// What to look for, and which page of it.
+#[derive(Debug, Deserialize, garde::Validate, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct SearchParams {
+    /// Words that must all occur; `"a phrase"`, `begin*`, `-without`, `this OR that`.
+    #[garde(length(chars, min = 1, max = crate::query::QUERY_CHARACTERS))]
+    query: String,
+    /// `case`, `party`, `docket`, `document`, or `all`.
+    #[garde(inner(custom(known_kind)))]
+    entity_type: Option<String>,
+    /// The page, from 1.
+    #[garde(skip)]
+    page: Option<u64>,
+    /// Hits on a page: 1 to 100, 20 unless told.
+    #[garde(skip)]
+    limit: Option<u64>,
+}
+
+fn known_kind(text: &str, _: &()) -> garde::Result {
+    if text == "all" || text.parse::<Kind>().is_ok() {
+        return Ok(());
+    }
+    Err(garde::Error::new("must be one of all, case, party, docket, document"))
+}
+
+/// The most hits on one page: each costs a passage.
+const PAGE_LIMIT: u64 = 100;
+
+/// What was found.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SearchResults {
+    /// The hits of this page, best first.
+    data: Vec<HitView>,
+    /// How many things match in all.
+    total: u64,
+    /// The page.
+    page: u64,
+    /// Hits on a page.
+    limit: u64,
+    /// Pages in all.
+    total_pages: u64,
+    /// Always nothing: search pages by number.
+    next_cursor: Option<String>,
+    /// The query as it was sent.
+    query: String,
+    /// How many match, by kind, over the whole result.
+    facets: Facets,
+}
+
+/// Counts over the whole result.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Facets {
+    /// By kind of thing.
+    entity_types: Vec<FacetCount>,
+}
+
+/// How many things of one kind match.
+#[derive(Debug, Serialize, ToSchema)]
+struct FacetCount {
+    /// The kind.
+    value: Kind,
+    /// How many.
+    count: u64,
+}
+
+/// One thing that was found.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct HitView {
+    /// Its id.
+    id: Uuid,
+    /// What it is.
+    entity_type: Kind,
+    /// The case it belongs to.
+    case_id: Option<CaseId>,
+    /// Its title.
+    title: String,
+    /// How well it matches: higher is better, comparable within one answer only.
+    score: String,
+    /// Where the words were found.
+    highlights: Vec<Highlight>,
+    /// When it last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+/// A passage with the matched words in `<mark>`; all else is HTML-escaped.
+#[derive(Debug, Serialize, ToSchema)]
+struct Highlight {
+    /// `title` or `text`.
+    field: &'static str,
+    /// The passage.
+    snippet: String,
+}
+
+/// Search everything.
+///
+/// Looks through cases, parties with their counsel, docket entries and documents; returns what your role may read.
+#[utoipa::path(get, path = "/api/search", tag = "Search", operation_id = "search", params(SearchParams),
+    responses(
+        (status = 200, description = "A page of hits, best first", body = SearchResults),
+        (status = 400, description = "No word to look for, or a parameter is wrong", body = ProblemBody),
+        (status = 401, description = "Not signed in", body = ProblemBody),
+        (status = 403, description = "Your role may not search", body = ProblemBody),
+    ))]
+async fn search_all(
+    ctx: Ctx,
+    ValidQuery(params): ValidQuery<SearchParams>,
+) -> Result<Json<SearchResults>, Problem> {
+    let kinds = match params.entity_type.as_deref().and_then(|kind| kind.parse().ok()) {
+        Some(kind) => vec![kind],
+        None => Kind::ALL.to_vec(),
+    };
+    answer(&ctx, params, &kinds).await
+}
+
+/// Search cases and parties.
+#[utoipa::path(get, path = "/api/search/cases", tag = "Search", operation_id = "searchCases", params(SearchParams),
+    responses((status = 200, description = "A page of hits, best first", body = SearchResults),
+        (status = 400, description = "No word to look for, or a parameter is wrong", body = ProblemBody)))]
+async fn search_cases(
+    ctx: Ctx,
+    ValidQuery(params): ValidQuery<SearchParams>,
+) -> Result<Json<SearchResults>, Problem> {
+    answer(&ctx, params, &[Kind::Case, Kind::Party]).await
+}
+
+/// Search documents.
+#[utoipa::path(get, path = "/api/search/documents", tag = "Search", operation_id = "searchDocuments",
+    params(SearchParams),
+    responses((status = 200, description = "A page of hits, best first", body = SearchResults),
+        (status = 400, description = "No word to look for, or a parameter is wrong", body = ProblemBody)))]
+async fn search_documents(
+    ctx: Ctx,
+    ValidQuery(params): ValidQuery<SearchParams>,
+) -> Result<Json<SearchResults>, Problem> {
+    answer(&ctx, params, &[Kind::Document]).await
+}
+
+/// What the index holds.
+#[utoipa::path(get, path = "/api/search/stats", tag = "Search", operation_id = "searchStats",
+    responses((status = 200, description = "Counts by kind", body = Facets)))]
+async fn search_stats(ctx: Ctx) -> Result<Json<Facets>, Problem> {
+    Ok(Json(facets(service::stats(&ctx).await?)))
+}
+
+async fn answer(ctx: &Ctx, params: SearchParams, kinds: &[Kind]) -> Result<Json<SearchResults>, Problem> {
+    let page = Page::from_parts(params.page, params.limit, PAGE_LIMIT)?;
+    let results = service::search(ctx, &params.query, kinds, page.limit(), page.offset()).await?;
+    let total = results.total();
+    Ok(Json(SearchResults {
+        total,
+        page: page.number(),
+        limit: page.limit(),
+        total_pages: total.div_ceil(page.limit()),
+        next_cursor: None,
+        query: params.query,
+        facets: facets(results.counts),
+        data: results.hits.into_iter().map(HitView::from).collect(),
+    }))
+}
+
+fn facets(counts: Vec<(Kind, u64)>) -> Facets {
+    Facets { entity_types: counts.into_iter().map(|(value, count)| FacetCount { value, count }).collect() }
+}
+
+impl From<Hit> for HitView {
+    fn from(hit: Hit) -> Self {
+        let title = hit.title_snippet.map(|snippet| Highlight { field: "title", snippet });
+        let text = hit.body_snippet.map(|snippet| Highlight { field: "text", snippet });
+        Self {
+            id: hit.entity,
+            entity_type: hit.kind,
+            case_id: hit.case,
+            title: hit.title,
+            score: format!("{}.{:03}", hit.score_milli / 1000, (hit.score_milli % 1000).abs()),
+            highlights: title.into_iter().chain(text).collect(),
+            updated_at: hit.at,
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! What is published is found, by whom it may be found, and what is removed is not.
+
+mod support;
+
+use access::Role;
+use events::cases::{CaseSnapshot, Changed, Deleted, Opened, PartiesChanged, PartyRemoved, PartySnapshot};
+use events::docket::{EntriesFiled, EntryDeleted, EntrySnapshot};
+use events::documents::{Added, DocumentSnapshot, TextRead};
+use ids::{CaseId, DocketEntryId, DocumentId, Id, PartyId};
+use search::Kind;
+use support::Index;
+
+fn case(number: u8, title: &str) -> CaseSnapshot {
+    CaseSnapshot {
+        id: CaseId::from_parts(2, &[number; 10]),
+        number: format!("2026-{number:05}"),
+        title: title.to_owned(),
+        status: "open".to_owned(),
+        client: None,
+        practice_area: Some("Antitrust".to_owned()),
+        court: Some("cand".to_owned()),
+        docket_number: Some("1:24-cv-01442".to_owned()),
+        judge: Some("Ada Lovelace".to_owned()),
+        description: None,
+        filed_on: None,
+    }
+}
+
+async fn titles(ctx: &access::Ctx, query: &str) -> Vec<String> {
+    let results = search::search(ctx, query, &Kind::ALL, 20, 0).await.unwrap();
+    results.hits.into_iter().map(|hit| hit.title).collect()
+}
+
+#[tokio::test]
+async fn a_case_is_found_by_its_words_in_any_case_and_accent() {
+    let index = Index::create().await;
+    let ann = index.user(index.firm(1), Role::Partner);
+    index.tell(&ann, &Opened(case(1, "Estate of Müller v. Harbour Light Company"))).await;
+
+    for query in [
+        "muller",
+        "MÜLLER",
+        "harbour light",
+        "\"light company\"",
+        "harb*",
+        "1:24-cv-01442",
+        "lovelace -smith",
+    ] {
+        assert_eq!(titles(&ann, query).await, ["Estate of Müller v. Harbour Light Company"], "{query}");
+    }
+    for query in ["muellers", "\"company light\"", "harbour smith", "muller -estate"] {
+        assert!(titles(&ann, query).await.is_empty(), "{query}");
+    }
+    assert_eq!(titles(&ann, "smith OR harbour").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_change_replaces_what_was_known_and_a_removal_forgets_it() {
+    let index = Index::create().await;
+    let ann = index.user(index.firm(1), Role::Partner);
+    let first = case(1, "Alder v. Birch");
+    index.tell(&ann, &Opened(first.clone())).await;
+    index.tell(&ann, &Changed(CaseSnapshot { title: "Alder v. Cedar".to_owned(), ..first.clone() })).await;
+
+    assert!(titles(&ann, "birch").await.is_empty());
+    assert_eq!(titles(&ann, "cedar").await, ["Alder v. Cedar"]);
+
+    let entry = EntrySnapshot {
+        id: DocketEntryId::from_parts(3, &[1; 10]),
+        number: Some("12".to_owned()),
+        filed_on: None,
+        text: "MOTION to compel the production of ledgers".to_owned(),
+    };
+    index.tell(&ann, &EntriesFiled { case: first.id, entries: vec![entry.clone()] }).await;
+    assert_eq!(titles(&ann, "ledgers").await, ["Entry 12"]);
+    index.tell(&ann, &EntryDeleted { case: first.id, entry: entry.id }).await;
+    assert!(titles(&ann, "ledgers").await.is_empty());
+
+    index.tell(&ann, &EntriesFiled { case: first.id, entries: vec![entry] }).await;
+    index.tell(&ann, &Deleted { case: first.id }).await;
+    assert!(titles(&ann, "ledgers OR cedar").await.is_empty(), "all that hung on the case is gone too");
+}
+
+#[tokio::test]
+async fn another_firm_finds_nothing_and_counts_nothing() {
+    let index = Index::create().await;
+    let ann = index.user(index.firm(1), Role::Partner);
+    let eve = index.user(index.firm(2), Role::SuperAdmin);
+    index.tell(&ann, &Opened(case(1, "Privileged matter"))).await;
+
+    let seen = search::search(&eve, "privileged", &Kind::ALL, 20, 0).await.unwrap();
+    assert_eq!((seen.hits.len(), seen.total()), (0, 0));
+    assert!(search::stats(&eve).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_role_finds_and_counts_only_what_it_may_read() {
+    let index = Index::create().await;
+    let firm = index.firm(1);
+    let ann = index.user(firm, Role::Partner);
+    index.tell(&ann, &Opened(case(1, "Quartz v. Quill"))).await;
+    let entry = EntrySnapshot {
+        id: DocketEntryId::from_parts(3, &[2; 10]),
+        number: None,
+        filed_on: None,
+        text: "ORDER about quartz".to_owned(),
+    };
+    index.tell(&ann, &EntriesFiled { case: case(1, "").id, entries: vec![entry] }).await;
+
+    let all = search::search(&ann, "quartz", &Kind::ALL, 20, 0).await.unwrap();
+    assert_eq!(all.total(), 2);
+    let accountant = index.user(firm, Role::Accountant);
+    let some = search::search(&accountant, "quartz", &Kind::ALL, 20, 0).await.unwrap();
+    assert_eq!(some.hits.iter().map(|hit| hit.kind).collect::<Vec<_>>(), [Kind::Case]);
+    assert_eq!(some.total(), 1, "the count obeys the same rule");
+    assert!(search::search(&index.user(firm, Role::Client), "quartz", &Kind::ALL, 20, 0).await.is_err());
+}
+
+#[tokio::test]
+async fn parties_are_found_by_their_counsel_until_they_are_removed() {
+    let index = Index::create().await;
+    let ann = index.user(index.firm(1), Role::Paralegal);
+    let party = PartySnapshot {
+        id: PartyId::from_parts(4, &[1; 10]),
+        name: "Northwind Traders".to_owned(),
+        kind: "Defendant".to_owned(),
+        counsel: vec!["Imogen Vale".to_owned()],
+    };
+    let case = CaseId::from_parts(2, &[9; 10]);
+    index.tell(&ann, &PartiesChanged { case, parties: vec![party.clone()] }).await;
+    assert_eq!(titles(&ann, "imogen vale").await, ["Northwind Traders"]);
+    index.tell(&ann, &PartyRemoved { case, party: party.id }).await;
+    assert!(titles(&ann, "northwind").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_document_is_one_hit_however_many_pieces_of_its_text_match() {
+    let index = Index::create().await;
+    let ann = index.user(index.firm(1), Role::Partner);
+    let document = DocumentSnapshot {
+        id: DocumentId::from_parts(5, &[1; 10]),
+        case: None,
+        title: "Letter of engagement".to_owned(),
+        file_name: "letter.txt".to_owned(),
+        kind: None,
+        description: None,
+        custodian: Some("Records room".to_owned()),
+        bates_begin: Some("ACME000123".to_owned()),
+        bates_end: None,
+        version: 1,
+    };
+    index.tell(&ann, &Added(document.clone())).await;
+    for piece in 0..3 {
+        let text = format!("piece {piece} speaks of the retainer & the <b>fees</b>");
+        let read = TextRead { document: document.id, case: None, version: 1, piece, text };
+        index.tell(&ann, &read).await;
+    }
+    let results = search::search(&ann, "retainer", &Kind::ALL, 20, 0).await.unwrap();
+    assert_eq!((results.hits.len(), results.total()), (1, 1));
+    let snippet = results.hits[0].body_snippet.clone().unwrap();
+    assert!(snippet.contains("<mark>retainer</mark>"), "{snippet}");
+    assert!(snippet.contains("&amp;") && !snippet.contains("<b>"), "the text is escaped: {snippet}");
+
+    // A new reading replaces all pieces of the old one.
+    let read =
+        TextRead { document: document.id, case: None, version: 2, piece: 0, text: "nothing".to_owned() };
+    index.tell(&ann, &read).await;
+    assert!(titles(&ann, "retainer").await.is_empty());
+    assert_eq!(titles(&ann, "ACME000123").await, ["Letter of engagement"]);
+}
+
+#[tokio::test]
+async fn pages_do_not_overlap_and_end_empty() {
+    let index = Index::create().await;
+    let ann = index.user(index.firm(1), Role::Partner);
+    for number in 1..=25 {
+        index.tell(&ann, &Opened(case(number, &format!("Common words {number}")))).await;
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for page in 0..3 {
+        let results = search::search(&ann, "common", &[Kind::Case], 10, page * 10).await.unwrap();
+        assert_eq!(results.total(), 25);
+        seen.extend(results.hits.into_iter().map(|hit| hit.entity));
+    }
+    assert_eq!(seen.len(), 25);
+    let beyond = search::search(&ann, "common", &[Kind::Case], 10, 10_000_000_000).await.unwrap();
+    assert_eq!((beyond.hits.len(), beyond.total()), (0, 25));
+}
+
+#[tokio::test]
+async fn every_text_is_a_query() {
+    let index = Index::create().await;
+    let ann = index.user(index.firm(1), Role::Partner);
+    index.tell(&ann, &Opened(case(1, "Anything at all"))).await;
+    let hostile = [
+        "\"",
+        "\"unclosed",
+        "*",
+        "-",
+        "- -",
+        "OR",
+        "OR OR a",
+        "a OR",
+        "AND",
+        "NEAR(a b)",
+        "title:x",
+        "a:b",
+        "(",
+        ")",
+        "a*b*",
+        "'; DROP TABLE search_entries; --",
+        "\\",
+        "%",
+        "& | !",
+        "<->",
+        ":*",
+        "a & b",
+        "\u{0}",
+        "日本語",
+        "İstanbul",
+        "-a -b",
+        "a -",
+        "\"a\" OR \"b\" -\"c d\"",
+        "e\u{301}",
+        "🦀",
+        "1e5",
+        "1.5.2",
+        "0x1F",
+        "a@b.c",
+        "/x/y",
+    ];
+    for query in hostile {
+        match search::search(&ann, query, &Kind::ALL, 20, 0).await {
+            Ok(_) | Err(search::Error::Empty) => {}
+            Err(error) => panic!("{query:?}: {error:?}"),
+        }
+    }
+}
