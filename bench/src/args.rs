@@ -1,0 +1,87 @@
+//! The command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Measures the release binary as a process of its own, over HTTP, and prints one table.
+#[derive(Debug, Parser)]
+#[command(name = "bench", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    /// What to measure. `all` is everything but `build`.
+    #[arg(value_enum, default_value = "all")]
+    pub figure: Figure,
+    #[command(flatten)]
+    pub options: Options,
+    #[command(subcommand)]
+    pub inner: Option<Inner>,
+}
+
+/// What may be chosen.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Options {
+    /// The server to measure; without it `lexiflow` of the release build.
+    #[arg(long, value_name = "PATH")]
+    pub binary: Option<PathBuf>,
+    /// The folder with `cm-ecf/dockets`; without it `../shared/data` beside the repository.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Where databases and files are made and removed again; without it `target/bench`. The figures of writing are
+    /// those of this disk.
+    #[arg(long, value_name = "DIR")]
+    pub scratch: Option<PathBuf>,
+    /// Fewer requests, shorter runs, a smaller upload: to see that everything works, not to quote.
+    #[arg(long)]
+    pub quick: bool,
+}
+
+/// The figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Figure {
+    /// Everything but `build`.
+    All,
+    /// Resident memory at rest.
+    Idle,
+    /// Time to the first healthy answer.
+    Start,
+    /// CPU time of three requests.
+    Requests,
+    /// Creations by 64 clients, with and without group commit.
+    Writes,
+    /// Import of the dockets.
+    Import,
+    /// Upload and download of 2 GiB within 256 MiB.
+    Upload,
+    /// Instructions of the request meter.
+    Meter,
+    /// A clean release build; takes minutes.
+    Build,
+}
+
+impl Figure {
+    /// The name on the command line.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+/// How the program calls itself. Not for people.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Inner {
+    /// Becomes the command, after joining a control group, and ends with whoever started it.
+    #[command(name = "become", hide = true)]
+    Become {
+        #[arg(long)]
+        cgroup: Option<PathBuf>,
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
+    /// Runs the command to its end and writes what it used as JSON.
+    #[command(hide = true)]
+    Usage {
+        #[arg(long)]
+        out: PathBuf,
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
+}

@@ -1,0 +1,82 @@
+//! A control group with a memory limit, version 1 or 2.
+
+use anyhow::Context as _;
+use std::path::{Path, PathBuf};
+
+const ROOT: &str = "/sys/fs/cgroup";
+
+/// The memory that a server may have in here is bounded. The group is removed when this is dropped, once it is empty.
+#[derive(Debug)]
+pub(crate) struct Cgroup {
+    path: PathBuf,
+    version: Version,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Version {
+    One,
+    Two,
+}
+
+impl Cgroup {
+    /// A group of this name with a limit in bytes; an error says why this machine grants none.
+    pub(crate) fn limited(name: &str, limit_bytes: u64) -> anyhow::Result<Self> {
+        let (parent, version) = if Path::new(ROOT).join("cgroup.controllers").exists() {
+            (PathBuf::from(ROOT), Version::Two)
+        } else {
+            (Path::new(ROOT).join("memory"), Version::One)
+        };
+        anyhow::ensure!(parent.is_dir(), "there is no memory controller in {ROOT}");
+        let path = parent.join(name);
+        std::fs::create_dir(&path)
+            .with_context(|| format!("cannot make the control group {} (needs root)", path.display()))?;
+        let group = Self { path, version };
+        let file = if version == Version::Two { "memory.max" } else { "memory.limit_in_bytes" };
+        group.write(file, limit_bytes)?;
+        group.forbid_swap(limit_bytes);
+        Ok(group)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The most that the group held at once, page cache included, in bytes.
+    pub(crate) fn peak_bytes(&self) -> Option<u64> {
+        let file = if self.version == Version::Two { "memory.peak" } else { "memory.max_usage_in_bytes" };
+        self.read(file)?.trim().parse().ok()
+    }
+
+    /// How many processes the kernel ended for want of memory.
+    pub(crate) fn kills(&self) -> anyhow::Result<u64> {
+        let file = if self.version == Version::Two { "memory.events" } else { "memory.oom_control" };
+        let text = self.read(file).with_context(|| format!("cannot read {file} of the control group"))?;
+        let kills = text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok());
+        kills.with_context(|| format!("{file} of the control group tells no oom_kill"))
+    }
+
+    /// Memory that is moved to disk would hide growth. Not every kernel counts swap, and not every machine has it.
+    fn forbid_swap(&self, limit_bytes: u64) {
+        let (file, value) = match self.version {
+            Version::One => ("memory.memsw.limit_in_bytes", limit_bytes),
+            Version::Two => ("memory.swap.max", 0),
+        };
+        drop(self.write(file, value));
+    }
+
+    fn write(&self, file: &str, value: u64) -> anyhow::Result<()> {
+        let path = self.path.join(file);
+        std::fs::write(&path, value.to_string()).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    fn read(&self, file: &str) -> Option<String> {
+        std::fs::read_to_string(self.path.join(file)).ok()
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        // A group that still has a member cannot be removed; its members are ended before.
+        drop(std::fs::remove_dir(&self.path));
+    }
+}

@@ -1,0 +1,115 @@
+//! One connection at a time, kept alive: the cheapest client, so that the machine is left to the server.
+
+use crate::body::{Digest, Payload};
+use anyhow::Context as _;
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use sha2::{Digest as _, Sha256};
+use std::net::SocketAddr;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+/// The largest answer that is read whole.
+const ANSWER_BYTES: usize = 4 << 20;
+
+/// A connection to the server.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    sender: SendRequest<Payload>,
+    host: HeaderValue,
+    authorization: Option<HeaderValue>,
+    /// Moves the bytes; ends when this is dropped.
+    _driver: JoinSet<()>,
+}
+
+/// A file as it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Received {
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Its digest.
+    pub digest: Digest,
+}
+
+impl Connection {
+    pub(crate) async fn open(address: SocketAddr, token: Option<&str>) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+        let mut driver = JoinSet::new();
+        // How the connection ended is told to the request that was under way.
+        driver.spawn(async move { drop(connection.await) });
+        let authorization =
+            token.map(|token| HeaderValue::try_from(format!("Bearer {token}"))).transpose()?;
+        Ok(Self { sender, host: HeaderValue::try_from(address.to_string())?, authorization, _driver: driver })
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> anyhow::Result<(StatusCode, Bytes)> {
+        let answer = self.send(Method::GET, path, None, Payload::empty()).await?;
+        whole(answer).await
+    }
+
+    pub(crate) async fn post(&mut self, path: &str, json: Bytes) -> anyhow::Result<(StatusCode, Bytes)> {
+        let answer = self.send(Method::POST, path, Some("application/json"), Payload::whole(json)).await?;
+        whole(answer).await
+    }
+
+    /// Sends a body of the given type and reads the answer whole.
+    pub(crate) async fn upload(
+        &mut self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: Payload,
+    ) -> anyhow::Result<(StatusCode, Bytes)> {
+        whole(self.send(method, path, Some(content_type), body).await?).await
+    }
+
+    /// Reads an answer to its end and keeps its digest alone.
+    pub(crate) async fn download(&mut self, path: &str) -> anyhow::Result<(StatusCode, Received)> {
+        let answer = self.send(Method::GET, path, None, Payload::empty()).await?;
+        let status = answer.status();
+        let mut body = answer.into_body();
+        let (mut hasher, mut bytes) = (Sha256::new(), 0);
+        while let Some(frame) = body.frame().await {
+            if let Some(data) = frame?.data_ref() {
+                hasher.update(data);
+                bytes += u64::try_from(data.len())?;
+            }
+        }
+        Ok((status, Received { bytes, digest: hasher.finalize().into() }))
+    }
+
+    async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        content_type: Option<&str>,
+        body: Payload,
+    ) -> anyhow::Result<Response<Incoming>> {
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = path.try_into()?;
+        let headers = request.headers_mut();
+        headers.insert(header::HOST, self.host.clone());
+        if let Some(authorization) = &self.authorization {
+            headers.insert(header::AUTHORIZATION, authorization.clone());
+        }
+        if let Some(content_type) = content_type {
+            headers.insert(header::CONTENT_TYPE, content_type.try_into()?);
+        }
+        self.sender.ready().await.context("the server closed the connection")?;
+        Ok(self.sender.send_request(request).await?)
+    }
+}
+
+async fn whole(answer: Response<Incoming>) -> anyhow::Result<(StatusCode, Bytes)> {
+    let status = answer.status();
+    let body = Limited::new(answer.into_body(), ANSWER_BYTES).collect().await;
+    let body = body.map_err(|fault| anyhow::anyhow!("the answer cannot be read: {fault}"))?;
+    Ok((status, body.to_bytes()))
+}

@@ -1,0 +1,72 @@
+//! The figures, one file each.
+
+mod build;
+mod idle;
+mod import;
+mod meter;
+mod requests;
+mod start;
+mod upload;
+mod writes;
+
+use crate::args::Figure;
+use crate::load::{self, Call, Until};
+use crate::server::Start;
+use crate::setup::Setup;
+use crate::table::Row;
+use crate::{api, client::Connection, server::Server};
+use std::path::Path;
+
+/// The figures that a choice stands for.
+pub(crate) fn of(chosen: Figure) -> Vec<Figure> {
+    match chosen {
+        Figure::All => vec![
+            Figure::Idle,
+            Figure::Start,
+            Figure::Requests,
+            Figure::Writes,
+            Figure::Import,
+            Figure::Upload,
+            Figure::Meter,
+        ],
+        one => vec![one],
+    }
+}
+
+/// Measures one figure; it may take several rows.
+pub(crate) async fn measure(figure: Figure, setup: &Setup) -> anyhow::Result<Vec<Row>> {
+    match figure {
+        Figure::All => Ok(Vec::new()),
+        Figure::Idle => idle::measure(setup).await,
+        Figure::Start => start::measure(setup).await,
+        Figure::Requests => requests::measure(setup).await,
+        Figure::Writes => writes::measure(setup).await,
+        Figure::Import => import::measure(setup).await,
+        Figure::Upload => upload::measure(setup).await,
+        Figure::Meter => meter::measure(setup),
+        Figure::Build => build::measure(setup),
+    }
+}
+
+/// Clients of the figures that are not about many of them.
+const FEW_CLIENTS: usize = 4;
+
+/// A server on a new database with the setup's number of cases, and connections to it.
+async fn server_with_cases(setup: &Setup, data_dir: &Path) -> anyhow::Result<(Server, Vec<Connection>)> {
+    let server = Start::on(setup, data_dir).go().await?;
+    let mut connections = api::connections(&server, FEW_CLIENTS).await?;
+    let each = setup.amounts.cases.div_ceil(u64::try_from(FEW_CLIENTS)?);
+    load::run(&mut connections, Until::Count(each), create_case).await.faultless()?;
+    Ok((server, connections))
+}
+
+/// The call that opens a case.
+fn create_case(client: usize, at: u64) -> Call {
+    Call { path: "/api/cases".to_owned(), body: Some(api::new_case(client, at)) }
+}
+
+/// The number in the middle.
+fn median(mut numbers: Vec<u64>) -> u64 {
+    numbers.sort_unstable();
+    numbers.get(numbers.len().saturating_sub(1) / 2).copied().unwrap_or(0)
+}

@@ -1,0 +1,116 @@
+//! What a run works with: the binary, the folders, how much to do.
+
+use crate::args::Options;
+use anyhow::Context as _;
+use serde::Serialize;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// What a run works with.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    /// The repository.
+    pub root: PathBuf,
+    /// The server to measure.
+    pub binary: PathBuf,
+    /// The folder with the dockets.
+    pub data: PathBuf,
+    /// Where databases and files are made.
+    pub scratch: PathBuf,
+    /// How much to do.
+    pub amounts: Amounts,
+}
+
+/// How much to do.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Amounts {
+    /// Whether these are the small ones.
+    pub is_quick: bool,
+    /// Cases in the database of `start` and `requests`.
+    pub cases: u64,
+    /// Starts.
+    pub starts: u64,
+    /// Requests of one kind in one round.
+    pub requests: u64,
+    /// Rounds of requests; the median counts.
+    pub rounds: u64,
+    /// Length of one round of writes, in milliseconds.
+    pub write_millis: u64,
+    /// Rounds of writes, each with and without group commit.
+    pub write_rounds: u64,
+    /// Size of the upload in bytes.
+    pub upload_bytes: u64,
+    /// Further polls that are counted.
+    pub polls: u64,
+}
+
+const FULL: Amounts = Amounts {
+    is_quick: false,
+    cases: 1000,
+    starts: 10,
+    requests: 3000,
+    rounds: 3,
+    write_millis: 10_000,
+    write_rounds: 2,
+    upload_bytes: 2 << 30,
+    polls: 100_000,
+};
+
+const QUICK: Amounts = Amounts {
+    is_quick: true,
+    cases: 1000,
+    starts: 3,
+    requests: 500,
+    rounds: 1,
+    write_millis: 2000,
+    write_rounds: 1,
+    upload_bytes: 128 << 20,
+    polls: 20_000,
+};
+
+impl Setup {
+    pub(crate) fn new(options: &Options) -> anyhow::Result<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+        let scratch = options.scratch.clone().unwrap_or_else(|| root.join("target/bench"));
+        std::fs::create_dir_all(&scratch).with_context(|| format!("cannot make {}", scratch.display()))?;
+        let binary = options.binary.clone().unwrap_or_else(|| release_binary(&root));
+        Ok(Self {
+            binary: std::path::absolute(binary)?,
+            data: options.data.clone().unwrap_or_else(|| root.join("../shared/data")),
+            scratch: scratch.canonicalize()?,
+            amounts: if options.quick { QUICK } else { FULL },
+            root,
+        })
+    }
+
+    /// The binary, which must be there.
+    pub(crate) fn server_binary(&self) -> anyhow::Result<&Path> {
+        anyhow::ensure!(
+            self.binary.is_file(),
+            "{} is missing: build it with `cargo build --release -p lexiflow`",
+            self.binary.display()
+        );
+        Ok(&self.binary)
+    }
+
+    /// A folder that is removed when it is dropped.
+    pub(crate) fn folder(&self) -> anyhow::Result<TempDir> {
+        let made = tempfile::Builder::new().prefix("run-").tempdir_in(&self.scratch);
+        made.with_context(|| format!("cannot make a folder in {}", self.scratch.display()))
+    }
+
+    /// One line of progress, on standard error.
+    #[expect(clippy::unused_self, reason = "whoever may speak has a setup")]
+    pub(crate) fn say(&self, line: &str) {
+        // Progress is no reason to stop when standard error is closed.
+        drop(writeln!(std::io::stderr(), "{line}"));
+    }
+}
+
+/// `lexiflow` beside this program when that is a release build, else where a release build puts it.
+fn release_binary(root: &Path) -> PathBuf {
+    let beside = std::env::current_exe().ok().and_then(|program| program.parent().map(Path::to_path_buf));
+    let folder = beside.filter(|folder| folder.ends_with("release"));
+    folder.unwrap_or_else(|| root.join("target/release")).join("lexiflow")
+}

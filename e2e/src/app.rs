@@ -1,0 +1,207 @@
+use access::{App, Role};
+use accounts::{NewFirm, NewUser};
+use chrono::TimeDelta;
+use clock::{MockClock, SeededRandom};
+use crypto::Secret;
+use db::Reads as _;
+use lexiflow::config::{Sources, load};
+use lexiflow::state::{Running, StartOptions, start};
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use testkit::{Client, TestDatabase};
+
+/// Everybody's password.
+pub const PASSWORD: &str = "copper lantern violet harbor 7";
+/// The first administrator's address.
+const ADMIN: &str = "admin@first.example.com";
+/// How long anything may take that a server does by itself.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A whole server with a database, a data folder and a clock of its own.
+#[derive(Debug)]
+pub struct TestApp {
+    running: Running,
+    clock: Arc<MockClock>,
+    admin: Client,
+    users: AtomicU32,
+    // Last, so that the server is gone before its database is.
+    database: TestDatabase,
+}
+
+impl TestApp {
+    /// Starts one with the default settings.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Starts one with settings of the test's choice, as on the command line.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let database = TestDatabase::create().await;
+        let data = database.folder().join("data").display().to_string();
+        let mut overrides = vec![
+            ("storage.data_dir", data.as_str()),
+            ("storage.min_disk_space", "0"),
+            ("server.port", "0"),
+            ("server.drain_deadline", "5s"),
+            ("database.pool_max", "6"),
+            ("auth.argon2_memory", "8MiB"),
+            ("auth.argon2_passes", "1"),
+            ("admin.email", ADMIN),
+            ("admin.password", PASSWORD),
+        ];
+        let url = database.settings().url;
+        overrides.extend(url.as_deref().map(|url| ("database.url", url)));
+        overrides.extend_from_slice(settings);
+        let overrides = overrides.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let loaded = load(&Sources { overrides, ..Sources::default() }).expect("the settings are valid");
+        let clock = testkit::clock();
+        let options = StartOptions {
+            clock: Arc::clone(&clock) as _,
+            random: Arc::new(SeededRandom::new(1)),
+            ..StartOptions::new(loaded.config)
+        };
+        let running = Box::pin(start(options)).await.expect("the server starts");
+        let admin = Client::new(running.address()).sign_in(ADMIN, PASSWORD).await;
+        Self { running, clock, admin, users: AtomicU32::new(0), database }
+    }
+
+    /// The first firm's super administrator.
+    pub fn admin(&self) -> &Client {
+        &self.admin
+    }
+
+    /// The address that the administrator signs in with.
+    pub fn admin_email(&self) -> &'static str {
+        ADMIN
+    }
+
+    /// Somebody who is not signed in.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.running.address())
+    }
+
+    /// A new user of the first firm, added over the API and signed in.
+    pub async fn user(&self, role: Role) -> Client {
+        let email = self.add_user(role).await;
+        self.anonymous().sign_in(&email, PASSWORD).await
+    }
+
+    /// A new user of the first firm who has not signed in yet: the address to do so with.
+    pub async fn add_user(&self, role: Role) -> String {
+        let number = self.users.fetch_add(1, Ordering::Relaxed);
+        let email = format!("{role}-{number}@first.example.com");
+        let body = json!({ "email": email, "firstName": "Test", "lastName": format!("User {number}"),
+            "role": role.as_str(), "password": PASSWORD });
+        drop(self.admin.post("/api/users", &body).await.expect_status(201));
+        email
+    }
+
+    /// Another firm on the same server: its super administrator.
+    pub async fn second_firm(&self) -> Client {
+        let email = "admin@second.example.com";
+        let admin = NewUser {
+            email: email.to_owned(),
+            first_name: "Second".to_owned(),
+            last_name: "Administrator".to_owned(),
+            role: Role::SuperAdmin,
+        };
+        let firm = NewFirm { name: "Second Firm".to_owned() };
+        let hasher = &self.running.parts().hasher;
+        accounts::create_firm_with_admin(self.app(), hasher, firm, admin, Secret::new(PASSWORD))
+            .await
+            .expect("a second firm");
+        self.anonymous().sign_in(email, PASSWORD).await
+    }
+
+    /// The application behind the routes.
+    pub fn app(&self) -> &App {
+        self.running.app()
+    }
+
+    /// The running server.
+    pub fn running(&self) -> &Running {
+        &self.running
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        &self.running.parts().config.storage.data_dir
+    }
+
+    /// Moves the server's clock on.
+    pub fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+    }
+
+    /// Hands out all events and runs all jobs.
+    pub async fn settle(&self) {
+        tokio::time::timeout(PATIENCE, self.running.settle()).await.expect("the work ends").expect("the work is done");
+    }
+
+    /// The files below the data folder's `files`, temporary ones included.
+    pub fn stored_files(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.folder().join("files")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
+                match entry.file_type().expect("a type").is_dir() {
+                    true => folders.push(entry.path()),
+                    false => found.push(entry.path().display().to_string()),
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// Waits until no request runs and no byte is borrowed: a client that hangs up learns nothing of the server's end.
+    pub async fn quiet(&self) {
+        let wait = async {
+            while self.app().headroom().root().used() > 0 || self.requests_running().await > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let outcome = tokio::time::timeout(PATIENCE, wait).await;
+        assert!(outcome.is_ok(), "still borrowed: {:?}", self.app().headroom().snapshot().pools);
+    }
+
+    /// The requests that run beside the one that asks.
+    async fn requests_running(&self) -> u64 {
+        let metrics = self.anonymous().get("/api/metrics").await.expect_status(200).text();
+        let gauge = metrics.lines().find_map(|line| line.strip_prefix("http_requests_in_flight "));
+        let running: u64 = gauge.and_then(|value| value.parse().ok()).expect("the gauge of running requests");
+        running.saturating_sub(1)
+    }
+
+    /// Fails when work was given up or is left over, when memory is still borrowed, when a transaction is still open,
+    /// or when the server does not end by itself.
+    pub async fn finish(self) {
+        self.settle().await;
+        self.quiet().await;
+        let (app, reader) = (self.app(), self.app().db().reader());
+        let events = app.outbox().pending(reader).await.expect("the events");
+        assert_eq!((events.waiting, events.retrying, events.dead), (0, 0, 0), "events were left behind");
+        let jobs = app.jobs().pending(reader).await.expect("the jobs");
+        assert_eq!((jobs.waiting, jobs.running, jobs.dead), (0, 0, 0), "jobs were left behind");
+        self.no_open_transaction().await;
+        let report = tokio::time::timeout(PATIENCE, self.running.shutdown()).await.expect("an end");
+        assert!(report.clean, "{report:?}");
+        drop(self.database);
+    }
+
+    /// The one writer of an embedded database is free; no connection of a PostgreSQL database idles in a transaction.
+    pub async fn no_open_transaction(&self) {
+        let db = self.app().db();
+        let begun = tokio::time::timeout(PATIENCE, db.writer().begin()).await.expect("nobody holds the writer");
+        begun.expect("a transaction").rollback().await.expect("a rollback");
+        if db.dialect() == db::Dialect::Postgres {
+            let text = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                        AND state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()";
+            let rows = db.reader().rows(db::sql(db.dialect(), text, [])).await.expect("the activity");
+            assert_eq!(rows[0].try_get_by_index::<i64>(0).expect("a count"), 0, "a transaction is open");
+        }
+    }
+}

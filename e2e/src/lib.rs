@@ -1,0 +1,22 @@
+#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+//! Whole-system tests over HTTP, on both databases: the server as the binary puts it together, in the test's process,
+//! with its real router, workers and database. Only the clock, the randomness and the cost of password hashes are
+//! replaced.
+//!
+//! [`TestApp::finish`] fails when a test leaves work, a borrowed byte or an open transaction behind.
+
+mod app;
+mod form;
+mod lines;
+mod raw;
+mod route;
+mod things;
+
+pub use app::{PASSWORD, TestApp};
+pub use form::Form;
+pub use lines::{Sample, read_metrics};
+pub use raw::{RawConnection, head_of};
+pub use route::{Route, is_id, routes};
+pub use things::{
+    Things, absent, add_client, add_entry, add_party, id_of, one_of_each, open_case, record_time, upload_text,
+};

@@ -1,0 +1,123 @@
+use crate::{Form, TestApp};
+use access::Role;
+use serde_json::{Value, json};
+use testkit::Client;
+
+/// The ids of one thing of each kind, all of one firm.
+#[derive(Debug, Clone)]
+pub struct Things {
+    /// A case.
+    pub case: String,
+    /// A party of it.
+    pub party: String,
+    /// A client.
+    pub client: String,
+    /// An entry of the case's docket.
+    pub entry: String,
+    /// A time entry of the case.
+    pub time: String,
+    /// A document of the case.
+    pub document: String,
+    /// Its version.
+    pub version: String,
+    /// A user.
+    pub user: String,
+}
+
+impl Things {
+    /// All ids.
+    pub fn all(&self) -> [String; 8] {
+        let all = [
+            &self.case, &self.party, &self.client, &self.entry, &self.time, &self.document, &self.version, &self.user,
+        ];
+        all.map(Clone::clone)
+    }
+
+    /// The id that belongs into a path in the place of a parameter.
+    pub(crate) fn id_for(&self, template: &str, parameter: &str) -> String {
+        let id = match parameter {
+            "caseId" => &self.case,
+            "documentId" => &self.document,
+            "versionId" => &self.version,
+            "userId" => &self.user,
+            "id" => match template.split('/').nth(2).unwrap_or_default() {
+                "cases" => &self.case,
+                "parties" => &self.party,
+                "clients" => &self.client,
+                "docket" => &self.entry,
+                "billing" | "time-entries" => &self.time,
+                "documents" => &self.document,
+                "users" => &self.user,
+                other => panic!("{template}: whose id is it that follows {other}?"),
+            },
+            name if crate::is_id(name) => panic!("{template}: whose id is {name}?"),
+            _ => return "1".to_owned(),
+        };
+        id.clone()
+    }
+}
+
+/// A well-formed id that belongs to nothing.
+pub fn absent() -> String {
+    "019cae00-0000-7000-8000-00000000dead".to_owned()
+}
+
+/// The id in an answer.
+#[track_caller]
+pub fn id_of(thing: &Value) -> String {
+    thing["id"].as_str().unwrap_or_else(|| panic!("no id: {thing}")).to_owned()
+}
+
+/// Opens a case.
+pub async fn open_case(client: &Client, title: &str) -> Value {
+    client.post("/api/cases", &json!({ "title": title })).await.expect_status(201).json()
+}
+
+/// Adds a client of the firm.
+pub async fn add_client(client: &Client, name: &str) -> Value {
+    client.post("/api/clients", &json!({ "name": name })).await.expect_status(201).json()
+}
+
+/// Lists a defendant in a case.
+pub async fn add_party(client: &Client, case: &str, name: &str) -> Value {
+    let body = json!({ "name": name, "kind": "Defendant" });
+    client.post(&format!("/api/cases/{case}/parties"), &body).await.expect_status(201).json()
+}
+
+/// Adds a docket entry.
+pub async fn add_entry(client: &Client, case: &str, text: &str) -> Value {
+    let body = json!({ "caseId": case, "filedOn": "2026-03-02", "text": text });
+    client.post("/api/docket", &body).await.expect_status(201).json()
+}
+
+/// Records twelve minutes.
+pub async fn record_time(client: &Client, case: &str, description: &str) -> Value {
+    let body = json!({ "caseId": case, "workedOn": "2026-03-02", "workedSeconds": 720, "description": description });
+    client.post("/api/billing/time-entries", &body).await.expect_status(201).json()
+}
+
+/// Uploads a text file into a case.
+pub async fn upload_text(client: &Client, case: &str, name: &str, text: &str) -> Value {
+    let form = Form::new().text("caseId", case).text("title", name).file(name, "text/plain", text.as_bytes());
+    form.post(client, "/api/documents").await.expect_status(201).json()
+}
+
+/// One thing of each kind in the first firm, all holding the word.
+pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
+    let admin = app.admin();
+    let case = id_of(&open_case(admin, &format!("{word} v. Birch")).await);
+    let user = app.add_user(Role::Associate).await;
+    let users = admin.get(&format!("/api/users?search={user}")).await.expect_status(200).json();
+    let document = id_of(&upload_text(admin, &case, "letter.txt", &format!("The {word} letter.")).await);
+    let versions = admin.get(&format!("/api/documents/{document}/versions")).await.expect_status(200).json();
+    Things {
+        party: id_of(&add_party(admin, &case, &format!("{word} Company")).await),
+        client: id_of(&add_client(admin, &format!("{word} Client")).await),
+        entry: id_of(&add_entry(admin, &case, &format!("MOTION of {word}")).await),
+        time: id_of(&record_time(admin, &case, &format!("Call with {word}")).await),
+        version: id_of(&versions["data"][0]),
+        user: id_of(&users["data"][0]),
+        document,
+        case,
+    }
+}

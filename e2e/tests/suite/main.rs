@@ -1,0 +1,18 @@
+//! The whole system over HTTP, one server for each test. Runs on SQLite and, with `TEST_DATABASE_URL`, on PostgreSQL.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
+mod auth;
+mod bad_input;
+mod documents;
+mod fuzz;
+mod health;
+mod idempotency;
+mod imports;
+mod lists;
+mod openapi;
+mod permissions;
+mod records;
+mod search;
+mod storms;
+mod tenancy;
+mod uploads;

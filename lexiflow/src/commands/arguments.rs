@@ -1,0 +1,166 @@
+//! The words of the command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// The practice server of a law firm: cases, dockets, documents and search in one program.
+#[derive(Debug, Parser)]
+#[command(name = "lexiflow", version = crate::about::VERSION, long_version = super::version::LONG, propagate_version = true)]
+pub struct Cli {
+    /// A TOML file with settings (also LEXIFLOW_CONFIG).
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// One setting, such as `server.port=8080` or `PORT=8080`; may be given more than once.
+    #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = pair)]
+    pub set: Vec<(String, String)>,
+    /// What to do; `serve` when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the server.
+    Serve,
+    /// Read court records or a production into the firm.
+    Import {
+        /// What to read.
+        #[command(subcommand)]
+        what: Import,
+    },
+    /// Fill the firm with made-up people, clients, cases, dockets and documents.
+    Demo(Demo),
+    /// Check or show the settings.
+    Config {
+        /// What to do with them.
+        #[command(subcommand)]
+        what: Settings,
+    },
+    /// Look at or change the database's schema.
+    Migrate {
+        /// What to do with it.
+        #[command(subcommand)]
+        what: Migrate,
+    },
+    /// Print the OpenAPI description as JSON.
+    Openapi,
+    /// Compare the generated files in the source tree with what the code says.
+    CheckGenerated {
+        /// The root of the source tree.
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        folder: PathBuf,
+    },
+    /// Look after users without the server's pages.
+    User {
+        /// What to do.
+        #[command(subcommand)]
+        what: User,
+    },
+    /// Ask the server on the configured port how it is; for container probes.
+    Healthcheck,
+    /// Print version, commit, build time, allocator and target.
+    Version,
+}
+
+/// What can be imported.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Federal dockets in the JSON form of juriscraper.
+    Docket(ImportDocket),
+    /// An e-discovery production: a load file with natives and text.
+    Production(ImportProduction),
+}
+
+/// `import docket`
+#[derive(Debug, Args)]
+pub struct ImportDocket {
+    /// Files, or folders whose `.json` files are read.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Where to write what could not be read; made only when there is something to write.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+}
+
+/// `import production`
+#[derive(Debug, Args)]
+pub struct ImportProduction {
+    /// The production's folder.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// The id of the case that it belongs to.
+    #[arg(long, value_name = "ID", conflicts_with = "case_title")]
+    pub case: Option<String>,
+    /// The title of the case; a case of this title is opened when there is none.
+    #[arg(long, value_name = "TITLE")]
+    pub case_title: Option<String>,
+    /// The load file, when the folder has more than one.
+    #[arg(long, value_name = "FILE")]
+    pub load_file: Option<PathBuf>,
+    /// Where to write what is wrong; made only when there is something to write.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+}
+
+/// `demo`
+#[derive(Debug, Clone, Args)]
+pub struct Demo {
+    /// How many cases to make.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub cases: u32,
+    /// The same seed makes the same firm.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// `config`
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Settings {
+    /// Report every fault at once.
+    Check,
+    /// Show every setting with its source.
+    Print,
+    /// Print a JSON Schema of the settings file.
+    Schema,
+}
+
+/// `migrate`
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Migrate {
+    /// List the migrations and whether the database has them.
+    Status,
+    /// Bring the schema up to date.
+    Up,
+    /// Print the whole schema as SQL.
+    Ddl {
+        /// For which database.
+        #[arg(long, value_enum)]
+        dialect: DialectName,
+    },
+}
+
+/// A database by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DialectName {
+    /// The embedded one.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// `user`
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Make a new password for a user and print it once; the user's logins end.
+    ResetPassword {
+        /// The user's sign-in name.
+        #[arg(long)]
+        email: String,
+    },
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write it as key=value, such as server.port=8080")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}

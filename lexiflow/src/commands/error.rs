@@ -1,0 +1,73 @@
+use crate::state::StartError;
+use std::io;
+use std::path::PathBuf;
+
+/// `EX_CONFIG` of sysexits.h.
+const CONFIGURATION: u8 = 78;
+const USAGE: u8 = 2;
+const FAILED: u8 = 1;
+
+/// Why a command did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The parts could not be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The answer could not be written.
+    #[error("the output cannot be written")]
+    Output(#[from] io::Error),
+    /// Nothing at this path can be read.
+    #[error("cannot read {path}: check the path and its permissions ({source})")]
+    Path {
+        /// The path.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// More files than are taken at once.
+    #[error("{path} holds more than {limit} files: import its folders one by one")]
+    TooManyFiles {
+        /// The folder.
+        path: PathBuf,
+        /// The most that are taken.
+        limit: usize,
+    },
+    /// Nothing to import.
+    #[error("there is no .json file in the given paths")]
+    NothingToImport,
+    /// The id of the case is none.
+    #[error("`{0}` is not the id of a case: copy it from the case's address, or use --case-title")]
+    CaseId(String),
+    /// A production could not be imported at all.
+    #[error("the production cannot be imported: {0}")]
+    Production(#[from] documents::ProductionError),
+    /// The events could not be handed out.
+    #[error("the search index could not be brought up to date; the server does it when it starts ({0})")]
+    Index(#[from] queue::Error),
+    /// Nobody signs in with this address.
+    #[error("no user of the firm signs in as `{0}`")]
+    NoSuchUser(String),
+    /// The accounts refused.
+    #[error(transparent)]
+    Accounts(#[from] accounts::Error),
+    /// The generated files do not say what the code says.
+    #[error("generated files are out of date")]
+    Drift,
+    /// The server does not answer, or is not well.
+    #[error("{0}")]
+    Unhealthy(String),
+    /// A made-up firm could not be made.
+    #[error("the demonstration firm could not be made: {0}")]
+    Demo(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl CommandError {
+    /// The process's exit code.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Start(StartError::Config(_)) => CONFIGURATION,
+            Self::CaseId(_) | Self::NothingToImport => USAGE,
+            _ => FAILED,
+        }
+    }
+}

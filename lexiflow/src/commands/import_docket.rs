@@ -1,0 +1,206 @@
+use super::arguments::ImportDocket;
+use super::faults_file::FaultLine;
+use super::{CommandError, Console, FaultsFile, Progress, Session, runtime, write_table};
+use crate::config::Loaded;
+use access::Ctx;
+use cases::Imported as Outcome;
+use docket::juriscraper::{DocketFile, Limits, ReadFault, read};
+use docket::{Imported, import_docket};
+use futures_util::StreamExt as _;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use web::Failure as _;
+
+/// Files on their way at once: their commits share one fsync.
+const AT_ONCE: usize = 8;
+/// What the files on their way may weigh together, in KiB. A larger one travels alone.
+const WEIGHT_KIB: u32 = 16 << 10;
+/// The most files of one command.
+const MOST_FILES: usize = 1_000_000;
+
+/// Imports every docket of the given files and folders. A file that cannot be read is a fault and stops no other.
+pub(super) fn run(loaded: Loaded, args: ImportDocket, console: &mut Console) -> Result<(), CommandError> {
+    let files = collect(&args.paths)?;
+    if files.is_empty() {
+        return Err(CommandError::NothingToImport);
+    }
+    runtime::in_session(loaded, console, async |session, console| {
+        let mut faults =
+            FaultsFile::at(args.faults, &session.parts.config.storage.data_dir, session.ctx.now());
+        let summary = import(session, files, &mut faults, console).await?;
+        session.settle().await?;
+        summary.write(console)?;
+        if let Some(path) = faults.finish()? {
+            writeln!(console.out, "what could not be imported is in {}", path.display())?;
+        }
+        Ok(console.out.flush()?)
+    })
+}
+
+async fn import(
+    session: &Session,
+    files: Vec<PathBuf>,
+    faults: &mut FaultsFile,
+    console: &mut Console,
+) -> Result<Summary, CommandError> {
+    let mut progress = Progress::new(console, files.len() as u64, "files");
+    let weight = Arc::new(Semaphore::new(WEIGHT_KIB as usize));
+    let mut done = futures_util::stream::iter(files)
+        .map(|path| {
+            let (ctx, weight) = (session.ctx.clone(), Arc::clone(&weight));
+            async move {
+                let imported = import_file(&ctx, &path, &weight).await;
+                (path, imported)
+            }
+        })
+        .buffer_unordered(AT_ONCE);
+    let mut summary = Summary::default();
+    while let Some((path, imported)) = done.next().await {
+        match imported {
+            Ok(imported) => summary.add(&imported),
+            Err(fault) => {
+                let file = path.display().to_string();
+                progress.note(console, &format!("{file}: {}", fault.message))?;
+                faults.add(&FaultLine {
+                    file: &file,
+                    row: None,
+                    code: fault.code,
+                    message: &fault.message,
+                })?;
+                summary.faults += 1;
+            }
+        }
+        summary.files += 1;
+        progress.step(console)?;
+    }
+    progress.finish();
+    Ok(summary)
+}
+
+/// Why a file was not imported.
+struct Fault {
+    code: &'static str,
+    message: String,
+}
+
+async fn import_file(ctx: &Ctx, path: &Path, weight: &Semaphore) -> Result<Imported, Fault> {
+    let kib = fs::metadata(path).map_or(0, |meta| meta.len()).div_ceil(1024);
+    let share = u32::try_from(kib).unwrap_or(WEIGHT_KIB).clamp(1, WEIGHT_KIB);
+    // The semaphore is never closed; without a permit the file would only weigh nothing.
+    let _held = weight.acquire_many(share).await;
+    let mut again = true;
+    loop {
+        let file = read_file(path).await?;
+        match import_docket(ctx, file).await {
+            Ok(imported) => return Ok(imported),
+            // Two files of one case that travel together may both find it missing; the second try finds it.
+            Err(docket::Error::Database(_) | docket::Error::Case(_)) if again => again = false,
+            Err(error) => return Err(Fault { code: error.code().name, message: explained(&error) }),
+        }
+    }
+}
+
+async fn read_file(path: &Path) -> Result<DocketFile, Fault> {
+    let path = path.to_owned();
+    let read = headroom::spawn_blocking(move || {
+        let file = File::open(&path).map_err(ReadFault::Io)?;
+        read(file, &Limits::default())
+    });
+    match read.await {
+        Ok(Ok(file)) => Ok(file),
+        Ok(Err(fault)) => Err(Fault { code: fault.code(), message: explained(&fault) }),
+        Err(_) => Err(Fault { code: "docket_unreadable", message: "the reading was cut short".to_owned() }),
+    }
+}
+
+/// An error with its sources, in one line.
+fn explained(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let words = inner.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        source = inner.source();
+    }
+    text.replace(['\n', '\r'], " ")
+}
+
+/// The files to read: those that are named, and the `.json` files in and below the folders that are named, each once
+/// and in order. Links inside of folders are not followed, so that no folder is entered twice.
+fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
+    let mut files = BTreeSet::new();
+    let mut folders = Vec::new();
+    for path in paths {
+        let failed = |source| CommandError::Path { path: path.clone(), source };
+        if fs::metadata(path).map_err(failed)?.is_dir() {
+            folders.push(path.clone());
+        } else {
+            files.insert(path.clone());
+        }
+    }
+    while let Some(folder) = folders.pop() {
+        let failed = |source| CommandError::Path { path: folder.clone(), source };
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let (kind, path) = (entry.file_type().map_err(failed)?, entry.path());
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_file() && path.extension().is_some_and(|extension| extension == "json") {
+                files.insert(path);
+            }
+            if files.len() + folders.len() > MOST_FILES {
+                return Err(CommandError::TooManyFiles { path: folder, limit: MOST_FILES });
+            }
+        }
+    }
+    Ok(files.into_iter().collect())
+}
+
+/// What became of all files.
+#[derive(Debug, Default)]
+struct Summary {
+    files: u64,
+    created: u64,
+    changed: u64,
+    unchanged: u64,
+    parties_added: u64,
+    attorneys_added: u64,
+    entries_added: u64,
+    entries_changed: u64,
+    faults: u64,
+}
+
+impl Summary {
+    fn add(&mut self, imported: &Imported) {
+        match imported.outcome {
+            Outcome::Created => self.created += 1,
+            Outcome::Changed => self.changed += 1,
+            Outcome::Unchanged => self.unchanged += 1,
+        }
+        self.parties_added += imported.parties_added;
+        self.attorneys_added += imported.attorneys_added;
+        self.entries_added += imported.entries_added as u64;
+        self.entries_changed += imported.entries_changed as u64;
+    }
+
+    fn write(&self, console: &mut Console) -> Result<(), CommandError> {
+        let rows = [
+            ("files read", self.files),
+            ("cases new", self.created),
+            ("cases changed", self.changed),
+            ("cases unchanged", self.unchanged),
+            ("parties new", self.parties_added),
+            ("attorney links new", self.attorneys_added),
+            ("entries new", self.entries_added),
+            ("entries changed", self.entries_changed),
+            ("faults", self.faults),
+        ];
+        Ok(write_table(&mut console.out, &rows)?)
+    }
+}

@@ -1,0 +1,59 @@
+use super::{CommandError, Console};
+use crate::config::Config;
+use crate::state::{self, Parts, ServerLock, StartError};
+use access::Ctx;
+use clock::{SystemClock, SystemRandom};
+use std::io::Write as _;
+use std::sync::Arc;
+
+/// A command's access to the firm, beside a server or without one.
+#[derive(Debug)]
+pub struct Session {
+    /// The parts.
+    pub parts: Parts,
+    /// Acts for the firm's first administrator.
+    pub ctx: Ctx,
+    /// Held when no server runs: then the command does a server's background work at its end.
+    lock: Option<ServerLock>,
+}
+
+impl Session {
+    /// Opens the parts. In an empty database the firm and its administrator are made, as the server does at its first
+    /// start, and a generated password is printed.
+    pub(super) async fn open(config: Config, console: &mut Console) -> Result<Self, CommandError> {
+        let lock = match state::lock(&config) {
+            Ok(lock) => Some(lock),
+            Err(StartError::InUse { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let parts = Parts::open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
+        let administrator = state::administrator(&parts).await?;
+        if let Some(made) = administrator.made {
+            writeln!(console.out, "First administrator: {}", made.email)?;
+            if let Some(password) = made.password {
+                writeln!(console.out, "Password: {}   (shown only this once: keep it)", password.expose())?;
+            }
+        }
+        let ctx = parts.app.act_as(administrator.principal, "command-line");
+        Ok(Self { parts, ctx, lock })
+    }
+
+    /// Whether no server uses the data folder.
+    pub fn is_alone(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    /// Brings the search index up to date and runs what is due, unless a server does it.
+    pub async fn settle(&self) -> Result<(), CommandError> {
+        if self.is_alone() {
+            while self.parts.dispatcher.drain().await? > 0 || self.parts.worker.drain_due().await?.done > 0 {}
+        }
+        Ok(())
+    }
+
+    pub(super) async fn close(self) {
+        if !self.parts.close().await {
+            tracing::warn!("the database was not closed in time");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Rules for texts.
+
+use super::value::Rule;
+
+/// The shortest secret that signs tokens, in characters (HS256 wants a key of at least its hash's 32 bytes,
+/// RFC 7518 section 3.2).
+pub(super) const MIN_JWT_SECRET: usize = 32;
+/// The shortest password of the first administrator, in characters.
+pub(super) const MIN_ADMIN_PASSWORD: usize = 12;
+
+pub(super) const HOST: Rule = Rule { accepted: "an IP address or a host name", check: is_host };
+pub(super) const PATH: Rule = Rule { accepted: "a path", check: is_path };
+pub(super) const OPTIONAL_PATH: Rule =
+    Rule { accepted: "a path, or empty", check: |text| text.is_empty() || is_path(text) };
+pub(super) const ORIGIN: Rule =
+    Rule { accepted: "origins such as https://app.example.com, or * for every origin", check: is_origin };
+pub(super) const DATABASE_URL: Rule = Rule {
+    accepted: "empty, or an address that begins with sqlite:, postgres:// or postgresql://",
+    check: is_database_url,
+};
+pub(super) const MIME: Rule =
+    Rule { accepted: "media types such as application/pdf or image/*, or * for every type", check: is_mime };
+pub(super) const JWT_SECRET: Rule = Rule {
+    accepted: "empty, or at least 32 characters",
+    check: |text| text.is_empty() || text.chars().count() >= MIN_JWT_SECRET,
+};
+pub(super) const ADMIN_PASSWORD: Rule = Rule {
+    accepted: "empty, or at least 12 characters",
+    check: |text| text.is_empty() || text.chars().count() >= MIN_ADMIN_PASSWORD,
+};
+pub(super) const EMAIL: Rule = Rule { accepted: "an e-mail address", check: is_email };
+pub(super) const LOG_LEVEL: Rule = Rule {
+    accepted: "error, warn, info, debug, trace or off, also per target: info,db=debug",
+    check: is_log_level,
+};
+
+fn is_host(text: &str) -> bool {
+    let name = !text.is_empty()
+        && text.len() <= 253
+        && text.split('.').all(|label| {
+            !label.is_empty()
+                && !label.starts_with('-')
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        });
+    // A name of digits and dots that is no address is a mistyped address, not a name.
+    let digits = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    text.parse::<std::net::IpAddr>().is_ok() || (name && !digits)
+}
+
+fn is_path(text: &str) -> bool {
+    !text.is_empty() && !text.contains('\0')
+}
+
+/// An origin as browsers send it (RFC 6454 section 6.2): scheme, host, optional port, nothing behind.
+fn is_origin(text: &str) -> bool {
+    if text == "*" {
+        return true;
+    }
+    let Some(authority) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
+        return false;
+    };
+    let bracketed = authority.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let (host, port) = match bracketed {
+        Some((host, port)) => (host, port.strip_prefix(':')),
+        None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
+    };
+    is_host(host) && port.is_none_or(|port| port.parse::<u16>().is_ok())
+}
+
+fn is_database_url(text: &str) -> bool {
+    let postgres = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+    text.is_empty() || text.starts_with("sqlite:") || postgres.is_some_and(|rest| !rest.is_empty())
+}
+
+fn is_mime(text: &str) -> bool {
+    let token = |part: &str| {
+        part == "*"
+            || (!part.is_empty()
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b)))
+    };
+    text == "*" || text.split_once('/').is_some_and(|(kind, sub)| token(kind) && token(sub))
+}
+
+fn is_email(text: &str) -> bool {
+    let sane = text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    sane && text
+        .split_once('@')
+        .is_some_and(|(user, host)| !user.is_empty() && !host.contains('@') && is_host(host))
+}
+
+fn is_log_level(text: &str) -> bool {
+    const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+    let level = |word: &str| LEVELS.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let target = |word: &str| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':' | b'-'))
+    };
+    text.split(',').map(str::trim).all(|part| match part.split_once('=') {
+        None => level(part),
+        Some((name, word)) => target(name) && level(word),
+    })
+}

@@ -1,0 +1,197 @@
+//! The one table of settings: it drives reading, `config print`, the JSON schema and the check of the manual.
+
+use super::rules;
+use super::value::{DAY, GIB, HOUR, KIB, Kind, MIB, MINUTE, SECOND, Unit};
+
+/// One setting: its place in the TOML file, its variables and what it accepts.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// `section.name` in the configuration file.
+    pub path: &'static str,
+    /// Environment variables; the first counts before the second when both stand in one layer.
+    pub env: &'static [&'static str],
+    /// Old names that are still read, with a line that tells the new one.
+    pub old: &'static [&'static str],
+    /// What the setting accepts.
+    pub kind: Kind,
+    /// Whether a change can be taken over without a restart.
+    pub hot_reloadable: bool,
+}
+
+impl Key {
+    /// Every variable that sets this key, in order of preference.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.env.iter().chain(self.old).copied()
+    }
+
+    const fn old(mut self, names: &'static [&'static str]) -> Self {
+        self.old = names;
+        self
+    }
+
+    const fn hot(mut self) -> Self {
+        self.hot_reloadable = true;
+        self
+    }
+}
+
+const fn key(path: &'static str, env: &'static [&'static str], kind: Kind) -> Key {
+    Key { path, env, old: &[], kind, hot_reloadable: false }
+}
+
+const fn count(min: u64, max: u64, unit: &'static str) -> Kind {
+    Kind::Count { min, max, unit }
+}
+
+const fn bytes(min: u64, max: u64) -> Kind {
+    Kind::Size { min, max, unit: Unit::Bytes, or_zero: false }
+}
+
+const fn millis(min: u64, max: u64) -> Kind {
+    Kind::Time { min, max, unit: Unit::Milliseconds }
+}
+
+const MODES: &[&str] = &["development", "production", "test", "staging"];
+
+/// Every setting, in the order of the manual.
+pub static KEYS: &[Key] = &[
+    key("mode", &["NODE_ENV", "APP_ENV"], Kind::Choice(MODES)),
+    // server
+    key("server.host", &["HOST"], Kind::Text(rules::HOST)),
+    key("server.port", &["PORT"], count(0, 65_535, "port")),
+    key("server.max_connections", &["MAX_CONNECTIONS"], count(1, 65_536, "connections")),
+    key("server.header_timeout", &["HEADER_TIMEOUT_MS"], millis(100, 5 * MINUTE)),
+    key("server.max_header_size", &["MAX_HEADER_SIZE"], bytes(8 * KIB, MIB)),
+    key("server.keep_alive_timeout", &["KEEP_ALIVE_TIMEOUT_MS"], millis(SECOND, HOUR)),
+    key("server.request_timeout", &["REQUEST_TIMEOUT_MS"], millis(100, HOUR)),
+    key("server.upload_timeout", &["UPLOAD_TIMEOUT_MS"], millis(SECOND, DAY)),
+    key("server.upload_grace", &["UPLOAD_GRACE_MS"], millis(SECOND, 10 * MINUTE)),
+    key(
+        "server.upload_min_rate",
+        &["UPLOAD_MIN_RATE"],
+        Kind::Size { min: 1, max: GIB, unit: Unit::Bytes, or_zero: true },
+    ),
+    key("server.drain_deadline", &["SHUTDOWN_TIMEOUT_MS"], millis(0, 10 * MINUTE)),
+    key("server.socket_receive_buffer", &["SOCKET_RECEIVE_BUFFER"], bytes(4 * KIB, 16 * MIB)),
+    key("server.socket_send_buffer", &["SOCKET_SEND_BUFFER"], bytes(4 * KIB, 16 * MIB)),
+    key("server.http2_max_streams", &["HTTP2_MAX_STREAMS"], count(1, 1024, "streams")),
+    key("server.cors_origins", &["CORS_ORIGINS", "CORS_ORIGIN"], Kind::List(rules::ORIGIN)),
+    // database
+    key("database.url", &["DATABASE_URL"], Kind::DatabaseUrl(rules::DATABASE_URL)),
+    key("database.readers", &["DB_READERS"], count(1, 64, "connections")),
+    key("database.pool_max", &["DB_POOL_MAX"], count(1, 1000, "connections")),
+    key("database.pool_min", &["DB_POOL_MIN"], count(0, 1000, "connections")),
+    key("database.acquire_timeout", &["DB_ACQUIRE_TIMEOUT"], millis(10, 10 * MINUTE)),
+    key("database.idle_timeout", &["DB_IDLE_TIMEOUT"], millis(SECOND, DAY)),
+    key("database.statement_timeout", &["DB_STATEMENT_TIMEOUT"], millis(10, HOUR)),
+    key("database.group_commit", &["DB_GROUP_COMMIT"], Kind::Flag),
+    // storage
+    key("storage.data_dir", &["LEXIFLOW_DATA_DIR"], Kind::Text(rules::PATH)),
+    key("storage.upload_dir", &["UPLOAD_DIR"], Kind::Text(rules::OPTIONAL_PATH)).old(&["UPLOAD_PATH"]),
+    key("storage.max_file_size", &["MAX_FILE_SIZE"], bytes(1, 1024 * GIB)),
+    key(
+        "storage.min_disk_space",
+        &["MIN_DISK_SPACE"],
+        Kind::Size { min: 1, max: 1024 * GIB, unit: Unit::Bytes, or_zero: true },
+    )
+    .hot(),
+    key("storage.allowed_mime_types", &["ALLOWED_MIME_TYPES"], Kind::List(rules::MIME)),
+    key("storage.blocked_mime_types", &["BLOCKED_MIME_TYPES"], Kind::List(rules::MIME)),
+    // memory
+    key(
+        "memory.budget",
+        &["MEMORY_BUDGET_MB", "NODE_MAX_OLD_SPACE_SIZE"],
+        Kind::Size { min: 32 * MIB, max: 4096 * GIB, unit: Unit::Mebibytes, or_zero: true },
+    ),
+    key("memory.monitoring_enabled", &["MEMORY_MONITORING_ENABLED"], Kind::Flag).hot(),
+    key("memory.warning_threshold", &["MEMORY_WARNING_THRESHOLD"], Kind::Share).hot(),
+    key("memory.critical_threshold", &["MEMORY_CRITICAL_THRESHOLD"], Kind::Share).hot(),
+    key("memory.check_interval", &["MEMORY_CHECK_INTERVAL_MS"], millis(SECOND, HOUR))
+        .old(&["MEMORY_CHECK_INTERVAL"])
+        .hot(),
+    key("memory.gc_after_threshold", &["MEMORY_GC_AFTER_THRESHOLD"], Kind::Flag).hot(),
+    key("memory.cleanup_enabled", &["MEMORY_CLEANUP_ENABLED"], Kind::Flag).hot(),
+    key("memory.cleanup_interval", &["MEMORY_CLEANUP_INTERVAL"], millis(SECOND, DAY)).hot(),
+    key("memory.cleanup_aggressive", &["MEMORY_CLEANUP_AGGRESSIVE"], Kind::Flag).hot(),
+    key("memory.request_warn_size", &["REQUEST_MEMORY_WARN_BYTES"], bytes(KIB, 1024 * GIB)).hot(),
+    key("memory.purge_endpoint", &["NODE_EXPOSE_GC"], Kind::Flag),
+    key("memory.optimize_for_size", &["NODE_OPTIMIZE_FOR_MEMORY"], Kind::Flag),
+    // stream
+    key("stream.file_threshold", &["STREAM_FILE_THRESHOLD"], bytes(4 * KIB, 1024 * GIB)),
+    key("stream.chunk_size", &["STREAM_CHUNK_SIZE"], bytes(4 * KIB, 4 * MIB)),
+    key("stream.high_water_mark", &["STREAM_HIGH_WATER_MARK"], bytes(4 * KIB, 4 * MIB)),
+    // compression
+    key("compression.enabled", &["COMPRESSION_ENABLED"], Kind::Flag),
+    key("compression.level", &["COMPRESSION_LEVEL"], count(1, 9, "level")),
+    key(
+        "compression.threshold",
+        &["COMPRESSION_THRESHOLD"],
+        Kind::Size { min: 1, max: GIB, unit: Unit::Bytes, or_zero: true },
+    ),
+    key("compression.mem_level", &["COMPRESSION_MEM_LEVEL"], count(1, 9, "level")),
+    // cache
+    key("cache.max_size", &["CACHE_MAX_SIZE"], count(1, 1_000_000, "entries")).hot(),
+    key("cache.max_memory_entries", &["CACHE_MAX_MEMORY_ENTRIES"], count(1, 100_000_000, "entries")).hot(),
+    key("cache.max_memory_size", &["CACHE_MAX_MEMORY_SIZE"], bytes(64 * KIB, 1024 * GIB)).hot(),
+    key("cache.max_age", &["CACHE_MAX_AGE"], millis(SECOND, 7 * DAY)).hot(),
+    key("cache.ttl", &["CACHE_TTL"], millis(100, 7 * DAY)).hot(),
+    key("cache.check_period", &["CACHE_CHECK_PERIOD"], millis(SECOND, DAY)).hot(),
+    // payload
+    key("payload.json_limit", &["PAYLOAD_JSON_LIMIT"], bytes(KIB, GIB)),
+    key("payload.urlencoded_limit", &["PAYLOAD_URLENCODED_LIMIT"], bytes(KIB, GIB)),
+    key("payload.text_limit", &["PAYLOAD_TEXT_LIMIT"], bytes(KIB, GIB)),
+    key("payload.raw_limit", &["PAYLOAD_RAW_LIMIT"], bytes(KIB, GIB)),
+    // auth
+    key("auth.jwt_secret", &["JWT_SECRET"], Kind::Secret(rules::JWT_SECRET)),
+    key("auth.jwt_refresh_secret", &["JWT_REFRESH_SECRET"], Kind::Secret(rules::JWT_SECRET)),
+    key(
+        "auth.access_token_ttl",
+        &["ACCESS_TOKEN_TTL_MINUTES"],
+        Kind::Time { min: MINUTE, max: DAY, unit: Unit::Minutes },
+    ),
+    key(
+        "auth.refresh_token_ttl",
+        &["REFRESH_TOKEN_TTL_DAYS"],
+        Kind::Time { min: HOUR, max: 365 * DAY, unit: Unit::Days },
+    ),
+    key("auth.max_sessions_per_user", &["MAX_SESSIONS_PER_USER"], count(1, 1000, "sessions")),
+    key(
+        "auth.session_expiry",
+        &["SESSION_EXPIRY_HOURS"],
+        Kind::Time { min: MINUTE, max: 365 * DAY, unit: Unit::Hours },
+    ),
+    key(
+        "auth.session_sliding_window",
+        &["SESSION_SLIDING_WINDOW_MINUTES"],
+        Kind::Time { min: MINUTE, max: 365 * DAY, unit: Unit::Minutes },
+    ),
+    key(
+        "auth.argon2_memory",
+        &["ARGON2_MEMORY_KIB"],
+        Kind::Size { min: 8 * MIB, max: 4 * GIB, unit: Unit::Kibibytes, or_zero: false },
+    ),
+    key("auth.argon2_passes", &["ARGON2_PASSES"], count(1, 64, "passes")),
+    key("auth.argon2_parallel_hashes", &["ARGON2_PARALLEL_HASHES"], count(1, 64, "hashes")),
+    // admin
+    key("admin.email", &["LEXIFLOW_ADMIN_EMAIL"], Kind::Text(rules::EMAIL)),
+    key("admin.password", &["LEXIFLOW_ADMIN_PASSWORD"], Kind::Secret(rules::ADMIN_PASSWORD)),
+    // workers
+    key("workers.blocking_threads", &["UV_THREADPOOL_SIZE"], count(1, 512, "threads")),
+    key("workers.runtime_threads", &["RUNTIME_THREADS"], count(0, 256, "threads")),
+    key("workers.job_concurrency", &["JOB_CONCURRENCY"], count(1, 64, "jobs")),
+    // log
+    key("log.level", &["LOG_LEVEL"], Kind::Text(rules::LOG_LEVEL)),
+    key("log.format", &["LOG_FORMAT"], Kind::Choice(&["auto", "text", "json"])),
+    // metrics
+    key("metrics.node_compat", &["METRICS_NODE_COMPAT"], Kind::Flag),
+];
+
+/// The key at `path`.
+pub(super) fn by_path(path: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.path == path)
+}
+
+/// The key that the variable `name` sets.
+pub(super) fn by_name(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.names().any(|known| known == name))
+}

@@ -1,0 +1,88 @@
+//! How the server is: health, memory, metrics, version.
+//!
+//! Anybody may ask whether it is alive and ready. Figures are for callers on this machine and for users who may operate
+//! the server; a request that came through a proxy is never a local one.
+
+mod checks;
+mod collectors;
+mod depths;
+mod health;
+mod memory;
+mod metrics;
+mod observer;
+mod process;
+mod report;
+mod status;
+mod store;
+mod version;
+mod viewer;
+
+pub use checks::{Check, FullHealth};
+pub use health::{Health, Readiness};
+pub use memory::MemoryHealth;
+pub use observer::RequestObserver;
+pub use status::{Phase, Status};
+pub use version::Version;
+
+use crate::state::{Parts, StartError};
+use access::{Gate, Routes};
+use depths::Depths;
+use queue::Tasks;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::Mutex;
+use utoipa_axum::routes;
+use web::server::ServerStats;
+
+/// What the routes of this file look at.
+#[derive(Debug)]
+pub struct Ops {
+    parts: Parts,
+    status: Status,
+    tasks: Tasks,
+    depths: Arc<Depths>,
+    in_flight: metrics::InFlightGauge,
+    /// The last detailed report: asking again and again must cost the database nothing.
+    full: Mutex<Option<(Instant, FullHealth)>>,
+    /// The last answer of the database to a ping.
+    ping: Mutex<Option<(Instant, bool)>>,
+}
+
+impl Ops {
+    /// Registers the collectors of the metrics.
+    pub fn new(parts: &Parts, tasks: Tasks, stats: Arc<ServerStats>) -> Result<Arc<Self>, StartError> {
+        let depths = Arc::new(Depths::default());
+        collectors::register(parts, &tasks, &stats, &depths)?;
+        Ok(Arc::new(Self {
+            parts: parts.clone(),
+            status: Status::new(),
+            tasks,
+            depths,
+            in_flight: metrics::InFlightGauge::new(stats),
+            full: Mutex::new(None),
+            ping: Mutex::new(None),
+        }))
+    }
+
+    /// Where the server stands in its life.
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+}
+
+/// The routes of health, metrics and version.
+pub fn routes(ops: &Arc<Ops>) -> Routes {
+    let operate = Gate::May(access::Action::Operate);
+    Routes::new()
+        .route(routes!(health::show_health), Gate::Public)
+        .route(routes!(health::show_liveness), Gate::Public)
+        .route(routes!(health::show_readiness), Gate::Public)
+        .route(routes!(health::show_database), Gate::Public)
+        .route(routes!(health::show_redis), Gate::Public)
+        .route(routes!(health::show_full), operate)
+        .route(routes!(memory::show_memory), Gate::Public)
+        .route(routes!(metrics::show_metrics), Gate::Public)
+        .route(routes!(metrics::show_system), operate)
+        .route(routes!(version::show_version), Gate::Public)
+        .with(Arc::clone(ops))
+}

@@ -1,0 +1,197 @@
+//! What is only known when somebody asks for the metrics.
+
+use super::depths::Depths;
+use super::process;
+use crate::state::{Parts, StartError};
+use clock::Timestamp;
+use headroom::{Headroom, Snapshot, StoreStats};
+use queue::Tasks;
+use std::sync::Arc;
+use std::time::Duration;
+use telemetry::{DbSample, Exposition, MemorySample, NodeCompatSample, ProcessSample};
+use web::server::ServerStats;
+
+/// Registers every collector. None of them holds the metrics themselves, which would keep both alive for ever.
+pub(super) fn register(
+    parts: &Parts,
+    tasks: &Tasks,
+    stats: &Arc<ServerStats>,
+    depths: &Arc<Depths>,
+) -> Result<(), StartError> {
+    let metrics = &parts.metrics;
+    let (headroom, started) = (parts.app.headroom().clone(), parts.app.clock().now());
+    let node = parts.config.metrics.node_compat;
+    metrics.register_collector(Box::new(move |to| memory(&headroom, started, node, to)))?;
+    let db = parts.app.db().clone();
+    metrics.register_collector(Box::new(move |to| database(&db, to)))?;
+    let stats = Arc::clone(stats);
+    metrics.register_collector(Box::new(move |to| connections(&stats, to)))?;
+    let depths = Arc::clone(depths);
+    metrics.register_collector(Box::new(move |to| queues(&depths, to)))?;
+    let tasks = tasks.clone();
+    metrics.register_collector(Box::new(move |to| {
+        let running = u64::try_from(tasks.running().len()).unwrap_or(u64::MAX);
+        to.gauge("lexiflow_runtime_tasks_alive", "Background tasks that run.").value(running);
+    }))?;
+    Ok(())
+}
+
+fn memory(headroom: &Headroom, started: Timestamp, node: bool, to: &mut Exposition) {
+    let snapshot = headroom.snapshot();
+    process_of(&snapshot, started).write(to);
+    if node {
+        node_compat(headroom, &snapshot).write(to);
+    }
+    memory_of(&snapshot).write(to);
+    stores(&snapshot, to);
+    pools(&snapshot, to);
+    charged(&snapshot, to);
+}
+
+fn process_of(snapshot: &Snapshot, started: Timestamp) -> ProcessSample {
+    let process = &snapshot.reading.process;
+    ProcessSample {
+        cpu: Duration::from_micros(process.cpu_time_micros),
+        started: Duration::from_micros(u64::try_from(started.timestamp_micros()).unwrap_or(0)),
+        resident_bytes: process.rss,
+        virtual_bytes: process::virtual_bytes(),
+        open_fds: process.fds,
+        max_fds: process::max_descriptors(),
+        threads: process.threads,
+    }
+}
+
+fn node_compat(headroom: &Headroom, snapshot: &Snapshot) -> NodeCompatSample {
+    let allocator = snapshot.reading.allocator.unwrap_or_default();
+    let spaces = headroom.heap_spaces(0).unwrap_or_default();
+    NodeCompatSample {
+        active_bytes: allocator.active,
+        allocated_bytes: allocator.allocated,
+        external_bytes: snapshot.reading.process.rss.saturating_sub(allocator.resident),
+        spaces: vec![("small", spaces.small), ("large", spaces.large), ("metadata", spaces.metadata)],
+        resident_bytes: snapshot.reading.process.rss,
+    }
+}
+
+fn memory_of(snapshot: &Snapshot) -> MemorySample {
+    let allocator = snapshot.reading.allocator.unwrap_or_default();
+    let limit = snapshot.budget.limit;
+    MemorySample {
+        allocated_bytes: allocator.allocated,
+        active_bytes: allocator.active,
+        resident_bytes: allocator.resident,
+        mapped_bytes: allocator.mapped,
+        retained_bytes: allocator.retained,
+        metadata_bytes: allocator.metadata,
+        budget_bytes: snapshot.budget.bytes,
+        limit: Some((limit.source.as_str(), limit.bytes)),
+        state: match snapshot.level.status() {
+            "healthy" => 0,
+            "warning" => 1,
+            _ => 2,
+        },
+        purges: snapshot.purges,
+    }
+}
+
+fn stores(snapshot: &Snapshot, to: &mut Exposition) {
+    type Read = fn(&StoreStats) -> u64;
+    let gauges: [(&str, &str, Read); 3] = [
+        ("lexiflow_store_entries", "Entries of a bounded store.", |store| store.entries),
+        ("lexiflow_store_bytes", "Bytes of a bounded store.", |store| store.bytes),
+        ("lexiflow_store_capacity_bytes", "Most bytes of a bounded store.", |store| store.cap_bytes),
+    ];
+    for (name, help, read) in gauges {
+        let mut family = to.gauge(name, help);
+        for store in &snapshot.stores {
+            family.sample(&[("store", &store.name)], read(store));
+        }
+    }
+    let counters: [(&str, &str, Read); 3] = [
+        ("lexiflow_store_hits", "Lookups of a bounded store that found their entry.", |store| store.hits),
+        ("lexiflow_store_misses", "Lookups of a bounded store that found nothing.", |store| store.misses),
+        ("lexiflow_store_evictions", "Entries dropped for want of room.", |store| store.evictions),
+    ];
+    for (name, help, read) in counters {
+        let mut family = to.counter(name, help);
+        for store in &snapshot.stores {
+            family.sample(&[("store", &store.name)], read(store));
+        }
+    }
+}
+
+fn pools(snapshot: &Snapshot, to: &mut Exposition) {
+    type Read = fn(&headroom::PoolStats) -> u64;
+    let gauges: [(&str, &str, Read); 3] = [
+        ("lexiflow_budget_limit_bytes", "Most bytes that a part of the budget may lend.", |pool| pool.limit),
+        ("lexiflow_budget_used_bytes", "Bytes that a part of the budget has lent.", |pool| pool.used),
+        ("lexiflow_budget_peak_bytes", "Most bytes that a part of the budget had lent at once.", |pool| {
+            pool.peak
+        }),
+    ];
+    for (name, help, read) in gauges {
+        let mut family = to.gauge(name, help);
+        for pool in &snapshot.pools {
+            family.sample(&[("node", &pool.name)], read(pool));
+        }
+    }
+    let mut refused = to.counter("lexiflow_reservations_refused", "Requests for memory that were refused.");
+    for pool in &snapshot.pools {
+        refused.sample(&[("scope", &pool.name)], pool.refused);
+    }
+}
+
+/// What the kernel charges to the control group.
+fn charged(snapshot: &Snapshot, to: &mut Exposition) {
+    let Some(cgroup) = snapshot.reading.cgroup else { return };
+    let mut usage = to.gauge("lexiflow_memory_usage_bytes", "Bytes charged to the control group, by kind.");
+    let kinds =
+        [("anon", cgroup.anon), ("file", cgroup.file), ("sock", cgroup.sock), ("kernel", cgroup.kernel)];
+    for (kind, bytes) in kinds {
+        usage.sample(&[("kind", kind)], bytes);
+    }
+}
+
+fn database(db: &db::Db, to: &mut Exposition) {
+    let stats = db.stats().snapshot();
+    DbSample {
+        statements: stats.statements,
+        failed: stats.failed,
+        slow: stats.slow_statements,
+        rows: stats.rows,
+        busy: Duration::from_micros(stats.busy_micros),
+        commits: stats.commits,
+        verbs: stats.verbs,
+    }
+    .write(to);
+    let (open, idle) = db.reader().connections();
+    let idle = u64::try_from(idle).unwrap_or(u64::MAX);
+    to.gauge("db_read_connections", "Connections for reading, by state.")
+        .sample(&[("state", "idle")], idle)
+        .sample(&[("state", "busy")], u64::from(open).saturating_sub(idle));
+}
+
+fn connections(stats: &ServerStats, to: &mut Exposition) {
+    to.gauge("http_connections_open", "Connections open now.").value(stats.open());
+    let counters = [
+        ("http_connections_accepted", "Connections accepted.", stats.accepted()),
+        ("http_connections_failed", "Connections that could not be accepted.", stats.failed()),
+        ("http_connections_held_back", "Times that a connection waited for a free place.", stats.held_back()),
+        ("http_connections_refused", "Requests refused for want of a free place.", stats.refused()),
+    ];
+    for (name, help, value) in counters {
+        to.counter(name, help).value(value);
+    }
+}
+
+fn queues(depths: &Depths, to: &mut Exposition) {
+    let Some(counted) = depths.last() else { return };
+    to.gauge("outbox_events", "Events that wait to be heard, by state.")
+        .sample(&[("state", "waiting")], counted.events.waiting)
+        .sample(&[("state", "retrying")], counted.events.retrying)
+        .sample(&[("state", "dead")], counted.events.dead);
+    to.gauge("job_queue", "Background jobs, by state.")
+        .sample(&[("state", "waiting")], counted.jobs.waiting)
+        .sample(&[("state", "running")], counted.jobs.running)
+        .sample(&[("state", "dead")], counted.jobs.dead);
+}

@@ -1,0 +1,177 @@
+use super::checks::{Check, FullHealth};
+use super::report::{fresh, written};
+use super::status::Phase;
+use super::{Ops, store};
+use crate::about;
+use access::{Ctx, Public};
+use axum::Extension;
+use axum::response::Response;
+use headroom::Level;
+use http::StatusCode;
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use utoipa::ToSchema;
+use web::ProblemBody;
+
+type Shared = Extension<Arc<Ops>>;
+
+/// How long the database has to answer a ping.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long an answer to a ping is believed, so that a crowd of probes is one statement.
+const PING_BELIEVED: Duration = Duration::from_secs(1);
+
+/// How the server is, in one word.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Health {
+    /// `healthy`, `degraded` or `unhealthy`.
+    #[schema(example = "healthy")]
+    pub status: &'static str,
+    /// The server's version.
+    #[schema(example = "0.1.0")]
+    pub version: &'static str,
+    /// How long it has been running, in seconds.
+    #[schema(example = 86_400)]
+    pub uptime_seconds: u64,
+    /// The present moment, RFC 3339 in UTC.
+    #[schema(example = "2026-01-31T12:00:00.000000Z")]
+    pub timestamp: String,
+}
+
+/// Whether the server can take requests.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Readiness {
+    /// `ready` or `not_ready`.
+    #[schema(example = "ready")]
+    pub status: &'static str,
+    /// The checks that failed, by name: `starting`, `draining`, `database` or `memory`.
+    pub failing: Vec<&'static str>,
+}
+
+/// Whether the runtime makes progress.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Liveness {
+    /// `alive` or `stalled`.
+    #[schema(example = "alive")]
+    status: &'static str,
+}
+
+/// One part of the server, in one word.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PartHealth {
+    /// `up`, `down` or `disabled`.
+    #[schema(example = "up")]
+    status: &'static str,
+}
+
+impl Ops {
+    /// Whether the database answers.
+    pub(super) async fn database_answers(&self) -> bool {
+        let mut last = self.ping.lock().await;
+        if let Some((at, answered)) = *last
+            && at.elapsed() < PING_BELIEVED
+        {
+            return answered;
+        }
+        let ping = tokio::time::timeout(PING_TIMEOUT, store::ping(self.parts.app.db())).await;
+        let answered = matches!(ping, Ok(Ok(())));
+        *last = Some((Instant::now(), answered));
+        answered
+    }
+
+    /// The checks that keep the server from taking requests. The migrations ran before the first request, so a pending
+    /// one shows as `starting`.
+    async fn failing(&self) -> Vec<&'static str> {
+        let mut failing = Vec::new();
+        match self.status.phase() {
+            Phase::Starting => failing.push("starting"),
+            Phase::Draining => failing.push("draining"),
+            Phase::Ready => {}
+        }
+        if !self.database_answers().await {
+            failing.push("database");
+        }
+        if self.status.is_starved() {
+            failing.push("memory");
+        }
+        failing
+    }
+}
+
+/// Tell how the server is.
+#[utoipa::path(get, path = "/api/health", tag = "Health", operation_id = "showHealth", responses(
+    (status = 200, description = "Healthy or degraded", body = Health),
+    (status = 503, description = "Unhealthy", body = Health)))]
+pub(super) async fn show_health(public: Public, Extension(ops): Shared) -> Response {
+    let pressed = public.app.headroom().level() >= Level::Critical || ops.status.phase() != Phase::Ready;
+    let (status, word) = match (ops.database_answers().await, pressed) {
+        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
+        (true, true) => (StatusCode::OK, "degraded"),
+        (true, false) => (StatusCode::OK, "healthy"),
+    };
+    let body = Health {
+        status: word,
+        version: about::VERSION,
+        uptime_seconds: ops.status.uptime().as_secs(),
+        timestamp: written(public.app.clock().now()),
+    };
+    fresh(status, &body)
+}
+
+/// Tell whether the process makes progress; restart it when not.
+#[utoipa::path(get, path = "/api/health/live", tag = "Health", operation_id = "showLiveness", responses(
+    (status = 200, description = "It does", body = Liveness),
+    (status = 503, description = "It does not", body = Liveness)))]
+pub(super) async fn show_liveness(_: Public, Extension(ops): Shared) -> Response {
+    match ops.status.is_live() {
+        true => fresh(StatusCode::OK, &Liveness { status: "alive" }),
+        false => fresh(StatusCode::SERVICE_UNAVAILABLE, &Liveness { status: "stalled" }),
+    }
+}
+
+/// Tell whether the server can take requests; send it none when not.
+#[utoipa::path(get, path = "/api/health/ready", tag = "Health", operation_id = "showReadiness", responses(
+    (status = 200, description = "It can", body = Readiness),
+    (status = 503, description = "It cannot", body = Readiness)))]
+pub(super) async fn show_readiness(_: Public, Extension(ops): Shared) -> Response {
+    let failing = ops.failing().await;
+    match failing.is_empty() {
+        true => fresh(StatusCode::OK, &Readiness { status: "ready", failing }),
+        false => fresh(StatusCode::SERVICE_UNAVAILABLE, &Readiness { status: "not_ready", failing }),
+    }
+}
+
+/// Tell whether the database answers.
+#[utoipa::path(get, path = "/api/health/database", tag = "Health", operation_id = "showDatabaseHealth", responses(
+    (status = 200, description = "It does", body = PartHealth),
+    (status = 503, description = "It does not", body = PartHealth)))]
+pub(super) async fn show_database(_: Public, Extension(ops): Shared) -> Response {
+    match ops.database_answers().await {
+        true => fresh(StatusCode::OK, &PartHealth { status: "up" }),
+        false => fresh(StatusCode::SERVICE_UNAVAILABLE, &PartHealth { status: "down" }),
+    }
+}
+
+/// Tell that no Redis is used; for clients of the first LexiFlow.
+#[utoipa::path(get, path = "/api/health/redis", tag = "Health", operation_id = "showRedisHealth", responses(
+    (status = 200, description = "This server needs none", body = PartHealth)))]
+pub(super) async fn show_redis(_: Public) -> Response {
+    fresh(StatusCode::OK, &PartHealth { status: "disabled" })
+}
+
+/// Check every part of the server; the answer is at most five seconds old.
+#[utoipa::path(get, path = "/api/health/full", tag = "Health", operation_id = "showFullHealth", responses(
+    (status = 200, description = "Healthy or degraded", body = FullHealth),
+    (status = 401, description = "Not signed in", body = ProblemBody),
+    (status = 403, description = "Not allowed", body = ProblemBody),
+    (status = 503, description = "Unhealthy", body = FullHealth)))]
+pub(super) async fn show_full(_: Ctx, Extension(ops): Shared) -> Response {
+    let report = ops.full().await;
+    let status = match report.checks.values().any(Check::is_fatal) {
+        true => StatusCode::SERVICE_UNAVAILABLE,
+        false => StatusCode::OK,
+    };
+    fresh(status, &report)
+}

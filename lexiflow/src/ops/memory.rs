@@ -1,0 +1,230 @@
+use super::Ops;
+use super::report::{fresh, human, percent, whole_mebibytes};
+use super::viewer::Viewer;
+use access::Public;
+use axum::Extension;
+use axum::response::Response;
+use headroom::{AllocatorStats, CgroupStats, PoolStats, RouteStats, Snapshot, StoreStats};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::runtime::Handle;
+use utoipa::{IntoParams, ToSchema};
+use web::{Problem, ProblemBody, ValidQuery};
+
+/// How sizes are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    /// For people: `512.45 MB`, `25.02%`.
+    #[default]
+    Text,
+    /// Numbers: bytes, and percentages without their sign.
+    Bytes,
+}
+
+/// How the report is written.
+#[derive(Debug, Deserialize, garde::Validate, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct MemoryQuery {
+    /// `text` (the default) or `bytes`.
+    #[garde(skip)]
+    #[serde(default)]
+    #[param(inline)]
+    format: Format,
+}
+
+/// The memory report. `v8`, `process.rss`, `process.heapUsed`, `process.external` and `thresholds` keep the names and
+/// the form of the first LexiFlow; `v8` describes the native allocator: `heapSizeLimit` is the budget, `usedHeapSize`
+/// what the program has allocated, `numberOfDetachedContexts` the tasks without an owner.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MemoryHealth {
+    /// `healthy`, `warning` or `critical`.
+    #[schema(example = "healthy")]
+    status: &'static str,
+    /// Everything below; callers from elsewhere who may not operate the server see the status alone.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    figures: Option<Figures>,
+}
+
+/// What operators see.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Figures {
+    /// `native`: there is no JavaScript engine behind `v8`.
+    #[schema(example = "native")]
+    runtime: &'static str,
+    /// One of the five levels of pressure behind the status.
+    #[schema(example = "normal")]
+    level: &'static str,
+    /// The compatibility block.
+    #[schema(example = json!({"heapSizeLimit": "2.00 GB", "usedHeapSize": "512.45 MB", "heapUsedPercent": "25.02%", "numberOfDetachedContexts": 0}))]
+    v8: Value,
+    /// The process as the kernel sees it; sizes without a text form are in bytes.
+    process: Value,
+    /// At which use of the budget, and at which resident memory, the status changes.
+    #[schema(example = json!({"heapWarning": "75%", "heapCritical": "85%", "rssWarning": "1536 MB", "rssCritical": "2048 MB"}))]
+    thresholds: Value,
+    /// The allocator's own figures, in bytes.
+    allocator: Value,
+    /// What the control group is charged with, in bytes; absent outside of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cgroup: Option<Value>,
+    /// Stalls for want of memory; absent where the kernel does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pressure: Option<Value>,
+    /// Live tasks, and those without an owner.
+    tasks: Value,
+    /// The budget in bytes, and where it comes from.
+    budget: Value,
+    /// The budget's parts, in bytes.
+    pools: Vec<Value>,
+    /// Every bounded store.
+    stores: Vec<Value>,
+    /// The routes that used most at once, in bytes.
+    routes: Vec<Value>,
+    /// Requests measured, and those above the mark for large ones.
+    requests: Value,
+}
+
+/// Report the memory in use.
+#[utoipa::path(get, path = "/api/health/memory", tag = "Health", operation_id = "showMemoryHealth",
+    params(MemoryQuery), responses(
+    (status = 200, description = "Healthy or warning", body = MemoryHealth),
+    (status = 400, description = "An unknown parameter", body = ProblemBody),
+    (status = 503, description = "Critical", body = MemoryHealth)))]
+pub(super) async fn show_memory(
+    public: Public,
+    viewer: Viewer,
+    Extension(ops): Extension<Arc<Ops>>,
+    ValidQuery(query): ValidQuery<MemoryQuery>,
+) -> Result<Response, Problem> {
+    let snapshot = public.app.headroom().snapshot();
+    let word = snapshot.level.status();
+    let status = if word == "critical" { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let figures = viewer.sees_figures().then(|| figures(&snapshot, &ops, query.format));
+    Ok(fresh(status, &MemoryHealth { status: word, figures }))
+}
+
+fn figures(snapshot: &Snapshot, ops: &Ops, format: Format) -> Figures {
+    let reading = &snapshot.reading;
+    let alive = Handle::current().metrics().num_alive_tasks();
+    let purges = snapshot.purges;
+    Figures {
+        runtime: "native",
+        level: snapshot.level.as_str(),
+        v8: v8(snapshot, format),
+        process: process(snapshot, format),
+        thresholds: thresholds(snapshot, format),
+        allocator: allocator(reading.allocator.unwrap_or_default(), purges),
+        cgroup: reading.cgroup.map(cgroup),
+        pressure: reading.pressure.map(|pressure| {
+            json!({ "someAvg10": decimal(&percent(u64::from(pressure.some_avg10_hundredths), 10_000)) })
+        }),
+        // Every task belongs to a `Tasks` or to the accept loop, which end together with what they own.
+        tasks: json!({ "alive": alive, "background": ops.tasks.running(), "leaked": 0 }),
+        budget: json!({
+            "bytes": snapshot.budget.bytes, "source": snapshot.budget.source.as_str(),
+            "limitBytes": snapshot.budget.limit.bytes, "limitSource": snapshot.budget.limit.source.as_str(),
+            "clippedFromBytes": snapshot.budget.clipped_from,
+        }),
+        pools: snapshot.pools.iter().map(pool).collect(),
+        stores: snapshot.stores.iter().map(store).collect(),
+        routes: snapshot.routes.iter().map(route).collect(),
+        requests: json!({ "measured": snapshot.requests, "large": snapshot.large_requests }),
+    }
+}
+
+fn size(bytes: u64, format: Format) -> Value {
+    match format {
+        Format::Text => human(bytes).into(),
+        Format::Bytes => bytes.into(),
+    }
+}
+
+/// A decimal as a JSON number.
+fn decimal(text: &str) -> Value {
+    text.parse::<f64>().map_or(Value::Null, Value::from)
+}
+
+fn v8(snapshot: &Snapshot, format: Format) -> Value {
+    let used = snapshot.heap_used();
+    let share = percent(used, snapshot.budget.bytes);
+    json!({
+        "heapSizeLimit": size(snapshot.budget.bytes, format),
+        "usedHeapSize": size(used, format),
+        "heapUsedPercent": if format == Format::Text { format!("{share}%").into() } else { decimal(&share) },
+        "numberOfDetachedContexts": 0,
+    })
+}
+
+fn process(snapshot: &Snapshot, format: Format) -> Value {
+    let process = &snapshot.reading.process;
+    let heap = snapshot.reading.allocator.map_or(0, |allocator| allocator.resident);
+    json!({
+        "rss": size(process.rss, format),
+        "heapUsed": size(snapshot.heap_used(), format),
+        "external": size(process.rss.saturating_sub(heap), format),
+        "rssAnon": process.rss_anon,
+        "rssFile": process.rss_file,
+        "peakRss": process.peak_rss,
+        "threads": process.threads,
+        "fds": process.fds,
+    })
+}
+
+fn thresholds(snapshot: &Snapshot, format: Format) -> Value {
+    let share = |percent: u32| match format {
+        Format::Text => Value::from(format!("{percent}%")),
+        Format::Bytes => Value::from(percent),
+    };
+    let resident = |bytes: u64| match format {
+        Format::Text => Value::from(whole_mebibytes(bytes)),
+        Format::Bytes => Value::from(bytes),
+    };
+    json!({
+        "heapWarning": share(snapshot.heap_warning_percent()),
+        "heapCritical": share(snapshot.heap_critical_percent()),
+        "rssWarning": resident(snapshot.rss_warning_bytes()),
+        "rssCritical": resident(snapshot.rss_critical_bytes()),
+    })
+}
+
+fn allocator(stats: AllocatorStats, purges: u64) -> Value {
+    json!({
+        "name": crate::about::allocator(),
+        "allocated": stats.allocated, "active": stats.active, "resident": stats.resident,
+        "mapped": stats.mapped, "retained": stats.retained, "metadata": stats.metadata, "purges": purges,
+    })
+}
+
+fn cgroup(stats: CgroupStats) -> Value {
+    json!({
+        "current": stats.current, "high": stats.high, "max": stats.max, "oomKills": stats.oom_kills,
+        "anon": stats.anon, "file": stats.file, "sock": stats.sock, "kernel": stats.kernel,
+    })
+}
+
+fn pool(stats: &PoolStats) -> Value {
+    json!({
+        "name": &*stats.name, "parent": stats.parent.as_deref(), "limit": stats.limit, "used": stats.used,
+        "peak": stats.peak, "refused": stats.refused,
+    })
+}
+
+fn store(stats: &StoreStats) -> Value {
+    json!({
+        "name": stats.name, "entries": stats.entries, "bytes": stats.bytes, "maxBytes": stats.cap_bytes,
+        "hits": stats.hits, "misses": stats.misses, "evictions": stats.evictions,
+    })
+}
+
+fn route(stats: &RouteStats) -> Value {
+    json!({
+        "route": &*stats.route, "requests": stats.count, "allocated": stats.allocated, "peak": stats.peak_max,
+        "retained": stats.retained, "large": stats.large,
+    })
+}

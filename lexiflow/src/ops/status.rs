@@ -1,0 +1,98 @@
+use headroom::Level;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// A runtime that was not seen for so long does not make progress.
+const STALLED: Duration = Duration::from_secs(10);
+/// Critical memory for so long makes the server not ready; a shorter spell is ridden out by shedding.
+const CRITICAL_FOR: Duration = Duration::from_secs(30);
+/// No time.
+const NEVER: u64 = u64::MAX;
+
+/// Where the server stands in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// Not everything is there yet.
+    Starting = 0,
+    /// Serving.
+    Ready = 1,
+    /// Told to end; requests in flight may finish.
+    Draining = 2,
+}
+
+/// The server's phase, its age, and the signs of life of its runtime.
+#[derive(Debug)]
+pub struct Status {
+    began: Instant,
+    phase: AtomicU8,
+    /// In milliseconds since the beginning.
+    ticked: AtomicU64,
+    /// Since when memory is critical, in milliseconds since the beginning.
+    critical_since: AtomicU64,
+}
+
+impl Status {
+    /// A server that begins now.
+    pub(super) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            phase: AtomicU8::new(Phase::Starting as u8),
+            ticked: AtomicU64::new(0),
+            critical_since: AtomicU64::new(NEVER),
+        }
+    }
+
+    /// Goes on to another phase.
+    pub fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    /// The phase.
+    pub fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Starting,
+            1 => Phase::Ready,
+            _ => Phase::Draining,
+        }
+    }
+
+    /// How long the server has been running.
+    pub fn uptime(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// A sign of life, with the memory level it saw.
+    pub fn tick(&self, level: Level) {
+        let now = self.millis();
+        self.ticked.store(now, Ordering::Relaxed);
+        if level < Level::Critical {
+            self.critical_since.store(NEVER, Ordering::Relaxed);
+        } else {
+            // Only the first of a spell counts; another thread's later mark would hide how long it lasts.
+            let _earlier =
+                self.critical_since.compare_exchange(NEVER, now, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the runtime made progress lately.
+    pub fn is_live(&self) -> bool {
+        self.since(self.ticked.load(Ordering::Relaxed)) < STALLED
+    }
+
+    /// Whether memory has been critical for longer than can be ridden out.
+    pub fn is_starved(&self) -> bool {
+        match self.critical_since.load(Ordering::Relaxed) {
+            NEVER => false,
+            since => self.since(since) > CRITICAL_FOR,
+        }
+    }
+
+    fn since(&self, millis: u64) -> Duration {
+        Duration::from_millis(self.millis().saturating_sub(millis))
+    }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

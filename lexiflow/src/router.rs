@@ -1,0 +1,52 @@
+//! All routes: the one file that sees every module's.
+
+mod documentation;
+mod error_pages;
+
+pub use documentation::openapi_json;
+pub use error_pages::{PAGES, codes};
+
+use crate::ops::{self, Ops, RequestObserver};
+use crate::state::{Parts, StartError, layer_settings};
+use access::{IdempotencyKeys, Routes};
+use axum::Router;
+use bytes::Bytes;
+use std::sync::Arc;
+use utoipa::openapi::OpenApi;
+
+/// Every route of the server, with its gate and its description.
+pub fn routes(parts: &Parts, ops: &Arc<Ops>) -> Routes {
+    let watch: Arc<dyn accounts::UserWatch> = Arc::new(parts.sessions.clone());
+    Routes::new()
+        .merge(sessions::routes(parts.sessions.clone()))
+        .merge(accounts::routes(parts.hasher.clone(), watch))
+        .merge(clients::routes())
+        .merge(cases::routes())
+        .merge(docket::routes())
+        .merge(documents::routes(parts.files.clone()))
+        .merge(billing::routes())
+        .merge(search::routes())
+        .merge(ops::routes(ops))
+        .merge(error_pages::routes())
+}
+
+/// The description of every route.
+pub fn openapi(parts: &Parts, ops: &Arc<Ops>) -> OpenApi {
+    let routes = routes(parts, ops);
+    let declared = routes.declared().to_vec();
+    documentation::complete(routes.into_parts(parts.app.clone()).1, &declared)
+}
+
+/// The finished router: routes, documentation, and the layers round all of them.
+pub fn router(parts: &Parts, ops: &Arc<Ops>) -> Result<Router, StartError> {
+    let app = parts.app.clone();
+    let routes = routes(parts, ops);
+    let declared = routes.declared().to_vec();
+    let (router, described) = routes.into_parts(app.clone());
+    let described = Bytes::from(openapi_json(&documentation::complete(described, &declared)));
+    let router = router.merge(documentation::routes(described));
+    let mut settings = layer_settings(&parts.config, &app)?;
+    settings.idempotency = Some(IdempotencyKeys::new(app.clone()).settings());
+    settings.observer = Some(Arc::new(RequestObserver::new(parts.metrics.clone(), app.headroom().clone())));
+    Ok(web::layers::stack(router, settings))
+}

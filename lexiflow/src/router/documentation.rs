@@ -1,0 +1,107 @@
+//! The OpenAPI description and its page, which works without the internet.
+
+use crate::about;
+use access::{Declared, Gate};
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
+use std::sync::Arc;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Components, Info, OpenApi};
+use utoipa_swagger_ui::Config;
+use web::{Problem, codes};
+
+/// The name of the one security scheme.
+const SCHEME: &str = "bearer";
+
+/// Adds what no single route knows: title, version, and how callers prove who they are.
+pub(super) fn complete(mut described: OpenApi, declared: &[Declared]) -> OpenApi {
+    let mut info = Info::new("LexiFlow", about::VERSION);
+    info.description = Some(
+        "The practice server of a law firm. Sign in at `/api/auth/login` and send the access token with every request. \
+         Errors are problems (RFC 9457); the page of each code is below `/api/docs/errors/`."
+            .to_owned(),
+    );
+    described.info = info;
+    described.servers = None;
+    let mut http = Http::new(HttpAuthScheme::Bearer);
+    http.bearer_format = Some("JWT".to_owned());
+    described
+        .components
+        .get_or_insert_with(Components::new)
+        .add_security_scheme(SCHEME, SecurityScheme::Http(http));
+    for route in declared.iter().filter(|route| route.gate == Gate::Public) {
+        if let Some(operation) = operation(&mut described, route) {
+            operation.security = Some(Vec::new());
+        }
+    }
+    described.security = Some(vec![SecurityRequirement::new(SCHEME, Vec::<String>::new())]);
+    described
+}
+
+fn operation<'a>(described: &'a mut OpenApi, route: &Declared) -> Option<&'a mut Operation> {
+    let item = described.paths.paths.get_mut(&route.path)?;
+    match route.method.as_str() {
+        "GET" => item.get.as_mut(),
+        "PUT" => item.put.as_mut(),
+        "POST" => item.post.as_mut(),
+        "DELETE" => item.delete.as_mut(),
+        "PATCH" => item.patch.as_mut(),
+        "HEAD" => item.head.as_mut(),
+        _ => None,
+    }
+}
+
+/// The description as compact JSON.
+pub fn openapi_json(described: &OpenApi) -> Vec<u8> {
+    // Strings, numbers and maps with text keys only: such a value always serialises.
+    serde_json::to_vec(described).unwrap_or_default()
+}
+
+#[derive(Clone)]
+struct Documentation {
+    described: Bytes,
+    page: Arc<Config<'static>>,
+}
+
+/// `/api/openapi.json` and `/api/docs`.
+pub(super) fn routes(described: Bytes) -> Router {
+    let page = Arc::new(Config::from("/api/openapi.json").use_base_layout());
+    Router::new()
+        .route("/api/openapi.json", get(description))
+        .route("/api/docs", get(|| async { Redirect::permanent("/api/docs/") }))
+        .route("/api/docs/", get(|state: State<Documentation>| async move { file(&state, "index.html") }))
+        .route("/api/docs/{*file}", get(page_file))
+        .with_state(Documentation { described, page })
+}
+
+async fn description(State(documentation): State<Documentation>) -> Response {
+    ([(CONTENT_TYPE, "application/json")], documentation.described).into_response()
+}
+
+async fn page_file(state: State<Documentation>, Path(path): Path<String>) -> Response {
+    file(&state, &path)
+}
+
+fn file(documentation: &Documentation, path: &str) -> Response {
+    match utoipa_swagger_ui::serve(path, Arc::clone(&documentation.page)) {
+        Ok(Some(file)) => {
+            let mut headers = HeaderMap::new();
+            if let Ok(kind) = HeaderValue::from_str(&file.content_type) {
+                headers.insert(CONTENT_TYPE, kind);
+            }
+            if file.gzpipped {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            }
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("max-age=3600"));
+            (headers, file.bytes.into_owned()).into_response()
+        }
+        Ok(None) => Problem::new(codes::NOT_FOUND).into_response(),
+        Err(error) => Problem::new(codes::INTERNAL).with_cause(error.to_string()).into_response(),
+    }
+}

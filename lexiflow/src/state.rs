@@ -1,0 +1,21 @@
+//! The composition root: what there is, how it is put together, and in which order it starts and ends.
+//!
+//! [`Parts::open`] opens the database, the files and everything in memory that verbs need; commands stop there.
+//! [`start`] goes on to a serving process: lock, first administrator, background work, listener.
+
+mod error;
+mod first_start;
+mod folder;
+mod parts;
+mod running;
+mod schema;
+mod settings;
+
+pub use error::StartError;
+pub use first_start::{Administrator, administrator};
+pub use folder::{ServerLock, lock};
+pub use parts::Parts;
+pub use running::{Announcements, Report, Running, StartOptions, start};
+pub use schema::{applied_migrations, migrations};
+
+pub(crate) use settings::{database as database_settings, layers as layer_settings};

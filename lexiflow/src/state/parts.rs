@@ -1,0 +1,157 @@
+use super::{StartError, folder, schema, settings};
+use crate::about;
+use crate::config::Config;
+use access::{App, IdempotencyKeys};
+use blob::BlobStore;
+use clock::{SharedClock, SharedRandom};
+use crypto::jws::SigningKey;
+use crypto::password::Hasher;
+use db::Db;
+use documents::{Files, JobDeps, ReadText, RemoveBlobs};
+use headroom::Headroom;
+use queue::{Dispatcher, Jobs, Outbox, Schedule, Scheduler, Tasks, Worker};
+use sessions::Sessions;
+use std::sync::Arc;
+use std::time::Duration;
+use telemetry::{BuildInfo, Metrics};
+
+/// Everything that verbs, routes and background work need, ready for use.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// What every verb begins with.
+    pub app: App,
+    /// Where files lie, and which are taken.
+    pub files: Files,
+    /// Hashes passwords.
+    pub hasher: Hasher,
+    /// Knows logins.
+    pub sessions: Sessions,
+    /// The counters.
+    pub metrics: Metrics,
+    /// Hands events to listeners.
+    pub dispatcher: Arc<Dispatcher>,
+    /// Runs jobs.
+    pub worker: Worker,
+    /// Runs periodic work.
+    pub scheduler: Scheduler,
+    /// Holds the task that commits groups, which ends when the database is closed.
+    committer: Tasks,
+}
+
+impl Parts {
+    /// Opens the database and the file store, makes what is missing, and brings the schema up to date.
+    pub async fn open(config: Config, clock: SharedClock, random: SharedRandom) -> Result<Self, StartError> {
+        Self::build(config, clock, random, true).await
+    }
+
+    /// As [`Parts::open`] without touching the schema: for what describes the server and stores nothing.
+    pub(crate) async fn describe(
+        config: Config,
+        clock: SharedClock,
+        random: SharedRandom,
+    ) -> Result<Self, StartError> {
+        Self::build(config, clock, random, false).await
+    }
+
+    async fn build(
+        config: Config,
+        clock: SharedClock,
+        random: SharedRandom,
+        migrate: bool,
+    ) -> Result<Self, StartError> {
+        folder::prepare(&config.storage.data_dir)?;
+        let headroom = Headroom::system(settings::memory(&config));
+        let committer = Tasks::new();
+        let db = Db::open(&settings::database(&config)).await?;
+        committer.spawn("db.commit_groups", db.commit_groups());
+        if migrate {
+            db::migrate::run(&db, &schema::migrations(), clock.now()).await?;
+        }
+        let store = settings::files(&config);
+        let path = store.root.clone();
+        let blobs = BlobStore::open(store, Arc::clone(&random), Arc::clone(&clock)).await;
+        let blobs = blobs.map_err(|source| StartError::Files { path, source })?;
+        let files = Files { blobs, settings: settings::documents(&config) };
+        let hasher =
+            Hasher::new(settings::hashing(&config), config.auth.argon2_parallel_hashes, Arc::clone(&random));
+        let hasher = hasher.map_err(StartError::Hashing)?;
+        let key = folder::signing_key(&config, random.as_ref())?;
+        let key = SigningKey::new(&key).map_err(StartError::Key)?;
+        let logins = settings::logins(&config);
+        let sessions = Sessions::new(db.clone(), hasher.clone(), key, logins, headroom.stores())?;
+        let app =
+            App::new(db, clock, random, headroom, Outbox::new(), Jobs::new(), Arc::new(sessions.clone()));
+        Ok(Self::assemble(config, app, files, hasher, sessions, committer))
+    }
+
+    fn assemble(
+        config: Config,
+        app: App,
+        files: Files,
+        hasher: Hasher,
+        sessions: Sessions,
+        committer: Tasks,
+    ) -> Self {
+        let (db, clock, random) = (app.db().clone(), Arc::clone(app.clock()), Arc::clone(app.random()));
+        let dispatcher = Dispatcher::new(
+            db.clone(),
+            app.outbox().clone(),
+            vec![Arc::new(search::Indexer)],
+            Arc::clone(&clock),
+            queue::Settings::default(),
+        );
+        let deps = JobDeps { app: app.clone(), files: files.clone() };
+        let worker = Worker::builder(db.clone(), app.jobs().clone(), Arc::clone(&clock), Arc::clone(&random))
+            .concurrency(config.workers.job_concurrency)
+            .register::<ReadText>(deps.clone())
+            .register::<RemoveBlobs>(deps)
+            .build();
+        let schedules = schedules(&app, &files.blobs, &sessions);
+        Self {
+            scheduler: Scheduler::new(db, clock, random, schedules),
+            metrics: Metrics::new(&BuildInfo { version: about::VERSION, revision: about::COMMIT }),
+            dispatcher: Arc::new(dispatcher),
+            config: Arc::new(config),
+            app,
+            files,
+            hasher,
+            sessions,
+            worker,
+            committer,
+        }
+    }
+
+    /// Commits what is open and closes the database. `true` when the committer ended in time.
+    pub async fn close(&self) -> bool {
+        self.app.db().close().await;
+        self.committer.shutdown(Duration::from_secs(5)).await.is_empty()
+    }
+}
+
+/// Temporary files of uploads are swept when they are older than any upload may last.
+const STALE_UPLOAD: Duration = Duration::from_hours(24);
+
+/// All periodic work.
+fn schedules(app: &App, blobs: &BlobStore, sessions: &Sessions) -> Vec<Schedule> {
+    let keys = IdempotencyKeys::new(app.clone());
+    let blobs = blobs.clone();
+    vec![
+        sessions::cleanup_schedule(sessions.clone(), Arc::clone(app.clock())),
+        Schedule::new("access.idempotency_keys", Duration::from_hours(1), move |stop| {
+            let keys = keys.clone();
+            async move {
+                while !stop.is_cancelled() && keys.forget_old().await? > 0 {}
+                Ok(())
+            }
+        }),
+        Schedule::new("blob.temporary_files", Duration::from_hours(1), move |_| {
+            let blobs = blobs.clone();
+            async move {
+                blobs.sweep_temp(STALE_UPLOAD).await?;
+                Ok(())
+            }
+        }),
+    ]
+}

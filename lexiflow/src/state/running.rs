@@ -1,0 +1,222 @@
+use super::first_start::Made;
+use super::{Parts, ServerLock, StartError, administrator, lock, settings};
+use crate::config::{Config, Notice, Server};
+use crate::ops::{Ops, Phase};
+use crate::{about, router, workers};
+use access::App;
+use clock::{SharedClock, SharedRandom, SystemClock, SystemRandom};
+use queue::Tasks;
+use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use web::server::{ServerSettings, ServerStats};
+
+/// Where the address and, once, a generated password are written.
+pub type Announcements = Box<dyn Write + Send>;
+
+/// What a server is started with.
+pub struct StartOptions {
+    /// The settings.
+    pub config: Config,
+    /// Lines about them, logged at start.
+    pub notices: Vec<Notice>,
+    /// The clock.
+    pub clock: SharedClock,
+    /// The source of randomness.
+    pub random: SharedRandom,
+    /// Where to listen; nothing to listen where the settings say.
+    pub listener: Option<TcpListener>,
+    /// Where the address and, once, a generated password are written.
+    pub announcements: Announcements,
+}
+
+impl std::fmt::Debug for StartOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StartOptions").field("listener", &self.listener).finish_non_exhaustive()
+    }
+}
+
+impl StartOptions {
+    /// The machine's clock and randomness, the address of the settings, and no announcements.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            notices: Vec::new(),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            listener: None,
+            announcements: Box::new(io::sink()),
+        }
+    }
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    parts: Parts,
+    ops: Arc<Ops>,
+    server: Tasks,
+    workers: Tasks,
+    served: Arc<Mutex<Option<web::server::Report>>>,
+    lock: ServerLock,
+}
+
+/// How a server ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Connections accepted in all.
+    pub accepted: u64,
+    /// Connections that were cut at the deadline.
+    pub aborted: u64,
+    /// Background tasks that did not end in time.
+    pub unfinished: Vec<&'static str>,
+    /// Whether everything ended by itself.
+    pub clean: bool,
+}
+
+/// Starts a server: it answers when this returns.
+pub async fn start(mut options: StartOptions) -> Result<Running, StartError> {
+    let began = Instant::now();
+    let stats: Arc<ServerStats> = Arc::default();
+    let server_settings = settings::server(&options.config, Arc::clone(&stats));
+    let listener = match options.listener.take() {
+        Some(listener) => listener,
+        None => listen(&options.config.server, &server_settings).await?,
+    };
+    let address = listener.local_addr().map_err(StartError::system("read the listener's address"))?;
+    for notice in &options.notices {
+        tracing::warn!("{notice}");
+    }
+    let lock = lock(&options.config)?;
+    let parts = Parts::open(options.config, options.clock, options.random).await?;
+    let workers = Tasks::new();
+    let ops = Ops::new(&parts, workers.clone(), stats)?;
+    let routes = router::router(&parts, &ops)?;
+    let made = administrator(&parts).await?.made;
+    announce(&mut options.announcements, address, made.as_ref())
+        .map_err(StartError::system("write to the terminal"))?;
+    if made.is_none() && parts.config.admin.password.is_some() {
+        tracing::warn!("LEXIFLOW_ADMIN_PASSWORD has no effect: there are users already");
+    }
+    workers::start(&parts, &ops, &workers);
+    let (server, served) = (Tasks::new(), Arc::new(Mutex::new(None)));
+    let (stop, report) = (server.token(), Arc::clone(&served));
+    server.spawn("web.server", async move {
+        let ended = web::server::serve(listener, routes, server_settings, stop.cancelled_owned()).await;
+        *report.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
+    });
+    ops.status().enter(Phase::Ready);
+    tracing::info!(
+        %address,
+        version = about::VERSION,
+        duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "the server is ready"
+    );
+    Ok(Running { address, parts, ops, server, workers, served, lock })
+}
+
+async fn listen(server: &Server, settings: &ServerSettings) -> Result<TcpListener, StartError> {
+    let refused = |source: io::Error| {
+        let (host, port) = (server.host.clone(), server.port);
+        match source.kind() {
+            io::ErrorKind::AddrInUse => StartError::PortInUse { host, port },
+            _ => StartError::Listen { host, port, source },
+        }
+    };
+    let address = match server.host.parse::<IpAddr>() {
+        Ok(ip) => SocketAddr::new(ip, server.port),
+        Err(_) => tokio::net::lookup_host((server.host.as_str(), server.port))
+            .await
+            .map_err(refused)?
+            .next()
+            .ok_or_else(|| refused(io::Error::other("the name has no address")))?,
+    };
+    web::server::bind(address, settings).map_err(refused)
+}
+
+fn announce(out: &mut Announcements, address: SocketAddr, made: Option<&Made>) -> io::Result<()> {
+    let shown = match address.ip() {
+        ip if ip.is_unspecified() => SocketAddr::from(([127, 0, 0, 1], address.port())),
+        _ => address,
+    };
+    writeln!(out, "LexiFlow {} listens on http://{shown}", about::VERSION)?;
+    writeln!(out, "API documentation: http://{shown}/api/docs")?;
+    if let Some(made) = made {
+        writeln!(out, "First administrator: {}", made.email)?;
+        if let Some(password) = &made.password {
+            writeln!(
+                out,
+                "Password: {}   (shown only this once: keep it, or set another)",
+                password.expose()
+            )?;
+        }
+    }
+    out.flush()
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The application.
+    pub fn app(&self) -> &App {
+        &self.parts.app
+    }
+
+    /// The parts that the server is made of.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// How it is.
+    pub fn ops(&self) -> &Arc<Ops> {
+        &self.ops
+    }
+
+    /// Hands out every event and runs every job that is due, until nothing is left: for tests, which then read what
+    /// came of it.
+    pub async fn settle(&self) -> Result<(), StartError> {
+        let app = self.app();
+        // The background tasks may hold a batch at this moment; then it is looked at again.
+        for _ in 0..2000 {
+            let offered = self.parts.dispatcher.drain().await?;
+            let drained = self.parts.worker.drain_due().await?;
+            let events = app.outbox().pending(app.db().reader()).await?;
+            let jobs = app.jobs().pending(app.db().reader()).await?;
+            if offered == 0
+                && drained == queue::Drained::default()
+                && events.waiting == 0
+                && jobs.running == 0
+            {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    }
+
+    /// Ends the server: no longer ready, no new connections, requests in flight may finish within the configured
+    /// deadline, then the background work, at last the database.
+    pub async fn shutdown(self) -> Report {
+        let drain = self.parts.config.server.drain_deadline;
+        self.ops.status().enter(Phase::Draining);
+        // The accept loop cuts what is left at the deadline; what it needs beyond that is its own time.
+        let mut unfinished = self.server.shutdown(drain + Duration::from_secs(5)).await;
+        self.parts.app.headroom().drain();
+        unfinished.extend(self.workers.shutdown(Duration::from_secs(10)).await);
+        if !self.parts.close().await {
+            unfinished.push("db.commit_groups");
+        }
+        let served = self.served.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (accepted, aborted) = served.map_or((0, 0), |report| (report.accepted, report.aborted));
+        let clean = aborted == 0 && unfinished.is_empty();
+        tracing::info!(accepted, aborted, clean, "the server has ended");
+        drop(self.lock);
+        Report { accepted, aborted, unfinished, clean }
+    }
+}

@@ -1,0 +1,38 @@
+//! The schema: every module's migrations in their one order.
+
+use db::{Db, Migration, Reads as _};
+
+/// All migrations, in the order in which they are applied and rendered.
+pub fn migrations() -> Vec<Migration> {
+    let mut all = queue::migrations();
+    for module in [
+        access::migrations,
+        audit::migrations,
+        accounts::migrations,
+        sessions::migrations,
+        clients::migrations,
+        cases::migrations,
+        docket::migrations,
+        documents::migrations,
+        billing::migrations,
+        search::migrations,
+    ] {
+        all.extend(module());
+    }
+    all
+}
+
+/// The names of the migrations that the database has; none when it is empty.
+pub async fn applied_migrations(db: &Db) -> Result<Vec<String>, db::Error> {
+    let dialect = db.dialect();
+    let table = match dialect {
+        db::Dialect::Sqlite => "SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'",
+        db::Dialect::Postgres => "SELECT 1 FROM pg_tables WHERE tablename = 'schema_migrations'",
+    };
+    if db.reader().rows(db::sql(dialect, table, [])).await?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = db::sql(dialect, "SELECT name FROM schema_migrations ORDER BY name", []);
+    let rows = db.reader().rows(names).await?;
+    rows.iter().map(|row| row.try_get_by_index(0).map_err(db::Error::from)).collect()
+}

@@ -1,0 +1,150 @@
+//! From the configuration's words to those of each part.
+
+use crate::config::{Config, Share};
+use access::App;
+use chrono::TimeDelta;
+use headroom::{Class, Thresholds};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use web::layers::{CorsFault, CorsSettings};
+use web::server::{ServerSettings, ServerStats};
+use web::{BodyPace, Limits};
+
+/// The database, as it is opened by everything that opens it.
+pub(crate) fn database(config: &Config) -> db::Settings {
+    let database = &config.database;
+    db::Settings {
+        url: database.url.as_ref().map(|url| url.reveal().to_owned()),
+        data_dir: config.storage.data_dir.clone(),
+        readers: database.readers,
+        max_connections: database.pool_max,
+        group_commit: database.group_commit,
+        acquire_timeout: database.acquire_timeout,
+        idle_timeout: database.idle_timeout,
+        statement_timeout: database.statement_timeout,
+        slow_statement: Duration::from_secs(1),
+    }
+}
+
+pub(super) fn files(config: &Config) -> blob::Settings {
+    let storage = &config.storage;
+    blob::Settings {
+        chunk_bytes: config.stream.chunk_size.clamp(4 << 10, 1 << 20),
+        min_free_bytes: storage.min_disk_space,
+        max_file_bytes: storage.max_file_size,
+        ..blob::Settings::at(PathBuf::from(&storage.upload_dir))
+    }
+}
+
+pub(super) fn documents(config: &Config) -> documents::Settings {
+    let storage = &config.storage;
+    documents::Settings {
+        max_file_bytes: storage.max_file_size,
+        allowed_types: storage.allowed_mime_types.as_slice().into(),
+        blocked_types: storage.blocked_mime_types.as_slice().into(),
+    }
+}
+
+pub(super) fn memory(config: &Config) -> headroom::Settings {
+    let permille = |share: Share| share.basis_points() / 10;
+    let (warning, critical) =
+        (permille(config.memory.warning_threshold), permille(config.memory.critical_threshold));
+    let thresholds = Thresholds::around(warning, critical).unwrap_or_else(|| {
+        tracing::warn!(
+            warning_permille = warning,
+            critical_permille = critical,
+            "the memory thresholds are out of range (10% to 99%): the defaults are used"
+        );
+        Thresholds::GUIDE
+    });
+    headroom::Settings {
+        explicit_budget_bytes: config.memory.budget,
+        thresholds,
+        large_request_bytes: config.memory.request_warn_bytes,
+    }
+}
+
+pub(super) fn hashing(config: &Config) -> crypto::password::Settings {
+    let auth = &config.auth;
+    crypto::password::Settings {
+        memory_kib: auth.argon2_memory_kib,
+        passes: auth.argon2_passes,
+        ..crypto::password::Settings::default()
+    }
+}
+
+pub(super) fn logins(config: &Config) -> sessions::Settings {
+    let auth = &config.auth;
+    let time = |duration: Duration| TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX);
+    sessions::Settings {
+        access_token: time(auth.access_token_ttl),
+        refresh_token: time(auth.refresh_token_ttl),
+        idle: time(auth.session_sliding_window),
+        absolute: time(auth.session_expiry),
+        ..sessions::Settings::default()
+    }
+}
+
+pub(super) fn server(config: &Config, stats: Arc<ServerStats>) -> ServerSettings {
+    let server = &config.server;
+    let buffer = server.socket_receive_buffer.max(server.socket_send_buffer);
+    ServerSettings {
+        max_connections: server.max_connections,
+        socket_buffer_bytes: u32::try_from(buffer).unwrap_or(u32::MAX),
+        http1_buffer_bytes: server.max_header_bytes,
+        header_timeout: server.header_timeout,
+        keep_alive: server.keep_alive_timeout,
+        http2_streams: server.http2_max_streams,
+        drain: server.drain_deadline,
+        stats,
+        ..ServerSettings::default()
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    let bytes = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
+    let payload = &config.payload;
+    Limits {
+        json_bytes: bytes(payload.json_limit),
+        urlencoded_bytes: bytes(payload.urlencoded_limit),
+        text_bytes: bytes(payload.text_limit),
+        raw_bytes: bytes(payload.raw_limit),
+        upload_bytes: config.storage.max_file_size,
+        pace: pace(config),
+    }
+}
+
+fn pace(config: &Config) -> BodyPace {
+    BodyPace {
+        min_bytes_per_second: config.server.upload_min_rate,
+        grace: config.server.upload_grace,
+        total: config.server.upload_timeout,
+    }
+}
+
+/// What the HTTP layers need to know, but for the parts that only the router has.
+pub(crate) fn layers(config: &Config, app: &App) -> Result<web::layers::Settings, CorsFault> {
+    let compression = &config.compression;
+    Ok(web::layers::Settings {
+        request_timeout: config.server.request_timeout,
+        limits: limits(config),
+        compression: web::layers::CompressionSettings {
+            enabled: compression.enabled,
+            level: u8::try_from(compression.level).unwrap_or(6),
+            threshold_bytes: compression.threshold,
+        },
+        cors: cors(&config.server.cors_origins)?,
+        pool: Some(app.headroom().class(Class::Interactive).clone()),
+        ..web::layers::Settings::new(Arc::clone(app.clock()), Arc::clone(app.random()))
+    })
+}
+
+/// No cross-origin calls unless origins are named; any origin at all may call without credentials only.
+fn cors(origins: &[String]) -> Result<Option<CorsSettings>, CorsFault> {
+    if origins.is_empty() {
+        return Ok(None);
+    }
+    let any = origins.iter().any(|origin| origin == "*");
+    CorsSettings::new(origins, !any, Duration::from_hours(1)).map(Some)
+}

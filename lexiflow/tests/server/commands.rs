@@ -1,0 +1,129 @@
+use crate::support::{EMAIL, Written, command, config, start_with};
+use serde_json::Value;
+use std::fs;
+use testkit::Client;
+
+#[test]
+fn a_faulty_setting_ends_with_78_and_all_faults_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["--set", "server.port=banana", "--set", "memory.warning_threshold=2", "serve"];
+    let (code, _, errors) = command(folder.path(), &words);
+    assert_eq!(code, 78, "{errors}");
+    assert!(errors.contains("banana") && errors.contains("memory.warning_threshold"), "{errors}");
+    let (code, out, _) = command(folder.path(), &["--set", "server.port=banana", "config", "check"]);
+    assert_eq!(code, 78);
+    assert!(out.contains("configuration is not valid"), "{out}");
+}
+
+#[test]
+fn what_is_not_understood_ends_with_2_and_help_with_0() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, errors) = command(folder.path(), &["fly"]);
+    assert_eq!(code, 2);
+    assert!(errors.contains("fly"), "{errors}");
+    let (code, _, _) = command(folder.path(), &["import", "docket"]);
+    assert_eq!(code, 2);
+    let (code, out, _) = command(folder.path(), &["--help"]);
+    assert_eq!(code, 0);
+    for name in ["serve", "import", "demo", "config", "migrate", "openapi", "healthcheck"] {
+        assert!(out.contains(name), "{name}: {out}");
+    }
+}
+
+#[test]
+fn the_version_says_what_was_built() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, _) = command(folder.path(), &["version"]);
+    assert_eq!(code, 0);
+    for word in [env!("CARGO_PKG_VERSION"), "commit", "allocator", "target"] {
+        assert!(out.contains(word), "{word}: {out}");
+    }
+}
+
+#[test]
+fn settings_are_checked_and_shown_without_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, _) = command(folder.path(), &["config", "check"]);
+    assert_eq!(code, 0, "{out}");
+    let secret = "a secret of more than thirty-two characters";
+    let (code, out, _) =
+        command(folder.path(), &["--set", &format!("auth.jwt_secret={secret}"), "config", "print"]);
+    assert_eq!(code, 0);
+    assert!(out.contains("server.port") && !out.contains(secret), "{out}");
+    let (code, out, _) = command(folder.path(), &["config", "schema"]);
+    assert_eq!(code, 0);
+    assert!(serde_json::from_str::<Value>(&out).unwrap()["properties"]["server"].is_object());
+}
+
+#[test]
+fn the_schema_is_told_made_and_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, errors) = command(folder.path(), &["migrate", "status"]);
+    assert_eq!(code, 0, "{errors}");
+    assert!(out.contains("pending  0001_queue") && !out.contains("applied "), "{out}");
+    let (code, out, errors) = command(folder.path(), &["migrate", "up"]);
+    assert_eq!(code, 0, "{errors}");
+    assert!(out.contains("applied  0031_cases"), "{out}");
+    let (_, out, _) = command(folder.path(), &["migrate", "status"]);
+    assert!(!out.contains("pending"), "{out}");
+    let (_, out, _) = command(folder.path(), &["migrate", "up"]);
+    assert!(out.contains("up to date"), "{out}");
+    for dialect in ["sqlite", "postgres"] {
+        let (code, out, _) = command(folder.path(), &["migrate", "ddl", "--dialect", dialect]);
+        assert_eq!(code, 0);
+        assert!(out.contains("CREATE TABLE") && out.contains("-- 0010_access"), "{out}");
+    }
+}
+
+#[test]
+fn generated_files_that_drifted_are_named_with_the_command_that_mends_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("tree");
+    fs::create_dir_all(root.join("openapi")).unwrap();
+    fs::create_dir_all(root.join("docs/ddl")).unwrap();
+    let tree = root.display().to_string();
+    let (code, out, _) = command(folder.path(), &["check-generated", "--folder", &tree]);
+    assert_eq!(code, 1);
+    assert!(out.contains("openapi > openapi/lexiflow.json"), "{out}");
+    let (_, described, _) = command(folder.path(), &["openapi"]);
+    assert_eq!(serde_json::from_str::<Value>(&described).unwrap()["info"]["title"], "LexiFlow");
+    fs::write(root.join("openapi/lexiflow.json"), described).unwrap();
+    for dialect in ["sqlite", "postgres"] {
+        let (_, ddl, _) = command(folder.path(), &["migrate", "ddl", "--dialect", dialect]);
+        fs::write(root.join(format!("docs/ddl/{dialect}.sql")), ddl).unwrap();
+    }
+    let (code, out, _) = command(folder.path(), &["check-generated", "--folder", &tree]);
+    assert_eq!(code, 0, "{out}");
+}
+
+#[test]
+fn a_probe_without_a_server_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (code, _, errors) = command(folder.path(), &["--set", &format!("server.port={free}"), "healthcheck"]);
+    assert_eq!(code, 1);
+    assert!(errors.contains(&free.to_string()), "{errors}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_and_a_new_password_work_beside_a_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start_with(config(folder.path(), &[]), &Written::default()).await.unwrap();
+    let (address, data) = (running.address(), folder.path().to_owned());
+    let commands = std::thread::spawn(move || {
+        let port = format!("server.port={}", address.port());
+        let probe = command(&data, &["--set", &port, "healthcheck"]);
+        let reset = command(&data, &["user", "reset-password", "--email", EMAIL]);
+        let nobody = command(&data, &["user", "reset-password", "--email", "nobody@firm.example"]);
+        (probe, reset, nobody)
+    });
+    let (probe, reset, nobody) = commands.join().unwrap();
+    assert_eq!(probe.0, 0, "{}", probe.2);
+    assert!(probe.1.contains("healthy"), "{}", probe.1);
+    assert_eq!(reset.0, 0, "{}", reset.2);
+    let password = reset.1.split_once(": ").unwrap().1.split_whitespace().next().unwrap().to_owned();
+    Client::new(address).sign_in(EMAIL, &password).await;
+    assert_eq!(nobody.0, 1);
+    assert!(nobody.2.contains("nobody@firm.example"), "{}", nobody.2);
+    running.shutdown().await;
+}

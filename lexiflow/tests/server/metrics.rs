@@ -1,0 +1,86 @@
+use crate::support::Server;
+use bytes::Bytes;
+use http::Method;
+use std::collections::BTreeMap;
+
+/// Reads a page of format 0.0.4 and returns each family's type; anything that is not a line of that format fails.
+fn families(page: &str) -> BTreeMap<String, String> {
+    let mut types = BTreeMap::new();
+    let mut helped = Vec::new();
+    for line in page.lines() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            helped.push(rest.split_once(' ').unwrap().0.to_owned());
+        } else if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').unwrap();
+            assert!(["counter", "gauge", "histogram", "untyped"].contains(&kind), "{line}");
+            assert!(types.insert(name.to_owned(), kind.to_owned()).is_none(), "{name} stands twice");
+        } else {
+            let (sample, value) = line.rsplit_once(' ').unwrap();
+            assert!(value.parse::<f64>().is_ok(), "{line}");
+            let name = sample.split('{').next().unwrap();
+            let base =
+                ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+            assert!(types.contains_key(name) || types.contains_key(base), "{line} has no type");
+        }
+    }
+    assert_eq!(helped.len(), types.len(), "each family has its help once");
+    types
+}
+
+#[tokio::test]
+async fn the_metrics_can_be_parsed_and_have_the_guides_names() {
+    let server = Server::start().await;
+    server.client.get("/api/health").await.expect_status(200);
+    let answer = server.client.get("/api/metrics").await.expect_status(200);
+    assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    let families = families(&answer.text());
+    for name in [
+        "nodejs_heap_size_total_bytes",
+        "nodejs_heap_size_used_bytes",
+        "nodejs_external_memory_bytes",
+        "nodejs_heap_space_size_total_bytes",
+        "process_resident_memory_bytes",
+        "lexiflow_memory_budget_bytes",
+        "lexiflow_memory_state",
+        "lexiflow_store_bytes",
+        "lexiflow_budget_used_bytes",
+        "http_requests_in_flight",
+        "http_connections_open",
+        "outbox_events",
+        "job_queue",
+        "build_info",
+    ] {
+        assert_eq!(families.get(name).map(String::as_str), Some("gauge"), "{name}");
+    }
+    for name in ["http_requests_total", "db_statements_total", "process_cpu_seconds_total"] {
+        assert_eq!(families.get(name).map(String::as_str), Some("counter"), "{name}");
+    }
+    let page = answer.text();
+    assert!(page.contains("http_requests_in_flight 1\n"), "the asking request is in flight");
+    assert!(
+        page.contains("http_requests_total{method=\"GET\",route=\"/api/health\",status=\"2xx\"} 1"),
+        "{page}"
+    );
+    assert!(page.contains("nodejs_heap_space_size_total_bytes{space=\"small\"}"));
+}
+
+#[tokio::test]
+async fn open_metrics_is_spoken_when_asked_for() {
+    let server = Server::start().await;
+    let accept = [("accept", "application/openmetrics-text; version=1.0.0")];
+    let answer =
+        server.client.send(Method::GET, "/api/metrics", &accept, Bytes::new()).await.expect_status(200);
+    assert!(answer.header("content-type").starts_with("application/openmetrics-text"));
+    assert!(answer.text().ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn strangers_get_no_metrics() {
+    let server = Server::start().await;
+    let proxied = [("x-forwarded-for", "192.0.2.7")];
+    let stranger = server.client.send(Method::GET, "/api/metrics", &proxied, Bytes::new()).await;
+    stranger.expect_problem(401, "unauthenticated");
+    let admin = server.admin().await;
+    admin.send(Method::GET, "/api/metrics", &proxied, Bytes::new()).await.expect_status(200);
+    admin.get("/api/metrics/system").await.expect_status(200);
+}
