@@ -13,8 +13,12 @@ fn main() -> io::Result<()> {
     fs::write(out, table(&pages)?)?;
     let mut cargo = io::stdout();
     writeln!(cargo, "cargo:rerun-if-changed={}", pages.display())?;
-    writeln!(cargo, "cargo:rerun-if-env-changed=LEXIFLOW_COMMIT")?;
-    writeln!(cargo, "cargo:rerun-if-env-changed=LEXIFLOW_BUILT_AT")?;
+    // Nothing is guessed, so that a build can be repeated.
+    for name in ["LEXIFLOW_COMMIT", "LEXIFLOW_BUILT_AT"] {
+        let value = env::var(name).unwrap_or_else(|_| "unknown".to_owned());
+        writeln!(cargo, "cargo:rerun-if-env-changed={name}")?;
+        writeln!(cargo, "cargo:rustc-env={name}={value}")?;
+    }
     writeln!(cargo, "cargo:rustc-env=LEXIFLOW_TARGET={}", of("TARGET")?)
 }
 

@@ -69,14 +69,19 @@ impl Made {
             let chunk = self.chunk();
             self.hasher.update(&chunk);
             self.left -= len(&chunk);
+            self.tell_digest();
             return Some(chunk);
         }
-        if let Some(done) = self.done.take() {
+        (!self.after.is_empty()).then(|| std::mem::take(&mut self.after))
+    }
+
+    /// With the last of the file, which need not be the last of the body.
+    fn tell_digest(&mut self) {
+        if let Some(done) = self.done.take_if(|_| self.left == 0) {
             let digest: Digest = std::mem::take(&mut self.hasher).finalize().into();
             // Nobody waits any more when the request has failed.
             done.send(digest).ok();
         }
-        (!self.after.is_empty()).then(|| std::mem::take(&mut self.after))
     }
 
     fn chunk(&mut self) -> Bytes {
@@ -116,7 +121,7 @@ impl Body for Payload {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(body) => body.is_none(),
-            Self::Made(made) => made.done.is_none() && made.len() == 0,
+            Self::Made(made) => made.len() == 0,
         }
     }
 

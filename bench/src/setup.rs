@@ -24,6 +24,7 @@ pub(crate) struct Setup {
 
 /// How much to do.
 #[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Amounts {
     /// Whether these are the small ones.
     pub is_quick: bool,

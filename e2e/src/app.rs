@@ -1,4 +1,4 @@
-use access::{App, Role};
+use access::{App, Ctx, Role};
 use accounts::{NewFirm, NewUser};
 use chrono::TimeDelta;
 use clock::{MockClock, SeededRandom};
@@ -114,6 +114,13 @@ impl TestApp {
             .await
             .expect("a second firm");
         self.anonymous().sign_in(email, PASSWORD).await
+    }
+
+    /// The first administrator, as the command line acts for them.
+    pub async fn ctx(&self) -> Ctx {
+        let firm = accounts::find_first_firm(self.app()).await.expect("the firms").expect("a firm");
+        let principal = accounts::first_administrator(self.app(), firm.id).await.expect("the users");
+        self.app().act_as(principal.expect("an administrator"), "test")
     }
 
     /// The application behind the routes.

@@ -33,7 +33,8 @@ impl RawConnection {
     /// Reads until the server closes: the status and all that came.
     pub async fn answer(mut self) -> (StatusCode, String) {
         let mut bytes = Vec::new();
-        let read = (&mut self.0).take(ANSWER_BYTES).read_to_end(&mut bytes);
+        let mut limited = (&mut self.0).take(ANSWER_BYTES);
+        let read = limited.read_to_end(&mut bytes);
         let ended = tokio::time::timeout(PATIENCE, read).await.expect("an answer in time");
         // A server that refuses a body may reset the connection after its answer.
         drop(ended);

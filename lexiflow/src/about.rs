@@ -3,17 +3,11 @@
 /// The version of the server.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The revision of the source; set `LEXIFLOW_COMMIT` when building.
-pub const COMMIT: &str = match option_env!("LEXIFLOW_COMMIT") {
-    Some(commit) => commit,
-    None => "unknown",
-};
+/// The revision of the source; `unknown` unless the build was given `LEXIFLOW_COMMIT`.
+pub const COMMIT: &str = env!("LEXIFLOW_COMMIT");
 
-/// When it was built; set `LEXIFLOW_BUILT_AT` when building. Nothing is guessed, so that a build can be repeated.
-pub const BUILT_AT: &str = match option_env!("LEXIFLOW_BUILT_AT") {
-    Some(time) => time,
-    None => "unknown",
-};
+/// When it was built; `unknown` unless the build was given `LEXIFLOW_BUILT_AT`.
+pub const BUILT_AT: &str = env!("LEXIFLOW_BUILT_AT");
 
 /// The target triple.
 pub const TARGET: &str = env!("LEXIFLOW_TARGET");

@@ -13,7 +13,7 @@ mod settings;
 
 pub use error::StartError;
 pub use first_start::{Administrator, administrator};
-pub use folder::{ServerLock, lock};
+pub use folder::{ServerLock, is_served, lock};
 pub use parts::Parts;
 pub use running::{Announcements, Report, Running, StartOptions, start};
 pub use schema::{applied_migrations, migrations};

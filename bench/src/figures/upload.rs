@@ -1,5 +1,5 @@
 use crate::api;
-use crate::body::{Digest, Made};
+use crate::body::{Digest, Made, Payload};
 use crate::cgroup::Cgroup;
 use crate::client::Connection;
 use crate::load::nanos;
@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde_json::Value;
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot::Receiver;
 
 const LIMIT_BYTES: u64 = 256 << 20;
 const GROWTH_BYTES: u64 = 16 << 20;
@@ -131,29 +132,21 @@ async fn upload(
     document: Option<&str>,
 ) -> anyhow::Result<Uploaded> {
     let begun = Instant::now();
-    let (status, answer, wanted, digest) = match way {
+    let ((body, digest), method, path, content_type, wanted) = match way {
         Way::Form => {
-            let before = format!(
-                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"image.bin\"\r\n\
-                 Content-Type: application/octet-stream\r\n\r\n"
-            );
-            let after = format!("\r\n--{BOUNDARY}--\r\n");
-            let (body, digest) = Made::body(size, 1, before.into(), after.into());
             let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
-            let (status, answer) =
-                connection.upload(Method::POST, "/api/documents", &content_type, body).await?;
-            (status, answer, StatusCode::CREATED, digest.await?)
+            (form(size), Method::POST, "/api/documents".to_owned(), content_type, StatusCode::CREATED)
         }
         Way::Raw => {
-            let (body, digest) = Made::body(size, 2, Bytes::new(), Bytes::new());
             let path = format!("/api/documents/{}/content", document.context("no document to replace")?);
-            let (status, answer) =
-                connection.upload(Method::PUT, &path, "application/octet-stream", body).await?;
-            (status, answer, StatusCode::OK, digest.await?)
+            let body = Made::body(size, 2, Bytes::new(), Bytes::new());
+            (body, Method::PUT, path, "application/octet-stream".to_owned(), StatusCode::OK)
         }
     };
+    let (status, answer) = connection.upload(method, &path, &content_type, body).await?;
     let nanos = nanos(begun.elapsed());
     let stored = api::checked(status, &answer, wanted)?;
+    let digest = digest.await.context("the server answered before it had the file")?;
     let (sha256, bytes) =
         (stored.get("sha256").and_then(Value::as_str), stored.get("sizeBytes").and_then(Value::as_u64));
     anyhow::ensure!(
@@ -162,6 +155,15 @@ async fn upload(
         hex(&digest)
     );
     Ok(Uploaded { id: api::id_of(&answer)?, digest, nanos })
+}
+
+/// A file of a form.
+fn form(size: u64) -> (Payload, Receiver<Digest>) {
+    let before = format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"image.bin\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n"
+    );
+    Made::body(size, 1, before.into(), format!("\r\n--{BOUNDARY}--\r\n").into())
 }
 
 /// Does the work and gives the most resident memory that the server was seen with meanwhile.

@@ -16,3 +16,9 @@ mod search;
 mod storms;
 mod tenancy;
 mod uploads;
+
+/// Says aloud that a test could not be run here, and why.
+fn skipped(why: &str) {
+    use std::io::Write as _;
+    drop(writeln!(std::io::stderr(), "SKIPPED: {why}"));
+}

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "lexiflow", version = crate::about::VERSION, long_version = super::version::LONG, propagate_version = true)]
 pub struct Cli {
-    /// A TOML file with settings (also LEXIFLOW_CONFIG).
+    /// A TOML file with settings (also `LEXIFLOW_CONFIG`).
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// One setting, such as `server.port=8080` or `PORT=8080`; may be given more than once.

@@ -18,24 +18,20 @@ pub(super) fn run(what: Migrate, sources: &Sources, console: &mut Console) -> Re
             write!(console.out, "{}", db::migrate::ddl(dialect, &state::migrations()))?;
             Ok(console.out.flush()?)
         }
-        Migrate::Status => with_database(settings(sources)?, console, status),
-        Migrate::Up => with_database(settings(sources)?, console, up),
+        Migrate::Status => with_database(&settings(sources)?, console, status),
+        Migrate::Up => with_database(&settings(sources)?, console, up),
     }
 }
 
 fn with_database(
-    loaded: Loaded,
+    loaded: &Loaded,
     console: &mut Console,
     work: impl AsyncFnOnce(&Db, &mut Console) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     runtime::log(&loaded.config, false)?;
     runtime::build(&loaded.config)?.block_on(async {
-        // The folder is made here as at a start; a database that is not there has no migrations.
-        let _lock = match state::lock(&loaded.config) {
-            Ok(lock) => Some(lock),
-            Err(StartError::InUse { .. }) => None,
-            Err(error) => return Err(error.into()),
-        };
+        // Makes the data folder, as a start does.
+        state::is_served(&loaded.config)?;
         let db = Db::open(&state::database_settings(&loaded.config)).await.map_err(StartError::from)?;
         let tasks = Tasks::new();
         tasks.spawn("db.commit_groups", db.commit_groups());

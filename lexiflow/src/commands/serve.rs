@@ -21,10 +21,13 @@ async fn serve(loaded: Loaded, announcements: crate::state::Announcements) -> Re
     signals.next().await;
     tracing::info!("told to end; a second signal ends at once");
     tokio::select! {
-        report = running.shutdown() => match report.unfinished.is_empty() {
-            true => Ok(()),
-            false => Err(CommandError::Unhealthy(format!("did not end in time: {}", report.unfinished.join(", ")))),
-        },
+        report = running.shutdown() => {
+            if report.unfinished.is_empty() {
+                return Ok(());
+            }
+            let left = report.unfinished.join(", ");
+            Err(CommandError::Unhealthy(format!("did not end in time: {left}")))
+        }
         () = signals.next() => Err(CommandError::Unhealthy("ended at once by a second signal".to_owned())),
     }
 }

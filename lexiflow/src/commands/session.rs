@@ -1,6 +1,6 @@
 use super::{CommandError, Console};
 use crate::config::Config;
-use crate::state::{self, Parts, ServerLock, StartError};
+use crate::state::{self, Parts};
 use access::Ctx;
 use clock::{SystemClock, SystemRandom};
 use std::io::Write as _;
@@ -13,19 +13,12 @@ pub struct Session {
     pub parts: Parts,
     /// Acts for the firm's first administrator.
     pub ctx: Ctx,
-    /// Held when no server runs: then the command does a server's background work at its end.
-    lock: Option<ServerLock>,
 }
 
 impl Session {
     /// Opens the parts. In an empty database the firm and its administrator are made, as the server does at its first
     /// start, and a generated password is printed.
     pub(super) async fn open(config: Config, console: &mut Console) -> Result<Self, CommandError> {
-        let lock = match state::lock(&config) {
-            Ok(lock) => Some(lock),
-            Err(StartError::InUse { .. }) => None,
-            Err(error) => return Err(error.into()),
-        };
         let parts = Parts::open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
         let administrator = state::administrator(&parts).await?;
         if let Some(made) = administrator.made {
@@ -35,17 +28,13 @@ impl Session {
             }
         }
         let ctx = parts.app.act_as(administrator.principal, "command-line");
-        Ok(Self { parts, ctx, lock })
+        Ok(Self { parts, ctx })
     }
 
-    /// Whether no server uses the data folder.
-    pub fn is_alone(&self) -> bool {
-        self.lock.is_some()
-    }
-
-    /// Brings the search index up to date and runs what is due, unless a server does it.
+    /// Brings the search index up to date and runs what is due, unless a server does it. Should one start meanwhile,
+    /// both share the work.
     pub async fn settle(&self) -> Result<(), CommandError> {
-        if self.is_alone() {
+        if !state::is_served(&self.parts.config)? {
             while self.parts.dispatcher.drain().await? > 0 || self.parts.worker.drain_due().await?.done > 0 {}
         }
         Ok(())

@@ -2,8 +2,16 @@ use super::{CommandError, Console};
 use crate::about;
 use std::io::Write as _;
 
-/// What `--version` prints.
-pub(super) const LONG: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("LEXIFLOW_TARGET"), ")");
+/// What `--version` prints behind the name. The allocator is the one that `main.rs` installs.
+pub(super) const LONG: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommit    ",
+    env!("LEXIFLOW_COMMIT"),
+    "\nbuilt     ",
+    env!("LEXIFLOW_BUILT_AT"),
+    "\nallocator jemalloc\ntarget    ",
+    env!("LEXIFLOW_TARGET"),
+);
 
 pub(super) fn run(console: &mut Console) -> Result<(), CommandError> {
     let out = &mut console.out;

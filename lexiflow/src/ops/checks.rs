@@ -181,9 +181,10 @@ impl Ops {
     fn check_tasks(&self) -> Finding {
         let running = self.tasks.running();
         let details = json!({ "running": running });
-        match self.status.is_live() {
-            true => ("up", "the background tasks make progress".to_owned(), details),
-            false => ("down", "the background tasks make no progress".to_owned(), details),
+        if self.status.is_live() {
+            ("up", "the background tasks make progress".to_owned(), details)
+        } else {
+            ("down", "the background tasks make no progress".to_owned(), details)
         }
     }
 }

@@ -125,9 +125,10 @@ pub(super) async fn show_health(public: Public, Extension(ops): Shared) -> Respo
     (status = 200, description = "It does", body = Liveness),
     (status = 503, description = "It does not", body = Liveness)))]
 pub(super) async fn show_liveness(_: Public, Extension(ops): Shared) -> Response {
-    match ops.status.is_live() {
-        true => fresh(StatusCode::OK, &Liveness { status: "alive" }),
-        false => fresh(StatusCode::SERVICE_UNAVAILABLE, &Liveness { status: "stalled" }),
+    if ops.status.is_live() {
+        fresh(StatusCode::OK, &Liveness { status: "alive" })
+    } else {
+        fresh(StatusCode::SERVICE_UNAVAILABLE, &Liveness { status: "stalled" })
     }
 }
 
@@ -137,9 +138,10 @@ pub(super) async fn show_liveness(_: Public, Extension(ops): Shared) -> Response
     (status = 503, description = "It cannot", body = Readiness)))]
 pub(super) async fn show_readiness(_: Public, Extension(ops): Shared) -> Response {
     let failing = ops.failing().await;
-    match failing.is_empty() {
-        true => fresh(StatusCode::OK, &Readiness { status: "ready", failing }),
-        false => fresh(StatusCode::SERVICE_UNAVAILABLE, &Readiness { status: "not_ready", failing }),
+    if failing.is_empty() {
+        fresh(StatusCode::OK, &Readiness { status: "ready", failing })
+    } else {
+        fresh(StatusCode::SERVICE_UNAVAILABLE, &Readiness { status: "not_ready", failing })
     }
 }
 
@@ -148,9 +150,10 @@ pub(super) async fn show_readiness(_: Public, Extension(ops): Shared) -> Respons
     (status = 200, description = "It does", body = PartHealth),
     (status = 503, description = "It does not", body = PartHealth)))]
 pub(super) async fn show_database(_: Public, Extension(ops): Shared) -> Response {
-    match ops.database_answers().await {
-        true => fresh(StatusCode::OK, &PartHealth { status: "up" }),
-        false => fresh(StatusCode::SERVICE_UNAVAILABLE, &PartHealth { status: "down" }),
+    if ops.database_answers().await {
+        fresh(StatusCode::OK, &PartHealth { status: "up" })
+    } else {
+        fresh(StatusCode::SERVICE_UNAVAILABLE, &PartHealth { status: "down" })
     }
 }
 
@@ -169,9 +172,7 @@ pub(super) async fn show_redis(_: Public) -> Response {
     (status = 503, description = "Unhealthy", body = FullHealth)))]
 pub(super) async fn show_full(_: Ctx, Extension(ops): Shared) -> Response {
     let report = ops.full().await;
-    let status = match report.checks.values().any(Check::is_fatal) {
-        true => StatusCode::SERVICE_UNAVAILABLE,
-        false => StatusCode::OK,
-    };
+    let is_down = report.checks.values().any(Check::is_fatal);
+    let status = if is_down { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     fresh(status, &report)
 }

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 /// What runs.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the member is called `version` on the wire")]
 pub struct Version {
     /// The version.
     #[schema(example = "0.1.0")]

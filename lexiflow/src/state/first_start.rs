@@ -35,12 +35,11 @@ pub async fn administrator(parts: &Parts) -> Result<Administrator, StartError> {
 
 async fn set_up(parts: &Parts) -> Result<Administrator, StartError> {
     let admin = &parts.config.admin;
-    let (password, generated) = match &admin.password {
-        Some(chosen) => (Secret::new(chosen.reveal()), None),
-        None => {
-            let made = strength::generate_password(parts.app.random().as_ref());
-            (made.clone(), Some(made))
-        }
+    let (password, generated) = if let Some(chosen) = &admin.password {
+        (Secret::new(chosen.reveal()), None)
+    } else {
+        let made = strength::generate_password(parts.app.random().as_ref());
+        (made.clone(), Some(made))
     };
     let user = NewUser {
         email: admin.email.clone(),

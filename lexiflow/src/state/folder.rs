@@ -52,6 +52,15 @@ pub fn lock(config: &Config) -> Result<ServerLock, StartError> {
     }
 }
 
+/// Whether a server uses the data folder, which is made when it is missing.
+pub fn is_served(config: &Config) -> Result<bool, StartError> {
+    match lock(config) {
+        Ok(_released) => Ok(false),
+        Err(StartError::InUse { .. }) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
 /// The key of access tokens: the configured one, or one that is made at the first start and kept.
 pub(super) fn signing_key(config: &Config, random: &dyn Random) -> Result<Vec<u8>, StartError> {
     if let Some(secret) = &config.auth.jwt_secret {

@@ -11,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use web::server::{ServerSettings, ServerStats};
+use web::server::ServerSettings;
 
 /// Where the address and, once, a generated password are written.
 pub type Announcements = Box<dyn Write + Send>;
@@ -77,14 +77,13 @@ pub struct Report {
     pub clean: bool,
 }
 
-/// Starts a server: it answers when this returns.
+/// Starts a server: it answers when this returns. A start that fails leaves nothing open.
 pub async fn start(mut options: StartOptions) -> Result<Running, StartError> {
     let began = Instant::now();
-    let stats: Arc<ServerStats> = Arc::default();
-    let server_settings = settings::server(&options.config, Arc::clone(&stats));
+    let settings = settings::server(&options.config, Arc::default());
     let listener = match options.listener.take() {
         Some(listener) => listener,
-        None => listen(&options.config.server, &server_settings).await?,
+        None => listen(&options.config.server, &settings).await?,
     };
     let address = listener.local_addr().map_err(StartError::system("read the listener's address"))?;
     for notice in &options.notices {
@@ -92,12 +91,33 @@ pub async fn start(mut options: StartOptions) -> Result<Running, StartError> {
     }
     let lock = lock(&options.config)?;
     let parts = Parts::open(options.config, options.clock, options.random).await?;
+    let opened = parts.clone();
+    match serve(parts, lock, listener, address, settings, &mut options.announcements).await {
+        Ok(running) => {
+            let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(%address, version = about::VERSION, duration_ms, "the server is ready");
+            Ok(running)
+        }
+        Err(error) => {
+            opened.close().await;
+            Err(error)
+        }
+    }
+}
+
+async fn serve(
+    parts: Parts,
+    lock: ServerLock,
+    listener: TcpListener,
+    address: SocketAddr,
+    settings: ServerSettings,
+    announcements: &mut Announcements,
+) -> Result<Running, StartError> {
     let workers = Tasks::new();
-    let ops = Ops::new(&parts, workers.clone(), stats)?;
+    let ops = Ops::new(&parts, workers.clone(), Arc::clone(&settings.stats))?;
     let routes = router::router(&parts, &ops)?;
     let made = administrator(&parts).await?.made;
-    announce(&mut options.announcements, address, made.as_ref())
-        .map_err(StartError::system("write to the terminal"))?;
+    announce(announcements, address, made.as_ref()).map_err(StartError::system("write to the terminal"))?;
     if made.is_none() && parts.config.admin.password.is_some() {
         tracing::warn!("LEXIFLOW_ADMIN_PASSWORD has no effect: there are users already");
     }
@@ -105,16 +125,10 @@ pub async fn start(mut options: StartOptions) -> Result<Running, StartError> {
     let (server, served) = (Tasks::new(), Arc::new(Mutex::new(None)));
     let (stop, report) = (server.token(), Arc::clone(&served));
     server.spawn("web.server", async move {
-        let ended = web::server::serve(listener, routes, server_settings, stop.cancelled_owned()).await;
+        let ended = web::server::serve(listener, routes, settings, stop.cancelled_owned()).await;
         *report.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
     });
     ops.status().enter(Phase::Ready);
-    tracing::info!(
-        %address,
-        version = about::VERSION,
-        duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "the server is ready"
-    );
     Ok(Running { address, parts, ops, server, workers, served, lock })
 }
 

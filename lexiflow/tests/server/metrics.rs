@@ -30,7 +30,7 @@ fn families(page: &str) -> BTreeMap<String, String> {
 #[tokio::test]
 async fn the_metrics_can_be_parsed_and_have_the_guides_names() {
     let server = Server::start().await;
-    server.client.get("/api/health").await.expect_status(200);
+    drop(server.client.get("/api/health").await.expect_status(200));
     let answer = server.client.get("/api/metrics").await.expect_status(200);
     assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     let families = families(&answer.text());
@@ -81,6 +81,6 @@ async fn strangers_get_no_metrics() {
     let stranger = server.client.send(Method::GET, "/api/metrics", &proxied, Bytes::new()).await;
     stranger.expect_problem(401, "unauthenticated");
     let admin = server.admin().await;
-    admin.send(Method::GET, "/api/metrics", &proxied, Bytes::new()).await.expect_status(200);
-    admin.get("/api/metrics/system").await.expect_status(200);
+    drop(admin.send(Method::GET, "/api/metrics", &proxied, Bytes::new()).await.expect_status(200));
+    drop(admin.get("/api/metrics/system").await.expect_status(200));
 }

@@ -1,4 +1,5 @@
 use crate::support::{EMAIL, PASSWORD, Written, config, start_with};
+use db::Reads as _;
 use lexiflow::state::{StartError, StartOptions, start};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,12 +16,14 @@ async fn the_first_start_makes_an_administrator_and_shows_the_password_once() {
     let shown = seen.text();
     let line = shown.lines().find_map(|line| line.strip_prefix("Password: ")).unwrap();
     let password = line.split_whitespace().next().unwrap();
-    Client::new(running.address())
-        .sign_in(EMAIL, password)
-        .await
-        .get("/api/auth/me")
-        .await
-        .expect_status(200);
+    drop(
+        Client::new(running.address())
+            .sign_in(EMAIL, password)
+            .await
+            .get("/api/auth/me")
+            .await
+            .expect_status(200),
+    );
     assert!(running.shutdown().await.clean);
 
     let seen = Written::default();
@@ -126,7 +129,7 @@ async fn secrets_are_for_the_server_alone_and_survive_a_restart() {
     assert_eq!(mode("secrets"), 0o700);
     assert_eq!(mode("secrets/jwt.key"), 0o600);
     let running = start_with(config(&data, &[]), &Written::default()).await.unwrap();
-    Client::new(running.address()).with_token(token).get("/api/auth/me").await.expect_status(200);
+    drop(Client::new(running.address()).with_token(token).get("/api/auth/me").await.expect_status(200));
     running.shutdown().await;
 
     fs::write(data.join("secrets/jwt.key"), "short").unwrap();
@@ -139,7 +142,7 @@ async fn a_stopped_server_takes_no_connection() {
     let folder = tempfile::tempdir().unwrap();
     let running = start_with(config(folder.path(), &[]), &Written::default()).await.unwrap();
     let address = running.address();
-    Client::new(address).get("/api/health").await.expect_status(200);
+    drop(Client::new(address).get("/api/health").await.expect_status(200));
     let report = running.shutdown().await;
     assert!(report.clean && report.unfinished.is_empty(), "{report:?}");
     assert_eq!(report.accepted, 1);

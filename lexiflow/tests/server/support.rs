@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 /// The first administrator of these tests.
 pub(crate) const EMAIL: &str = "ada@firm.example";
-pub(crate) const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "seven green lamps on a quiet pier";
 
 /// What was written, readable while it is written.
 #[derive(Clone, Default)]

@@ -1,8 +1,8 @@
 //! Documents, their versions and files, and the import of e-discovery productions.
 //!
 //! Invariants: a version never changes, and restoring one makes a new version of the same file; a file is on disk,
-//! synced, before the row that names it is committed, and is removed only when no row names it ([`service`]'s
-//! `blobs`); nothing of an upload that breaks off is kept; a document's text is searchable only when its
+//! synced, before the row that names it is committed, and is removed only when no row names it (see the
+//! service's `blobs`); nothing of an upload that breaks off is kept; a document's text is searchable only when its
 //! [`TextStatus`] says so. Files are streamed both ways and never held in memory.
 
 pub mod disposition;

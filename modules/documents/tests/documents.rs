@@ -169,6 +169,7 @@ async fn lists_are_filtered_sorted_and_counted() {
         };
         let file = world.store("x.txt", title.as_bytes()).await;
         add_document(&ctx, &world.files, fields, file).await.unwrap();
+        world.clock.advance(chrono::TimeDelta::seconds(1));
     }
     let titles = async |filter: DocumentFilter, sort, descending| {
         let (found, total) = list_documents(&ctx, &filter, sort, descending, 10, 0).await.unwrap();
@@ -234,4 +235,18 @@ async fn a_removed_document_takes_its_rows_and_then_its_files_along() {
     // Running the work once more changes nothing.
     world.work().await;
     assert_eq!(world.files_on_disk().await, (1, 0));
+}
+
+#[tokio::test]
+async fn a_text_that_cannot_be_read_is_called_failed_in_the_end() {
+    let world = World::new().await;
+    let ctx = world.partner(1);
+    let document = world.add(&ctx, "note.txt", b"words").await;
+    // Somebody took the file away from outside.
+    world.files.blobs.remove(document.content.sha256.0).await.unwrap();
+    for _ in 0..20 {
+        world.work().await;
+        world.clock.advance(chrono::TimeDelta::hours(24));
+    }
+    assert_eq!(find_document(&ctx, document.id).await.unwrap().text_status, TextStatus::Failed);
 }

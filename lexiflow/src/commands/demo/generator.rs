@@ -24,7 +24,7 @@ pub use names::Name;
 pub use people::{MAIL_DOMAIN, Member};
 pub use time::Work;
 
-use ::clients::ClientFields;
+use ::clients::{ClientFields, ClientStatus};
 use ::docket::juriscraper::CourtIdFault;
 use chrono::NaiveDate;
 use dice::{Dice, Stream};
@@ -39,6 +39,9 @@ pub const REFERENCE_DAY: NaiveDate = match NaiveDate::from_ymd_opt(2026, 6, 30) 
 const CASES_PER_CLIENT: u32 = 4;
 /// A firm has some clients, however few its cases.
 const FEWEST_CLIENTS: u32 = 6;
+
+/// How often another client is drawn for a case.
+const TRIES: u32 = 32;
 
 /// Makes one firm.
 #[derive(Debug, Clone)]
@@ -56,7 +59,13 @@ impl Generator {
         Self { seed, first, cases, staff: people::staff(seed) }
     }
 
-    /// The twelve people of the firm.
+    /// The same firm with these people in the places of its own, in the same order of roles.
+    #[must_use]
+    pub fn with_staff(self, staff: Vec<Member>) -> Self {
+        if staff.len() == self.staff.len() { Self { staff, ..self } } else { self }
+    }
+
+    /// The twelve people of the firm: lawyers who lead cases, other lawyers, and those who help them.
     pub fn staff(&self) -> &[Member] {
         &self.staff
     }
@@ -86,8 +95,17 @@ impl Generator {
     }
 
     fn case(&self, index: u64) -> Result<DemoCase, CourtIdFault> {
-        let client = Dice::of(self.seed, Stream::Case, !index).below(u64::from(self.client_count()));
-        let fields = self.client(client);
+        let mut dice = Dice::of(self.seed, Stream::Case, !index);
+        let mut client = dice.below(u64::from(self.client_count()));
+        let mut fields = self.client(client);
+        // Who has not engaged the firm has no case.
+        for _ in 0..TRIES {
+            if fields.status != ClientStatus::Prospective {
+                break;
+            }
+            client = dice.below(u64::from(self.client_count()));
+            fields = self.client(client);
+        }
         let place = usize::try_from(client).unwrap_or(0);
         cases::case(
             self.seed,

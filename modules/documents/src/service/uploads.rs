@@ -57,7 +57,11 @@ pub async fn put_content(
             Ok(_) => Ok((version(ctx, files, id, seen, file, None).await?.0, false)),
             Err(Error::NotFound(_)) if id.uuid().get_version_num() != 7 => Err(Error::IdNotV7),
             Err(Error::NotFound(_)) if seen.is_some() => Err(Error::Stale { current: 0 }),
-            Err(Error::NotFound(_)) => Ok((add(ctx, files, id, fields, file).await?, true)),
+            Err(Error::NotFound(_)) => match add(ctx, files, id, fields, file.clone()).await {
+                // The id is taken: by the same caller a moment ago, or else by another firm.
+                Err(Error::NotFound(_)) => Ok((version(ctx, files, id, seen, file, None).await?.0, false)),
+                added => Ok((added?, true)),
+            },
             Err(error) => Err(error),
         }
     };

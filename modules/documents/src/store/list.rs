@@ -5,7 +5,7 @@ use crate::load_file::Bates;
 use crate::model::{Document, DocumentFilter, DocumentSort, Stats, Tally, UnknownName};
 use db::Reads;
 use ids::{FirmId, Id};
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr, Order, SelectStatement};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr, NullOrdering, Order, SelectStatement};
 use sea_orm::{ColumnTrait, QueryFilter, QueryTrait};
 
 /// One page of documents, and how many there are in all.
@@ -30,7 +30,11 @@ pub(crate) async fn list(
         DocumentSort::Bates => &[Column::BatesPrefix, Column::BatesFirst],
     };
     for column in columns {
-        query.order_by(*column, order.clone());
+        match sort {
+            // Documents without a Bates number come last on every database.
+            DocumentSort::Bates => query.order_by_with_nulls(*column, order.clone(), NullOrdering::Last),
+            _ => query.order_by(*column, order.clone()),
+        };
     }
     query.order_by(Column::Id, order).offset(offset);
     let rows = db.at_most::<Model>(&query, limit).await?;

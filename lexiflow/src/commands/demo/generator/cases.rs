@@ -99,8 +99,8 @@ pub(super) fn case(seed: u64, index: u64, assignment: &Assignment<'_>) -> Result
 
 fn sides(matter: &Matter, assignment: &Assignment<'_>, lead: usize, dice: &mut Dice) -> Sides {
     let is_person = assignment.fields.kind == ClientKind::Person;
-    // A person sues a company for an injury, not the other way round.
-    let client_is_plaintiff = if matter.personal { is_person } else { dice.chance(55) };
+    // Persons sue companies here, not the other way round.
+    let client_is_plaintiff = is_person || (!matter.personal && dice.chance(45));
     let opponent = match (matter.personal, is_person) {
         (true, false) => names::person(dice).full(),
         _ => names::company(dice),
@@ -120,7 +120,7 @@ fn about(story: &Story) -> String {
         told("signed"),
         story.our_side().to_lowercase(),
         story.client,
-        story.opposing_firm,
+        story.opposing_firm.trim_end_matches('.'),
     )
 }
 

@@ -65,14 +65,13 @@ impl Dice {
         &list[self.index(list.len())]
     }
 
-    /// Up to `count` different ones of a list, in an order of their own.
+    /// Up to `count` different ones of a list, in the list's order.
     pub(super) fn some<'a, T>(&mut self, list: &'a [T], count: usize) -> Vec<&'a T> {
-        let mut left: Vec<&T> = list.iter().collect();
-        let mut taken = Vec::with_capacity(count.min(list.len()));
-        while taken.len() < count && !left.is_empty() {
+        let mut left: Vec<usize> = (0..list.len()).collect();
+        while left.len() > count {
             let place = self.index(left.len());
-            taken.push(left.swap_remove(place));
+            left.remove(place);
         }
-        taken
+        left.into_iter().map(|place| &list[place]).collect()
     }
 }

@@ -107,14 +107,16 @@ impl Sheet<'_> {
         self.file("SUMMONS returned executed; {defendant} served[ by hand| through its registered agent|].");
         self.file("NOTICE of appearance by {opposing} on behalf of {opponent}.");
         if self.teller.dice.chance(35) {
-            let motion = self.file("MOTION to dismiss for failure to state a claim by {defendant}, with memorandum.");
+            let motion =
+                self.file("MOTION to dismiss for failure to state a claim by {defendant}, with memorandum.");
             self.file(&format!("OPPOSITION by {{plaintiff}} to {motion} MOTION to dismiss."));
             self.file(&format!("REPLY by {{defendant}} in support of {motion} MOTION to dismiss."));
             self.file(&format!(
                 "ORDER [denying|granting in part] {motion} MOTION to dismiss. The claim of {{claim}} goes forward. Signed by Judge {{judge}}."
             ));
         }
-        let claim = if self.teller.dice.chance(25) { "ANSWER and COUNTERCLAIM" } else { "ANSWER to complaint" };
+        let claim =
+            if self.teller.dice.chance(25) { "ANSWER and COUNTERCLAIM" } else { "ANSWER to complaint" };
         self.file(&format!("{claim} by {{defendant}}[ with affirmative defenses|]."));
     }
 
@@ -134,11 +136,13 @@ impl Sheet<'_> {
 
     fn motion(&mut self) {
         let what = *self.teller.dice.pick(&MOTIONS);
-        let (mover, other) = match self.teller.dice.chance(50) {
-            true => ("{plaintiff}", "{defendant}"),
-            false => ("{defendant}", "{plaintiff}"),
+        let (mover, other) = if self.teller.dice.chance(50) {
+            ("{plaintiff}", "{defendant}")
+        } else {
+            ("{defendant}", "{plaintiff}")
         };
-        let motion = self.file(&format!("MOTION {what} by {mover}. (Attachments: # 1 Declaration, # 2 Proposed Order)"));
+        let motion = self
+            .file(&format!("MOTION {what} by {mover}. (Attachments: # 1 Declaration, # 2 Proposed Order)"));
         if self.teller.dice.chance(75) {
             self.file(&format!("OPPOSITION by {other} to {motion} MOTION {what}."));
         }

@@ -46,7 +46,8 @@ pub(super) fn staff(seed: u64) -> Vec<Member> {
     while let Some(role) = ROLES.get(members.len()) {
         let name = names::person(&mut dice);
         let email = format!("{}.{}@{MAIL_DOMAIN}", names::dotted(&name.first), names::dotted(&name.last));
-        if members.iter().all(|member| member.email != email && member.name.last != name.last) {
+        let differs = |known: &Member| known.name.first != name.first && known.name.last != name.last;
+        if members.iter().all(differs) {
             members.push(Member { name, email, role: *role });
         }
     }

@@ -46,9 +46,10 @@ pub(super) struct Venue {
 
 impl Story {
     pub(super) fn new(dice: &mut Dice, matter: &'static Matter, sides: Sides, venue: Venue) -> Self {
-        let (plaintiff, defendant) = match sides.client_is_plaintiff {
-            true => (sides.client.clone(), sides.opponent.clone()),
-            false => (sides.opponent.clone(), sides.client.clone()),
+        let (plaintiff, defendant) = if sides.client_is_plaintiff {
+            (sides.client.clone(), sides.opponent.clone())
+        } else {
+            (sides.opponent.clone(), sides.client.clone())
         };
         let mut story = Self {
             matter,

@@ -26,9 +26,15 @@ pub struct Work {
 
 /// Activity codes of the UTBMS Litigation Code Set with what was done under them.
 const ACTIVITIES: [(&str, &str); 12] = [
-    ("A101", "Prepare [an outline for the deposition of {witness}|the hearing before Judge {judge}|a work plan for discovery about {subject}]"),
+    (
+        "A101",
+        "Prepare [an outline for the deposition of {witness}|the hearing before Judge {judge}|a work plan for discovery about {subject}]",
+    ),
     ("A102", "Research [limitation of liability|the standard for {claim}|jurisdiction over {opponent}]"),
-    ("A103", "Draft [the opposition to the motion of {opponent}|interrogatories about {subject}|a declaration of {manager}]"),
+    (
+        "A103",
+        "Draft [the opposition to the motion of {opponent}|interrogatories about {subject}|a declaration of {manager}]",
+    ),
     ("A103", "Revise [the pleading after comments of {lead}|the proposed order|the privilege log]"),
     ("A104", "Review [the production of {opponent}|the report of {expert}|correspondence around {event}]"),
     ("A105", "Confer with {lead} about [strategy|the expert {expert}|next steps]"),
@@ -47,7 +53,8 @@ pub(super) fn work(story: &Story, lead: usize, from: NaiveDate, to: NaiveDate, d
     let second = teller.dice.index(LAWYERS);
     let helper = LAWYERS + teller.dice.index(WORKERS - LAWYERS);
     let count = teller.dice.between(3, 12);
-    let mut work: Vec<Work> = (0..count).map(|_| piece(&mut teller, [lead, second, helper], from, days)).collect();
+    let mut work: Vec<Work> =
+        (0..count).map(|_| piece(&mut teller, [lead, second, helper], from, days)).collect();
     work.sort_by_key(|piece| piece.worked_on);
     work
 }

@@ -8,8 +8,12 @@ pub(super) const EMPLOYMENT: Matter = Matter {
     personal: true,
     claims: &["employment discrimination", "retaliation", "failure to pay overtime"],
     subjects: &[
-        "shift assignments", "a regional sales position", "the night dispatch desk", "a quality laboratory",
-        "a hospital billing office", "a field service team",
+        "shift assignments",
+        "a regional sales position",
+        "the night dispatch desk",
+        "a quality laboratory",
+        "a hospital billing office",
+        "a field service team",
     ],
     agreements: &["Employment Agreement", "Employee Handbook", "Severance Agreement"],
     facts: &[
@@ -47,8 +51,13 @@ pub(super) const PRODUCT: Matter = Matter {
     personal: true,
     claims: &["strict products liability", "negligence", "failure to warn", "breach of implied warranty"],
     subjects: &[
-        "pressure cookers", "extension ladders", "infusion pumps", "table saws", "space heaters",
-        "hoverboard batteries", "child car seats",
+        "pressure cookers",
+        "extension ladders",
+        "infusion pumps",
+        "table saws",
+        "space heaters",
+        "hoverboard batteries",
+        "child car seats",
     ],
     agreements: &["Limited Warranty", "Owner's Manual", "Dealer Agreement"],
     facts: &[
@@ -86,8 +95,11 @@ pub(super) const INSURANCE: Matter = Matter {
     personal: false,
     claims: &["breach of an insurance policy", "bad faith denial of a claim", "declaratory judgment"],
     subjects: &[
-        "hail damage to a warehouse roof", "a burst sprinkler main", "a fire in a dry kiln",
-        "business interruption after a flood", "the theft of a truckload of electronics",
+        "hail damage to a warehouse roof",
+        "a burst sprinkler main",
+        "a fire in a dry kiln",
+        "business interruption after a flood",
+        "the theft of a truckload of electronics",
     ],
     agreements: &["Commercial Property Policy", "Cargo Policy", "Businessowners Policy"],
     facts: &[

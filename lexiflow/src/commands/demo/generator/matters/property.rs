@@ -8,8 +8,12 @@ pub(super) const LAND: Matter = Matter {
     personal: false,
     claims: &["specific performance", "breach of a lease", "quiet title", "negligent misrepresentation"],
     subjects: &[
-        "a distribution center", "a lakeside parcel", "the ground floor of an office tower", "a disused rail yard",
-        "an orchard with water rights", "a shopping arcade",
+        "a distribution center",
+        "a lakeside parcel",
+        "the ground floor of an office tower",
+        "a disused rail yard",
+        "an orchard with water rights",
+        "a shopping arcade",
     ],
     agreements: &["Purchase and Sale Agreement", "Ground Lease", "Option Agreement", "Easement Agreement"],
     facts: &[
@@ -47,8 +51,12 @@ pub(super) const MARITIME: Matter = Matter {
     personal: false,
     claims: &["breach of a charter party", "damage to cargo", "maintenance and cure"],
     subjects: &[
-        "a cargo of frozen shrimp", "containers of machine parts", "a dredging barge", "bagged fertilizer",
-        "a deck crane", "a consignment of coffee",
+        "a cargo of frozen shrimp",
+        "containers of machine parts",
+        "a dredging barge",
+        "bagged fertilizer",
+        "a deck crane",
+        "a consignment of coffee",
     ],
     agreements: &["Charter Party", "Bill of Lading", "Towage Agreement", "Stevedoring Agreement"],
     facts: &[
@@ -86,7 +94,10 @@ pub(super) const ENVIRONMENT: Matter = Matter {
     personal: false,
     claims: &["cost recovery", "contribution", "continuing nuisance"],
     subjects: &[
-        "chlorinated solvents in groundwater", "plating sludge", "leaking storage tanks", "coal tar residue",
+        "chlorinated solvents in groundwater",
+        "plating sludge",
+        "leaking storage tanks",
+        "coal tar residue",
         "runoff from a tailings pond",
     ],
     agreements: &["Consent Agreement", "Access Agreement", "Asset Purchase Agreement"],

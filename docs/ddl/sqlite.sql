@@ -1,0 +1,96 @@
+-- 0001_queue
+CREATE TABLE "outbox" ( "seq" integer NOT NULL PRIMARY KEY, "id" blob NOT NULL, "firm_id" blob NOT NULL, "topic" text NOT NULL, "at" integer NOT NULL, "actor_id" blob, "correlation" text, "size_bytes" integer NOT NULL, "payload" text NOT NULL, "attempts" integer NOT NULL DEFAULT 0, "not_before" integer, "handled" text NOT NULL DEFAULT ',' ) STRICT;
+CREATE TABLE "outbox_dead" ( "seq" integer NOT NULL PRIMARY KEY, "id" blob NOT NULL, "firm_id" blob NOT NULL, "topic" text NOT NULL, "at" integer NOT NULL, "actor_id" blob, "correlation" text, "payload" text NOT NULL, "attempts" integer NOT NULL, "listener" text NOT NULL, "error" text NOT NULL, "died_at" integer NOT NULL ) STRICT;
+CREATE TABLE "jobs" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob, "kind" text NOT NULL, "payload" text NOT NULL, "state" text NOT NULL DEFAULT 'waiting', "attempt" integer NOT NULL DEFAULT 0, "max_attempts" integer NOT NULL, "run_at" integer NOT NULL, "leased_until" integer, "dedup_key" text, "error" text ) STRICT;
+CREATE INDEX "ix_jobs_due" ON "jobs" ("state", "run_at");
+CREATE UNIQUE INDEX "ux_jobs_dedup_key" ON "jobs" ("kind", "dedup_key");
+CREATE TABLE "schedules" ( "name" text NOT NULL PRIMARY KEY, "next_run_at" integer NOT NULL, "last_run_at" integer, "leased_until" integer ) STRICT;
+
+-- 0010_access
+CREATE TABLE "idempotency_keys" ( "scope" text NOT NULL, "key" text NOT NULL, "fingerprint" blob NOT NULL, "created_at" integer NOT NULL, "done" integer NOT NULL, "status" integer, "headers" text, "body" blob, PRIMARY KEY ("scope", "key") ) STRICT;
+CREATE INDEX "idempotency_keys_created_at" ON "idempotency_keys" ("created_at");
+
+-- 0011_audit
+CREATE TABLE "audit_entries" ( "seq" integer NOT NULL PRIMARY KEY, "id" blob NOT NULL, "firm_id" blob NOT NULL, "user_id" blob, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" blob NOT NULL, "case_id" blob, "changes" text, "address" text, "user_agent" text, "correlation" text NOT NULL, "at" integer NOT NULL ) STRICT;
+CREATE INDEX "audit_entries_entity" ON "audit_entries" ("firm_id", "entity_id", "seq");
+
+-- 0020_accounts
+CREATE TABLE "firms" ( "id" blob NOT NULL PRIMARY KEY, "name" text NOT NULL, "slug" text NOT NULL, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL ) STRICT;
+CREATE UNIQUE INDEX "firms_slug" ON "firms" ("slug");
+CREATE TABLE "users" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "email" text NOT NULL, "first_name" text NOT NULL, "last_name" text NOT NULL, "search_text" text NOT NULL, "role" text NOT NULL, "active" integer NOT NULL, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL, "last_login_at" integer, "signed_out_at" integer, FOREIGN KEY ("firm_id") REFERENCES "firms" ("id") ) STRICT;
+CREATE UNIQUE INDEX "users_email" ON "users" ("email");
+CREATE INDEX "users_firm_last_name" ON "users" ("firm_id", "last_name", "first_name", "id");
+CREATE TABLE "credentials" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "kind" text NOT NULL, "secret" text NOT NULL, "changed_at" integer NOT NULL, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE UNIQUE INDEX "credentials_user_kind" ON "credentials" ("user_id", "kind");
+
+-- 0021_sessions
+CREATE TABLE "sessions" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "created_at" integer NOT NULL, "last_seen_at" integer NOT NULL, "expires_at" integer NOT NULL, "revoked_at" integer, "revoked_reason" text, "address" text, "user_agent" text, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE INDEX "sessions_of_user" ON "sessions" ("firm_id", "user_id", "expires_at");
+CREATE INDEX "sessions_expires_at" ON "sessions" ("expires_at");
+CREATE TABLE "refresh_tokens" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "session_id" blob NOT NULL, "hash" blob NOT NULL, "issued_at" integer NOT NULL, "expires_at" integer NOT NULL, "used_at" integer, FOREIGN KEY ("session_id") REFERENCES "sessions" ("id") ) STRICT;
+CREATE UNIQUE INDEX "refresh_tokens_hash" ON "refresh_tokens" ("hash");
+CREATE INDEX "refresh_tokens_of_session" ON "refresh_tokens" ("session_id");
+CREATE TABLE "refused_sign_ins" ( "day" text NOT NULL PRIMARY KEY, "attempts" integer NOT NULL ) STRICT;
+
+-- 0030_clients
+CREATE TABLE "clients" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "number" text NOT NULL, "name" text NOT NULL, "name_key" text NOT NULL, "kind" text NOT NULL, "status" text NOT NULL, "email" text, "phone" text, "address" text, "notes" text, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL ) STRICT;
+CREATE TABLE "client_numbering" ( "firm_id" blob NOT NULL PRIMARY KEY, "last_seq" integer NOT NULL ) STRICT;
+CREATE UNIQUE INDEX "clients_firm_id" ON "clients" ("firm_id", "id");
+CREATE UNIQUE INDEX "clients_number" ON "clients" ("firm_id", "number");
+CREATE INDEX "clients_by_name" ON "clients" ("firm_id", "name_key", "id");
+CREATE INDEX "clients_by_status" ON "clients" ("firm_id", "status", "name_key", "id");
+
+-- 0031_cases
+CREATE TABLE "cases" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "number" text NOT NULL, "title" text NOT NULL, "title_key" text NOT NULL, "status" text NOT NULL, "practice_area" text, "client_id" blob, "lead_user_id" blob, "court" text, "docket_number" text, "docket_key" text, "judge" text, "filed_on" text, "opened_at" integer NOT NULL, "closed_at" integer, "version" integer NOT NULL, "updated_at" integer NOT NULL, "created_at" integer NOT NULL, "terminated_on" text, "referred_to" text, "cause" text, "nature_of_suit" text, "jurisdiction" text, "jury_demand" text, "demand" text, "description" text, "extra" text, FOREIGN KEY ("firm_id", "client_id") REFERENCES "clients" ("firm_id", "id") ) STRICT;
+CREATE UNIQUE INDEX "cases_firm_id" ON "cases" ("firm_id", "id");
+CREATE UNIQUE INDEX "cases_number" ON "cases" ("firm_id", "number");
+CREATE INDEX "cases_opened_at" ON "cases" ("firm_id", "opened_at", "id");
+CREATE INDEX "cases_status" ON "cases" ("firm_id", "status", "opened_at", "id");
+CREATE INDEX "cases_client" ON "cases" ("firm_id", "client_id");
+CREATE UNIQUE INDEX cases_docket_key ON cases (firm_id, court, docket_key) WHERE docket_key IS NOT NULL;
+CREATE TABLE "case_numbering" ( "firm_id" blob NOT NULL PRIMARY KEY, "template" text NOT NULL, "last_seq" integer NOT NULL ) STRICT;
+CREATE TABLE "parties" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "case_id" blob NOT NULL, "position" integer NOT NULL, "name" text NOT NULL, "name_key" text NOT NULL, "kind" text NOT NULL, "extra_info" text, "terminated_on" text, "criminal" text, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL, FOREIGN KEY ("firm_id", "case_id") REFERENCES "cases" ("firm_id", "id") ON DELETE CASCADE ) STRICT;
+CREATE UNIQUE INDEX "parties_firm_id" ON "parties" ("firm_id", "id");
+CREATE INDEX "parties_case" ON "parties" ("firm_id", "case_id", "position", "id");
+CREATE INDEX "parties_name" ON "parties" ("firm_id", "name_key", "id");
+CREATE TABLE "attorneys" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "party_id" blob NOT NULL, "position" integer NOT NULL, "name" text, "contact" text, "roles" text NOT NULL, FOREIGN KEY ("firm_id", "party_id") REFERENCES "parties" ("firm_id", "id") ON DELETE CASCADE ) STRICT;
+CREATE INDEX "attorneys_party" ON "attorneys" ("firm_id", "party_id", "position");
+CREATE TABLE "party_aliases" ( "firm_id" blob NOT NULL, "party_id" blob NOT NULL, "position" integer NOT NULL, "kind" text NOT NULL, "name" text NOT NULL, "name_key" text NOT NULL, PRIMARY KEY ("firm_id", "party_id", "position"), FOREIGN KEY ("firm_id", "party_id") REFERENCES "parties" ("firm_id", "id") ON DELETE CASCADE ) STRICT;
+CREATE INDEX "party_aliases_name" ON "party_aliases" ("firm_id", "name_key");
+
+-- 0040_docket
+CREATE TABLE "docket_entries" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "case_id" blob NOT NULL, "position" integer NOT NULL, "filed_on" text NOT NULL, "entered_on" text, "number" text, "text" text NOT NULL, "seq_no" text, "pacer_doc_id" text, "page_count" integer, "file_size_bytes" integer, "sealed" integer NOT NULL, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL, FOREIGN KEY ("firm_id", "case_id") REFERENCES "cases" ("firm_id", "id") ON DELETE CASCADE ) STRICT;
+CREATE UNIQUE INDEX "docket_entries_key" ON "docket_entries" ("firm_id", "id");
+CREATE TABLE "docket_links" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "entry_id" blob NOT NULL, "number" integer NOT NULL, "description" text, "pacer_doc_id" text, "page_count" integer, "file_size_bytes" integer, "document_id" blob, FOREIGN KEY ("firm_id", "entry_id") REFERENCES "docket_entries" ("firm_id", "id") ON DELETE CASCADE ) STRICT;
+CREATE INDEX "docket_entries_case" ON "docket_entries" ("firm_id", "case_id", "filed_on", "position");
+CREATE INDEX "docket_entries_filed" ON "docket_entries" ("firm_id", "filed_on", "position");
+CREATE UNIQUE INDEX "docket_links_entry" ON "docket_links" ("firm_id", "entry_id", "number");
+
+-- 0041_documents
+CREATE TABLE "documents" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "case_id" blob, "title" text NOT NULL, "kind" text, "description" text, "tags" text NOT NULL, "custodian" text, "bates_begin" text, "bates_end" text, "bates_prefix" text, "bates_first" integer, "bates_last" integer, "control_number" text, "source" text NOT NULL, "metadata" text NOT NULL, "current_version" integer NOT NULL, "file_name" text NOT NULL, "content_type" text NOT NULL, "size_bytes" integer NOT NULL, "sha256" blob NOT NULL, "text_status" text NOT NULL, "created_by" blob NOT NULL, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL, FOREIGN KEY ("case_id") REFERENCES "cases" ("id") ON DELETE RESTRICT ) STRICT;
+CREATE TABLE "document_versions" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "document_id" blob NOT NULL, "number" integer NOT NULL, "file_name" text NOT NULL, "content_type" text NOT NULL, "size_bytes" integer NOT NULL, "sha256" blob NOT NULL, "md5" blob, "note" text, "created_by" blob NOT NULL, "created_at" integer NOT NULL, FOREIGN KEY ("document_id") REFERENCES "documents" ("id") ON DELETE CASCADE ) STRICT;
+CREATE TABLE "document_texts" ( "document_id" blob NOT NULL, "number" integer NOT NULL, "piece" integer NOT NULL, "firm_id" blob NOT NULL, "text" text NOT NULL, PRIMARY KEY ("document_id", "number", "piece"), FOREIGN KEY ("document_id") REFERENCES "documents" ("id") ON DELETE CASCADE ) STRICT;
+CREATE TABLE "document_blobs" ( "sha256" blob NOT NULL PRIMARY KEY, "state" text NOT NULL, "at" integer NOT NULL ) STRICT;
+CREATE INDEX "documents_created" ON "documents" ("firm_id", "created_at", "id");
+CREATE INDEX "documents_case" ON "documents" ("case_id", "firm_id", "created_at", "id");
+CREATE INDEX "documents_bates" ON "documents" ("firm_id", "bates_prefix", "bates_first");
+CREATE UNIQUE INDEX "documents_control_number" ON "documents" ("firm_id", "case_id", "control_number");
+CREATE UNIQUE INDEX "document_versions_number" ON "document_versions" ("document_id", "number");
+CREATE INDEX "document_versions_sha256" ON "document_versions" ("sha256");
+CREATE INDEX "document_blobs_state" ON "document_blobs" ("state", "at");
+
+-- 0042_billing
+CREATE TABLE "time_entries" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "case_id" blob NOT NULL, "user_id" blob NOT NULL, "worked_on" text NOT NULL, "worked_seconds" integer NOT NULL, "description" text NOT NULL, "billable" integer NOT NULL, "activity_code" text, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL, FOREIGN KEY ("firm_id", "case_id") REFERENCES "cases" ("firm_id", "id") ON DELETE NO ACTION ) STRICT;
+CREATE INDEX "time_entries_case" ON "time_entries" ("firm_id", "case_id", "worked_on", "id");
+CREATE INDEX "time_entries_user" ON "time_entries" ("firm_id", "user_id", "worked_on", "id");
+CREATE INDEX "time_entries_day" ON "time_entries" ("firm_id", "worked_on", "id");
+
+-- 0050_search
+CREATE TABLE "search_entries" ( "seq" integer NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "kind" text NOT NULL, "entity_id" blob NOT NULL, "piece" integer NOT NULL, "case_id" blob, "title" text NOT NULL, "body" text NOT NULL, "at" integer NOT NULL ) STRICT;
+CREATE UNIQUE INDEX "search_entries_entity" ON "search_entries" ("firm_id", "kind", "entity_id", "piece");
+CREATE INDEX "search_entries_case" ON "search_entries" ("firm_id", "case_id");
+CREATE VIRTUAL TABLE search_text USING fts5(title, body, content='search_entries', content_rowid='seq', tokenize='unicode61 remove_diacritics 2');
+CREATE TRIGGER search_entries_added AFTER INSERT ON search_entries BEGIN INSERT INTO search_text(rowid, title, body) VALUES (new.seq, new.title, new.body); END;
+CREATE TRIGGER search_entries_removed AFTER DELETE ON search_entries BEGIN INSERT INTO search_text(search_text, rowid, title, body) VALUES ('delete', old.seq, old.title, old.body); END;
+CREATE TRIGGER search_entries_changed AFTER UPDATE ON search_entries BEGIN INSERT INTO search_text(search_text, rowid, title, body) VALUES ('delete', old.seq, old.title, old.body); INSERT INTO search_text(rowid, title, body) VALUES (new.seq, new.title, new.body); END;
+

@@ -1,0 +1,16 @@
+//! The binary as a process of its own: how it starts, ends, dies and survives.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
+mod documentation;
+mod ending;
+mod full_disk;
+mod memory_limit;
+mod place;
+mod starting;
+mod wire;
+
+/// Says aloud that a test could not be run here, and why.
+fn skipped(why: &str) {
+    use std::io::Write as _;
+    drop(writeln!(std::io::stderr(), "SKIPPED: {why}"));
+}
