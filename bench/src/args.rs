@@ -59,6 +59,11 @@ pub(crate) enum Figure {
 }
 
 impl Figure {
+    /// Whether the server's binary must be there.
+    pub(crate) fn needs_server(self) -> bool {
+        !matches!(self, Self::Meter | Self::Build)
+    }
+
     /// The name on the command line.
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()

@@ -43,6 +43,9 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Some(Inner::Usage { out, command }) => child::run_to_end(&out, &command),
         None => {
             let setup = Setup::new(&args.options)?;
+            if args.figure.needs_server() {
+                setup.server_binary()?;
+            }
             // One thread: the client takes as little of the machine as it can.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let rows = runtime.block_on(measure(args.figure, &setup));

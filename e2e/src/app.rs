@@ -18,7 +18,7 @@ pub const PASSWORD: &str = "copper lantern violet harbor 7";
 /// The first administrator's address.
 const ADMIN: &str = "admin@first.example.com";
 /// How long anything may take that a server does by itself.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A whole server with a database, a data folder and a clock of its own.
 #[derive(Debug)]
@@ -55,7 +55,8 @@ impl TestApp {
         let url = database.settings().url;
         overrides.extend(url.as_deref().map(|url| ("database.url", url)));
         overrides.extend_from_slice(settings);
-        let overrides = overrides.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let overrides =
+            overrides.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let loaded = load(&Sources { overrides, ..Sources::default() }).expect("the settings are valid");
         let clock = testkit::clock();
         let options = StartOptions {
@@ -145,7 +146,10 @@ impl TestApp {
 
     /// Hands out all events and runs all jobs.
     pub async fn settle(&self) {
-        tokio::time::timeout(PATIENCE, self.running.settle()).await.expect("the work ends").expect("the work is done");
+        tokio::time::timeout(PATIENCE, self.running.settle())
+            .await
+            .expect("the work ends")
+            .expect("the work is done");
     }
 
     /// The files below the data folder's `files`, temporary ones included.
@@ -154,9 +158,10 @@ impl TestApp {
         let mut folders = vec![self.folder().join("files")];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
-                match entry.file_type().expect("a type").is_dir() {
-                    true => folders.push(entry.path()),
-                    false => found.push(entry.path().display().to_string()),
+                if entry.file_type().expect("a type").is_dir() {
+                    folders.push(entry.path());
+                } else {
+                    found.push(entry.path().display().to_string());
                 }
             }
         }
@@ -202,7 +207,8 @@ impl TestApp {
     /// The one writer of an embedded database is free; no connection of a PostgreSQL database idles in a transaction.
     pub async fn no_open_transaction(&self) {
         let db = self.app().db();
-        let begun = tokio::time::timeout(PATIENCE, db.writer().begin()).await.expect("nobody holds the writer");
+        let begun =
+            tokio::time::timeout(PATIENCE, db.writer().begin()).await.expect("nobody holds the writer");
         begun.expect("a transaction").rollback().await.expect("a rollback");
         if db.dialect() == db::Dialect::Postgres {
             let text = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \

@@ -51,7 +51,9 @@ fn sample(line: &str) -> Sample {
     assert!(number, "no number: {line}");
     let (name, labels) = match series.split_once('{') {
         None => (series, BTreeMap::new()),
-        Some((name, rest)) => (name, labels(rest.strip_suffix('}').unwrap_or_else(|| panic!("{line}")), line)),
+        Some((name, rest)) => {
+            (name, labels(rest.strip_suffix('}').unwrap_or_else(|| panic!("{line}")), line))
+        }
     };
     let fits = |(index, letter): (usize, char)| {
         letter.is_ascii_alphabetic() || "_:".contains(letter) || (index > 0 && letter.is_ascii_digit())

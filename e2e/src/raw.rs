@@ -39,7 +39,10 @@ impl RawConnection {
         // A server that refuses a body may reset the connection after its answer.
         drop(ended);
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        let status = text.get(9..12).and_then(|digits| digits.parse().ok()).and_then(|code| StatusCode::from_u16(code).ok());
+        let status = text
+            .get(9..12)
+            .and_then(|digits| digits.parse().ok())
+            .and_then(|code| StatusCode::from_u16(code).ok());
         (status.unwrap_or_else(|| panic!("no HTTP answer: {text:?}")), text)
     }
 

@@ -47,8 +47,9 @@ impl Route {
     pub fn body(&self, things: &Things) -> Option<Value> {
         let template = self.template.as_str();
         match self.method {
-            Method::PATCH | Method::PUT if template.ends_with("/numbering") => Some(json!({ "template": "{seq}" })),
-            Method::PATCH | Method::PUT => Some(json!({})),
+            Method::PATCH | Method::PUT if template.ends_with("/numbering") => {
+                Some(json!({ "template": "{seq}" }))
+            }
             Method::POST if template.ends_with("/parties") => {
                 let case = template.eq("/api/parties").then(|| things.case.clone());
                 let mut body = json!({ "name": "Somebody", "kind": "Defendant" });
@@ -63,7 +64,7 @@ impl Route {
             }
             Method::POST if template.ends_with("/time-entries") => Some(json!({ "caseId": things.case,
                 "workedOn": "2026-03-02", "workedSeconds": 60, "description": "Read" })),
-            Method::POST => Some(json!({})),
+            Method::POST | Method::PATCH | Method::PUT => Some(json!({})),
             _ => None,
         }
     }

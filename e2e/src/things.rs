@@ -22,13 +22,23 @@ pub struct Things {
     pub version: String,
     /// A user.
     pub user: String,
+    /// The firm.
+    pub firm: String,
 }
 
 impl Things {
     /// All ids.
-    pub fn all(&self) -> [String; 8] {
+    pub fn all(&self) -> [String; 9] {
         let all = [
-            &self.case, &self.party, &self.client, &self.entry, &self.time, &self.document, &self.version, &self.user,
+            &self.case,
+            &self.party,
+            &self.client,
+            &self.entry,
+            &self.time,
+            &self.document,
+            &self.version,
+            &self.user,
+            &self.firm,
         ];
         all.map(Clone::clone)
     }
@@ -48,6 +58,7 @@ impl Things {
                 "billing" | "time-entries" => &self.time,
                 "documents" => &self.document,
                 "users" => &self.user,
+                "organizations" => &self.firm,
                 other => panic!("{template}: whose id is it that follows {other}?"),
             },
             name if crate::is_id(name) => panic!("{template}: whose id is {name}?"),
@@ -92,7 +103,8 @@ pub async fn add_entry(client: &Client, case: &str, text: &str) -> Value {
 
 /// Records twelve minutes.
 pub async fn record_time(client: &Client, case: &str, description: &str) -> Value {
-    let body = json!({ "caseId": case, "workedOn": "2026-03-02", "workedSeconds": 720, "description": description });
+    let body =
+        json!({ "caseId": case, "workedOn": "2026-03-02", "workedSeconds": 720, "description": description });
     client.post("/api/billing/time-entries", &body).await.expect_status(201).json()
 }
 
@@ -117,6 +129,7 @@ pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
         time: id_of(&record_time(admin, &case, &format!("Call with {word}")).await),
         version: id_of(&versions["data"][0]),
         user: id_of(&users["data"][0]),
+        firm: users["data"][0]["organizationId"].as_str().expect("a firm").to_owned(),
         document,
         case,
     }

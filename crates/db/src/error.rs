@@ -140,9 +140,16 @@ fn key_of(database: &dyn DatabaseError) -> String {
     format!("{constraint} of {table} ({columns})")
 }
 
+/// `SQLITE_CONSTRAINT_TRIGGER`: SQLite runs the `RESTRICT` of a foreign key as a trigger.
+const RESTRICTED: i32 = 0x0713;
+
 /// SQLite result codes that callers act on (<https://www.sqlite.org/rescode.html>).
 fn classify_sqlite(database: &dyn DatabaseError, code: &str) -> Option<Error> {
-    match code.parse::<i32>().ok()? & 0xff {
+    let code = code.parse::<i32>().ok()?;
+    if code == RESTRICTED && database.message().contains("FOREIGN KEY") {
+        return Some(Error::Violation(Violation::Reference));
+    }
+    match code & 0xff {
         5 | 6 => Some(busy(database)),
         11 | 26 => Some(Error::Corrupt { path: String::new(), detail: database.message().to_owned() }),
         13 => Some(Error::DiskFull),
@@ -155,6 +162,7 @@ fn classify_sqlite(database: &dyn DatabaseError, code: &str) -> Option<Error> {
 fn classify_postgres(database: &dyn DatabaseError, code: &str) -> Option<Error> {
     match code {
         "53100" => Some(Error::DiskFull),
+        "23001" => Some(Error::Violation(Violation::Reference)),
         "40001" | "40P01" | "53300" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" => Some(busy(database)),
         "XX001" | "XX002" => {
             Some(Error::Corrupt { path: String::new(), detail: database.message().to_owned() })

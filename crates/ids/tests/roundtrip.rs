@@ -27,5 +27,8 @@ proptest! {
 #[test]
 fn the_message_says_how_to_write_one() {
     let error = "x".parse::<CaseId>().unwrap_err();
-    assert_eq!(error.to_string(), "is not a case id: write it as a UUID, such as 0192e4a0-7c1e-7b3a-9f00-5a1d2c3b4e5f");
+    assert_eq!(
+        error.to_string(),
+        "is not a case id: write it as a UUID, such as 0192e4a0-7c1e-7b3a-9f00-5a1d2c3b4e5f"
+    );
 }

@@ -48,7 +48,10 @@ impl TestDatabase {
     /// Opens it, brings the schema up to date and runs the committer for as long as the test lasts.
     pub async fn open(&self, migrations: &[Migration]) -> Db {
         let db = Db::open(&self.settings()).await.expect("the database opens");
-        #[expect(clippy::disallowed_methods, reason = "a test's runtime ends with the test and takes the task along")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test's runtime ends with the test and takes the task along"
+        )]
         tokio::spawn(db.commit_groups());
         let now = clock::Clock::now(&*crate::clock());
         db::migrate::run(&db, migrations, now).await.expect("the schema is built");
@@ -64,7 +67,8 @@ fn server() -> Option<String> {
 impl Postgres {
     async fn create(server: String) -> Self {
         let name = format!("lf_test_{}", uuid::Uuid::from_bytes(random()).simple());
-        let mut connection = sqlx::PgConnection::connect(&server).await.expect("the PostgreSQL server of the tests");
+        let mut connection =
+            sqlx::PgConnection::connect(&server).await.expect("the PostgreSQL server of the tests");
         let create = format!("CREATE DATABASE {name}");
         connection.execute(AssertSqlSafe(create)).await.expect("a database for this test");
         connection.close().await.expect("the connection closes");
@@ -88,12 +92,15 @@ fn random() -> [u8; 16] {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        let (server, drop) = (self.server.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        let (server, drop) =
+            (self.server.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
         // A runtime cannot be entered from a drop inside another: a thread of its own does it.
         let removal = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
-                let mut connection = sqlx::PgConnection::connect(&server).await.expect("the PostgreSQL server");
+                let mut connection =
+                    sqlx::PgConnection::connect(&server).await.expect("the PostgreSQL server");
                 connection.execute(AssertSqlSafe(drop)).await.expect("the test's database goes away");
             });
         });

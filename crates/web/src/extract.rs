@@ -4,6 +4,7 @@ mod conditions;
 mod form;
 mod json;
 mod media;
+mod nul;
 mod patch;
 mod path;
 mod query;

@@ -42,8 +42,10 @@ async fn a_wrong_password_and_an_unknown_address_are_refused_alike() {
     let app = TestApp::start().await;
     let wrong = login(&app, app.admin_email(), "not the password at all").await;
     let unknown = login(&app, "nobody@first.example.com", PASSWORD).await;
-    let (wrong, unknown) =
-        (wrong.expect_problem(401, "invalid_credentials"), unknown.expect_problem(401, "invalid_credentials"));
+    let (wrong, unknown) = (
+        wrong.expect_problem(401, "invalid_credentials"),
+        unknown.expect_problem(401, "invalid_credentials"),
+    );
     assert_eq!(wrong["detail"], unknown["detail"]);
     app.finish().await;
 }
@@ -66,7 +68,8 @@ async fn a_refresh_rotates_and_a_token_used_twice_ends_the_login() {
 #[tokio::test]
 async fn a_refresh_without_a_token_is_a_bad_request() {
     let app = TestApp::start().await;
-    let problem = app.anonymous().post("/api/auth/refresh", &json!({})).await.expect_problem(400, "validation_failed");
+    let problem =
+        app.anonymous().post("/api/auth/refresh", &json!({})).await.expect_problem(400, "validation_failed");
     assert_eq!(problem["errors"][0]["field"], "refreshToken");
     refresh(&app, &json!("")).await.expect_problem(400, "validation_failed");
     refresh(&app, &json!("no such token")).await.expect_problem(401, "invalid_refresh_token");
@@ -167,7 +170,8 @@ async fn no_answer_holds_a_secret() {
     drop(login_with_typo(&app).await);
     let secrets = [PASSWORD, "$argon2", login["refreshToken"].as_str().unwrap()];
     let client = client_of(&app, &login);
-    for route in e2e::routes(&app).iter().filter(|route| route.method == http::Method::GET && !route.has_id()) {
+    for route in e2e::routes(&app).iter().filter(|route| route.method == http::Method::GET && !route.has_id())
+    {
         let text = client.get(&route.absent_path()).await.text();
         for secret in secrets {
             assert!(!text.contains(secret), "{} tells a secret", route.template);

@@ -10,14 +10,22 @@ async fn json_routes(app: &TestApp) -> Vec<Route> {
     let described = app.anonymous().get("/api/openapi.json").await.expect_status(200).json();
     let takes_json = |route: &Route| {
         let operation = &described["paths"][&route.template][route.method.as_str().to_ascii_lowercase()];
-        operation["requestBody"]["content"].as_object().is_some_and(|kinds| kinds.keys().any(|kind| kind.ends_with("json")))
+        operation["requestBody"]["content"]
+            .as_object()
+            .is_some_and(|kinds| kinds.keys().any(|kind| kind.ends_with("json")))
     };
     let found: Vec<Route> = routes(app).into_iter().filter(takes_json).collect();
     assert!(found.len() >= 20, "{found:?}");
     found
 }
 
-async fn send(app: &TestApp, things: &Things, route: &Route, kind: &str, body: impl Into<bytes::Bytes>) -> Answer {
+async fn send(
+    app: &TestApp,
+    things: &Things,
+    route: &Route,
+    kind: &str,
+    body: impl Into<bytes::Bytes>,
+) -> Answer {
     let headers = [("content-type", kind)];
     app.admin().send(route.method.clone(), &route.path_of(things), &headers, body.into()).await
 }
@@ -90,7 +98,9 @@ async fn a_body_over_the_limit_is_refused_before_it_is_read() {
     for route in json_routes(&app).await {
         let head = head_of(route.method.as_str(), &route.path_of(&things), app.admin().token());
         let mut connection = RawConnection::open(app.admin().address()).await;
-        connection.send(format!("{head}content-type: application/json\r\ncontent-length: 10485761\r\n\r\n")).await;
+        connection
+            .send(format!("{head}content-type: application/json\r\ncontent-length: 10485761\r\n\r\n"))
+            .await;
         // Not one byte of the body is sent: whoever answers has not waited for it.
         let (status, text) = connection.answer().await;
         assert_eq!(status, 413, "{route:?}: {text}");
@@ -105,7 +115,8 @@ async fn a_chunked_body_over_the_limit_is_refused_where_it_passes_it() {
     let head = head_of("POST", "/api/cases", app.admin().token());
     let mut connection = RawConnection::open(app.admin().address()).await;
     let chunk = format!("400\r\n{}\r\n", "a".repeat(0x400));
-    let start = format!("{head}content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n{chunk}{chunk}");
+    let start =
+        format!("{head}content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n{chunk}{chunk}");
     connection.send(start).await;
     let (status, text) = connection.answer().await;
     assert_eq!(status, 413, "{text}");
@@ -118,7 +129,10 @@ async fn all_faults_of_a_body_come_at_once_with_their_fields() {
     let admin = app.admin();
     let fields = |problem: Value| -> Vec<String> {
         let faults = problem["errors"].as_array().unwrap().clone();
-        assert!(faults.iter().all(|fault| fault["code"].is_string() && fault["message"].is_string()), "{faults:?}");
+        assert!(
+            faults.iter().all(|fault| fault["code"].is_string() && fault["message"].is_string()),
+            "{faults:?}"
+        );
         faults.iter().map(|fault| fault["field"].as_str().unwrap().to_owned()).collect()
     };
     let body = json!({ "status": "lost", "filedOn": "2026-02-30", "clientId": "17", "court": "Not A Court",
@@ -133,7 +147,8 @@ async fn all_faults_of_a_body_come_at_once_with_their_fields() {
         assert!(found.contains(&field.to_owned()), "{field} is not in {found:?}");
     }
     let case = e2e::id_of(&e2e::open_case(admin, "Alder").await);
-    let body = json!({ "kind": "Defendant", "attorneys": [{ "name": "Ann" }, { "nam": "Bo", "roles": "LEAD" }] });
+    let body =
+        json!({ "kind": "Defendant", "attorneys": [{ "name": "Ann" }, { "nam": "Bo", "roles": "LEAD" }] });
     let answer = admin.post(&format!("/api/cases/{case}/parties"), &body).await;
     let found = fields(answer.expect_problem(400, "validation_failed"));
     for field in ["name", "attorneys[1].nam", "attorneys[1].roles"] {
@@ -148,7 +163,9 @@ async fn texts_that_a_database_cannot_hold_are_refused_and_odd_ones_are_kept() {
     let admin = app.admin();
     let nul = admin.post("/api/cases", &json!({ "title": "Alder\u{0}Birch" })).await;
     assert!(nul.status.is_client_error(), "{}", nul.text());
-    for title in ["'; DROP TABLE cases; --", "<script>alert(1)</script>", "A\u{202e}B", "\u{1f600} v. \u{10ffff}"] {
+    for title in
+        ["'; DROP TABLE cases; --", "<script>alert(1)</script>", "A\u{202e}B", "\u{1f600} v. \u{10ffff}"]
+    {
         let case = admin.post("/api/cases", &json!({ "title": title })).await.expect_status(201).json();
         assert_eq!(case["title"], title);
     }
@@ -160,7 +177,8 @@ async fn a_malformed_id_is_refused_by_every_route() {
     let app = TestApp::start().await;
     let things = one_of_each(&app, "alder").await;
     for route in routes(&app).iter().filter(|route| route.has_id()) {
-        let path = route.filled(|name| if e2e::is_id(name) { "not-an-id".to_owned() } else { "1".to_owned() });
+        let path =
+            route.filled(|name| if e2e::is_id(name) { "not-an-id".to_owned() } else { "1".to_owned() });
         let body = route.body(&things).map(|body| body.to_string()).unwrap_or_default();
         let headers = [("content-type", "application/json")];
         let answer = app.admin().send(route.method.clone(), &path, &headers, body.into()).await;
@@ -193,7 +211,10 @@ async fn a_sane_correlation_id_comes_back_and_another_is_replaced() {
     let answer = send(&"x".repeat(500)).await;
     let made = answer.header("x-correlation-id");
     assert!(!made.is_empty() && made.len() < 200, "{made}");
-    assert_ne!(send("has a space and \"quotes\"").await.header("x-correlation-id"), "has a space and \"quotes\"");
+    assert_ne!(
+        send("has a space and \"quotes\"").await.header("x-correlation-id"),
+        "has a space and \"quotes\""
+    );
     app.finish().await;
 }
 

@@ -29,7 +29,10 @@ async fn a_download_is_the_upload_byte_for_byte() {
     let content = numbers();
     let document = upload(&app, "numbers.txt", "text/plain", &content).await;
     assert_eq!(document["sha256"], sha256(&content));
-    assert_eq!((&document["sizeBytes"], &document["fileName"]), (&json!(content.len()), &json!("numbers.txt")));
+    assert_eq!(
+        (&document["sizeBytes"], &document["fileName"]),
+        (&json!(content.len()), &json!("numbers.txt"))
+    );
     let path = format!("/api/documents/{}/download", id_of(&document));
     let whole = get(app.admin(), &path, &[]).await.expect_status(200);
     assert_eq!(sha256(&whole.body), sha256(&content));
@@ -53,7 +56,8 @@ async fn ranges_are_exact() {
     let app = TestApp::start().await;
     let content = numbers();
     let size = content.len();
-    let path = format!("/api/documents/{}/download", id_of(&upload(&app, "n.txt", "text/plain", &content).await));
+    let path =
+        format!("/api/documents/{}/download", id_of(&upload(&app, "n.txt", "text/plain", &content).await));
     for (range, from, to) in [
         ("bytes=0-0", 0, 1),
         ("bytes=7-13", 7, 14),
@@ -84,13 +88,15 @@ async fn several_ranges_come_as_parts() {
     let app = TestApp::start().await;
     let content = numbers();
     let size = content.len();
-    let path = format!("/api/documents/{}/download", id_of(&upload(&app, "n.txt", "text/plain", &content).await));
+    let path =
+        format!("/api/documents/{}/download", id_of(&upload(&app, "n.txt", "text/plain", &content).await));
     let answer = get(app.admin(), &path, &[("range", "bytes=0-6, 70-76, -7")]).await.expect_status(206);
     let kind = answer.header("content-type").to_owned();
     let boundary = kind.strip_prefix("multipart/byteranges; boundary=").expect("a boundary");
     assert_eq!(answer.header("content-length"), answer.body.len().to_string());
     let text = answer.text();
-    let parts: Vec<&str> = text.split(&format!("\r\n--{boundary}")).filter(|part| part.starts_with("\r\n")).collect();
+    let parts: Vec<&str> =
+        text.split(&format!("\r\n--{boundary}")).filter(|part| part.starts_with("\r\n")).collect();
     let expected = [(0, 7), (70, 77), (size - 7, size)];
     assert_eq!(parts.len(), expected.len() + usize::from(parts.len() > expected.len()), "{text}");
     for (part, (from, to)) in parts.iter().zip(expected) {
@@ -106,7 +112,8 @@ async fn several_ranges_come_as_parts() {
 async fn conditions_on_a_download_are_honoured() {
     let app = TestApp::start().await;
     let content = numbers();
-    let path = format!("/api/documents/{}/download", id_of(&upload(&app, "n.txt", "text/plain", &content).await));
+    let path =
+        format!("/api/documents/{}/download", id_of(&upload(&app, "n.txt", "text/plain", &content).await));
     let tag = format!("\"{}\"", sha256(&content));
     let other = "\"something else\"";
     let modified = get(app.admin(), &path, &[]).await.header("last-modified").to_owned();
@@ -140,7 +147,8 @@ async fn versions_pile_up_and_an_earlier_one_can_be_restored() {
     let admin = app.admin();
     let id = id_of(&upload(&app, "lease.txt", "text/plain", b"first draft").await);
     let path = format!("/api/documents/{id}");
-    let second = Form::new().text("note", "after the call").file("lease-2.txt", "text/plain", b"second draft");
+    let second =
+        Form::new().text("note", "after the call").file("lease-2.txt", "text/plain", b"second draft");
     let second = second.post(admin, &format!("{path}/versions")).await.expect_status(201);
     assert_eq!((&second.json()["number"], &second.json()["note"]), (&json!(2), &json!("after the call")));
     drop(get(admin, second.header("location"), &[]).await.expect_status(200));
@@ -154,7 +162,8 @@ async fn versions_pile_up_and_an_earlier_one_can_be_restored() {
     let download = get(admin, &format!("{path}/versions/2/download"), &[]).await.expect_status(200);
     assert_eq!(download.body, "second draft");
     let versions = admin.get(&format!("{path}/versions")).await.expect_status(200).json();
-    let numbers: Vec<&Value> = versions["data"].as_array().unwrap().iter().map(|one| &one["number"]).collect();
+    let numbers: Vec<&Value> =
+        versions["data"].as_array().unwrap().iter().map(|one| &one["number"]).collect();
     assert_eq!((numbers, &versions["total"]), (vec![&json!(3), &json!(2), &json!(1)], &json!(3)));
     for missing in ["versions/4/download", "versions/0/download", "versions/4"] {
         get(admin, &format!("{path}/{missing}"), &[]).await.expect_problem(404, "document_version_not_found");
@@ -171,7 +180,12 @@ async fn versions_pile_up_and_an_earlier_one_can_be_restored() {
 async fn a_stale_tag_adds_no_version() {
     let app = TestApp::start().await;
     let id = id_of(&upload(&app, "lease.txt", "text/plain", b"first").await);
-    drop(app.admin().patch(&format!("/api/documents/{id}"), &json!({ "title": "Lease" })).await.expect_status(200));
+    drop(
+        app.admin()
+            .patch(&format!("/api/documents/{id}"), &json!({ "title": "Lease" }))
+            .await
+            .expect_status(200),
+    );
     let headers = [("content-type", "text/plain"), ("if-match", "\"v1\"")];
     let path = format!("/api/documents/{id}/content?fileName=lease.txt");
     let stale = app.admin().send(Method::PUT, &path, &headers, "second".into()).await;
@@ -231,8 +245,13 @@ async fn a_name_with_quotes_and_umlauts_comes_back() {
     let name = "Vertr\u{e4}ge 2026; draft.txt";
     let document = upload(&app, name, "text/plain", b"words").await;
     assert_eq!(document["fileName"], name);
-    let answer = app.admin().get(&format!("/api/documents/{}/download", id_of(&document))).await.expect_status(200);
-    assert!(answer.header("content-disposition").contains("filename*=UTF-8''Vertr%C3%A4ge%202026"), "{:?}", answer.headers);
+    let answer =
+        app.admin().get(&format!("/api/documents/{}/download", id_of(&document))).await.expect_status(200);
+    assert!(
+        answer.header("content-disposition").contains("filename*=UTF-8''Vertr%C3%A4ge%202026"),
+        "{:?}",
+        answer.headers
+    );
     let climbing = upload(&app, "../../etc/passwd.txt", "text/plain", b"words").await;
     assert!(!climbing["fileName"].as_str().unwrap().contains(['/', '\\']), "{climbing}");
     app.finish().await;

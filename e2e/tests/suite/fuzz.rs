@@ -24,8 +24,26 @@ impl Dice {
 
     fn text(&self) -> String {
         let odd = [
-            "", " ", "alder", "2026-03-02", "9999-12-31", "-1", "1e308", "null", "0192e4a0-7c1e-7b3a-9f00-5a1d2c3b4e5f",
-            "\u{0}", "\u{fffd}", "'\";--", "%", "\u{1f600}", "a\nb", "open", "clerk", "A104", "\u{202e}x", "{seq}",
+            "",
+            " ",
+            "alder",
+            "2026-03-02",
+            "9999-12-31",
+            "-1",
+            "1e308",
+            "null",
+            "0192e4a0-7c1e-7b3a-9f00-5a1d2c3b4e5f",
+            "\u{0}",
+            "\u{fffd}",
+            "'\";--",
+            "%",
+            "\u{1f600}",
+            "a\nb",
+            "open",
+            "clerk",
+            "A104",
+            "\u{202e}x",
+            "{seq}",
         ];
         match self.below(8) {
             0 => "x".repeat(self.below(5000)),
@@ -41,7 +59,9 @@ impl Dice {
             3 => json!(i64::MAX),
             4 | 5 => json!(self.text()),
             6 => (0..self.below(4)).map(|_| self.value(depth + 1)).collect(),
-            _ => (0..self.below(4)).map(|_| (self.text(), self.value(depth + 1))).collect::<Map<_, _>>().into(),
+            _ => {
+                (0..self.below(4)).map(|_| (self.text(), self.value(depth + 1))).collect::<Map<_, _>>().into()
+            }
         }
     }
 }
@@ -55,8 +75,11 @@ struct Names {
 async fn names(app: &TestApp) -> Names {
     let document = app.anonymous().get("/api/openapi.json").await.expect_status(200).json();
     let schemas = document["components"]["schemas"].as_object().unwrap().values();
-    let members = schemas.flat_map(|schema| schema["properties"].as_object().cloned().unwrap_or_default()).map(|(name, _)| name);
-    let operations = document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let members = schemas
+        .flat_map(|schema| schema["properties"].as_object().cloned().unwrap_or_default())
+        .map(|(name, _)| name);
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
     let parameters = operations
         .flat_map(|operation| operation["parameters"].as_array().cloned().unwrap_or_default())
         .filter(|parameter| parameter["in"] == "query")
@@ -79,7 +102,7 @@ fn path(dice: &Dice, route: &Route, things: &Things, names: &Names) -> String {
     for number in 0..dice.below(4) {
         let name = &names.parameters[dice.below(names.parameters.len())];
         let value = if dice.below(2) == 0 { dice.below(50).to_string() } else { encoded(&dice.text()) };
-        path.push_str(&format!("{}{name}={value}", if number == 0 { '?' } else { '&' }));
+        path.extend([if number == 0 { "?" } else { "&" }, name, "=", &value]);
     }
     path
 }
@@ -134,7 +157,8 @@ async fn no_request_is_a_fault_of_the_server() {
         }
         let path = path(&dice, route, &things, &names);
         let body = body(&dice, route, &things, &names);
-        let kind = dice.of(&["application/json", "application/json", "application/merge-patch+json", "text/plain"]);
+        let kind =
+            dice.of(&["application/json", "application/json", "application/merge-patch+json", "text/plain"]);
         let key = dice.text();
         let mut headers = vec![("content-type", kind)];
         if dice.below(4) == 0 && key.bytes().all(|byte| byte.is_ascii_graphic()) && key.len() < 300 {
@@ -150,7 +174,12 @@ async fn no_request_is_a_fault_of_the_server() {
         let status = answer.status.as_u16();
         *seen.entry(status).or_default() += 1;
         let body = String::from_utf8_lossy(&body);
-        assert!(status < 500, "request {number}: {} {path} {headers:?} {body}: {}", route.method, answer.text());
+        assert!(
+            status < 500,
+            "request {number}: {} {path} {headers:?} {body}: {}",
+            route.method,
+            answer.text()
+        );
         if status >= 400 && !answer.body.is_empty() {
             assert_eq!(answer.header("content-type"), "application/problem+json", "{} {path}", route.method);
         }

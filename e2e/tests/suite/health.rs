@@ -33,7 +33,10 @@ async fn probes_are_answered_to_anybody() {
         assert!(head.body.is_empty() && !head.header("content-length").is_empty(), "{path}");
     }
     let health = anonymous.get("/api/health").await.json();
-    assert!(health["uptimeSeconds"].is_u64() && health["timestamp"].as_str().unwrap().ends_with('Z'), "{health}");
+    assert!(
+        health["uptimeSeconds"].is_u64() && health["timestamp"].as_str().unwrap().ends_with('Z'),
+        "{health}"
+    );
     let version = anonymous.get("/api/version").await.expect_status(200).json();
     for member in ["version", "commit", "builtAt", "allocator", "target"] {
         assert!(version[member].is_string(), "{version}");
@@ -67,14 +70,18 @@ async fn figures_are_for_this_machine_and_for_operators() {
 fn is_size(value: &Value) -> bool {
     let Some((number, unit)) = value.as_str().and_then(|text| text.split_once(' ')) else { return false };
     let decimals = number.split_once('.').is_some_and(|(_, decimals)| decimals.len() == 2);
-    number.parse::<f64>().is_ok() && (decimals || unit == "B") && ["B", "KB", "MB", "GB", "TB"].contains(&unit)
+    number.parse::<f64>().is_ok()
+        && (decimals || unit == "B")
+        && ["B", "KB", "MB", "GB", "TB"].contains(&unit)
 }
 
 #[tokio::test]
 async fn the_memory_report_keeps_the_names_and_forms_of_the_first_lexiflow() {
     let app = TestApp::start().await;
     let report = app.anonymous().get("/api/health/memory").await.expect_status(200).json();
-    for path in ["/v8/heapSizeLimit", "/v8/usedHeapSize", "/process/rss", "/process/heapUsed", "/process/external"] {
+    for path in
+        ["/v8/heapSizeLimit", "/v8/usedHeapSize", "/process/rss", "/process/heapUsed", "/process/external"]
+    {
         assert!(is_size(report.pointer(path).unwrap()), "{path}: {report:#}");
     }
     let percent = report["v8"]["heapUsedPercent"].as_str().unwrap();
@@ -92,12 +99,31 @@ async fn in_bytes_the_memory_report_is_all_numbers() {
     let app = TestApp::start().await;
     let report = app.anonymous().get("/api/health/memory?format=bytes").await.expect_status(200).json();
     for path in [
-        "/v8/heapSizeLimit", "/v8/usedHeapSize", "/v8/heapUsedPercent", "/process/rss", "/process/heapUsed",
-        "/process/external", "/process/rssAnon", "/process/rssFile", "/process/peakRss", "/process/threads",
-        "/process/fds", "/thresholds/heapWarning", "/thresholds/heapCritical", "/thresholds/rssWarning",
-        "/thresholds/rssCritical", "/allocator/allocated", "/allocator/active", "/allocator/resident",
-        "/allocator/mapped", "/allocator/retained", "/allocator/metadata", "/allocator/purges", "/tasks/alive",
-        "/tasks/leaked", "/budget/bytes",
+        "/v8/heapSizeLimit",
+        "/v8/usedHeapSize",
+        "/v8/heapUsedPercent",
+        "/process/rss",
+        "/process/heapUsed",
+        "/process/external",
+        "/process/rssAnon",
+        "/process/rssFile",
+        "/process/peakRss",
+        "/process/threads",
+        "/process/fds",
+        "/thresholds/heapWarning",
+        "/thresholds/heapCritical",
+        "/thresholds/rssWarning",
+        "/thresholds/rssCritical",
+        "/allocator/allocated",
+        "/allocator/active",
+        "/allocator/resident",
+        "/allocator/mapped",
+        "/allocator/retained",
+        "/allocator/metadata",
+        "/allocator/purges",
+        "/tasks/alive",
+        "/tasks/leaked",
+        "/budget/bytes",
     ] {
         assert!(report.pointer(path).is_some_and(Value::is_number), "{path}: {report:#}");
     }
@@ -118,7 +144,11 @@ async fn the_full_report_names_every_part() {
     for part in ["database", "storage", "queues", "memory", "tasks"] {
         let check = &report["checks"][part];
         assert_eq!(check["status"], "up", "{part}: {report:#}");
-        assert!(check["responseTimeMs"].is_u64() && check["message"].is_string() && check["lastChecked"].is_string());
+        assert!(
+            check["responseTimeMs"].is_u64()
+                && check["message"].is_string()
+                && check["lastChecked"].is_string()
+        );
         assert!(check["details"].is_object());
     }
     assert_eq!(report["status"], "healthy");
@@ -134,7 +164,8 @@ async fn the_metrics_are_what_a_scraper_reads() {
     let answer = app.anonymous().get("/api/metrics").await.expect_status(200);
     assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     let samples = read_metrics(&answer.text());
-    let named = |name: &str| -> Vec<&Sample> { samples.iter().filter(|sample| sample.name == name).collect() };
+    let named =
+        |name: &str| -> Vec<&Sample> { samples.iter().filter(|sample| sample.name == name).collect() };
     for name in [
         "nodejs_heap_size_total_bytes",
         "nodejs_heap_size_used_bytes",
@@ -154,11 +185,13 @@ async fn the_metrics_are_what_a_scraper_reads() {
     assert!(routes.iter().any(|route| *route == "/api/cases"), "{routes:?}");
 
     let headers = [("accept", "application/openmetrics-text; version=1.0.0")];
-    let open = app.anonymous().send(Method::GET, "/api/metrics", &headers, Bytes::new()).await.expect_status(200);
+    let open =
+        app.anonymous().send(Method::GET, "/api/metrics", &headers, Bytes::new()).await.expect_status(200);
     assert!(open.header("content-type").starts_with("application/openmetrics-text"), "{:?}", open.headers);
     assert!(open.text().ends_with("# EOF\n"));
     let headers = [("accept-encoding", "gzip")];
-    let packed = app.anonymous().send(Method::GET, "/api/metrics", &headers, Bytes::new()).await.expect_status(200);
+    let packed =
+        app.anonymous().send(Method::GET, "/api/metrics", &headers, Bytes::new()).await.expect_status(200);
     assert_eq!(packed.header("content-encoding"), "gzip");
     app.finish().await;
 }
@@ -194,10 +227,12 @@ async fn answers_are_compressed_where_it_is_worth_it_and_safe() {
     }
     for coding in ["gzip", "br", "zstd"] {
         let headers = [("accept-encoding", coding)];
-        let list = app.admin().send(Method::GET, "/api/cases", &headers, Bytes::new()).await.expect_status(200);
+        let list =
+            app.admin().send(Method::GET, "/api/cases", &headers, Bytes::new()).await.expect_status(200);
         assert_eq!(list.header("content-encoding"), coding);
         assert!(list.header("vary").to_lowercase().contains("accept-encoding"), "{:?}", list.headers);
-        let me = app.admin().send(Method::GET, "/api/auth/me", &headers, Bytes::new()).await.expect_status(200);
+        let me =
+            app.admin().send(Method::GET, "/api/auth/me", &headers, Bytes::new()).await.expect_status(200);
         assert_eq!(me.header("content-encoding"), "", "nothing about credentials");
     }
     app.finish().await;
@@ -210,7 +245,12 @@ async fn every_answer_has_the_headers_of_a_careful_server_and_no_foreign_origin_
         let answer = app.admin().get(path).await;
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert!(!answer.header("x-correlation-id").is_empty(), "{path}");
-        assert!(answer.header("content-security-policy").contains("frame-ancestors") || !answer.header("x-frame-options").is_empty(), "{path}: {:?}", answer.headers);
+        assert!(
+            answer.header("content-security-policy").contains("frame-ancestors")
+                || !answer.header("x-frame-options").is_empty(),
+            "{path}: {:?}",
+            answer.headers
+        );
     }
     let headers = [("origin", "https://elsewhere.example.com"), ("access-control-request-method", "GET")];
     let preflight = app.anonymous().send(Method::OPTIONS, "/api/cases", &headers, Bytes::new()).await;
@@ -222,7 +262,10 @@ async fn every_answer_has_the_headers_of_a_careful_server_and_no_foreign_origin_
         let headers = [("origin", origin), ("access-control-request-method", "GET")];
         app.anonymous().send(Method::OPTIONS, "/api/cases", &headers, Bytes::new()).await
     };
-    assert_eq!(ask("https://app.example.com").await.header("access-control-allow-origin"), "https://app.example.com");
+    assert_eq!(
+        ask("https://app.example.com").await.header("access-control-allow-origin"),
+        "https://app.example.com"
+    );
     assert_eq!(ask("https://elsewhere.example.com").await.header("access-control-allow-origin"), "");
     app.finish().await;
 }

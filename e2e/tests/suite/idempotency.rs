@@ -20,7 +20,8 @@ async fn cases(client: &Client) -> Value {
 /// The keys that the server remembers.
 async fn known_keys(app: &TestApp) -> i64 {
     let reader = app.app().db().reader();
-    let rows = reader.rows(db::sql(reader.dialect(), "SELECT count(*) FROM idempotency_keys", [])).await.unwrap();
+    let rows =
+        reader.rows(db::sql(reader.dialect(), "SELECT count(*) FROM idempotency_keys", [])).await.unwrap();
     rows[0].try_get_by_index(0).unwrap()
 }
 
@@ -103,7 +104,10 @@ async fn a_copy_that_overtakes_its_original_waits_its_turn() {
     };
     let (status, text) = copy().await;
     assert_eq!(status, 409, "{text}");
-    assert!(text.contains("idempotency_in_progress") && text.to_lowercase().contains("retry-after"), "{text}");
+    assert!(
+        text.contains("idempotency_in_progress") && text.to_lowercase().contains("retry-after"),
+        "{text}"
+    );
     first.send(&body).await;
     let (status, text) = first.answer().await;
     assert_eq!(status, 201, "{text}");
@@ -160,7 +164,8 @@ async fn many_copies_at_once_do_the_work_once() {
     let body = json!({ "title": "Alder" });
     let copies = (0..16).map(|_| post(app.admin(), "/api/cases", "key", &body));
     let answers = futures_util::future::join_all(copies).await;
-    let mut made: Vec<Bytes> = answers.iter().filter(|one| one.status == 201).map(|one| one.body.clone()).collect();
+    let mut made: Vec<Bytes> =
+        answers.iter().filter(|one| one.status == 201).map(|one| one.body.clone()).collect();
     assert!(answers.iter().all(|one| [201, 409].contains(&one.status.as_u16())), "{answers:?}");
     made.dedup();
     assert_eq!(made.len(), 1);

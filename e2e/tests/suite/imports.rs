@@ -55,8 +55,15 @@ async fn the_dockets_give_their_cases_once_and_again_nothing_new() {
     let app = TestApp::start().await;
     let (files, ctx) = (dockets(&root), app.ctx().await);
     let first = import_all(&ctx, &files).await;
-    let expected =
-        Sum { files: 125, empty: 2, created: 122, parties: 520, attorneys: 935, entries: 3132, changed: first.changed };
+    let expected = Sum {
+        files: 125,
+        empty: 2,
+        created: 122,
+        parties: 520,
+        attorneys: 935,
+        entries: 3132,
+        changed: first.changed,
+    };
     assert_eq!(first, expected);
     let again = import_all(&ctx, &files).await;
     assert_eq!(again, Sum { files: 125, empty: 2, ..Sum::default() }, "nothing is doubled, nothing differs");
@@ -67,8 +74,12 @@ async fn the_dockets_give_their_cases_once_and_again_nothing_new() {
         assert_eq!(list["total"], total, "{path}");
     }
     let parties = admin.get("/api/parties?limit=1000").await.expect_status(200).json();
-    let counsel: usize =
-        parties["data"].as_array().unwrap().iter().map(|party| party["attorneys"].as_array().unwrap().len()).sum();
+    let counsel: usize = parties["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|party| party["attorneys"].as_array().unwrap().len())
+        .sum();
     assert_eq!(counsel, 935);
     app.settle().await;
     let stats = admin.get("/api/search/stats").await.expect_status(200).json();
@@ -96,8 +107,9 @@ impl FaultSink for Faults {
 
 /// The longest plain word of a text: short ones are everywhere.
 fn longest_word(text: &str) -> Option<&str> {
-    let words = text.split(|letter: char| !letter.is_ascii_alphabetic());
-    words.filter(|word| (5..=24).contains(&word.len())).max_by_key(|word| word.len())
+    let words = text.split(|letter: char| !letter.is_alphanumeric());
+    let plain = words.filter(|word| word.bytes().all(|byte| byte.is_ascii_alphabetic()));
+    plain.filter(|word| (5..=24).contains(&word.len())).max_by_key(|word| word.len())
 }
 
 #[tokio::test]
@@ -113,7 +125,11 @@ async fn the_production_comes_whole_and_is_found_by_its_words() {
     };
     let (report, faults) = run().await;
     assert_eq!((report.total.rows, report.total.added, report.total.refused), (60, 60, 0));
-    assert!(faults.iter().all(|fault| !fault.refused && !fault.code.contains("md5")), "{} faults", faults.len());
+    assert!(
+        faults.iter().all(|fault| !fault.refused && !fault.code.contains("md5")),
+        "{} faults",
+        faults.len()
+    );
     let (again, _) = run().await;
     assert_eq!((again.total.added, again.total.new_versions, again.total.unchanged), (0, 0, 60));
 
@@ -142,6 +158,15 @@ async fn is_found(app: &TestApp, folder: &Path, document: &Value) -> bool {
         let path = format!("/api/search/documents?query={word}&limit=100&page={page}");
         let found = app.admin().get(&path).await.expect_status(200).json();
         let hits = found["data"].as_array().unwrap();
+        if hits.is_empty() {
+            eprintln!(
+                "DEBUG {name} {word} page {page} total {} status {} type {} len {}",
+                found["total"],
+                document["textStatus"],
+                document["contentType"],
+                text.len()
+            );
+        }
         assert!(!hits.is_empty(), "a document is not found by its own longest word");
         if hits.iter().any(|hit| hit["id"] == document["id"]) {
             break;
@@ -156,7 +181,7 @@ async fn a_bad_docket_leaves_nothing_of_itself() {
     let whole = r#"{"court_id":"cand","docket_number":"3:26-cv-00350","case_name":"Alder v. Birch","parties":[],
         "docket_entries":[{"date_filed":"2026-03-02","document_number":"1","description":"COMPLAINT"}]}"#;
     for length in [0, 1, 40, whole.len() / 2, whole.len() - 1] {
-        assert!(read(whole[..length].as_bytes(), &Limits::default()).is_err(), "{length} bytes of it");
+        assert!(read(&whole.as_bytes()[..length], &Limits::default()).is_err(), "{length} bytes of it");
     }
     let ctx = app.ctx().await;
     let file = read(whole.as_bytes(), &Limits::default()).expect("the whole is read");

@@ -8,14 +8,17 @@ use serde_json::{Value, json};
 async fn lists(app: &TestApp) -> Vec<String> {
     let described = app.anonymous().get("/api/openapi.json").await.expect_status(200).json();
     let has_page = |template: &str| {
-        let parameters = described["paths"][template]["get"]["parameters"].as_array().cloned().unwrap_or_default();
+        let parameters =
+            described["paths"][template]["get"]["parameters"].as_array().cloned().unwrap_or_default();
         parameters.iter().any(|parameter| parameter["name"] == "page")
     };
     let mut found: Vec<String> = routes(app)
         .iter()
         .filter(|route| route.method == Method::GET && !route.has_id() && has_page(&route.template))
         .map(|route| route.template.clone())
-        .map(|path| if path.starts_with("/api/search") { format!("{path}?query=alder&") } else { format!("{path}?") })
+        .map(|path| {
+            if path.starts_with("/api/search") { format!("{path}?query=alder&") } else { format!("{path}?") }
+        })
         .collect();
     found.sort();
     assert!(found.len() >= 9, "{found:?}");
@@ -38,7 +41,10 @@ async fn pages_lie_within_their_bounds_and_beyond_the_end_there_is_nothing() {
         for wrong in ["limit=1001", "limit=0", "page=0", "page=18446744073709551615&limit=1000"] {
             let answer = admin.get(&format!("{list}{wrong}")).await;
             let problem = answer.expect_problem(400, "validation_failed");
-            assert!(problem["errors"][0]["field"] == "limit" || problem["errors"][0]["field"] == "page", "{problem}");
+            assert!(
+                problem["errors"][0]["field"] == "limit" || problem["errors"][0]["field"] == "page",
+                "{problem}"
+            );
         }
         for wrong in ["page=many", "limit=-1", "page=1.5", "page=1&page=2", "pagesize=3"] {
             admin.get(&format!("{list}{wrong}")).await.expect_problem(400, "malformed_query");
@@ -73,7 +79,12 @@ async fn pages_in_either_order_hold_everything_once() {
     let titles = async |query: &str| -> Vec<String> {
         let page = admin.get(&format!("/api/cases?{query}")).await.expect_status(200).json();
         assert_eq!((&page["total"], page["totalPages"].as_u64().unwrap() >= 1), (&json!(25), true));
-        page["data"].as_array().unwrap().iter().map(|case| case["title"].as_str().unwrap().to_owned()).collect()
+        page["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|case| case["title"].as_str().unwrap().to_owned())
+            .collect()
     };
     let mut rising = Vec::new();
     for page in 1..=3 {
@@ -116,8 +127,15 @@ async fn a_cursor_goes_on_where_the_page_ended_while_cases_are_opened() {
 async fn filters_narrow_a_list() {
     let app = TestApp::start().await;
     let admin = app.admin();
-    for (title, area) in [("Alder v. Birch", "Litigation"), ("In re Cedar", "Bankruptcy"), ("50% off", "Litigation")] {
-        drop(admin.post("/api/cases", &json!({ "title": title, "practiceArea": area })).await.expect_status(201));
+    for (title, area) in
+        [("Alder v. Birch", "Litigation"), ("In re Cedar", "Bankruptcy"), ("50% off", "Litigation")]
+    {
+        drop(
+            admin
+                .post("/api/cases", &json!({ "title": title, "practiceArea": area }))
+                .await
+                .expect_status(201),
+        );
     }
     let total = async |path: &str| admin.get(path).await.expect_status(200).json()["total"].clone();
     assert_eq!(total("/api/cases?practiceArea=Litigation").await, 2);

@@ -37,21 +37,33 @@ async fn every_route_is_described_with_its_answers_and_its_body() {
             }
         };
         require(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "no summary");
-        require(operation["operationId"].as_str().is_some_and(|id| ids.insert(id.to_owned())), "no operationId of its own");
+        require(
+            operation["operationId"].as_str().is_some_and(|id| ids.insert(id.to_owned())),
+            "no operationId of its own",
+        );
         require(operation["tags"].as_array().is_some_and(|tags| !tags.is_empty()), "no tag");
         let answers = operation["responses"].as_object().cloned().unwrap_or_default();
         require(answers.keys().any(|status| status.starts_with('2')), "no answer of success");
-        require(answers.values().all(|one| one["description"].as_str().is_some_and(|text| !text.is_empty())), "no words");
+        require(
+            answers.values().all(|one| one["description"].as_str().is_some_and(|text| !text.is_empty())),
+            "no words",
+        );
         for (status, answer) in &answers {
             let empty = ["204", "304"].contains(&status.as_str());
             require(empty || answer["content"].is_object(), &format!("nothing about the body of {status}"));
         }
-        let wants_body = ["POST", "PUT", "PATCH"].contains(&route.method.as_str()) && route.body(&nothing()).is_some();
+        let wants_body =
+            ["POST", "PUT", "PATCH"].contains(&route.method.as_str()) && route.body(&nothing()).is_some();
         let kinds = operation["requestBody"]["content"].as_object().cloned().unwrap_or_default();
         require(kinds.values().all(|kind| kind["schema"].is_object()), "a body without a schema");
         // Verbs such as `close` and `logout` have none.
-        require(!wants_body || !kinds.is_empty() || route.template.rsplit('/').next().is_some_and(is_verb), "no body");
-        for parameter in route.template.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+        require(
+            !wants_body || !kinds.is_empty() || route.template.rsplit('/').next().is_some_and(is_verb),
+            "no body",
+        );
+        for parameter in
+            route.template.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        {
             let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
             let there = parameters.iter().any(|one| one["name"] == parameter && one["in"] == "path");
             require(there, &format!("the parameter {parameter} is not described"));
@@ -76,6 +88,7 @@ fn nothing() -> e2e::Things {
         document: id(),
         version: id(),
         user: id(),
+        firm: id(),
     }
 }
 
@@ -108,7 +121,9 @@ async fn nothing_is_described_that_is_not_there_and_every_reference_leads_somewh
         .map(|route| (route.template.clone(), route.method.as_str().to_ascii_lowercase()))
         .collect();
     for (path, item) in document["paths"].as_object().unwrap() {
-        for method in item.as_object().unwrap().keys().filter(|key| !["parameters", "summary"].contains(&key.as_str())) {
+        for method in
+            item.as_object().unwrap().keys().filter(|key| !["parameters", "summary"].contains(&key.as_str()))
+        {
             assert!(declared.contains(&(path.clone(), method.clone())), "{method} {path} is not a route");
         }
     }
@@ -154,11 +169,14 @@ async fn the_page_and_all_it_needs_come_from_this_server() {
     assert!(page.header("content-type").starts_with("text/html"));
     let page = page.text();
     let mut texts = vec![page.clone()];
-    let pieces = page.split(['"', '\'']).filter(|piece| [".js", ".css", ".png"].iter().any(|end| piece.ends_with(end)));
+    let pieces = page
+        .split(['"', '\''])
+        .filter(|piece| [".js", ".css", ".png"].iter().any(|end| piece.ends_with(end)));
     let mut count = 0;
     for piece in pieces {
         assert!(!piece.contains("//"), "{piece} lies elsewhere");
-        let asset = anonymous.get(&format!("/api/docs/{}", piece.trim_start_matches("./"))).await.expect_status(200);
+        let asset =
+            anonymous.get(&format!("/api/docs/{}", piece.trim_start_matches("./"))).await.expect_status(200);
         assert!(!asset.body.is_empty(), "{piece}");
         if piece.ends_with("swagger-initializer.js") {
             texts.push(asset.text());
@@ -166,9 +184,13 @@ async fn the_page_and_all_it_needs_come_from_this_server() {
         count += 1;
     }
     assert!(count >= 4, "{page}");
-    assert!(texts.iter().any(|text| text.contains("/api/openapi.json")), "the page does not say what to show");
+    assert!(
+        texts.iter().any(|text| text.contains("/api/openapi.json")),
+        "the page does not say what to show"
+    );
     for text in texts {
-        let elsewhere = text.split("http").skip(1).any(|rest| rest.starts_with("://") || rest.starts_with("s://"));
+        let elsewhere =
+            text.split("http").skip(1).any(|rest| rest.starts_with("://") || rest.starts_with("s://"));
         assert!(!elsewhere, "{text}");
     }
     anonymous.get("/api/docs/nothing.js").await.expect_problem(404, "not_found");

@@ -48,7 +48,13 @@ async fn one_of_each_kind(app: &TestApp) -> Vec<Kind> {
             "Lease",
             "document_not_found",
         ),
-        Kind { collection: "cases", id: case, member: "title", change: "Oak v. Pine", not_found: "case_not_found" },
+        Kind {
+            collection: "cases",
+            id: case,
+            member: "title",
+            change: "Oak v. Pine",
+            not_found: "case_not_found",
+        },
     ]
 }
 
@@ -60,7 +66,8 @@ async fn changes_honour_if_match_and_put_is_the_same_as_patch() {
         let path = format!("/api/{}/{}", kind.collection, kind.id);
         let read = admin.get(&path).await.expect_status(200);
         assert_eq!(read.header("etag"), "\"v1\"", "{path}");
-        let fresh = conditional(admin, Method::PATCH, &path, "\"v1\"", &json!({ kind.member: kind.change })).await;
+        let fresh =
+            conditional(admin, Method::PATCH, &path, "\"v1\"", &json!({ kind.member: kind.change })).await;
         let fresh = fresh.expect_status(200);
         assert_eq!(fresh.header("etag"), "\"v2\"", "{path}");
         assert_eq!(fresh.json()[kind.member], kind.change, "{path}");
@@ -69,7 +76,8 @@ async fn changes_honour_if_match_and_put_is_the_same_as_patch() {
         stale.expect_problem(412, "stale_version");
         let stale = conditional(admin, Method::PUT, &path, "\"v1\"", &json!({ kind.member: "Lost" })).await;
         stale.expect_problem(412, "stale_version");
-        let weak = conditional(admin, Method::PATCH, &path, "W/\"v2\"", &json!({ kind.member: "Lost" })).await;
+        let weak =
+            conditional(admin, Method::PATCH, &path, "W/\"v2\"", &json!({ kind.member: "Lost" })).await;
         weak.expect_problem(412, "stale_version");
         let nonsense = conditional(admin, Method::PATCH, &path, "v2", &json!({ kind.member: "Lost" })).await;
         nonsense.expect_problem(400, "malformed_if_match");
@@ -211,7 +219,8 @@ async fn counsel_belongs_to_its_party() {
     let kept = party["attorneys"][1].clone();
     let changed = admin.patch(&path, &json!({ "attorneys": [kept, { "name": "Kim Lane" }] })).await;
     let changed = changed.expect_status(200).json();
-    let names: Vec<&Value> = changed["attorneys"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    let names: Vec<&Value> =
+        changed["attorneys"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
     assert_eq!(names, ["Robin Vale", "Kim Lane"]);
     assert_eq!(changed["attorneys"][0]["id"], kept["id"], "who stays keeps the id");
     let foreign = json!({ "attorneys": [{ "id": absent(), "name": "Nobody" }] });

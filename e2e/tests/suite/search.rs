@@ -32,7 +32,8 @@ async fn one_word_finds_all_kinds_of_things_that_hold_it() {
     assert_eq!(find(app.admin(), "quillf*").await["total"], 4);
     assert_eq!(find(app.admin(), "quillfeather%20-letter").await["total"], 3);
     assert_eq!(find(app.admin(), "%22quillfeather%20letter%22").await["total"], 1);
-    let only = app.admin().get("/api/search?query=quillfeather&entityType=party").await.expect_status(200).json();
+    let only =
+        app.admin().get("/api/search?query=quillfeather&entityType=party").await.expect_status(200).json();
     assert_eq!(kinds(&only), ["party"]);
     app.finish().await;
 }
@@ -47,7 +48,10 @@ async fn what_changes_or_goes_is_found_as_it_is() {
     assert_eq!(find(admin, "alder").await["total"], 1);
     drop(admin.patch(&path, &json!({ "title": "Cedar v. Birch" })).await.expect_status(200));
     app.settle().await;
-    assert_eq!((&find(admin, "alder").await["total"], &find(admin, "cedar").await["total"]), (&json!(0), &json!(1)));
+    assert_eq!(
+        (&find(admin, "alder").await["total"], &find(admin, "cedar").await["total"]),
+        (&json!(0), &json!(1))
+    );
     drop(admin.delete(&path).await.expect_status(204));
     app.settle().await;
     assert_eq!(find(admin, "cedar").await["total"], 0);
@@ -87,14 +91,32 @@ async fn odd_queries_are_answered_or_refused_and_never_break() {
     drop(open_case(app.admin(), "Alder v. Birch").await);
     app.settle().await;
     for query in [
-        "%22", "%22alder", "*", "-", "-alder", "OR", "alder%20OR", "(((", "NEAR(alder%20birch)", "alder%20AND%20NOT",
-        "title:alder", "%00", "%27%3B--", "a%20b%20c%20d%20e%20f%20g%20h%20i%20j", "%C3%A4%C3%B6", "alder%5E2", "%F0%9F%98%80",
+        "%22",
+        "%22alder",
+        "*",
+        "-",
+        "-alder",
+        "OR",
+        "alder%20OR",
+        "(((",
+        "NEAR(alder%20birch)",
+        "alder%20AND%20NOT",
+        "title:alder",
+        "%00",
+        "%27%3B--",
+        "a%20b%20c%20d%20e%20f%20g%20h%20i%20j",
+        "%C3%A4%C3%B6",
+        "alder%5E2",
+        "%F0%9F%98%80",
     ] {
         let answer = app.admin().get(&format!("/api/search?query={query}")).await;
         assert!([200, 400].contains(&answer.status.as_u16()), "{query}: {} {}", answer.status, answer.text());
     }
     app.admin().get("/api/search?query=").await.expect_status(400).json();
     app.admin().get("/api/search").await.expect_problem(400, "malformed_query");
-    app.admin().get(&format!("/api/search?query={}", "a".repeat(5000))).await.expect_problem(400, "malformed_query");
+    app.admin()
+        .get(&format!("/api/search?query={}", "a".repeat(5000)))
+        .await
+        .expect_problem(400, "malformed_query");
     app.finish().await;
 }

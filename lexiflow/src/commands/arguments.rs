@@ -112,6 +112,9 @@ pub struct Demo {
     /// The same seed makes the same firm.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Go on in a firm that has made-up people already.
+    #[arg(long)]
+    pub again: bool,
 }
 
 /// `config`

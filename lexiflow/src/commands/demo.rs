@@ -38,7 +38,7 @@ pub struct Plan {
 
 /// Does what the command line asks.
 pub async fn run(args: Demo, session: &Session, console: &mut Console) -> Result<(), CommandError> {
-    let plan = Plan { cases: args.cases, seed: args.seed, again: false };
+    let plan = Plan { cases: args.cases, seed: args.seed, again: args.again };
     make(plan, session, console).await
 }
 

@@ -102,6 +102,9 @@ pub(super) fn server(config: &Config, stats: Arc<ServerStats>) -> ServerSettings
     }
 }
 
+/// What a form may have beside its file, in bytes: the file itself has its own limit.
+const FORM_BYTES: u64 = 4 << 20;
+
 fn limits(config: &Config) -> Limits {
     let bytes = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
     let payload = &config.payload;
@@ -110,7 +113,7 @@ fn limits(config: &Config) -> Limits {
         urlencoded_bytes: bytes(payload.urlencoded_limit),
         text_bytes: bytes(payload.text_limit),
         raw_bytes: bytes(payload.raw_limit),
-        upload_bytes: config.storage.max_file_size,
+        upload_bytes: config.storage.max_file_size.saturating_add(FORM_BYTES),
         pace: pace(config),
     }
 }

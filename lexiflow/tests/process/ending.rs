@@ -86,7 +86,7 @@ async fn killed_under_sixteen_writers_it_has_what_it_acknowledged() {
         let admin = server.sign_in().await;
         let writers = writers(&admin, 16, 100).await;
         server.signal(Signal::SIGKILL);
-        drop(server.ended().await);
+        assert!(!server.ended().await.success());
         all.extend(writers.join_all().await.concat());
     }
     let server = place.start().await;

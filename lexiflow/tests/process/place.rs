@@ -12,7 +12,7 @@ use testkit::TestDatabase;
 pub(crate) const EMAIL: &str = "admin@example.com";
 pub(crate) const PASSWORD: &str = "copper lantern violet harbor 7";
 /// How long a process may take to start or to end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A data folder and a database for servers that follow each other.
 #[derive(Debug)]

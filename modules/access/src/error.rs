@@ -32,10 +32,9 @@ impl Failure for Error {
         match self {
             Self::NotAuthenticated(_) => codes::UNAUTHENTICATED,
             Self::Refused(_) => codes::FORBIDDEN,
-            Self::Ungated => codes::INTERNAL,
             Self::AnswerLost => codes::CONFLICT,
             Self::Database(error) => crate::database_code(error),
-            Self::Outbox(_) => codes::INTERNAL,
+            Self::Ungated | Self::Outbox(_) => codes::INTERNAL,
         }
     }
 }

@@ -72,5 +72,8 @@ fn names_and_codes_are_unique_and_read_back() {
         assert_eq!(role.as_str().parse::<Role>().ok(), Some(role));
     }
     let unknown = "developer".parse::<Role>().unwrap_err().to_string();
-    assert!(unknown.contains("super_admin") && unknown.contains("client"), "the message lists the roles: {unknown}");
+    assert!(
+        unknown.contains("super_admin") && unknown.contains("client"),
+        "the message lists the roles: {unknown}"
+    );
 }

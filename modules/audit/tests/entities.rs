@@ -18,5 +18,9 @@ fn a_record_names_the_fields_that_differ_with_before_and_after() {
 fn a_removal_names_nothing_that_is_not_there_any_more() {
     let case = CaseId::from_parts(1, &[1; 10]);
     let entity = Entity::of(case).differing(&json!({ "title": "Old" }), &json!({}));
-    assert_eq!(entity.changes, Some(json!({ "title": ["Old", null] })), "what was lost can be read in the record");
+    assert_eq!(
+        entity.changes,
+        Some(json!({ "title": ["Old", null] })),
+        "what was lost can be read in the record"
+    );
 }

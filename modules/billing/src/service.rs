@@ -33,6 +33,9 @@ pub async fn list_time(
     offset: u64,
 ) -> Result<(Vec<TimeEntry>, u64), Error> {
     ctx.require(Action::ReadTime)?;
+    if let Some(case) = filter.case {
+        cases::exists(ctx.reader(), ctx.firm(), case).await?;
+    }
     store::list(ctx.reader(), ctx.firm(), filter, limit, offset).await
 }
 

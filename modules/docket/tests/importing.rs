@@ -1,4 +1,5 @@
 //! A docket is imported whole or not at all, again without doubling, and never loses what a newer copy leaves out.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod support;
 

@@ -105,15 +105,14 @@ fn tokens(text: &str) -> Vec<Token> {
             Some(body) => (true, body),
             None => (false, rest),
         };
-        let (raw, quoted, after) = match body.strip_prefix('"') {
-            Some(quote) => match quote.find('"') {
+        let (raw, quoted, after) = if let Some(quote) = body.strip_prefix('"') {
+            match quote.find('"') {
                 Some(end) => (&quote[..end], true, &quote[end + 1..]),
                 None => (quote, false, ""),
-            },
-            None => {
-                let end = body.find(char::is_whitespace).unwrap_or(body.len());
-                (&body[..end], false, &body[end..])
             }
+        } else {
+            let end = body.find(char::is_whitespace).unwrap_or(body.len());
+            (&body[..end], false, &body[end..])
         };
         rest = after;
         if !quoted && !excluded && raw == "OR" {

@@ -37,6 +37,7 @@ struct SearchParams {
     limit: Option<u64>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the validator hands its context over by reference")]
 fn known_kind(text: &str, _: &()) -> garde::Result {
     if text == "all" || text.parse::<Kind>().is_ok() {
         return Ok(());

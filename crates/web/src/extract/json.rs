@@ -1,4 +1,4 @@
-use super::media;
+use super::{media, nul};
 use crate::body::read_whole;
 use crate::codes;
 use crate::faults::{self, Form, ROUNDS};
@@ -39,6 +39,7 @@ where
         media::require(&parts.headers, media::is_json, "application/json")?;
         let limit = Scope::limits_of(&parts.extensions).json_bytes;
         let whole = read_whole(body, &parts.extensions, limit).await?;
+        nul::refuse(&whole.bytes)?;
         read_bytes(&whole.bytes, Scope::of(&parts.extensions)).map(Self)
     }
 }

@@ -1,5 +1,5 @@
 use super::json::malformed;
-use super::media;
+use super::{media, nul};
 use crate::body::read_whole;
 use crate::codes;
 use crate::problem::Problem;
@@ -26,6 +26,7 @@ impl<S: Send + Sync> FromRequest<S> for MergePatch {
         media::require(&parts.headers, is_patch, "application/merge-patch+json")?;
         let limit = Scope::limits_of(&parts.extensions).json_bytes;
         let whole = read_whole(body, &parts.extensions, limit).await?;
+        nul::refuse(&whole.bytes)?;
         match serde_json::from_slice(&whole.bytes) {
             Ok(patch @ Value::Object(_)) => Ok(Self(patch)),
             Ok(_) => Err(Problem::new(codes::MALFORMED_JSON)

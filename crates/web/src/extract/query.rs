@@ -55,6 +55,9 @@ pub(super) fn parameters(query: &str) -> Result<Value, Fault> {
 fn decode(text: &str) -> Result<String, Fault> {
     let spaced = text.replace('+', " ");
     match percent_decode_str(&spaced).decode_utf8() {
+        Ok(decoded) if decoded.contains('\0') => {
+            Err(Fault::new("", "invalid", "the query string has the character U+0000: leave it out"))
+        }
         Ok(decoded) => Ok(decoded.into_owned()),
         Err(_) => Err(Fault::new("", "invalid", "the query string is not UTF-8: encode it as UTF-8")),
     }

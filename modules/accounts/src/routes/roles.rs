@@ -26,6 +26,7 @@ pub(super) struct PermissionsView {
 /// The role to give.
 #[derive(Debug, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"role": "paralegal"}))]
 pub(super) struct GiveRole {
     /// The role.
     #[garde(skip)]

@@ -23,19 +23,11 @@ const UPDATE: &str = "UPDATE cases SET number = $3, title = $4, title_key = $5, 
 const DELETE: &str = "DELETE FROM cases WHERE firm_id = $1 AND id = $2 AND version = $3";
 
 /// All that [`read`] reads, in its order.
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT id, number, title, status, practice_area, client_id, lead_user_id, court, docket_number, judge, \
-             referred_to, cause, nature_of_suit, jurisdiction, jury_demand, demand, description, filed_on, \
-             terminated_on, extra, opened_at, closed_at, version, created_at, updated_at FROM cases ",
-            $rest
-        )
-    };
-}
-
-const BY_ID: &str = select!("WHERE firm_id = $1 AND id = $2");
-const BY_DOCKET: &str = select!("WHERE firm_id = $1 AND court = $2 AND docket_key = $3");
+const SELECT: &str = "SELECT id, number, title, status, practice_area, client_id, lead_user_id, court, docket_number, judge, \
+     referred_to, cause, nature_of_suit, jurisdiction, jury_demand, demand, description, filed_on, terminated_on, \
+     extra, opened_at, closed_at, version, created_at, updated_at FROM cases WHERE firm_id = $1 AND ";
+const BY_ID: &str = "id = $2";
+const BY_DOCKET: &str = "court = $2 AND docket_key = $3";
 const EXISTS: &str = "SELECT 1 FROM cases WHERE firm_id = $1 AND id = $2";
 
 /// Stores a new case. `false` when its number is taken, and then nothing is stored.
@@ -68,7 +60,8 @@ pub(crate) async fn delete(tx: &mut Tx, firm: FirmId, case: &Case) -> Result<(),
 }
 
 pub(crate) async fn find(db: &impl Reads, firm: FirmId, id: CaseId) -> Result<Case, Error> {
-    let rows = db.rows(db::sql(db.dialect(), BY_ID, [id_value(firm), id_value(id)])).await?;
+    let rows =
+        db.rows(db::sql(db.dialect(), format!("{SELECT}{BY_ID}"), [id_value(firm), id_value(id)])).await?;
     rows.first().map_or(Err(Error::NotFound(id)), read)
 }
 
@@ -80,7 +73,7 @@ pub(crate) async fn by_docket(
     docket_key: &str,
 ) -> Result<Option<Case>, Error> {
     let values = [id_value(firm), Value::from(court), Value::from(docket_key)];
-    let rows = db.rows(db::sql(db.dialect(), BY_DOCKET, values)).await?;
+    let rows = db.rows(db::sql(db.dialect(), format!("{SELECT}{BY_DOCKET}"), values)).await?;
     rows.first().map(read).transpose()
 }
 

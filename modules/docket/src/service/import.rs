@@ -54,7 +54,7 @@ pub async fn import_docket(ctx: &Ctx, mut file: DocketFile) -> Result<Imported, 
             Match::New => added.push(new_entry(ctx, imported.id, record)),
             Match::Existing(index) => {
                 if let Some((_, entry)) = known.get(index)
-                    && let Some(change) = newer(ctx, entry, record)
+                    && let Some(change) = newer(ctx, entry, &record)
                 {
                     changed.push(change);
                 }
@@ -177,14 +177,14 @@ struct Change {
 }
 
 /// What the record adds to or corrects in a known entry; nothing when it says nothing new.
-fn newer(ctx: &Ctx, before: &Entry, record: EntryRecord) -> Option<Change> {
+fn newer(ctx: &Ctx, before: &Entry, record: &EntryRecord) -> Option<Change> {
     let mut after = before.clone();
     let draft = &mut after.draft;
     draft.filed_on = record.date_filed;
     if let Some(day) = merge_value(draft.entered_on.as_ref(), record.date_entered) {
         draft.entered_on = Some(day);
     }
-    let drafts = link_drafts(&record);
+    let drafts = link_drafts(record);
     for (field, incoming) in [
         (&mut draft.number, &record.document_number),
         (&mut draft.seq_no, &record.pacer_seq_no),

@@ -22,14 +22,13 @@ impl Authenticator for Nobody {
 }
 
 /// An application with cases and dockets and nothing else.
-pub struct Firm {
-    pub app: App,
-    pub clock: Arc<clock::MockClock>,
+pub(crate) struct Firm {
+    pub(crate) app: App,
     _database: TestDatabase,
 }
 
 impl Firm {
-    pub async fn create() -> Self {
+    pub(crate) async fn create() -> Self {
         let database = TestDatabase::create().await;
         let mut migrations = queue::migrations();
         for more in [
@@ -47,11 +46,11 @@ impl Firm {
             Headroom::new(headroom::Settings::default(), Arc::new(InjectedSource::with_limit(1 << 30)));
         let random = Arc::new(SeededRandom::new(1));
         let (outbox, jobs) = (queue::Outbox::new(), queue::Jobs::new());
-        let app = App::new(db, clock.clone(), random, headroom, outbox, jobs, Arc::new(Nobody));
-        Self { app, clock, _database: database }
+        let app = App::new(db, clock, random, headroom, outbox, jobs, Arc::new(Nobody));
+        Self { app, _database: database }
     }
 
-    pub fn user(&self, firm: u8, role: Role) -> Ctx {
+    pub(crate) fn user(&self, firm: u8, role: Role) -> Ctx {
         let firm = FirmId::from_parts(1, &[firm; 10]);
         self.app
             .act_as(Principal { user: UserId::from_parts(1, &[7; 10]), firm, role, session: None }, "test")
