@@ -12,8 +12,13 @@
 //! A future can be dropped while SQLite still works on its statement. So each step is written down before it is sent
 //! (`Phase`), and whoever takes the line next first brings the connection from the step in doubt to a known state.
 
+use crate::batch::Batch;
 use crate::{Error, Stats};
-use sqlx::{AssertSqlSafe, Executor, SqliteConnection};
+use futures_util::TryStreamExt as _;
+use sea_orm::sea_query::Values;
+use sea_query_sqlx::SqlxValues;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Either, Executor, SqliteConnection};
 use std::sync::Arc;
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 
@@ -31,14 +36,16 @@ pub(crate) struct Line {
 enum Phase {
     /// No transaction.
     Idle,
-    /// `BEGIN` and the first savepoint may have happened. They hold nobody's work.
+    /// `BEGIN` may have happened, with the first verb's first statements. Nobody else's work is in it.
     Beginning,
     /// The outer transaction is open, without a savepoint.
     Open,
-    /// `SAVEPOINT` or `RELEASE` may have happened. What lies in the savepoint, if anything, was meant to be kept.
-    Marking,
+    /// `SAVEPOINT` may have happened, with the verb's first statements.
+    Entering,
     /// A verb has the savepoint. Found by the next in line: the verb was dropped.
     InVerb,
+    /// The verb's last statements and `RELEASE` may have happened: all of them, or the savepoint is still there.
+    Releasing,
     /// `COMMIT` may have happened.
     Committing,
 }
@@ -78,12 +85,16 @@ impl Line {
         }
     }
 
-    /// Waits for the verb's turn and opens its savepoint.
+    /// Waits for the verb's turn. Its savepoint is opened with its first statement.
     pub(crate) async fn take_turn(&self) -> Result<Turn, Error> {
         let state = Arc::clone(&self.turn).lock_owned().await;
         // From here on a dropped future wakes the committer, who cleans up.
-        let mut turn = Turn { state: Some(state), line: self.clone() };
-        turn.state()?.open_verb().await?;
+        let mut turn = Turn { state: Some(state), line: self.clone(), later: Batch::default() };
+        let state = turn.state()?;
+        if state.connection.is_none() {
+            return Err(Error::Closed);
+        }
+        state.settle().await;
         Ok(turn)
     }
 
@@ -102,10 +113,14 @@ impl Line {
 }
 
 /// A verb's turn on the write connection. Dropped without [`Turn::commit`], the verb is rolled back alone.
+///
+/// Each statement costs a hand-over to the connection's thread and back. So the savepoint goes along with the first
+/// statement, and statements whose result nobody asks for ([`Turn::later`]) go along with the next one or the release.
 #[derive(Debug)]
 pub(crate) struct Turn {
     state: Option<OwnedMutexGuard<State>>,
     line: Line,
+    later: Batch,
 }
 
 impl Turn {
@@ -113,8 +128,22 @@ impl Turn {
         self.state.as_deref_mut().ok_or(Error::Closed)
     }
 
-    pub(crate) fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
-        self.state()?.connection.as_mut().ok_or(Error::Closed)
+    /// Runs a statement, after those that were put off, and returns its rows and how many it changed.
+    pub(crate) async fn run(&mut self, text: &str, values: Values) -> Result<(Vec<SqliteRow>, u64), Error> {
+        let mut batch = std::mem::take(&mut self.later);
+        batch.push(text, values);
+        let state = self.state()?;
+        let step = state.enter();
+        let result = state.send(step, batch).await;
+        if result.is_ok() {
+            state.phase = Phase::InVerb;
+        }
+        result
+    }
+
+    /// Puts a statement off until the next one or the commit.
+    pub(crate) fn later(&mut self, text: &str, values: Values) {
+        self.later.push(text, values);
     }
 
     /// Notes why a statement of the verb failed, so that its neighbours hear the reason if it cost them their work.
@@ -126,10 +155,26 @@ impl Turn {
         }
     }
 
-    /// Releases the savepoint and waits until the group is on disk.
+    /// Runs what was put off, releases the savepoint and waits until the group is on disk.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        let mut batch = std::mem::take(&mut self.later);
         let state = self.state()?;
-        state.release_verb().await?;
+        if batch.is_empty() && state.phase != Phase::InVerb {
+            // Nothing was done: there is nothing to wait for.
+            return Ok(());
+        }
+        let step = state.enter();
+        if state.phase == Phase::InVerb {
+            state.phase = Phase::Releasing;
+        }
+        batch.push("RELEASE verb", Values(Vec::new()));
+        if let Err(error) = state.send(step, batch).await {
+            // The savepoint is still there, or the outer transaction is gone; the next in line finds out which.
+            state.phase = if state.phase == Phase::Releasing { Phase::InVerb } else { state.phase };
+            self.failed(&error);
+            return Err(error);
+        }
+        state.phase = Phase::Open;
         let (told, outcome) = oneshot::channel();
         state.waiting.push(told);
         if state.group_commit {
@@ -159,48 +204,44 @@ impl State {
         connection.execute(AssertSqlSafe(text)).await.map(|_| ()).map_err(Error::from)
     }
 
-    /// The savepoint of the next verb, in a new outer transaction if none is open.
-    async fn open_verb(&mut self) -> Result<(), Error> {
-        self.settle().await;
-        let text = if self.phase == Phase::Open {
-            self.phase = Phase::Marking;
-            "SAVEPOINT verb"
-        } else {
-            self.phase = Phase::Beginning;
-            "BEGIN IMMEDIATE; SAVEPOINT verb"
-        };
-        self.run(text).await?;
-        self.phase = Phase::InVerb;
-        Ok(())
+    /// What opens the verb's savepoint, in a new outer transaction if none is open; nothing once it is open.
+    fn enter(&mut self) -> &'static str {
+        match self.phase {
+            Phase::InVerb | Phase::Releasing => "",
+            Phase::Open => {
+                self.phase = Phase::Entering;
+                "SAVEPOINT verb; "
+            }
+            _ => {
+                self.phase = Phase::Beginning;
+                "BEGIN IMMEDIATE; SAVEPOINT verb; "
+            }
+        }
     }
 
-    async fn release_verb(&mut self) -> Result<(), Error> {
-        self.phase = Phase::Marking;
-        if let Err(error) = self.run("RELEASE verb").await {
-            // The outer transaction is gone: nobody's work is left.
-            return Err(self.abandon_group(error).await);
+    /// Sends statements in one go: the rows of all of them, and what the last one changed.
+    async fn send(&mut self, first: &'static str, batch: Batch) -> Result<(Vec<SqliteRow>, u64), Error> {
+        let connection = self.connection.as_mut().ok_or(Error::Closed)?;
+        let text = format!("{first}{}", batch.text);
+        let query = sqlx::query_with(AssertSqlSafe(text.as_str()), SqlxValues(Values(batch.values)));
+        let mut answers = connection.fetch_many(query);
+        let (mut rows, mut changed) = (Vec::new(), 0);
+        while let Some(answer) = answers.try_next().await? {
+            match answer {
+                Either::Left(done) => changed = done.rows_affected(),
+                Either::Right(row) => rows.push(row),
+            }
         }
-        self.phase = Phase::Open;
-        Ok(())
+        Ok((rows, changed))
     }
 
     /// Brings the connection to [`Phase::Idle`] or [`Phase::Open`], whatever became of the future before. Each step
     /// may itself be dropped and taken again.
     async fn settle(&mut self) {
-        if self.phase == Phase::InVerb {
-            match self.run("ROLLBACK TO verb").await {
-                Ok(()) => self.phase = Phase::Marking,
-                Err(error) => drop(self.abandon_group(error).await),
-            }
-        }
         match self.phase {
             Phase::Idle | Phase::Open => {}
-            // An error says that the savepoint is gone already.
-            Phase::Marking => {
-                self.note("RELEASE verb").await;
-                self.phase = Phase::Open;
-            }
-            Phase::Beginning | Phase::InVerb => {
+            Phase::Entering | Phase::InVerb | Phase::Releasing => self.settle_verb().await,
+            Phase::Beginning => {
                 self.note("ROLLBACK").await;
                 self.phase = Phase::Idle;
             }
@@ -213,6 +254,23 @@ impl State {
             }
         }
         self.suspect = None;
+    }
+
+    /// Rolls a verb back that was dropped or failed, unless its savepoint was released already or never opened.
+    async fn settle_verb(&mut self) {
+        match self.run("ROLLBACK TO verb").await {
+            Ok(()) => {
+                // Dropped here, the next in line rolls back what is rolled back already.
+                self.phase = Phase::Releasing;
+                self.note("RELEASE verb").await;
+                self.phase = Phase::Open;
+            }
+            // SQLite ended the outer transaction by itself, and everyone's work with it.
+            Err(error) if self.suspect.is_some() || self.phase == Phase::InVerb => {
+                drop(self.abandon_group(error).await);
+            }
+            Err(_) => self.phase = Phase::Open,
+        }
     }
 
     async fn note(&mut self, text: &'static str) {

@@ -8,6 +8,7 @@
 //! - Stores build statements with SeaORM's entities and hand them to [`Reads`] and [`Tx::execute`]; rows come back
 //!   through `FromQueryResult`. Nothing returns an unbounded list: every list names its limit.
 
+mod batch;
 mod dialect;
 mod error;
 pub mod group;

@@ -53,8 +53,7 @@ impl<C> Open<C> {
         Ok(&mut self.connection)
     }
 
-    fn end<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, Error> {
-        let result = result.map_err(Error::from);
+    fn end<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
         self.spoilt = result.as_ref().err().cloned();
         result
     }
@@ -77,28 +76,40 @@ impl Tx {
 
     /// Runs a change given as a finished statement and returns how many rows it touched.
     pub async fn run(&mut self, statement: Statement) -> Result<u64, Error> {
-        let values = SqlxValues(self.dialect().bind(statement.values));
-        let text = statement.sql;
-        let query = AssertSqlSafe(text.as_str());
+        let values = self.dialect().bind(statement.values);
         let started = Instant::now();
-        let (stats, text) = (&self.stats, text.as_str());
+        let (stats, text) = (&self.stats, statement.sql.as_str());
         match &mut self.kind {
             Kind::Sqlite(open) => {
                 let open = open.get_mut();
-                let connection = open.start()?.connection()?;
-                let result = sqlx::query_with(query, values).execute(connection).await;
-                let result = result.map(|done| ((), done.rows_affected()));
+                let result = open.start()?.run(text, values).await.map(|(_, changed)| ((), changed));
                 stats.statement(text, started, &result);
                 finish_sqlite(open, result).map(|((), rows)| rows)
             }
             Kind::Postgres(open) => {
                 let open = open.get_mut();
                 let connection = &mut **open.start()?;
-                let result = sqlx::query_with(query, values).execute(connection).await;
+                let query = sqlx::query_with(AssertSqlSafe(text), SqlxValues(values));
+                let result = query.execute(connection).await.map_err(Error::from);
                 let result = result.map(|done| ((), done.rows_affected()));
                 stats.statement(text, started, &result);
                 open.end(result).map(|((), rows)| rows)
             }
+        }
+    }
+
+    /// Runs a change whose result nobody asks for: on SQLite together with the next statement or the commit, which then
+    /// returns its error. For records that every verb writes.
+    pub async fn later(&mut self, statement: Statement) -> Result<(), Error> {
+        match &mut self.kind {
+            Kind::Sqlite(open) => {
+                let open = open.get_mut();
+                open.sound()?;
+                let values = Dialect::Sqlite.bind(statement.values);
+                open.connection.later(&statement.sql, values);
+                Ok(())
+            }
+            Kind::Postgres(_) => self.run(statement).await.map(|_| ()),
         }
     }
 
@@ -142,7 +153,7 @@ impl Tx {
     }
 }
 
-fn finish_sqlite<T>(open: &mut Open<Turn>, result: Result<T, sqlx::Error>) -> Result<T, Error> {
+fn finish_sqlite<T>(open: &mut Open<Turn>, result: Result<T, Error>) -> Result<T, Error> {
     let result = open.end(result);
     if let Err(error) = &result {
         open.connection.failed(error);
@@ -159,25 +170,21 @@ impl Reads for Tx {
     }
 
     async fn rows(&self, statement: Statement) -> Result<Vec<QueryResult>, Error> {
-        let values = SqlxValues(self.dialect().bind(statement.values));
-        let text = statement.sql;
-        let query = AssertSqlSafe(text.as_str());
+        let values = self.dialect().bind(statement.values);
         let started = Instant::now();
-        let (stats, text) = (&self.stats, text.as_str());
+        let (stats, text) = (&self.stats, statement.sql.as_str());
         match &self.kind {
             Kind::Sqlite(open) => {
                 let mut open = open.lock().await;
-                let connection = open.start()?.connection()?;
-                let result = sqlx::query_with(query, values).fetch_all(connection).await;
-                let result = result.map(counted);
+                let result = open.start()?.run(text, values).await.map(|(rows, _)| counted(rows));
                 stats.statement(text, started, &result);
                 finish_sqlite(&mut open, result).map(|(rows, _)| rows)
             }
             Kind::Postgres(open) => {
                 let mut open = open.lock().await;
                 let connection = &mut **open.start()?;
-                let result = sqlx::query_with(query, values).fetch_all(connection).await;
-                let result = result.map(counted);
+                let query = sqlx::query_with(AssertSqlSafe(text), SqlxValues(values));
+                let result = query.fetch_all(connection).await.map(counted).map_err(Error::from);
                 stats.statement(text, started, &result);
                 open.end(result).map(|(rows, _)| rows)
             }

@@ -32,7 +32,8 @@ impl Writer {
         }
     }
 
-    /// Starts a transaction. Nothing is kept unless [`Tx::commit`] returns `Ok`.
+    /// Starts a transaction: on SQLite, waits for the turn to write, and takes the file with the first statement. Nothing
+    /// is kept unless [`Tx::commit`] returns `Ok`.
     pub async fn begin(&self) -> Result<Tx, Error> {
         match &self.kind {
             Kind::Sqlite(line) => Ok(Tx::sqlite(line.take_turn().await?, self.stats.clone())),

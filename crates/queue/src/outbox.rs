@@ -49,7 +49,7 @@ impl Outbox {
             size_bytes.into(),
             payload.into(),
         ];
-        tx.run(db::sql(tx.dialect(), INSERT, values)).await?;
+        tx.later(db::sql(tx.dialect(), INSERT, values)).await?;
         tx.after_commit(Arc::clone(&self.wake));
         Ok(())
     }

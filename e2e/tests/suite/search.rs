@@ -76,11 +76,11 @@ async fn a_hit_is_shown_only_to_those_who_may_read_its_kind() {
 async fn markup_in_a_text_is_shown_as_text() {
     let app = TestApp::start().await;
     let case = id_of(&open_case(app.admin(), "Alder v. Birch").await);
-    drop(upload_text(app.admin(), &case, "note.txt", "a <script>quillfeather</script> & more").await);
+    drop(upload_text(app.admin(), &case, "note.txt", "a <b onclick=x>quillfeather</b> & more").await);
     app.settle().await;
     let found = find(app.admin(), "quillfeather").await;
     let snippet = found["data"][0]["highlights"].to_string();
-    assert!(!snippet.contains("<script>"), "{snippet}");
+    assert!(!snippet.contains("<b "), "{snippet}");
     assert!(snippet.contains("<mark>quillfeather</mark>"), "{snippet}");
     app.finish().await;
 }

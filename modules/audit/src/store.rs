@@ -54,7 +54,7 @@ pub(crate) async fn insert(tx: &mut Tx, entry: &Entry) -> Result<(), Error> {
         Value::from(entry.correlation.as_str()),
         Value::from(Stamp(entry.at)),
     ];
-    tx.run(db::sql(tx.dialect(), INSERT, values)).await?;
+    tx.later(db::sql(tx.dialect(), INSERT, values)).await?;
     Ok(())
 }
 

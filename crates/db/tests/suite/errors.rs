@@ -103,6 +103,8 @@ async fn a_file_that_another_process_holds_is_busy_until_it_lets_go() {
         with_notes(&place.db).await;
         let other = Db::open(&place.settings).await.unwrap();
         let holder = other.writer().begin().await.unwrap();
+        // The file is taken with the first statement.
+        holder.rows(sql(holder.dialect(), "SELECT 1", [])).await.unwrap();
         let error = keep(&place.db, 1, "one").await.unwrap_err();
         assert!(matches!(error, Error::Busy(_)) && error.is_transient(), "{error:?}");
         drop(holder);

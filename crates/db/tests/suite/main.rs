@@ -14,6 +14,8 @@ mod full_disk;
 #[cfg(test)]
 mod groups;
 #[cfg(test)]
+mod later;
+#[cfg(test)]
 mod migrations;
 #[cfg(test)]
 mod notes;

@@ -107,11 +107,13 @@ fn kinds_list(kinds: usize) -> String {
     (0..kinds).map(|index| format!("${}", index + 3)).collect::<Vec<_>>().join(", ")
 }
 
+/// `CROSS JOIN` on SQLite fixes the order: the index of words is asked once and its rows are looked up. Left to itself,
+/// SQLite goes through the firm's entries and asks the index again for each.
 fn counting(dialect: Dialect, kinds: usize) -> String {
     let list = kinds_list(kinds);
     match dialect {
         Dialect::Sqlite => format!(
-            "SELECT e.kind, count(DISTINCT e.entity_id) FROM search_text JOIN search_entries e \
+            "SELECT e.kind, count(DISTINCT e.entity_id) FROM search_text CROSS JOIN search_entries e \
              ON e.seq = search_text.rowid WHERE search_text MATCH $1 AND e.firm_id = $2 AND e.kind IN ({list}) \
              GROUP BY e.kind"
         ),
@@ -131,7 +133,7 @@ fn ranking(dialect: Dialect, kinds: usize) -> String {
         Dialect::Sqlite => format!(
             "WITH matched AS MATERIALIZED (SELECT e.seq AS seq, e.kind AS kind, e.entity_id AS entity_id, \
              CAST(-1000 * bm25(search_text, 4.0, 1.0) AS INTEGER) AS score \
-             FROM search_text JOIN search_entries e ON e.seq = search_text.rowid \
+             FROM search_text CROSS JOIN search_entries e ON e.seq = search_text.rowid \
              WHERE search_text MATCH $1 AND e.firm_id = $2 AND e.kind IN ({list})) \
              SELECT seq, max(score) FROM matched \
              GROUP BY kind, entity_id ORDER BY max(score) DESC, seq LIMIT ${limit} OFFSET ${offset}"
@@ -154,7 +156,7 @@ fn passages(dialect: Dialect) -> String {
             "SELECT e.kind, e.entity_id, e.case_id, e.title, e.at, \
              highlight(search_text, 0, char({start}), char({end})), \
              snippet(search_text, 1, char({start}), char({end}), '…', 32) \
-             FROM search_text JOIN search_entries e ON e.seq = search_text.rowid \
+             FROM search_text CROSS JOIN search_entries e ON e.seq = search_text.rowid \
              WHERE search_text MATCH $1 AND search_text.rowid = $2"
         ),
         Dialect::Postgres => format!(
