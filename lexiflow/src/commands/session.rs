@@ -27,6 +27,7 @@ impl Session {
                 writeln!(console.out, "Password: {}   (shown only this once: keep it)", password.expose())?;
             }
         }
+        headroom::release_code_pages(&headroom::SystemRoots::default());
         let ctx = parts.app.act_as(administrator.principal, "command-line");
         Ok(Self { parts, ctx })
     }

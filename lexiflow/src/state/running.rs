@@ -128,6 +128,7 @@ async fn serve(
         let ended = web::server::serve(listener, routes, settings, stop.cancelled_owned()).await;
         *report.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
     });
+    let code_bytes = headroom::release_code_pages(&headroom::SystemRoots::default());
     ops.status().enter(Phase::Ready);
     Ok(Running { address, parts, ops, server, workers, served, lock })
 }

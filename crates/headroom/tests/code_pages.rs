@@ -1,0 +1,27 @@
+//! The program goes on running after its code's pages were given back, and holds fewer of them.
+
+use headroom::{ProcessStats, SystemRoots, release_code_pages};
+
+#[test]
+fn the_pages_are_given_back_and_the_program_runs_on() {
+    let roots = SystemRoots::default();
+    let before = ProcessStats::read(&roots).unwrap();
+    let released = release_code_pages(&roots);
+    let after = ProcessStats::read(&roots).unwrap();
+    assert!(released > 0, "this program has code");
+    assert!(after.rss_file < before.rss_file, "{} bytes of {}", after.rss_file, before.rss_file);
+    // Code that has not run since comes back as it was.
+    let sorted = {
+        let mut words = ["pear", "apple", "fig"];
+        words.sort_unstable();
+        words.join(" ")
+    };
+    assert_eq!(sorted, "apple fig pear");
+}
+
+#[test]
+fn where_the_system_tells_nothing_nothing_is_done() {
+    let empty = tempfile::tempdir().unwrap();
+    let roots = SystemRoots { proc: empty.path().to_owned(), cgroup: empty.path().to_owned() };
+    assert_eq!(release_code_pages(&roots), 0);
+}
