@@ -1,7 +1,8 @@
 use sea_orm::sea_query::{Value, Values};
 use std::fmt::Write as _;
 
-/// Statements that are sent together. Their place holders `$1, $2 …` are numbered on, so that each keeps its values.
+/// Statements that are sent together. Their place holders, `$1, $2 …` or the query builder's `?`, are numbered on, so
+/// that each keeps its values.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) text: String,
@@ -25,32 +26,35 @@ impl Batch {
     }
 }
 
-/// Copies a statement with `by` added to the number of each place holder. Quoted text stays as it is.
+/// Copies a statement with `by` added to the number of each place holder; one without a number gets its own. Quoted
+/// text stays as it is.
 fn renumber(text: &str, by: usize, out: &mut String) {
     if by == 0 {
         out.push_str(text);
         return;
     }
     let mut quote: Option<char> = None;
+    let mut unnumbered = 0_usize;
     let mut rest = text.char_indices().peekable();
-    while let Some((_, character)) = rest.next() {
+    while let Some((start, character)) = rest.next() {
+        if quote.is_none() && matches!(character, '$' | '?') {
+            while rest.next_if(|(_, next)| next.is_ascii_digit()).is_some() {}
+            let end = rest.peek().map_or(text.len(), |(next, _)| *next);
+            let number = match text[start + 1..end].parse::<usize>() {
+                Ok(number) => number,
+                Err(_) => {
+                    unnumbered += 1;
+                    unnumbered
+                }
+            };
+            // Writing to a text cannot fail.
+            write!(out, "${}", number.saturating_add(by)).unwrap_or_default();
+            continue;
+        }
         out.push(character);
         match quote {
             Some(open) if open == character => quote = None,
             None if matches!(character, '\'' | '"') => quote = Some(character),
-            None if character == '$' => {
-                let mut number = 0_usize;
-                let mut digits = 0;
-                while let Some((_, digit)) = rest.next_if(|(_, next)| next.is_ascii_digit()) {
-                    number =
-                        number.saturating_mul(10).saturating_add(digit.to_digit(10).unwrap_or(0) as usize);
-                    digits += 1;
-                }
-                if digits > 0 {
-                    // Writing to a text cannot fail.
-                    write!(out, "{}", number + by).unwrap_or_default();
-                }
-            }
             Some(_) | None => {}
         }
     }

@@ -158,15 +158,6 @@ async fn is_found(app: &TestApp, folder: &Path, document: &Value) -> bool {
         let path = format!("/api/search/documents?query={word}&limit=100&page={page}");
         let found = app.admin().get(&path).await.expect_status(200).json();
         let hits = found["data"].as_array().unwrap();
-        if hits.is_empty() {
-            eprintln!(
-                "DEBUG {name} {word} page {page} total {} status {} type {} len {}",
-                found["total"],
-                document["textStatus"],
-                document["contentType"],
-                text.len()
-            );
-        }
         assert!(!hits.is_empty(), "a document is not found by its own longest word");
         if hits.iter().any(|hit| hit["id"] == document["id"]) {
             break;

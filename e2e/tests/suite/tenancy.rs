@@ -143,7 +143,7 @@ async fn a_filter_or_a_body_with_another_firms_id_finds_nothing() {
     }
 
     let own = id_of(&open_case(&stranger, "Own").await);
-    let document = id_of(&e2e::upload_text(&stranger, &own, "a.txt", "words").await);
+    let document = id_of(&e2e::upload_text(&stranger, &own, "a.txt", "a text of their own").await);
     let moved = stranger.patch(&format!("/api/documents/{document}"), &json!({ "caseId": case })).await;
     assert!(moved.status.is_client_error(), "{}", moved.text());
     let total = app.admin().get(&format!("/api/cases/{case}/documents")).await.expect_status(200).json();

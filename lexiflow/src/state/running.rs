@@ -129,6 +129,7 @@ async fn serve(
         *report.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
     });
     let code_bytes = headroom::release_code_pages(&headroom::SystemRoots::default());
+    tracing::debug!(code_bytes, "the pages of start-up code were given back");
     ops.status().enter(Phase::Ready);
     Ok(Running { address, parts, ops, server, workers, served, lock })
 }

@@ -46,7 +46,7 @@ fn blocks(document: &str) -> Vec<Block> {
                 open = mark.take().map(|mark| Block { mark, line: index + 1, text: String::new() });
             }
             (None, line) => {
-                assert!(mark.is_none() || line.is_empty(), "line {}: a mark without a block", index + 1)
+                assert!(mark.is_none() || line.is_empty(), "line {}: a mark without a block", index + 1);
             }
         }
     }
@@ -97,7 +97,7 @@ async fn run_blocks(document: &Path, blocks: &[Block]) -> usize {
             }
             Mark::Run => {
                 let text = replaced(&block.text, &address);
-                script.push_str(&format!("echo {index} > at\nexec > out-{index} 2> err-{index}\n{text}\n"));
+                script.extend([format!("echo {index} > at\nexec > out-{index} 2> err-{index}\n"), text]);
             }
             Mark::Expect => {}
         }

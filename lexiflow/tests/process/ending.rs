@@ -96,7 +96,7 @@ async fn killed_under_sixteen_writers_it_has_what_it_acknowledged() {
 
 #[tokio::test]
 async fn an_upload_that_never_ends_does_not_hold_the_end_up() {
-    let place = Place::new().await.with("SHUTDOWN_TIMEOUT_MS", 200);
+    let place = Place::new().await.with("SHUTDOWN_TIMEOUT_MS", "200");
     let server = place.start().await;
     let mut upload = server.sign_in().await;
     upload.begin_file("/api/documents/019cae00-1111-7222-8333-444455556666/content", 1 << 20).await.unwrap();

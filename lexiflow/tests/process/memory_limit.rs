@@ -21,9 +21,10 @@ impl MemoryLimit {
     /// Nothing where this process may not make one.
     fn new() -> Option<Self> {
         let root = Path::new("/sys/fs/cgroup");
-        let (parent, file) = match root.join("cgroup.controllers").exists() {
-            true => (root.to_owned(), "memory.max"),
-            false => (root.join("memory"), "memory.limit_in_bytes"),
+        let (parent, file) = if root.join("cgroup.controllers").exists() {
+            (root.to_owned(), "memory.max")
+        } else {
+            (root.join("memory"), "memory.limit_in_bytes")
         };
         let group = Self(parent.join(format!("lexiflow-test-{}", std::process::id())));
         fs::create_dir(&group.0).ok()?;
@@ -82,7 +83,7 @@ async fn a_file_larger_than_the_memory_goes_in_and_comes_out_whole() {
         return skipped("a memory limit: making a control group takes root");
     };
     let size = size_bytes();
-    let place = Place::new().await.with("MAX_FILE_SIZE", "3GB").with("UPLOAD_TIMEOUT_MS", 900_000);
+    let place = Place::new().await.with("MAX_FILE_SIZE", "3GB").with("UPLOAD_TIMEOUT_MS", "900000");
     let server = place.launch(group.around(&place.command())).await;
     let pid = server.pid();
     let mut wire = server.sign_in().await;

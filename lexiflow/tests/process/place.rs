@@ -49,9 +49,9 @@ impl Place {
     }
 
     /// With one more setting of the environment.
-    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.settings.retain(|(known, _)| *known != name);
-        self.settings.push((name, value.to_string()));
+        self.settings.push((name, value.to_owned()));
         self
     }
 

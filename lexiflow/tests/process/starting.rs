@@ -41,7 +41,7 @@ async fn a_port_in_use_is_said() {
     let place = Place::new().await;
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let ended = place.with("PORT", port).fail().await;
+    let ended = place.with("PORT", &port.to_string()).fail().await;
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.err.contains(&format!("port {port} on 127.0.0.1 is in use")), "{ended:?}");
 }

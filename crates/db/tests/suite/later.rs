@@ -5,7 +5,7 @@ use crate::notes::{add, keep, kept, with_notes};
 use db::{Error, Reads, Tx, sql};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use sea_orm::sea_query::Value;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, Value};
 
 async fn later(tx: &mut Tx, id: i64, title: &str) -> Result<(), Error> {
     // A place holder in quotes is text.
@@ -72,6 +72,29 @@ async fn what_was_put_off_by_a_dropped_verb_is_gone_and_a_verb_without_statement
         later(&mut tx, 1, "one").await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(kept(place.db.reader()).await, [1], "a verb of put-off statements alone is a verb");
+    })
+    .await;
+}
+
+/// The query builder writes its place holders without numbers on SQLite.
+#[tokio::test]
+async fn a_built_statement_after_put_off_ones_gets_its_own_values() {
+    on_both(&async |place: &Place| {
+        with_notes(&place.db).await;
+        let mut tx = place.db.writer().begin().await.unwrap();
+        add(&mut tx, 1, "one").await.unwrap();
+        later(&mut tx, 7, "seven").await.unwrap();
+        let mut rename = Query::update();
+        rename.table(Alias::new("notes")).value(Alias::new("title"), "uno?");
+        rename.and_where(Expr::col(Alias::new("id")).eq(1_i64));
+        assert_eq!(tx.execute(&rename).await.unwrap(), 1);
+        later(&mut tx, 8, "eight").await.unwrap();
+        let mut found = Query::select();
+        found.column(Alias::new("id")).from(Alias::new("notes"));
+        found.and_where(Expr::col(Alias::new("title")).eq("uno?"));
+        assert_eq!(tx.count(&found).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        assert_eq!(kept(place.db.reader()).await, [1, 7, 8]);
     })
     .await;
 }
