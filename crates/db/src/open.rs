@@ -2,6 +2,8 @@ use crate::group::Line;
 use crate::{Dialect, Error, Reader, Reads, Stats, Writer, postgres};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlitePool};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,6 +87,7 @@ impl Db {
     async fn open_sqlite(path: &Path, settings: &Settings) -> Result<Self, Error> {
         let stats = Stats::new(settings.slow_statement);
         let options = sqlite_options(path);
+        make_private(path);
         let mut connection = options.connect().await.map_err(|error| refused(path, error))?;
         check_pages(path, &mut connection).await?;
         let read_only = options.pragma("query_only", "on");
@@ -156,6 +159,17 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .pragma("journal_size_limit", "67108864")
         .statement_cache_capacity(128)
         .disable_statement_logging()
+}
+
+/// Makes a missing file for this user alone; SQLite gives its log the mode of its file. What fails here, SQLite reports
+/// when it opens the file.
+fn make_private(path: &Path) {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    if let Err(error) = made
+        && error.kind() != std::io::ErrorKind::AlreadyExists
+    {
+        tracing::debug!(%error, "the database file was not made");
+    }
 }
 
 /// Up to this size the whole file is checked at start; above it, only what a look at the schema touches.

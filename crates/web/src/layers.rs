@@ -39,7 +39,7 @@ pub struct Settings {
     /// Where the randomness of correlation ids comes from.
     pub random: SharedRandom,
     /// How long a request may take until its answer begins; 503 `request_timed_out` afterwards. Uploads and
-    /// [`long_running`] routes are exempt.
+    /// [`long_running()`] routes are exempt.
     pub request_timeout: Duration,
     /// How large and how slow bodies may be.
     pub limits: Limits,

@@ -6,6 +6,7 @@
 
 mod body;
 pub mod codes;
+mod day;
 pub mod etag;
 pub mod extract;
 mod faults;
@@ -19,6 +20,7 @@ mod scope;
 pub mod server;
 
 pub use body::{BodyFault, BodyPace};
+pub use day::calendar_day;
 pub use etag::Version;
 pub use extract::{IfMatch, MergePatch, PathId, RawBody, UploadForm, ValidJson, ValidQuery};
 pub use paging::{Cursor, Page, Paged, Sort};

@@ -27,7 +27,7 @@ struct ListFiles {
     order: Option<String>,
     #[garde(skip)]
     is_open: Option<bool>,
-    #[garde(skip)]
+    #[garde(inner(custom(web::calendar_day)))]
     opened_after: Option<chrono::NaiveDate>,
     #[garde(length(max = 7))]
     search: Option<String>,
@@ -102,6 +102,19 @@ async fn all_faults_of_a_query_come_at_once() {
     server.get("/api/echo?page=1&page=2").await.problem(400, "malformed_query");
     server.get("/api/echo?search=%ff").await.problem(400, "malformed_query");
     server.get(&format!("/api/echo?{}", "status=a&".repeat(300))).await.problem(400, "malformed_query");
+}
+
+#[tokio::test]
+async fn days_outside_of_four_digits_are_refused() {
+    let server = Server::start(routes());
+    for wrong in ["-0001-01-01", "0000-12-31", "%2B10000-01-01", "-200000-01-01"] {
+        let answer = server.get(&format!("/api/echo?openedAfter={wrong}")).await;
+        answer.problem(400, "malformed_query");
+        assert_eq!(answer.faults(), ["openedAfter invalid"], "{wrong}");
+    }
+    for fine in ["0001-01-01", "9999-12-31"] {
+        assert_eq!(server.get(&format!("/api/echo?openedAfter={fine}")).await.json()["openedAfter"], fine);
+    }
 }
 
 #[tokio::test]

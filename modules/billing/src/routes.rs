@@ -36,8 +36,10 @@ struct ListTime {
     /// By this user.
     user_id: Option<UserId>,
     /// On this day or later.
+    #[garde(inner(custom(web::calendar_day)))]
     from: Option<NaiveDate>,
     /// On this day or earlier.
+    #[garde(inner(custom(web::calendar_day)))]
     to: Option<NaiveDate>,
     /// Only billable ones, or only others.
     billable: Option<bool>,
@@ -55,7 +57,7 @@ struct TimeBody {
     #[garde(skip)]
     case_id: CaseId,
     /// On which day.
-    #[garde(skip)]
+    #[garde(custom(web::calendar_day))]
     #[schema(example = "2026-03-02")]
     worked_on: NaiveDate,
     /// How long, in seconds.

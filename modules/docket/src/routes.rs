@@ -40,10 +40,10 @@ struct ListDocket {
     #[garde(skip)]
     case_id: Option<CaseId>,
     /// Filed on this day or later.
-    #[garde(skip)]
+    #[garde(inner(custom(web::calendar_day)))]
     filed_from: Option<NaiveDate>,
     /// Filed on this day or earlier.
-    #[garde(skip)]
+    #[garde(inner(custom(web::calendar_day)))]
     filed_to: Option<NaiveDate>,
     /// With this document number.
     #[garde(inner(length(chars, max = 32)))]
@@ -76,11 +76,11 @@ struct EntryBody {
     #[garde(skip)]
     case_id: CaseId,
     /// The day of filing.
-    #[garde(skip)]
+    #[garde(custom(web::calendar_day))]
     #[schema(example = "2026-03-02")]
     filed_on: NaiveDate,
     /// The day on which the clerk entered it.
-    #[garde(skip)]
+    #[garde(inner(custom(web::calendar_day)))]
     #[serde(default)]
     entered_on: Option<NaiveDate>,
     /// The court's number of the document.

@@ -1,6 +1,7 @@
 use crate::databases::Place;
 use crate::notes::{keep, with_notes};
 use db::{Db, Error, Settings};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 async fn damaged(settings: &Settings) -> (String, String) {
@@ -66,5 +67,17 @@ async fn what_was_acknowledged_is_there_after_opening_again() {
     let again = Db::open(&place.settings).await.unwrap();
     assert_eq!(crate::notes::kept(again.reader()).await, [1]);
     again.close().await;
+    place.remove().await;
+}
+
+#[tokio::test]
+async fn the_file_and_its_log_are_for_the_servers_own_user() {
+    let place = Place::embedded(|_| ()).await;
+    with_notes(&place.db).await;
+    for name in ["lexiflow.db", "lexiflow.db-wal"] {
+        let mode = place.settings.data_dir.join(name).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name} has the mode {mode:o}");
+    }
+    place.db.close().await;
     place.remove().await;
 }

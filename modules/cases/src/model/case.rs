@@ -102,11 +102,11 @@ pub struct CaseFields {
     pub demand: Option<String>,
     /// When the court received it.
     #[serde(default)]
-    #[garde(skip)]
+    #[garde(inner(custom(web::calendar_day)))]
     pub filed_on: Option<NaiveDate>,
     /// When the court ended it.
     #[serde(default)]
-    #[garde(skip)]
+    #[garde(inner(custom(web::calendar_day)))]
     pub terminated_on: Option<NaiveDate>,
     /// What has no member of its own: panel, court below, fee status, MDL status. An object of at most 64 KiB.
     #[serde(default)]

@@ -52,7 +52,7 @@ pub struct PartyFields {
     pub extra_info: Option<String>,
     /// When it left the case.
     #[serde(default)]
-    #[garde(skip)]
+    #[garde(inner(custom(web::calendar_day)))]
     pub terminated_on: Option<NaiveDate>,
     /// What a defendant is charged with, in criminal cases. An object of at most 64 KiB.
     #[serde(default)]

@@ -38,10 +38,10 @@ pub(super) struct ListCases {
     #[garde(inner(length(chars, max = 15)))]
     court: Option<String>,
     /// Filed on this day or later.
-    #[garde(skip)]
+    #[garde(inner(custom(web::calendar_day)))]
     filed_from: Option<NaiveDate>,
     /// Filed on this day or earlier.
-    #[garde(skip)]
+    #[garde(inner(custom(web::calendar_day)))]
     filed_to: Option<NaiveDate>,
     /// `openedAt` (newest first unless told), `title`, `number`, `filedOn`, `status` or `updatedAt`; a `-` before it
     /// turns the order round.
