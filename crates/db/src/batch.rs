@@ -40,13 +40,10 @@ fn renumber(text: &str, by: usize, out: &mut String) {
         if quote.is_none() && matches!(character, '$' | '?') {
             while rest.next_if(|(_, next)| next.is_ascii_digit()).is_some() {}
             let end = rest.peek().map_or(text.len(), |(next, _)| *next);
-            let number = match text[start + 1..end].parse::<usize>() {
-                Ok(number) => number,
-                Err(_) => {
-                    unnumbered += 1;
-                    unnumbered
-                }
-            };
+            let number = text[start + 1..end].parse().unwrap_or_else(|_| {
+                unnumbered += 1;
+                unnumbered
+            });
             // Writing to a text cannot fail.
             write!(out, "${}", number.saturating_add(by)).unwrap_or_default();
             continue;

@@ -1,4 +1,5 @@
 //! What is published is found, by whom it may be found, and what is removed is not.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod support;
 
@@ -34,7 +35,7 @@ async fn titles(ctx: &access::Ctx, query: &str) -> Vec<String> {
 #[tokio::test]
 async fn a_case_is_found_by_its_words_in_any_case_and_accent() {
     let index = Index::create().await;
-    let ann = index.user(index.firm(1), Role::Partner);
+    let ann = index.user(Index::firm(1), Role::Partner);
     index.tell(&ann, &Opened(case(1, "Estate of Müller v. Harbour Light Company"))).await;
 
     for query in [
@@ -57,7 +58,7 @@ async fn a_case_is_found_by_its_words_in_any_case_and_accent() {
 #[tokio::test]
 async fn a_change_replaces_what_was_known_and_a_removal_forgets_it() {
     let index = Index::create().await;
-    let ann = index.user(index.firm(1), Role::Partner);
+    let ann = index.user(Index::firm(1), Role::Partner);
     let first = case(1, "Alder v. Birch");
     index.tell(&ann, &Opened(first.clone())).await;
     index.tell(&ann, &Changed(CaseSnapshot { title: "Alder v. Cedar".to_owned(), ..first.clone() })).await;
@@ -84,8 +85,8 @@ async fn a_change_replaces_what_was_known_and_a_removal_forgets_it() {
 #[tokio::test]
 async fn another_firm_finds_nothing_and_counts_nothing() {
     let index = Index::create().await;
-    let ann = index.user(index.firm(1), Role::Partner);
-    let eve = index.user(index.firm(2), Role::SuperAdmin);
+    let ann = index.user(Index::firm(1), Role::Partner);
+    let eve = index.user(Index::firm(2), Role::SuperAdmin);
     index.tell(&ann, &Opened(case(1, "Privileged matter"))).await;
 
     let seen = search::search(&eve, "privileged", &Kind::ALL, 20, 0).await.unwrap();
@@ -96,7 +97,7 @@ async fn another_firm_finds_nothing_and_counts_nothing() {
 #[tokio::test]
 async fn a_role_finds_and_counts_only_what_it_may_read() {
     let index = Index::create().await;
-    let firm = index.firm(1);
+    let firm = Index::firm(1);
     let ann = index.user(firm, Role::Partner);
     index.tell(&ann, &Opened(case(1, "Quartz v. Quill"))).await;
     let entry = EntrySnapshot {
@@ -119,7 +120,7 @@ async fn a_role_finds_and_counts_only_what_it_may_read() {
 #[tokio::test]
 async fn parties_are_found_by_their_counsel_until_they_are_removed() {
     let index = Index::create().await;
-    let ann = index.user(index.firm(1), Role::Paralegal);
+    let ann = index.user(Index::firm(1), Role::Paralegal);
     let party = PartySnapshot {
         id: PartyId::from_parts(4, &[1; 10]),
         name: "Northwind Traders".to_owned(),
@@ -136,7 +137,7 @@ async fn parties_are_found_by_their_counsel_until_they_are_removed() {
 #[tokio::test]
 async fn a_document_is_one_hit_however_many_pieces_of_its_text_match() {
     let index = Index::create().await;
-    let ann = index.user(index.firm(1), Role::Partner);
+    let ann = index.user(Index::firm(1), Role::Partner);
     let document = DocumentSnapshot {
         id: DocumentId::from_parts(5, &[1; 10]),
         case: None,
@@ -172,7 +173,7 @@ async fn a_document_is_one_hit_however_many_pieces_of_its_text_match() {
 #[tokio::test]
 async fn pages_do_not_overlap_and_end_empty() {
     let index = Index::create().await;
-    let ann = index.user(index.firm(1), Role::Partner);
+    let ann = index.user(Index::firm(1), Role::Partner);
     for number in 1..=25 {
         index.tell(&ann, &Opened(case(number, &format!("Common words {number}")))).await;
     }
@@ -190,7 +191,7 @@ async fn pages_do_not_overlap_and_end_empty() {
 #[tokio::test]
 async fn every_text_is_a_query() {
     let index = Index::create().await;
-    let ann = index.user(index.firm(1), Role::Partner);
+    let ann = index.user(Index::firm(1), Role::Partner);
     index.tell(&ann, &Opened(case(1, "Anything at all"))).await;
     let hostile = [
         "\"",

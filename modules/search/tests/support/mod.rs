@@ -54,7 +54,7 @@ impl Index {
         Self { app, dispatcher, _database: database }
     }
 
-    pub(crate) fn firm(&self, number: u8) -> FirmId {
+    pub(crate) fn firm(number: u8) -> FirmId {
         FirmId::from_parts(1, &[number; 10])
     }
 
