@@ -13,13 +13,34 @@ fn main() -> io::Result<()> {
     fs::write(out, table(&pages)?)?;
     let mut cargo = io::stdout();
     writeln!(cargo, "cargo:rerun-if-changed={}", pages.display())?;
-    // Nothing is guessed, so that a build can be repeated.
     for name in ["LEXIFLOW_COMMIT", "LEXIFLOW_BUILT_AT"] {
-        let value = env::var(name).unwrap_or_else(|_| "unknown".to_owned());
+        let told = env::var(name).ok();
+        // The time is never guessed, so that a build can be repeated. The commit is read for releases alone: a build
+        // for tests need not start over at each commit.
+        let found = match name {
+            "LEXIFLOW_COMMIT" if of("PROFILE")? == "release" => commit(&mut cargo)?,
+            _ => None,
+        };
+        let value = told.or(found).unwrap_or_else(|| "unknown".to_owned());
         writeln!(cargo, "cargo:rerun-if-env-changed={name}")?;
         writeln!(cargo, "cargo:rustc-env={name}={value}")?;
     }
     writeln!(cargo, "cargo:rustc-env=LEXIFLOW_TARGET={}", of("TARGET")?)
+}
+
+/// The commit that is checked out, where the source lies in a repository; a build from a plain folder has none.
+fn commit(cargo: &mut impl io::Write) -> io::Result<Option<String>> {
+    let repository = Path::new("../.git");
+    let Ok(head) = fs::read_to_string(repository.join("HEAD")) else { return Ok(None) };
+    writeln!(cargo, "cargo:rerun-if-changed=../.git/HEAD")?;
+    let Some(branch) = head.trim().strip_prefix("ref: ") else { return Ok(Some(head.trim().to_owned())) };
+    writeln!(cargo, "cargo:rerun-if-changed=../.git/{branch}")?;
+    if let Ok(commit) = fs::read_to_string(repository.join(branch)) {
+        return Ok(Some(commit.trim().to_owned()));
+    }
+    let packed = fs::read_to_string(repository.join("packed-refs")).unwrap_or_default();
+    let line = packed.lines().find_map(|line| line.strip_suffix(branch));
+    Ok(line.map(|commit| commit.trim().to_owned()))
 }
 
 /// `&[(name, text)]`, sorted by name; the texts stay where they are and are compiled in.

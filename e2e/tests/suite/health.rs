@@ -12,6 +12,30 @@ async fn from_elsewhere(client: &Client, path: &str) -> Answer {
     client.send(Method::GET, path, &[("x-forwarded-for", "203.0.113.7")], Bytes::new()).await
 }
 
+/// A proxy on this machine that leaves no trace but the public name, a page whose name was made to point here, and every
+/// trace that proxies leave: none of them sees figures.
+#[tokio::test]
+async fn a_foreign_name_or_the_trace_of_a_proxy_is_not_local() {
+    let app = TestApp::start().await;
+    let anonymous = app.anonymous();
+    for (header, value) in [
+        ("host", "practice.example.com"),
+        ("host", "127.0.0.1.example.com"),
+        ("via", "1.1 nginx"),
+        ("forwarded", "for=203.0.113.7"),
+        ("x-forwarded-host", "practice.example.com"),
+        ("x-real-ip", "203.0.113.7"),
+    ] {
+        let metrics = anonymous.send(Method::GET, "/api/metrics", &[(header, value)], Bytes::new()).await;
+        metrics.expect_problem(401, "unauthenticated");
+    }
+    for name in ["localhost", "localhost:5000", "127.0.0.1", "[::1]:5000"] {
+        let metrics = anonymous.send(Method::GET, "/api/metrics", &[("host", name)], Bytes::new()).await;
+        assert_eq!(metrics.status, 200, "{name}");
+    }
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn probes_are_answered_to_anybody() {
     let app = TestApp::start().await;

@@ -137,8 +137,8 @@ fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
     let mut files = BTreeSet::new();
     let mut folders = Vec::new();
     for path in paths {
-        let failed = |source| CommandError::Path { path: path.clone(), source };
-        if fs::metadata(path).map_err(failed)?.is_dir() {
+        // A path that is not there becomes a fault like a file that cannot be read: it stops none of the others.
+        if fs::metadata(path).is_ok_and(|found| found.is_dir()) {
             folders.push(path.clone());
         } else {
             files.insert(path.clone());

@@ -1,7 +1,9 @@
 use access::{Action, App, Credentials, Refusal};
 use axum::extract::FromRequestParts;
-use http::header::{AUTHORIZATION, FORWARDED};
+use http::header::{AUTHORIZATION, FORWARDED, HOST, VIA};
 use http::request::Parts;
+use http::uri::Authority;
+use std::net::IpAddr;
 use web::Problem;
 use web::server::PeerAddr;
 
@@ -47,11 +49,24 @@ async fn operator(parts: &Parts, app: &App) -> Result<(), access::Error> {
     Err(Refusal { action: Action::Operate, role: principal.role }.into())
 }
 
-/// From this machine, and not through a proxy on it that speaks for somebody else.
+/// From this machine, and not through a proxy on it that speaks for somebody else. A proxy that leaves no trace of its
+/// own still passes the host's public name on, or names its upstream, so the request must also be meant for this machine
+/// by a local name; that stops a page elsewhere, whose name was made to point here, as well.
 fn is_local(parts: &Parts) -> bool {
-    let proxied = ["x-forwarded-for", "x-real-ip", FORWARDED.as_str()]
+    let proxied = [VIA.as_str(), FORWARDED.as_str(), "x-real-ip"]
         .into_iter()
-        .any(|name| parts.headers.contains_key(name));
+        .any(|name| parts.headers.contains_key(name))
+        || parts.headers.keys().any(|name| name.as_str().starts_with("x-forwarded-"));
     let peer = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip().to_canonical());
-    !proxied && peer.is_some_and(|ip| ip.is_loopback())
+    !proxied && peer.is_some_and(|ip| ip.is_loopback()) && is_local_name(parts)
+}
+
+/// `127.0.0.1`, `[::1]` or `localhost`, with or without a port.
+fn is_local_name(parts: &Parts) -> bool {
+    let header = parts.headers.get(HOST).and_then(|value| value.to_str().ok());
+    let Some(authority) = parts.uri.authority().map(Authority::as_str).or(header) else { return false };
+    let Ok(authority) = authority.parse::<Authority>() else { return false };
+    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
 }

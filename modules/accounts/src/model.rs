@@ -1,6 +1,7 @@
 use crate::Error;
 use access::Role;
 use clock::Timestamp;
+use crypto::Secret;
 use ids::{FirmId, UserId};
 use serde::Serialize;
 use std::str::FromStr;
@@ -254,6 +255,8 @@ fn name(field: &'static str, text: &str) -> Result<String, Error> {
 pub struct Checked {
     /// The user.
     pub user: User,
+    /// The stored hash that the password was checked against.
+    pub(crate) verified: Secret,
     /// A new hash of the same password, where the stored one was made with other settings than today's.
     pub(crate) rehashed: Option<String>,
 }

@@ -228,3 +228,21 @@ async fn an_administrator_sets_a_new_password() {
     let entries = audit::entries_of(ctx.reader(), ctx.firm(), ada.id, 10).await.unwrap();
     assert!(!format!("{entries:?}").contains("orchard") && !format!("{entries:?}").contains("argon2"));
 }
+
+#[tokio::test]
+async fn a_sign_in_that_was_checked_before_the_password_was_replaced_begins_nothing() {
+    let world = World::new().await;
+    let ctx = world.firm("One").await;
+    let ada = world.add(&ctx, "Ada", Role::Attorney).await;
+    let check = accounts::check_password(&world.app, &world.hasher, "ada@example.com", Secret::new(PASSWORD));
+    let Verdict::Right(checked) = check.await.unwrap() else { panic!("the password was right") };
+    let now = world.app.clock().now();
+    let mut tx = ctx.begin().await.unwrap();
+    assert!(accounts::note_sign_in(&mut tx, &checked, now).await.unwrap());
+    tx.rollback().await.unwrap();
+
+    let new = Secret::new("quiet orchard seven bridges");
+    accounts::set_password(&ctx, &world.hasher, &world.watch, ada.id, new).await.unwrap();
+    let mut tx = ctx.begin().await.unwrap();
+    assert!(!accounts::note_sign_in(&mut tx, &checked, now).await.unwrap());
+}

@@ -36,16 +36,22 @@ pub async fn check_password(
         return Ok(Verdict::Refused { owner: Some((user.firm, user.id)) });
     }
     let rehashed = if hasher.needs_rehash(&hash) { Some(hasher.hash(password).await?) } else { None };
-    Ok(Verdict::Right(Checked { user, rehashed }))
+    Ok(Verdict::Right(Checked { user, verified: Secret::new(hash), rehashed }))
 }
 
-/// Notes a sign-in in the transaction that begins the login. `false` when the user was deactivated meanwhile.
+/// Notes a sign-in in the transaction that begins the login. `false` when the user was deactivated, or the password was
+/// replaced, since it was checked. Whoever replaces a password changes the user's row as well, so that the order of the
+/// two statements here decides between them.
 pub async fn note_sign_in(tx: &mut Tx, checked: &Checked, now: Timestamp) -> Result<bool, Error> {
     let user = &checked.user;
-    if let Some(hash) = &checked.rehashed {
-        store::credentials::rehash(tx, user.firm, user.id, hash).await?;
+    if !store::users::signed_in(tx, user.firm, user.id, now).await? {
+        return Ok(false);
     }
-    store::users::signed_in(tx, user.firm, user.id, now).await
+    let verified = checked.verified.expose();
+    match &checked.rehashed {
+        Some(hash) => store::credentials::rehash(tx, user.firm, user.id, verified, hash).await,
+        None => store::credentials::is_still(tx, user.firm, user.id, verified).await,
+    }
 }
 
 /// Checks the caller's old password and the new one, and hashes the new one. Long work, done before the transaction.

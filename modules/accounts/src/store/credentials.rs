@@ -13,7 +13,10 @@ const INSERT: &str = "INSERT INTO credentials (id, firm_id, user_id, kind, secre
 const REPLACE: &str = "UPDATE credentials SET secret = $4, changed_at = $5 \
                        WHERE firm_id = $1 AND user_id = $2 AND kind = $3";
 /// The same password in another form: `changed_at` stays.
-const REHASH: &str = "UPDATE credentials SET secret = $4 WHERE firm_id = $1 AND user_id = $2 AND kind = $3";
+const REHASH: &str = "UPDATE credentials SET secret = $4 \
+                      WHERE firm_id = $1 AND user_id = $2 AND kind = $3 AND secret = $5";
+const IS_STILL: &str =
+    "SELECT 1 FROM credentials WHERE firm_id = $1 AND user_id = $2 AND kind = $3 AND secret = $4";
 const FIND: &str = "SELECT secret FROM credentials WHERE firm_id = $1 AND user_id = $2 AND kind = $3";
 const OF_EMAIL: &str = "SELECT u.id, u.firm_id, u.email, u.first_name, u.last_name, u.search_text, u.role, \
                         u.active, u.version, u.created_at, u.updated_at, u.last_login_at, u.signed_out_at, c.secret \
@@ -58,16 +61,33 @@ pub(crate) async fn replace(
     Ok(tx.run(db::sql(tx.dialect(), REPLACE, values)).await? == 1)
 }
 
-/// Puts the same password's new hash in place of the old.
-pub(crate) async fn rehash(tx: &mut Tx, firm: FirmId, user: UserId, hash: &str) -> Result<(), Error> {
+/// Puts the same password's new hash in place of the old. `false` when the old one is not there any more.
+pub(crate) async fn rehash(
+    tx: &mut Tx,
+    firm: FirmId,
+    user: UserId,
+    old: &str,
+    new: &str,
+) -> Result<bool, Error> {
+    let values = [
+        Value::from(Uuid::from(firm)),
+        Value::from(Uuid::from(user)),
+        Value::from(PASSWORD),
+        Value::from(new),
+        Value::from(old),
+    ];
+    Ok(tx.run(db::sql(tx.dialect(), REHASH, values)).await? == 1)
+}
+
+/// Whether the user's password still has this hash.
+pub(crate) async fn is_still(db: &impl Reads, firm: FirmId, user: UserId, hash: &str) -> Result<bool, Error> {
     let values = [
         Value::from(Uuid::from(firm)),
         Value::from(Uuid::from(user)),
         Value::from(PASSWORD),
         Value::from(hash),
     ];
-    tx.run(db::sql(tx.dialect(), REHASH, values)).await?;
-    Ok(())
+    Ok(!db.rows(db::sql(db.dialect(), IS_STILL, values)).await?.is_empty())
 }
 
 /// The hash of a user's password.
