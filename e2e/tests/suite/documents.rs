@@ -256,3 +256,15 @@ async fn a_name_with_quotes_and_umlauts_comes_back() {
     assert!(!climbing["fileName"].as_str().unwrap().contains(['/', '\\']), "{climbing}");
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_new_version_without_a_name_keeps_the_documents_own() {
+    let app = TestApp::start().await;
+    let id = id_of(&upload(&app, "letter.txt", "text/plain", b"the first words").await);
+    let path = format!("/api/documents/{id}/content");
+    let headers = [("content-type", "text/plain")];
+    let put = app.admin().send(Method::PUT, &path, &headers, "the second words".into()).await;
+    let document = put.expect_status(200).json();
+    assert_eq!(document["fileName"], "letter.txt", "{document:#}");
+    app.finish().await;
+}

@@ -74,7 +74,10 @@ pub(super) async fn put_content(
     headers: HeaderMap,
     body: RawBody,
 ) -> Result<Response, Problem> {
-    let name = query.file_name.unwrap_or_else(|| "document".to_owned());
+    let name = match query.file_name {
+        Some(name) => name,
+        None => known_name(&ctx, id).await?,
+    };
     let file = Box::pin(receive_raw(&ctx, &files, &headers, &name, body)).await?;
     let said = FieldsBody {
         case_id: query.case_id,
@@ -97,6 +100,15 @@ pub(super) async fn put_content(
         response.headers_mut().insert(CONTENT_LOCATION, place);
     }
     Ok(response)
+}
+
+/// The name that a new version without one keeps: the document's own.
+async fn known_name(ctx: &Ctx, id: DocumentId) -> Result<String, Problem> {
+    match service::find_document(ctx, id).await {
+        Ok(document) => Ok(document.content.file_name),
+        Err(Error::NotFound(_)) => Ok("document".to_owned()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Adds a version and answers 201 with it.
