@@ -81,8 +81,6 @@ fn every_value_knows_its_origin() {
         (budget.value.as_str(), budget.unit, budget.name.as_str()),
         ("64MiB", "MiB", "MEMORY_BUDGET_MB")
     );
-    assert!(!budget.hot_reloadable);
-    assert!(of("memory.warning_threshold").hot_reloadable);
     assert_eq!(loaded.provenance.len(), lexiflow::config::KEYS.len());
 }
 
@@ -215,4 +213,13 @@ fn names_that_are_almost_ours_are_told() {
     assert_eq!(suggestion("NODE_VERSION"), None, "not ours, though the prefix is shared");
     assert_eq!(suggestion("SESSION_MANAGER"), None);
     assert_eq!(suggestion("PATH"), None);
+}
+
+#[test]
+fn a_setting_on_which_nothing_acts_yet_is_answered_when_somebody_sets_it() {
+    let place = Place::new().env([("CACHE_TTL", "20000"), ("PORT", "5005")]);
+    let loaded = place.load().unwrap();
+    let lines: Vec<String> = loaded.notices.iter().map(ToString::to_string).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("CACHE_TTL") && lines[0].contains("no shared cache"), "{lines:?}");
 }

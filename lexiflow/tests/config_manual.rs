@@ -28,8 +28,7 @@ fn comments() -> Vec<(String, Vec<&'static str>)> {
 /// The line that the manual must carry directly above a key.
 fn facts(key: &Key) -> String {
     let old = if key.old.is_empty() { String::new() } else { format!(" (old: {})", key.old.join(", ")) };
-    let change = if key.hot_reloadable { "live" } else { "restart" };
-    format!("env: {}{old} | accepts: {} | change: {change}", key.env.join(", "), key.kind.accepted())
+    format!("env: {}{old} | accepts: {}", key.env.join(", "), key.kind.accepted())
 }
 
 #[test]
@@ -158,7 +157,7 @@ fn commented_lines_of_the_shipped_files_name_real_settings() {
 }
 
 #[test]
-fn print_shows_every_setting_with_unit_source_and_reload() {
+fn print_shows_every_setting_with_unit_and_source() {
     let environment = Environment::from_iter([("PORT", "8080")]);
     let loaded = load(&Sources { environment, ..Sources::default() }).unwrap();
     let mut out = Vec::new();
@@ -169,11 +168,8 @@ fn print_shows_every_setting_with_unit_source_and_reload() {
         line.split_whitespace().map(ToOwned::to_owned).collect()
     };
     assert_eq!(text.lines().count(), KEYS.len() + 1);
-    assert_eq!(row("server.port"), ["server.port", "8080", "port", "environment", "PORT", "restart"]);
-    assert_eq!(
-        row("memory.warning_threshold"),
-        ["memory.warning_threshold", "75%", "ratio", "default", "live"]
-    );
+    assert_eq!(row("server.port"), ["server.port", "8080", "port", "environment", "PORT"]);
+    assert_eq!(row("memory.warning_threshold"), ["memory.warning_threshold", "75%", "ratio", "default"]);
 }
 
 #[test]

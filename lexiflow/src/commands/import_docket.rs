@@ -137,11 +137,11 @@ fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
     let mut files = BTreeSet::new();
     let mut folders = Vec::new();
     for path in paths {
-        // A path that is not there becomes a fault like a file that cannot be read: it stops none of the others.
-        if fs::metadata(path).is_ok_and(|found| found.is_dir()) {
-            folders.push(path.clone());
-        } else {
-            files.insert(path.clone());
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => folders.push(path.clone()),
+            // Beside others, a path that is not there is a fault like a file that cannot be read: it stops none of them.
+            Err(source) if paths.len() == 1 => return Err(CommandError::Path { path: path.clone(), source }),
+            Ok(_) | Err(_) => drop(files.insert(path.clone())),
         }
     }
     while let Some(folder) = folders.pop() {

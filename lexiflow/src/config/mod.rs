@@ -7,6 +7,7 @@
 mod answers;
 mod environment;
 mod hints;
+mod inert;
 mod layers;
 mod notice;
 mod render;
@@ -69,8 +70,6 @@ pub struct Provenance {
     pub name: String,
     /// The unit of a plain number.
     pub unit: &'static str,
-    /// Whether a change can be taken over without a restart.
-    pub hot_reloadable: bool,
 }
 
 /// Reads the configuration; all faults are reported together.
@@ -83,7 +82,11 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigFaults> {
         return Err(ConfigFaults(findings.faults));
     }
     match Config::from_settings(&settings) {
-        Ok(config) => Ok(Loaded { config, notices: findings.notices, provenance: provenance(&settings) }),
+        Ok(config) => {
+            let provenance = provenance(&settings);
+            findings.notices.extend(inert::notices(&provenance));
+            Ok(Loaded { config, notices: findings.notices, provenance })
+        }
         Err(gap) => {
             findings.fault(gap.0, "default", gap.to_string());
             Err(ConfigFaults(findings.faults))
@@ -140,7 +143,6 @@ fn provenance(settings: &Settings) -> Vec<Provenance> {
             source: setting.source.clone(),
             name: setting.name.clone(),
             unit: key.kind.unit(),
-            hot_reloadable: key.hot_reloadable,
         })
     };
     KEYS.iter().filter_map(shown).collect()

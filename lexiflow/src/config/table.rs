@@ -14,8 +14,6 @@ pub struct Key {
     pub old: &'static [&'static str],
     /// What the setting accepts.
     pub kind: Kind,
-    /// Whether a change can be taken over without a restart.
-    pub hot_reloadable: bool,
 }
 
 impl Key {
@@ -28,15 +26,10 @@ impl Key {
         self.old = names;
         self
     }
-
-    const fn hot(mut self) -> Self {
-        self.hot_reloadable = true;
-        self
-    }
 }
 
 const fn key(path: &'static str, env: &'static [&'static str], kind: Kind) -> Key {
-    Key { path, env, old: &[], kind, hot_reloadable: false }
+    Key { path, env, old: &[], kind }
 }
 
 const fn count(min: u64, max: u64, unit: &'static str) -> Kind {
@@ -93,8 +86,7 @@ pub static KEYS: &[Key] = &[
         "storage.min_disk_space",
         &["MIN_DISK_SPACE"],
         Kind::Size { min: 1, max: 1024 * GIB, unit: Unit::Bytes, or_zero: true },
-    )
-    .hot(),
+    ),
     key("storage.allowed_mime_types", &["ALLOWED_MIME_TYPES"], Kind::List(rules::MIME)),
     key("storage.blocked_mime_types", &["BLOCKED_MIME_TYPES"], Kind::List(rules::MIME)),
     // memory
@@ -103,17 +95,16 @@ pub static KEYS: &[Key] = &[
         &["MEMORY_BUDGET_MB", "NODE_MAX_OLD_SPACE_SIZE"],
         Kind::Size { min: 32 * MIB, max: 4096 * GIB, unit: Unit::Mebibytes, or_zero: true },
     ),
-    key("memory.monitoring_enabled", &["MEMORY_MONITORING_ENABLED"], Kind::Flag).hot(),
-    key("memory.warning_threshold", &["MEMORY_WARNING_THRESHOLD"], Kind::Share).hot(),
-    key("memory.critical_threshold", &["MEMORY_CRITICAL_THRESHOLD"], Kind::Share).hot(),
+    key("memory.monitoring_enabled", &["MEMORY_MONITORING_ENABLED"], Kind::Flag),
+    key("memory.warning_threshold", &["MEMORY_WARNING_THRESHOLD"], Kind::Share),
+    key("memory.critical_threshold", &["MEMORY_CRITICAL_THRESHOLD"], Kind::Share),
     key("memory.check_interval", &["MEMORY_CHECK_INTERVAL_MS"], millis(SECOND, HOUR))
-        .old(&["MEMORY_CHECK_INTERVAL"])
-        .hot(),
-    key("memory.gc_after_threshold", &["MEMORY_GC_AFTER_THRESHOLD"], Kind::Flag).hot(),
-    key("memory.cleanup_enabled", &["MEMORY_CLEANUP_ENABLED"], Kind::Flag).hot(),
-    key("memory.cleanup_interval", &["MEMORY_CLEANUP_INTERVAL"], millis(SECOND, DAY)).hot(),
-    key("memory.cleanup_aggressive", &["MEMORY_CLEANUP_AGGRESSIVE"], Kind::Flag).hot(),
-    key("memory.request_warn_size", &["REQUEST_MEMORY_WARN_BYTES"], bytes(KIB, 1024 * GIB)).hot(),
+        .old(&["MEMORY_CHECK_INTERVAL"]),
+    key("memory.gc_after_threshold", &["MEMORY_GC_AFTER_THRESHOLD"], Kind::Flag),
+    key("memory.cleanup_enabled", &["MEMORY_CLEANUP_ENABLED"], Kind::Flag),
+    key("memory.cleanup_interval", &["MEMORY_CLEANUP_INTERVAL"], millis(SECOND, DAY)),
+    key("memory.cleanup_aggressive", &["MEMORY_CLEANUP_AGGRESSIVE"], Kind::Flag),
+    key("memory.request_warn_size", &["REQUEST_MEMORY_WARN_BYTES"], bytes(KIB, 1024 * GIB)),
     key("memory.purge_endpoint", &["NODE_EXPOSE_GC"], Kind::Flag),
     key("memory.optimize_for_size", &["NODE_OPTIMIZE_FOR_MEMORY"], Kind::Flag),
     // stream
@@ -130,12 +121,12 @@ pub static KEYS: &[Key] = &[
     ),
     key("compression.mem_level", &["COMPRESSION_MEM_LEVEL"], count(1, 9, "level")),
     // cache
-    key("cache.max_size", &["CACHE_MAX_SIZE"], count(1, 1_000_000, "entries")).hot(),
-    key("cache.max_memory_entries", &["CACHE_MAX_MEMORY_ENTRIES"], count(1, 100_000_000, "entries")).hot(),
-    key("cache.max_memory_size", &["CACHE_MAX_MEMORY_SIZE"], bytes(64 * KIB, 1024 * GIB)).hot(),
-    key("cache.max_age", &["CACHE_MAX_AGE"], millis(SECOND, 7 * DAY)).hot(),
-    key("cache.ttl", &["CACHE_TTL"], millis(100, 7 * DAY)).hot(),
-    key("cache.check_period", &["CACHE_CHECK_PERIOD"], millis(SECOND, DAY)).hot(),
+    key("cache.max_size", &["CACHE_MAX_SIZE"], count(1, 1_000_000, "entries")),
+    key("cache.max_memory_entries", &["CACHE_MAX_MEMORY_ENTRIES"], count(1, 100_000_000, "entries")),
+    key("cache.max_memory_size", &["CACHE_MAX_MEMORY_SIZE"], bytes(64 * KIB, 1024 * GIB)),
+    key("cache.max_age", &["CACHE_MAX_AGE"], millis(SECOND, 7 * DAY)),
+    key("cache.ttl", &["CACHE_TTL"], millis(100, 7 * DAY)),
+    key("cache.check_period", &["CACHE_CHECK_PERIOD"], millis(SECOND, DAY)),
     // payload
     key("payload.json_limit", &["PAYLOAD_JSON_LIMIT"], bytes(KIB, GIB)),
     key("payload.urlencoded_limit", &["PAYLOAD_URLENCODED_LIMIT"], bytes(KIB, GIB)),

@@ -71,15 +71,22 @@ impl Wire {
 
     /// Puts a document's file of one kind of text.
     pub(crate) async fn put_file(&mut self, path: &str, content: &[u8]) -> io::Result<Answer> {
-        self.begin_file(path, content.len() as u64).await?;
+        // No word is waited for before the body: the server may refuse at once.
+        let headers = format!("content-type: text/plain\r\ncontent-length: {}\r\n", content.len());
+        self.begin("PUT", path, &headers).await?;
         self.write(content).await?;
         self.answer().await
     }
 
-    /// Sends the head of such a request only.
+    /// Sends the head of such a request only, and returns when the server wants the body: then the request is in flight.
     pub(crate) async fn begin_file(&mut self, path: &str, size_bytes: u64) -> io::Result<()> {
-        let headers = format!("content-type: text/plain\r\ncontent-length: {size_bytes}\r\n");
-        self.begin("PUT", path, &headers).await
+        let headers =
+            format!("content-type: text/plain\r\ncontent-length: {size_bytes}\r\nexpect: 100-continue\r\n");
+        self.begin("PUT", path, &headers).await?;
+        match self.answer_head().await? {
+            (100, _) => Ok(()),
+            (status, _) => Err(io::Error::other(format!("{status} instead of 100"))),
+        }
     }
 
     /// Sends the head of a request.
