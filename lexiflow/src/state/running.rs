@@ -199,16 +199,17 @@ impl Running {
     pub async fn settle(&self) -> Result<(), StartError> {
         let app = self.app();
         // The background tasks may hold a batch at this moment, or take a job in a transaction that nobody sees yet;
-        // then it is looked at again. Jobs that are due later are waited for a moment in vain.
+        // then it is looked at again. One idle look is not enough: a job may publish its last event between the look
+        // at the events and the look at the jobs. Jobs that are due later are waited for a moment in vain.
         let mut idle = 0;
         for _ in 0..2000 {
             let offered = self.parts.dispatcher.drain().await?;
             let drained = self.parts.worker.drain_due().await?;
-            let events = app.outbox().pending(app.db().reader()).await?;
             let jobs = app.jobs().pending(app.db().reader()).await?;
+            let events = app.outbox().pending(app.db().reader()).await?;
             let is_idle = offered == 0 && drained == queue::Drained::default();
             idle = if is_idle && events.waiting == 0 && jobs.running == 0 { idle + 1 } else { 0 };
-            if (idle > 0 && jobs.waiting == 0) || idle > 50 {
+            if (idle > 1 && jobs.waiting == 0) || idle > 50 {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
