@@ -156,6 +156,7 @@ async fn the_versioned_path_answers_the_same() {
     let app = TestApp::start().await;
     let admin = app.admin();
     let case = id_of(&open_case(admin, "Alder v. Birch").await);
+    app.settle().await;
     for path in ["cases", "cases/stats", "users", "search?query=alder", "version"] {
         let (plain, versioned) =
             (admin.get(&format!("/api/{path}")).await, admin.get(&format!("/api/v1/{path}")).await);
