@@ -1,6 +1,6 @@
 use access::{Action, App, Credentials, Refusal};
 use axum::extract::FromRequestParts;
-use http::header::{AUTHORIZATION, FORWARDED, HOST, VIA};
+use http::header::{FORWARDED, HOST, VIA};
 use http::request::Parts;
 use http::uri::Authority;
 use std::net::IpAddr;
@@ -34,15 +34,13 @@ impl FromRequestParts<App> for Viewer {
 }
 
 async fn operator(parts: &Parts, app: &App) -> Result<(), access::Error> {
-    let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|value| value.split_once(' '));
-    let Some((_, token)) = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
+    let Some(token) = access::bearer(parts) else {
         return Err(access::Error::NotAuthenticated(
             "sign in and send the header `Authorization: Bearer <access token>`, or ask from the server's own machine",
         ));
     };
     let now = app.clock().now();
-    let principal = app.authenticator().authenticate(Credentials::Bearer(token.trim()), now).await?;
+    let principal = app.authenticator().authenticate(Credentials::Bearer(token), now).await?;
     if principal.role.allows(Action::Operate) {
         return Ok(());
     }

@@ -21,4 +21,4 @@ pub use idempotency::IdempotencyKeys;
 pub use migration::migrations;
 pub use model::{Action, Authenticator, Credentials, Principal, Refusal};
 pub use role::Role;
-pub use routes::{Declared, Gate, Public, Routes};
+pub use routes::{Declared, Gate, Public, Routes, bearer};

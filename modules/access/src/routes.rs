@@ -156,7 +156,7 @@ pub(crate) async fn principal(parts: &mut Parts, app: &App) -> Result<Arc<Princi
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750, 2.1).
-pub(crate) fn bearer(parts: &Parts) -> Option<&str> {
+pub fn bearer(parts: &Parts) -> Option<&str> {
     let header = parts.headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
