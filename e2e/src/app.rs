@@ -228,6 +228,6 @@ impl TestApp {
         let text = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                     AND state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()";
         let rows = db.reader().rows(db::sql(db.dialect(), text, [])).await.expect("the activity");
-        rows[0].try_get_by_index(0).expect("a count")
+        rows[0].at(0).expect("a count")
     }
 }

@@ -122,23 +122,25 @@ async fn an_upload_that_is_cut_off_leaves_nothing() {
     assert_eq!(files_below(folder.path()), Vec::<PathBuf>::new());
 }
 
-#[tokio::test]
-async fn a_write_that_is_cancelled_abandons_the_upload() {
-    let (folder, store) = empty().await;
-    let mut writer = store.writer().await.unwrap();
-    let piece = vec![1; 70_000];
-    assert!(writer.write(&piece).now_or_never().is_none(), "several buffers are never written at once");
-    assert!(matches!(writer.write(b"more").await, Err(Error::Abandoned)));
-    assert!(matches!(writer.finish().await, Err(Error::Abandoned)));
-    // The work that had begun ends at its own time, and takes the file with it. Later work queues behind no lock,
-    // so only waiting for the folder to empty shows it.
-    for _ in 0..10_000 {
-        if files_below(folder.path()).is_empty() {
-            return;
-        }
+#[test]
+fn a_write_that_is_cancelled_abandons_the_upload() {
+    // One blocking thread, held while the write is asked for and dropped: the write cannot have ended before.
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let (folder, store) = empty().await;
+        let mut writer = store.writer().await.unwrap();
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let holder = headroom::spawn_blocking(move || held.recv().is_err());
+        let piece = vec![1; 70_000];
+        assert!(writer.write(&piece).now_or_never().is_none(), "the blocking thread is held");
+        drop(release);
+        assert!(holder.await.unwrap());
+        assert!(matches!(writer.write(b"more").await, Err(Error::Abandoned)));
+        assert!(matches!(writer.finish().await, Err(Error::Abandoned)));
+        // The abandoned work takes the file with it, before any later work gets the thread.
         store.usage().await.unwrap();
-    }
-    panic!("the temporary file is still there");
+        assert_eq!(files_below(folder.path()), Vec::<PathBuf>::new());
+    });
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 use sea_orm::DbBackend;
-use sea_orm::sea_query::{Alias, ColumnDef, IntoIden, Value, Values};
+use sea_orm::sea_query::{Alias, ColumnDef, IntoIden};
 
 /// Which database is behind the pools. Four named places may branch on it: the claim of a job, full text, wake-up
 /// and migrations.
@@ -30,19 +30,6 @@ impl Dialect {
     /// The column kinds of this dialect, for migrations.
     pub fn columns(self) -> Columns {
         Columns(self)
-    }
-
-    /// SQLite keeps a time as integer microseconds; PostgreSQL binds it as it is.
-    pub(crate) fn bind(self, values: Option<Values>) -> Values {
-        let mut values = values.unwrap_or(Values(Vec::new()));
-        if self == Self::Sqlite {
-            for value in &mut values.0 {
-                if let Value::ChronoDateTimeUtc(time) = value {
-                    *value = Value::BigInt(time.map(|time| time.timestamp_micros()));
-                }
-            }
-        }
-        values
     }
 }
 

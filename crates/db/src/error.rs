@@ -1,6 +1,10 @@
+use crate::Misread;
 use sqlx::error::{DatabaseError, ErrorKind};
 use sqlx::postgres::PgDatabaseError;
 use std::sync::Arc;
+
+/// What the driver said.
+pub type Source = Arc<dyn std::error::Error + Send + Sync>;
 
 /// What can go wrong with the database. Messages are for operators; clients see a code and a fixed sentence.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -13,7 +17,7 @@ pub enum Error {
     DiskFull,
     /// Another process kept the database locked, or no connection came free in time.
     #[error("the database is busy: try again")]
-    Busy(#[source] Arc<sqlx::Error>),
+    Busy(#[source] Source),
     /// The file is not a database, or its pages are damaged.
     #[error(
         "the database file {path} is damaged ({detail}): restore it from a backup, or move it away to start empty"
@@ -45,16 +49,16 @@ pub enum Error {
     Address(String),
     /// The database cannot be opened or reached.
     #[error("the database cannot be opened: {0}")]
-    Open(#[source] Arc<sqlx::Error>),
+    Open(#[source] Source),
     /// The group that this change belonged to could not be committed. Nothing of it was kept.
     #[error("the change could not be committed")]
-    Commit(#[source] Arc<sqlx::Error>),
+    Commit(#[source] Source),
     /// A statement failed.
     #[error("a statement failed")]
-    Statement(#[source] Arc<sqlx::Error>),
+    Statement(#[source] Source),
     /// A row did not have the expected shape.
-    #[error("a row could not be read: {0}")]
-    Row(Arc<sea_orm::DbErr>),
+    #[error("a row could not be read")]
+    Row(#[from] Misread),
     /// The writer was closed: the server is shutting down.
     #[error("the database is closed")]
     Closed,
@@ -103,12 +107,6 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-impl From<sea_orm::DbErr> for Error {
-    fn from(error: sea_orm::DbErr) -> Self {
-        Self::Row(Arc::new(error))
-    }
-}
-
 fn classify(error: &sqlx::Error) -> Option<Error> {
     let database = error.as_database_error()?;
     match database.kind() {
@@ -119,18 +117,13 @@ fn classify(error: &sqlx::Error) -> Option<Error> {
         }
         _ => {}
     }
-    let code = database.code()?;
-    if database.try_downcast_ref::<PgDatabaseError>().is_some() {
-        classify_postgres(database, &code)
-    } else {
-        classify_sqlite(database, &code)
-    }
+    classify_postgres(database, &database.code()?)
 }
 
 /// The table and the columns of the key, without its values.
 fn key_of(database: &dyn DatabaseError) -> String {
     let Some(postgres) = database.try_downcast_ref::<PgDatabaseError>() else {
-        return database.message().to_owned();
+        return String::new();
     };
     // The detail reads `Key (firm_id, email)=(…, …) already exists.`
     let columns = postgres.detail().and_then(|detail| detail.split_once(")=(")).map_or("", |(key, _)| key);
@@ -140,30 +133,15 @@ fn key_of(database: &dyn DatabaseError) -> String {
     format!("{constraint} of {table} ({columns})")
 }
 
-/// `SQLITE_CONSTRAINT_TRIGGER`: SQLite runs the `RESTRICT` of a foreign key as a trigger.
-const RESTRICTED: i32 = 0x0713;
-
-/// SQLite result codes that callers act on (<https://www.sqlite.org/rescode.html>).
-fn classify_sqlite(database: &dyn DatabaseError, code: &str) -> Option<Error> {
-    let code = code.parse::<i32>().ok()?;
-    if code == RESTRICTED && database.message().contains("FOREIGN KEY") {
-        return Some(Error::Violation(Violation::Reference));
-    }
-    match code & 0xff {
-        5 | 6 => Some(busy(database)),
-        11 | 26 => Some(Error::Corrupt { path: String::new(), detail: database.message().to_owned() }),
-        13 => Some(Error::DiskFull),
-        _ => None,
-    }
-}
-
 /// SQLSTATEs that callers act on (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): serialisation
 /// failures and deadlocks, locks and connections that were not to be had, statements that were cut off, shutdowns.
 fn classify_postgres(database: &dyn DatabaseError, code: &str) -> Option<Error> {
     match code {
         "53100" => Some(Error::DiskFull),
         "23001" => Some(Error::Violation(Violation::Reference)),
-        "40001" | "40P01" | "53300" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" => Some(busy(database)),
+        "40001" | "40P01" | "53300" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" => {
+            Some(Error::Busy(Arc::new(sqlx::Error::Protocol(database.message().to_owned()))))
+        }
         "XX001" | "XX002" => {
             Some(Error::Corrupt { path: String::new(), detail: database.message().to_owned() })
         }
@@ -171,6 +149,37 @@ fn classify_postgres(database: &dyn DatabaseError, code: &str) -> Option<Error> 
     }
 }
 
-fn busy(database: &dyn DatabaseError) -> Error {
-    Error::Busy(Arc::new(sqlx::Error::Protocol(database.message().to_owned())))
+/// SQLite's result codes (<https://www.sqlite.org/rescode.html>).
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as Code;
+        use rusqlite::ffi;
+        let rusqlite::Error::SqliteFailure(code, message) = &error else {
+            return Self::Statement(Arc::new(error));
+        };
+        let message = message.clone().unwrap_or_default();
+        match code.extended_code {
+            ffi::SQLITE_CONSTRAINT_UNIQUE
+            | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+            | ffi::SQLITE_CONSTRAINT_ROWID => return Self::Violation(Violation::Unique(message)),
+            ffi::SQLITE_CONSTRAINT_FOREIGNKEY => return Self::Violation(Violation::Reference),
+            // SQLite runs the `RESTRICT` of a foreign key as a trigger.
+            ffi::SQLITE_CONSTRAINT_TRIGGER if message.contains("FOREIGN KEY") => {
+                return Self::Violation(Violation::Reference);
+            }
+            ffi::SQLITE_CONSTRAINT_CHECK | ffi::SQLITE_CONSTRAINT_NOTNULL => {
+                return Self::Violation(Violation::Check);
+            }
+            _ => {}
+        }
+        match code.code {
+            // Interrupted: it took longer than a statement may take.
+            Code::DatabaseBusy | Code::DatabaseLocked | Code::OperationInterrupted => Self::Busy(Arc::new(error)),
+            Code::DatabaseCorrupt | Code::NotADatabase => {
+                Self::Corrupt { path: String::new(), detail: message }
+            }
+            Code::DiskFull => Self::DiskFull,
+            _ => Self::Statement(Arc::new(error)),
+        }
+    }
 }

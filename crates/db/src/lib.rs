@@ -6,9 +6,8 @@
 //! - [`Writer::begin`] … [`Tx::commit`]: a verb is acknowledged only after its fsync. On SQLite several verbs share
 //!   one fsync ("group commit", see [`mod@group`]); each still rolls back alone.
 //! - Stores build statements with SeaORM's entities and hand them to [`Reads`] and [`Tx::execute`]; rows come back
-//!   through `FromQueryResult`. Nothing returns an unbounded list: every list names its limit.
+//!   as [`Row`] or through [`FromRow`]. Nothing returns an unbounded list: every list names its limit.
 
-mod batch;
 mod dialect;
 mod error;
 pub mod group;
@@ -16,17 +15,20 @@ pub mod migrate;
 mod open;
 mod postgres;
 mod reader;
+mod row;
 mod rows;
+mod sqlite;
 mod stamp;
 mod stats;
 mod tx;
 mod writer;
 
 pub use dialect::{Columns, Dialect};
-pub use error::{Error, Violation};
+pub use error::{Error, Source, Violation};
 pub use migrate::Migration;
 pub use open::{Db, Settings};
 pub use reader::Reader;
+pub use row::{Column, FromRow, Misread, Row};
 pub use rows::{Reads, count_of, sql};
 pub use stamp::Stamp;
 pub use stats::{Stats, StatsSnapshot};

@@ -96,8 +96,8 @@ async fn applied(db: &Db, dialect: Dialect) -> Result<Vec<(String, i64)>, Error>
         .rows(list)
         .await?
         .iter()
-        .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
-        .collect::<Result<Vec<_>, sea_orm::DbErr>>()?;
+        .map(|row| Ok((row.at(0)?, row.at(1)?)))
+        .collect::<Result<Vec<_>, Error>>()?;
     tx.commit().await?;
     Ok(names)
 }

@@ -1,11 +1,12 @@
 use crate::group::Line;
+use crate::sqlite::Connection;
+use crate::sqlite::connection::Purpose;
+use crate::sqlite::readers::Readers;
 use crate::{Dialect, Error, Reader, Reads, Stats, Writer, postgres};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqlitePool};
+use sea_orm::sea_query::Values;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How the database is opened.
@@ -25,7 +26,7 @@ pub struct Settings {
     pub acquire_timeout: Duration,
     /// How long an unused PostgreSQL connection is kept.
     pub idle_timeout: Duration,
-    /// PostgreSQL: the longest that a statement may take.
+    /// The longest that a statement may take; on SQLite a change is not cut off.
     pub statement_timeout: Duration,
     /// From how long on a statement is logged as slow.
     pub slow_statement: Duration,
@@ -74,33 +75,30 @@ impl Db {
                 })
             }
             Some(url) => match url.strip_prefix("sqlite:") {
-                Some(path) => Self::open_sqlite(Path::new(path.trim_start_matches("//")), settings).await,
+                Some(path) => Self::open_sqlite(Path::new(path.trim_start_matches("//")), settings),
                 None => Err(Error::Address(
                     "write postgres://user@host/database or sqlite://path, or leave it empty for the embedded database"
                         .to_owned(),
                 )),
             },
-            None => Self::open_sqlite(&settings.data_dir.join("lexiflow.db"), settings).await,
+            None => Self::open_sqlite(&settings.data_dir.join("lexiflow.db"), settings),
         }
     }
 
-    async fn open_sqlite(path: &Path, settings: &Settings) -> Result<Self, Error> {
+    fn open_sqlite(path: &Path, settings: &Settings) -> Result<Self, Error> {
         let stats = Stats::new(settings.slow_statement);
-        let options = sqlite_options(path);
         make_private(path);
-        let mut connection = options.connect().await.map_err(|error| refused(path, error))?;
-        check_pages(path, &mut connection).await?;
-        let read_only = options.pragma("query_only", "on");
-        let readers = SqlitePoolOptions::new()
-            .max_connections(settings.readers.max(1))
-            .acquire_timeout(settings.acquire_timeout)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false);
-        let pool: SqlitePool = readers.connect_lazy_with(read_only);
+        let connection = Connection::open(path, Purpose::Write).map_err(|error| refused(path, error))?;
+        check_pages(path, &connection)?;
+        let readers = Readers::new(
+            path.to_owned(),
+            settings.readers,
+            settings.acquire_timeout,
+            settings.statement_timeout,
+        );
         let line = Line::new(connection, settings.group_commit, stats.clone());
         Ok(Self {
-            reader: Reader::sqlite(pool, stats.clone()),
+            reader: Reader::sqlite(readers, stats.clone()),
             writer: Writer::sqlite(line.clone(), stats.clone()),
             stats,
             committer: Some(line),
@@ -144,23 +142,6 @@ impl Db {
     }
 }
 
-fn sqlite_options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        // An acknowledged deadline must survive a power cut: FULL syncs the log at every commit.
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
-        // Two MiB of pages for each connection, so that the sum is bounded and small.
-        .pragma("cache_size", "-2048")
-        .pragma("temp_store", "memory")
-        .pragma("journal_size_limit", "67108864")
-        .statement_cache_capacity(128)
-        .disable_statement_logging()
-}
-
 /// Makes a missing file for this user alone; SQLite gives its log the mode of its file. What fails here, SQLite reports
 /// when it opens the file.
 fn make_private(path: &Path) {
@@ -175,28 +156,25 @@ fn make_private(path: &Path) {
 /// Up to this size the whole file is checked at start; above it, only what a look at the schema touches.
 const QUICK_CHECK_BYTES: u64 = 8 << 20;
 
-async fn check_pages(path: &Path, connection: &mut sqlx::SqliteConnection) -> Result<(), Error> {
+fn check_pages(path: &Path, connection: &Connection) -> Result<(), Error> {
     let size_bytes = std::fs::metadata(path).map_or(0, |file| file.len());
     let text = if size_bytes <= QUICK_CHECK_BYTES {
         "PRAGMA quick_check(1)"
     } else {
         "SELECT count(*) || '' FROM sqlite_schema"
     };
-    let verdict: Result<String, sqlx::Error> = sqlx::query_scalar(text).fetch_one(connection).await;
-    match verdict {
-        Ok(verdict) if verdict == "ok" || size_bytes > QUICK_CHECK_BYTES => Ok(()),
-        Ok(verdict) => Err(Error::Corrupt { path: path.display().to_string(), detail: verdict }),
-        Err(error) => Err(refused(path, error)),
+    let found = connection.patiently(text, &Values(Vec::new())).map_err(|error| refused(path, error))?;
+    let verdict: String = found.rows.first().map_or_else(|| Ok(String::new()), |row| row.at(0))?;
+    if verdict == "ok" || size_bytes > QUICK_CHECK_BYTES {
+        return Ok(());
     }
+    Err(Error::Corrupt { path: path.display().to_string(), detail: verdict })
 }
 
-fn refused(path: &Path, error: sqlx::Error) -> Error {
-    match Error::from(error) {
+fn refused(path: &Path, error: Error) -> Error {
+    match error {
         Error::Corrupt { detail, .. } => Error::Corrupt { path: path.display().to_string(), detail },
         Error::Statement(source) => Error::Open(source),
-        other => match other {
-            Error::Busy(_) | Error::DiskFull => other,
-            other => Error::Open(Arc::new(sqlx::Error::Protocol(other.to_string()))),
-        },
+        other => other,
     }
 }

@@ -1,5 +1,7 @@
-use crate::{Dialect, Error, Reads, Stats};
-use sea_orm::{QueryResult, Statement};
+use crate::sqlite::readers::Readers;
+use crate::{Dialect, Error, Reads, Row, Stats};
+use sea_orm::Statement;
+use sea_orm::sea_query::Values;
 use sea_query_sqlx::SqlxValues;
 use sqlx::AssertSqlSafe;
 use std::time::Instant;
@@ -13,13 +15,13 @@ pub struct Reader {
 
 #[derive(Debug, Clone)]
 enum Kind {
-    Sqlite(sqlx::SqlitePool),
+    Sqlite(Readers),
     Postgres(sqlx::PgPool),
 }
 
 impl Reader {
-    pub(crate) fn sqlite(pool: sqlx::SqlitePool, stats: Stats) -> Self {
-        Self { kind: Kind::Sqlite(pool), stats }
+    pub(crate) fn sqlite(readers: Readers, stats: Stats) -> Self {
+        Self { kind: Kind::Sqlite(readers), stats }
     }
 
     pub(crate) fn postgres(pool: sqlx::PgPool, stats: Stats) -> Self {
@@ -29,14 +31,14 @@ impl Reader {
     /// Connections open and, of them, idle.
     pub fn connections(&self) -> (u32, usize) {
         match &self.kind {
-            Kind::Sqlite(pool) => (pool.size(), pool.num_idle()),
+            Kind::Sqlite(readers) => readers.connections(),
             Kind::Postgres(pool) => (pool.size(), pool.num_idle()),
         }
     }
 
     pub(crate) async fn close(&self) {
         match &self.kind {
-            Kind::Sqlite(pool) => pool.close().await,
+            Kind::Sqlite(readers) => readers.close(),
             Kind::Postgres(pool) => pool.close().await,
         }
     }
@@ -50,26 +52,19 @@ impl Reads for Reader {
         }
     }
 
-    async fn rows(&self, statement: Statement) -> Result<Vec<QueryResult>, Error> {
-        let values = SqlxValues(self.dialect().bind(statement.values));
-        let text = statement.sql;
-        let query = AssertSqlSafe(text.as_str());
+    async fn rows(&self, statement: Statement) -> Result<Vec<Row>, Error> {
+        let values = statement.values.unwrap_or(Values(Vec::new()));
+        let text = statement.sql.as_str();
         let started = Instant::now();
         let result = match &self.kind {
-            Kind::Sqlite(pool) => {
-                let rows = sqlx::query_with(query, values).fetch_all(pool).await;
-                rows.map(|rows| rows.into_iter().map(QueryResult::from).collect::<Vec<_>>())
-            }
+            Kind::Sqlite(readers) => readers.rows(text, values).await.map(|found| found.rows),
             Kind::Postgres(pool) => {
-                let rows = sqlx::query_with(query, values).fetch_all(pool).await;
-                rows.map(|rows| rows.into_iter().map(QueryResult::from).collect::<Vec<_>>())
+                let rows = sqlx::query_with(AssertSqlSafe(text), SqlxValues(values)).fetch_all(pool).await;
+                rows.map(|rows| rows.into_iter().map(Row::postgres).collect()).map_err(Error::from)
             }
         };
-        let result = result.map(|rows| {
-            let count = rows.len() as u64;
-            (rows, count)
-        });
-        self.stats.statement(&text, started, &result);
-        Ok(result?.0)
+        let counted = result.as_ref().map(|rows| rows.len() as u64).map_err(|_| ());
+        self.stats.statement(text, started, counted);
+        result
     }
 }

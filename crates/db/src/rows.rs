@@ -1,6 +1,6 @@
-use crate::{Dialect, Error};
+use crate::{Dialect, Error, FromRow, Row};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, SelectStatement, Value, Values};
-use sea_orm::{FromQueryResult, QueryResult, Statement, StatementBuilder};
+use sea_orm::{Statement, StatementBuilder};
 use std::future::Future;
 
 /// What a [`crate::Reader`] and a [`crate::Tx`] can both do.
@@ -10,10 +10,10 @@ pub trait Reads: Send + Sync {
 
     /// Runs one statement and returns its rows. The statement carries its own bound; prefer [`Reads::one`] and
     /// [`Reads::at_most`], which set it.
-    fn rows(&self, statement: Statement) -> impl Future<Output = Result<Vec<QueryResult>, Error>> + Send;
+    fn rows(&self, statement: Statement) -> impl Future<Output = Result<Vec<Row>, Error>> + Send;
 
     /// The first row of a query.
-    fn one<M: FromQueryResult + Send>(
+    fn one<M: FromRow + Send>(
         &self,
         query: &SelectStatement,
     ) -> impl Future<Output = Result<Option<M>, Error>> + Send {
@@ -22,12 +22,12 @@ pub trait Reads: Send + Sync {
         let statement = build(self.dialect(), &query);
         async move {
             let rows = self.rows(statement).await?;
-            rows.first().map(|row| M::from_query_result(row, "")).transpose().map_err(Error::from)
+            rows.first().map(M::from_row).transpose().map_err(Error::from)
         }
     }
 
     /// At most `limit` rows of a query, whatever the query says of its own limit.
-    fn at_most<M: FromQueryResult + Send>(
+    fn at_most<M: FromRow + Send>(
         &self,
         query: &SelectStatement,
         limit: u64,
@@ -37,10 +37,7 @@ pub trait Reads: Send + Sync {
         let statement = build(self.dialect(), &query);
         async move {
             let rows = self.rows(statement).await?;
-            rows.iter()
-                .map(|row| M::from_query_result(row, ""))
-                .collect::<Result<_, _>>()
-                .map_err(Error::from)
+            rows.iter().map(M::from_row).collect::<Result<_, _>>().map_err(Error::from)
         }
     }
 
@@ -50,7 +47,7 @@ pub trait Reads: Send + Sync {
         async move {
             let rows = self.rows(statement).await?;
             let total: i64 = match rows.first() {
-                Some(row) => row.try_get_by_index(0)?,
+                Some(row) => row.at(0)?,
                 None => 0,
             };
             Ok(u64::try_from(total).unwrap_or(0))

@@ -1,6 +1,9 @@
+use crate::Column;
+use crate::row::decode;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{ArrayType, ColumnType, Nullable, Value, ValueType, ValueTypeErr};
-use sea_orm::{ColIdx, QueryResult, TryGetError, TryGetable};
+use sea_orm::{ColIdx, DbErr, QueryResult, TryGetError, TryGetable};
+use sqlx::postgres::PgRow;
 
 /// A moment in a row: `timestamptz` on PostgreSQL, integer microseconds since the epoch on SQLite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,16 +54,24 @@ impl ValueType for Stamp {
     }
 }
 
-impl TryGetable for Stamp {
-    fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
-        if let Some(time) = row.try_get_from_sqlx_postgres::<DateTime<Utc>, I>(index) {
-            return time.map(Self);
+impl Column for Stamp {
+    const KIND: &'static str = "a time in microseconds";
+
+    fn of_sqlite(value: &rusqlite::types::Value) -> Option<Self> {
+        match value {
+            rusqlite::types::Value::Integer(micros) => DateTime::from_timestamp_micros(*micros).map(Self),
+            _ => None,
         }
-        let micros = i64::try_get_by(row, index)?;
-        DateTime::from_timestamp_micros(micros).map(Self).ok_or_else(|| {
-            TryGetError::DbErr(sea_orm::DbErr::Type(format!(
-                "{micros} is not a time in microseconds ({index:?})"
-            )))
-        })
+    }
+
+    fn of_postgres(row: &PgRow, place: usize) -> Result<Self, sqlx::Error> {
+        decode::<DateTime<Utc>>(row, place).map(Self)
+    }
+}
+
+/// SeaORM wants its entities' fields to be readable by its own executor too, which this project does not use.
+impl TryGetable for Stamp {
+    fn try_get_by<I: ColIdx>(_: &QueryResult, index: I) -> Result<Self, TryGetError> {
+        Err(TryGetError::DbErr(DbErr::Type(format!("rows are read by `db::Row`, column {index:?} too"))))
     }
 }

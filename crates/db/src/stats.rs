@@ -52,13 +52,13 @@ impl Stats {
     }
 
     /// Counts one statement. The log holds its text, which carries no values, and never its parameters.
-    pub(crate) fn statement<T, E>(&self, sql: &str, started: Instant, result: &Result<(T, u64), E>) {
+    pub(crate) fn statement<E>(&self, sql: &str, started: Instant, rows: Result<u64, E>) {
         let took = started.elapsed();
         self.0.statements.fetch_add(1, Ordering::Relaxed);
         self.0.busy_micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        match result {
-            Ok((_, rows)) => {
-                self.0.rows.fetch_add(*rows, Ordering::Relaxed);
+        match rows {
+            Ok(rows) => {
+                self.0.rows.fetch_add(rows, Ordering::Relaxed);
             }
             Err(_) => {
                 self.0.failed.fetch_add(1, Ordering::Relaxed);

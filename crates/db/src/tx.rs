@@ -1,7 +1,9 @@
 use crate::group::Turn;
 use crate::rows::build;
-use crate::{Dialect, Error, Reads, Stats};
-use sea_orm::{QueryResult, Statement, StatementBuilder};
+use crate::sqlite::Found;
+use crate::{Dialect, Error, Reads, Row, Stats};
+use sea_orm::sea_query::Values;
+use sea_orm::{Statement, StatementBuilder};
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Postgres, Transaction};
 use std::sync::Arc;
@@ -76,41 +78,21 @@ impl Tx {
 
     /// Runs a change given as a finished statement and returns how many rows it touched.
     pub async fn run(&mut self, statement: Statement) -> Result<u64, Error> {
-        let values = self.dialect().bind(statement.values);
+        let values = statement.values.unwrap_or(Values(Vec::new()));
         let started = Instant::now();
-        let (stats, text) = (&self.stats, statement.sql.as_str());
-        match &mut self.kind {
-            Kind::Sqlite(open) => {
-                let open = open.get_mut();
-                let result = open.start()?.run(text, values).await.map(|(_, changed)| ((), changed));
-                stats.statement(text, started, &result);
-                finish_sqlite(open, result).map(|((), rows)| rows)
-            }
+        let text = statement.sql.as_str();
+        let result = match &mut self.kind {
+            Kind::Sqlite(open) => sqlite(open.get_mut(), text, values).await.map(|found| found.changed),
             Kind::Postgres(open) => {
                 let open = open.get_mut();
                 let connection = &mut **open.start()?;
                 let query = sqlx::query_with(AssertSqlSafe(text), SqlxValues(values));
                 let result = query.execute(connection).await.map_err(Error::from);
-                let result = result.map(|done| ((), done.rows_affected()));
-                stats.statement(text, started, &result);
-                open.end(result).map(|((), rows)| rows)
+                open.end(result.map(|done| done.rows_affected()))
             }
-        }
-    }
-
-    /// Runs a change whose result nobody asks for: on SQLite together with the next statement or the commit, which then
-    /// returns its error. For records that every verb writes.
-    pub async fn later(&mut self, statement: Statement) -> Result<(), Error> {
-        match &mut self.kind {
-            Kind::Sqlite(open) => {
-                let open = open.get_mut();
-                open.sound()?;
-                let values = Dialect::Sqlite.bind(statement.values);
-                open.connection.later(&statement.sql, values);
-                Ok(())
-            }
-            Kind::Postgres(_) => self.run(statement).await.map(|_| ()),
-        }
+        };
+        self.stats.statement(text, started, result.as_ref().copied());
+        result
     }
 
     /// Wakes `wake` once the transaction is committed. At most eight places are woken; one that is named twice counts
@@ -153,7 +135,8 @@ impl Tx {
     }
 }
 
-fn finish_sqlite<T>(open: &mut Open<Turn>, result: Result<T, Error>) -> Result<T, Error> {
+async fn sqlite(open: &mut Open<Turn>, text: &str, values: Values) -> Result<Found, Error> {
+    let result = open.start()?.run(text, values).await;
     let result = open.end(result);
     if let Err(error) = &result {
         open.connection.failed(error);
@@ -169,33 +152,25 @@ impl Reads for Tx {
         }
     }
 
-    async fn rows(&self, statement: Statement) -> Result<Vec<QueryResult>, Error> {
-        let values = self.dialect().bind(statement.values);
+    async fn rows(&self, statement: Statement) -> Result<Vec<Row>, Error> {
+        let values = statement.values.unwrap_or(Values(Vec::new()));
         let started = Instant::now();
-        let (stats, text) = (&self.stats, statement.sql.as_str());
-        match &self.kind {
+        let text = statement.sql.as_str();
+        let result = match &self.kind {
             Kind::Sqlite(open) => {
                 let mut open = open.lock().await;
-                let result = open.start()?.run(text, values).await.map(|(rows, _)| counted(rows));
-                stats.statement(text, started, &result);
-                finish_sqlite(&mut open, result).map(|(rows, _)| rows)
+                sqlite(&mut open, text, values).await.map(|found| found.rows)
             }
             Kind::Postgres(open) => {
                 let mut open = open.lock().await;
                 let connection = &mut **open.start()?;
                 let query = sqlx::query_with(AssertSqlSafe(text), SqlxValues(values));
-                let result = query.fetch_all(connection).await.map(counted).map_err(Error::from);
-                stats.statement(text, started, &result);
-                open.end(result).map(|(rows, _)| rows)
+                let rows = query.fetch_all(connection).await.map_err(Error::from);
+                open.end(rows.map(|rows| rows.into_iter().map(Row::postgres).collect()))
             }
-        }
+        };
+        let counted = result.as_ref().map(|rows: &Vec<Row>| rows.len() as u64);
+        self.stats.statement(text, started, counted);
+        result
     }
-}
-
-fn counted<R>(rows: Vec<R>) -> (Vec<QueryResult>, u64)
-where
-    QueryResult: From<R>,
-{
-    let count = rows.len() as u64;
-    (rows.into_iter().map(QueryResult::from).collect(), count)
 }

@@ -6,7 +6,6 @@ use crate::{Delivered, Error, InvalidPayload};
 use clock::Timestamp;
 use db::{Dialect, Reads, Stamp, Tx};
 use ids::{EventId, FirmId, JobId, UserId};
-use sea_orm::QueryResult;
 use sea_orm::sea_query::Value;
 use uuid::Uuid;
 
@@ -60,22 +59,22 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    fn read(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
+    fn read(row: &db::Row) -> Result<Self, db::Misread> {
         let event = Delivered {
-            seq: row.try_get_by_index(0)?,
-            id: EventId::from(row.try_get_by_index::<Uuid>(1)?),
-            firm: FirmId::from(row.try_get_by_index::<Uuid>(2)?),
-            topic: row.try_get_by_index(3)?,
-            at: row.try_get_by_index::<Stamp>(4)?.0,
-            actor: row.try_get_by_index::<Option<Uuid>>(5)?.map(UserId::from),
-            correlation: row.try_get_by_index(6)?,
+            seq: row.at(0)?,
+            id: EventId::from(row.at::<Uuid>(1)?),
+            firm: FirmId::from(row.at::<Uuid>(2)?),
+            topic: row.at(3)?,
+            at: row.at::<Stamp>(4)?.0,
+            actor: row.at::<Option<Uuid>>(5)?.map(UserId::from),
+            correlation: row.at(6)?,
             payload: serde_json::Value::Null,
         };
         Ok(Self {
             event,
-            payload: row.try_get_by_index(7)?,
-            attempts: u32::try_from(row.try_get_by_index::<i64>(8)?).unwrap_or(u32::MAX),
-            handled: row.try_get_by_index(9)?,
+            payload: row.at(7)?,
+            attempts: u32::try_from(row.at::<i64>(8)?).unwrap_or(u32::MAX),
+            handled: row.at(9)?,
         })
     }
 
@@ -95,8 +94,8 @@ pub(crate) async fn take_events(tx: &mut Tx, limit: u32, limit_bytes: u64) -> Re
     let mut seqs = Vec::with_capacity(fresh.len());
     let mut total_bytes = 0;
     for row in &fresh {
-        let seq: i64 = row.try_get_by_index(0).map_err(unreadable)?;
-        let size_bytes: i64 = row.try_get_by_index(1).map_err(unreadable)?;
+        let seq: i64 = row.at(0).map_err(unreadable)?;
+        let size_bytes: i64 = row.at(1).map_err(unreadable)?;
         total_bytes += size_bytes.unsigned_abs();
         if !seqs.is_empty() && total_bytes > limit_bytes {
             break;
@@ -146,13 +145,13 @@ pub(crate) async fn take_job(
     rows.first().map(read_job).transpose().map_err(unreadable)
 }
 
-fn read_job(row: &QueryResult) -> Result<ClaimedJob, sea_orm::DbErr> {
+fn read_job(row: &db::Row) -> Result<ClaimedJob, db::Misread> {
     Ok(ClaimedJob {
-        id: JobId::from(row.try_get_by_index::<Uuid>(0)?),
-        firm: row.try_get_by_index::<Option<Uuid>>(1)?.map(FirmId::from),
-        kind: row.try_get_by_index(2)?,
-        payload: row.try_get_by_index(3)?,
-        attempt: u32::try_from(row.try_get_by_index::<i64>(4)?).unwrap_or(u32::MAX),
-        max_attempts: u32::try_from(row.try_get_by_index::<i64>(5)?).unwrap_or(u32::MAX),
+        id: JobId::from(row.at::<Uuid>(0)?),
+        firm: row.at::<Option<Uuid>>(1)?.map(FirmId::from),
+        kind: row.at(2)?,
+        payload: row.at(3)?,
+        attempt: u32::try_from(row.at::<i64>(4)?).unwrap_or(u32::MAX),
+        max_attempts: u32::try_from(row.at::<i64>(5)?).unwrap_or(u32::MAX),
     })
 }

@@ -112,7 +112,7 @@ impl Dispatcher {
         let due = self.db.reader().rows(db::sql(self.db.dialect(), due, values)).await?;
         let mut offered = fresh;
         for row in &due {
-            let seq = row.try_get_by_index(0).map_err(unreadable)?;
+            let seq = row.at(0).map_err(unreadable)?;
             offered += usize::from(individual::offer(self, seq).await?);
         }
         Ok(offered)

@@ -31,7 +31,7 @@ pub enum Error {
 }
 
 /// A row that does not read as it was written.
-pub(crate) fn unreadable(error: sea_orm::DbErr) -> Error {
+pub(crate) fn unreadable(error: db::Misread) -> Error {
     Error::Database(db::Error::from(error))
 }
 

@@ -22,8 +22,8 @@ pub(crate) async fn offer(dispatcher: &Dispatcher, seq: i64) -> Result<bool, Err
     let rows =
         dispatcher.db.reader().rows(db::sql(dispatcher.db.dialect(), look, [Value::from(seq)])).await?;
     let Some(row) = rows.first() else { return Ok(false) };
-    let topic: String = row.try_get_by_index(0).map_err(unreadable)?;
-    let handled: String = row.try_get_by_index(1).map_err(unreadable)?;
+    let topic: String = row.at(0).map_err(unreadable)?;
+    let handled: String = row.at(1).map_err(unreadable)?;
     let mut failures = Vec::new();
     for listener in &dispatcher.listeners {
         let listener = listener.as_ref();

@@ -81,7 +81,7 @@ impl Jobs {
                     (SELECT count(*) FROM jobs WHERE state = 'dead')";
         let rows = reader.rows(db::sql(reader.dialect(), text, [])).await?;
         let Some(row) = rows.first() else { return Ok(PendingJobs::default()) };
-        let at = |index| row.try_get_by_index::<i64>(index).map(i64::unsigned_abs).map_err(unreadable);
+        let at = |index| row.at::<i64>(index).map(i64::unsigned_abs).map_err(unreadable);
         Ok(PendingJobs { waiting: at(0)?, running: at(1)?, dead: at(2)? })
     }
 

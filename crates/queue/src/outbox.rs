@@ -49,7 +49,7 @@ impl Outbox {
             size_bytes.into(),
             payload.into(),
         ];
-        tx.later(db::sql(tx.dialect(), INSERT, values)).await?;
+        tx.run(db::sql(tx.dialect(), INSERT, values)).await?;
         tx.after_commit(Arc::clone(&self.wake));
         Ok(())
     }
@@ -60,7 +60,7 @@ impl Outbox {
                     (SELECT count(*) FROM outbox WHERE attempts > 0), (SELECT count(*) FROM outbox_dead)";
         let rows = reader.rows(db::sql(reader.dialect(), text, [])).await?;
         let Some(row) = rows.first() else { return Ok(PendingEvents::default()) };
-        let at = |index| row.try_get_by_index::<i64>(index).map(i64::unsigned_abs).map_err(unreadable);
+        let at = |index| row.at::<i64>(index).map(i64::unsigned_abs).map_err(unreadable);
         Ok(PendingEvents { waiting: at(0)?, retrying: at(1)?, dead: at(2)? })
     }
 

@@ -22,7 +22,7 @@ async fn known_keys(app: &TestApp) -> i64 {
     let reader = app.app().db().reader();
     let rows =
         reader.rows(db::sql(reader.dialect(), "SELECT count(*) FROM idempotency_keys", [])).await.unwrap();
-    rows[0].try_get_by_index(0).unwrap()
+    rows[0].at(0).unwrap()
 }
 
 #[tokio::test]

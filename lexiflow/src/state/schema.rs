@@ -34,5 +34,5 @@ pub async fn applied_migrations(db: &Db) -> Result<Vec<String>, db::Error> {
     }
     let names = db::sql(dialect, "SELECT name FROM schema_migrations ORDER BY name", []);
     let rows = db.reader().rows(names).await?;
-    rows.iter().map(|row| row.try_get_by_index(0).map_err(db::Error::from)).collect()
+    rows.iter().map(|row| row.at(0).map_err(db::Error::from)).collect()
 }

@@ -21,12 +21,12 @@ pub(crate) async fn find_key(db: &impl Reads, scope: &str, key: &str) -> Result<
     let rows = db.rows(db::sql(db.dialect(), text, [Value::from(scope), Value::from(key)])).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     Ok(Some(KnownKey {
-        fingerprint: row.try_get_by_index(0)?,
-        created_at: row.try_get_by_index::<Stamp>(1)?.0,
-        done: row.try_get_by_index(2)?,
-        status: row.try_get_by_index(3)?,
-        headers: row.try_get_by_index(4)?,
-        body: row.try_get_by_index(5)?,
+        fingerprint: row.at(0)?,
+        created_at: row.at::<Stamp>(1)?.0,
+        done: row.at(2)?,
+        status: row.at(3)?,
+        headers: row.at(4)?,
+        body: row.at(5)?,
     }))
 }
 

@@ -28,6 +28,11 @@ mod audit_entry {
         pub(super) at: Stamp,
     }
 
+    db::from_row!(Model {
+        seq, id, firm_id, user_id, action, entity, entity_id, case_id, changes, address, user_agent,
+        correlation, at,
+    });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}
 
@@ -54,7 +59,7 @@ pub(crate) async fn insert(tx: &mut Tx, entry: &Entry) -> Result<(), Error> {
         Value::from(entry.correlation.as_str()),
         Value::from(Stamp(entry.at)),
     ];
-    tx.later(db::sql(tx.dialect(), INSERT, values)).await?;
+    tx.run(db::sql(tx.dialect(), INSERT, values)).await?;
     Ok(())
 }
 

@@ -27,6 +27,11 @@ mod time_entry {
         pub(super) updated_at: Stamp,
     }
 
+    db::from_row!(Model {
+        id, firm_id, case_id, user_id, worked_on, worked_seconds, description, billable, activity_code,
+        version, created_at, updated_at,
+    });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}
 

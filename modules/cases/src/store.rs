@@ -11,22 +11,21 @@ pub(crate) mod stats;
 use crate::Error;
 use db::Stamp;
 use sea_orm::sea_query::Value;
-use sea_orm::{QueryResult, TryGetable};
 use uuid::Uuid;
 
 /// Reads a row's columns from left to right: the statements here name their columns, so no name is looked up.
 struct Fields<'a> {
-    row: &'a QueryResult,
+    row: &'a db::Row,
     at: usize,
 }
 
 impl<'a> Fields<'a> {
-    fn of(row: &'a QueryResult) -> Self {
+    fn of(row: &'a db::Row) -> Self {
         Self { row, at: 0 }
     }
 
-    fn next<T: TryGetable>(&mut self) -> Result<T, Error> {
-        let value = self.row.try_get_by_index(self.at).map_err(db::Error::from)?;
+    fn next<T: db::Column>(&mut self) -> Result<T, Error> {
+        let value = self.row.at(self.at).map_err(db::Error::from)?;
         self.at += 1;
         Ok(value)
     }

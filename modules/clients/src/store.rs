@@ -31,6 +31,11 @@ mod client {
         pub(super) updated_at: Stamp,
     }
 
+    db::from_row!(Model {
+        id, firm_id, number, name, name_key, kind, status, email, phone, address, notes, version, created_at,
+        updated_at,
+    });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}
 
@@ -55,7 +60,7 @@ const DELETE: &str = "DELETE FROM clients WHERE firm_id = $1 AND id = $2 AND ver
 pub(crate) async fn next_number(tx: &mut Tx, firm: FirmId) -> Result<i64, Error> {
     let rows = tx.rows(db::sql(tx.dialect(), NEXT_NUMBER, [Uuid::from(firm).into()])).await?;
     match rows.first() {
-        Some(row) => Ok(row.try_get_by_index(0).map_err(db::Error::from)?),
+        Some(row) => Ok(row.at(0).map_err(db::Error::from)?),
         None => Err(db::Error::Closed.into()),
     }
 }

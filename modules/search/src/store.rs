@@ -5,9 +5,8 @@ pub(crate) use entries::{counts_by_kind, remove_case, remove_entity, remove_piec
 pub(crate) use full_text::search;
 
 use crate::Error;
-use sea_orm::{QueryResult, TryGetable};
 
 /// The field in this place of a row.
-fn field<T: TryGetable>(row: &QueryResult, place: usize) -> Result<T, Error> {
-    row.try_get_by_index(place).map_err(|error| Error::Database(error.into()))
+fn field<T: db::Column>(row: &db::Row, place: usize) -> Result<T, Error> {
+    row.at(place).map_err(|error| Error::Database(error.into()))
 }

@@ -162,5 +162,5 @@ async fn rows(world: &World) -> (i64, i64) {
     let text = "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM refresh_tokens)";
     let reader = world.app.db().reader();
     let rows = db::Reads::rows(reader, db::sql(world.app.db().dialect(), text, [])).await.expect("counts");
-    (rows[0].try_get_by_index(0).expect("a count"), rows[0].try_get_by_index(1).expect("a count"))
+    (rows[0].at(0).expect("a count"), rows[0].at(1).expect("a count"))
 }

@@ -2,7 +2,7 @@
 
 use crate::databases::{Place, on, on_both};
 use crate::notes::{add, keep, kept, with_notes};
-use db::{Db, Error, Reads as _, sql};
+use db::{Db, Error};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
@@ -90,15 +90,33 @@ async fn a_transaction_whose_statement_was_dropped_cannot_go_on() {
     on_both(async |place| {
         with_notes(&place.db).await;
         let mut tx = place.db.writer().begin().await.unwrap();
-        // Long enough that no database is done with it at the first poll.
-        let many = "INSERT INTO notes (id, title) WITH RECURSIVE n (i) AS \
-                    (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i, i || '' FROM n";
-        let statement = sql(tx.dialect(), many, []);
-        assert!(poll_and_drop(tx.run(statement), 1, false).await.is_none());
+        // So large that no database is done with it at the first poll.
+        let title = "x".repeat(1 << 20);
+        assert!(poll_and_drop(add(&mut tx, 1, &title), 1, false).await.is_none());
         assert!(matches!(add(&mut tx, 2, "two").await, Err(Error::Statement(_))));
         assert!(tx.commit().await.is_err());
         assert!(kept(place.db.reader()).await.is_empty());
         keep(&place.db, 1, "one").await.unwrap();
+    })
+    .await;
+}
+
+/// The commit is dropped after each number of polls: all of the verb is kept or none of it, and its neighbour is.
+#[tokio::test]
+async fn a_commit_that_is_dropped_midway_keeps_all_or_nothing() {
+    on_both(async |place| {
+        with_notes(&place.db).await;
+        for polls in 0..12_i64 {
+            let (first, second) = (10 * polls + 1, 10 * polls + 2);
+            let mut tx = place.db.writer().begin().await.unwrap();
+            add(&mut tx, first, &format!("first {polls}")).await.unwrap();
+            add(&mut tx, second, &format!("second {polls}")).await.unwrap();
+            drop(poll_and_drop(tx.commit(), u32::try_from(polls).unwrap(), false).await);
+            keep(&place.db, 10 * polls + 9, &format!("neighbour {polls}")).await.unwrap();
+            let kept = kept(place.db.reader()).await;
+            assert_eq!(kept.contains(&first), kept.contains(&second), "after {polls} polls");
+            assert!(kept.contains(&(10 * polls + 9)), "the neighbour is kept after {polls} polls");
+        }
     })
     .await;
 }

@@ -14,7 +14,7 @@ mod full_disk;
 #[cfg(test)]
 mod groups;
 #[cfg(test)]
-mod later;
+mod long;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
@@ -23,3 +23,5 @@ mod notes;
 mod stamps;
 #[cfg(test)]
 mod transactions;
+#[cfg(test)]
+mod values;

@@ -43,5 +43,5 @@ pub(crate) async fn keep(db: &Db, id: i64, title: &str) -> Result<(), Error> {
 /// The ids that are kept, in order.
 pub(crate) async fn kept(reads: &impl Reads) -> Vec<i64> {
     let rows = reads.rows(sql(reads.dialect(), "SELECT id FROM notes ORDER BY id", [])).await.unwrap();
-    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    rows.iter().map(|row| row.at(0).unwrap()).collect()
 }

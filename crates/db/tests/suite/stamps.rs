@@ -38,7 +38,7 @@ async fn store_and_compare(place: &Place, micros: &[i64]) {
     let read: Vec<Option<i64>> = rows
         .unwrap()
         .iter()
-        .map(|row| row.try_get_by_index::<Option<Stamp>>(0).unwrap().map(|stamp| stamp.0.timestamp_micros()))
+        .map(|row| row.at::<Option<Stamp>>(0).unwrap().map(|stamp| stamp.0.timestamp_micros()))
         .collect();
     let expected: Vec<_> = [None].into_iter().chain(micros.iter().copied().map(Some)).collect();
     assert_eq!(read, expected);
@@ -49,6 +49,6 @@ async fn store_and_compare(place: &Place, micros: &[i64]) {
         [],
     ));
     let sorted: Vec<Stamp> =
-        sorted.await.unwrap().iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+        sorted.await.unwrap().iter().map(|row| row.at(0).unwrap()).collect();
     assert!(sorted.is_sorted());
 }

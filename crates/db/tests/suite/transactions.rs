@@ -140,7 +140,7 @@ async fn a_stamp_of_now_goes_through_the_builder_too() {
         assert_eq!(tx.execute(&insert).await.unwrap(), 1);
         tx.commit().await.unwrap();
         let rows = place.db.reader().rows(sql(place.db.dialect(), "SELECT at FROM notes", [])).await.unwrap();
-        assert_eq!(rows[0].try_get_by_index::<db::Stamp>(0).unwrap().0, noon());
+        assert_eq!(rows[0].at::<db::Stamp>(0).unwrap().0, noon());
     })
     .await;
 }

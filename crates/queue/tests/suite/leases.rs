@@ -220,7 +220,7 @@ async fn a_long_job_keeps_its_lease() {
             let text = "SELECT leased_until FROM jobs";
             loop {
                 let rows = world.db.reader().rows(db::sql(world.db.dialect(), text, [])).await.unwrap();
-                if rows[0].try_get_by_index::<Stamp>(0).unwrap().0 == wanted {
+                if rows[0].at::<Stamp>(0).unwrap().0 == wanted {
                     break;
                 }
             }

@@ -80,12 +80,12 @@ impl World {
         let text = "SELECT number FROM seen WHERE listener = $1";
         let rows =
             self.db.reader().rows(sql(self.db.dialect(), text, [Value::from(listener)])).await.unwrap();
-        rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+        rows.iter().map(|row| row.at(0).unwrap()).collect()
     }
 
     pub(crate) async fn text(&self, query: &str) -> Vec<String> {
         let rows = self.db.reader().rows(sql(self.db.dialect(), query, [])).await.unwrap();
-        rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+        rows.iter().map(|row| row.at(0).unwrap()).collect()
     }
 }
 

@@ -94,7 +94,7 @@ pub(crate) async fn is_still(db: &impl Reads, firm: FirmId, user: UserId, hash: 
 pub(crate) async fn find(db: &impl Reads, firm: FirmId, user: UserId) -> Result<Option<String>, Error> {
     let values = [Value::from(Uuid::from(firm)), Value::from(Uuid::from(user)), Value::from(PASSWORD)];
     let rows = db.rows(db::sql(db.dialect(), FIND, values)).await?;
-    Ok(rows.first().map(|row| row.try_get("", "secret")).transpose().map_err(db::Error::from)?)
+    Ok(rows.first().map(|row| row.get("secret")).transpose().map_err(db::Error::from)?)
 }
 
 /// Who signs in with an address, and the hash to check. The one look-up that knows no firm: the address names it.
@@ -103,6 +103,6 @@ pub(crate) async fn of_email(db: &impl Reads, email: &Email) -> Result<Option<(U
     let rows = db.rows(db::sql(db.dialect(), OF_EMAIL, values)).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let user = super::users::read(row).map_err(db::Error::from)?;
-    let hash = row.try_get("", "secret").map_err(db::Error::from)?;
+    let hash = row.get("secret").map_err(db::Error::from)?;
     Ok(Some((user, hash)))
 }

@@ -4,7 +4,6 @@ use clock::Timestamp;
 use db::{Reads, Stamp, Tx};
 use ids::{FirmId, UserId};
 use sea_orm::sea_query::Value;
-use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
 const INSERT: &str =
@@ -54,19 +53,19 @@ pub(crate) async fn first_administrator(
     let values = [Value::from(Uuid::from(firm)), Value::from(true)];
     let rows = db.rows(db::sql(db.dialect(), FIRST_ADMINISTRATOR, values)).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let id: Uuid = row.try_get("", "id").map_err(db::Error::from)?;
+    let id: Uuid = row.get("id").map_err(db::Error::from)?;
     Ok(Some((id.into(), super::users::role(row).map_err(db::Error::from)?)))
 }
 
-fn read(row: Option<&QueryResult>) -> Result<Option<Firm>, Error> {
+fn read(row: Option<&db::Row>) -> Result<Option<Firm>, Error> {
     Ok(row.map(firm).transpose().map_err(db::Error::from)?)
 }
 
-fn firm(row: &QueryResult) -> Result<Firm, DbErr> {
+fn firm(row: &db::Row) -> Result<Firm, db::Misread> {
     Ok(Firm {
-        id: row.try_get::<Uuid>("", "id")?.into(),
-        name: row.try_get("", "name")?,
-        slug: row.try_get("", "slug")?,
-        created_at: row.try_get::<Stamp>("", "created_at")?.0,
+        id: row.get::<Uuid>("id")?.into(),
+        name: row.get("name")?,
+        slug: row.get("slug")?,
+        created_at: row.get::<Stamp>("created_at")?.0,
     })
 }

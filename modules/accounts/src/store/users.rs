@@ -2,13 +2,10 @@ use crate::model::{Direction, Filter, Sort};
 use crate::{Error, User};
 use access::Role;
 use clock::Timestamp;
-use db::{Reads, Stamp, Tx};
+use db::{FromRow as _, Reads, Stamp, Tx};
 use ids::{FirmId, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, Order, Value};
-use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult, QuerySelect,
-    QueryTrait,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 mod row {
@@ -33,6 +30,11 @@ mod row {
         pub(super) last_login_at: Option<Stamp>,
         pub(super) signed_out_at: Option<Stamp>,
     }
+
+    db::from_row!(Model {
+        id, firm_id, email, first_name, last_name, search_text, role, active, version, created_at,
+        updated_at, last_login_at, signed_out_at,
+    });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}
@@ -187,20 +189,20 @@ fn escaped(text: &str) -> String {
     pattern
 }
 
-pub(super) fn role(row: &QueryResult) -> Result<Role, DbErr> {
-    known_role(&row.try_get::<String>("", "role")?)
+pub(super) fn role(row: &db::Row) -> Result<Role, db::Misread> {
+    known_role(&row.get::<String>("role")?)
 }
 
-fn known_role(text: &str) -> Result<Role, DbErr> {
-    text.parse::<Role>().map_err(|error| DbErr::Type(error.to_string()))
+fn known_role(text: &str) -> Result<Role, db::Misread> {
+    text.parse::<Role>().map_err(|error| db::Misread::new("role", error))
 }
 
 /// A user from a row that has every column of the table.
-pub(super) fn read(row: &QueryResult) -> Result<User, DbErr> {
-    user(row::Model::from_query_result(row, "")?)
+pub(super) fn read(row: &db::Row) -> Result<User, db::Misread> {
+    user(row::Model::from_row(row)?)
 }
 
-fn user(row: row::Model) -> Result<User, DbErr> {
+fn user(row: row::Model) -> Result<User, db::Misread> {
     Ok(User {
         id: row.id.into(),
         firm: row.firm_id.into(),

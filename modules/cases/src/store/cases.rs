@@ -4,7 +4,6 @@ use crate::model::case::{Case, CaseFields};
 use crate::model::status::CaseStatus;
 use db::{Reads, Stamp, Tx, Violation};
 use ids::{CaseId, FirmId};
-use sea_orm::QueryResult;
 use sea_orm::sea_query::Value;
 
 const INSERT: &str = "INSERT INTO cases (firm_id, id, number, title, title_key, status, practice_area, client_id, \
@@ -132,7 +131,7 @@ fn refused(error: db::Error, case: &Case) -> Error {
     }
 }
 
-fn read(row: &QueryResult) -> Result<Case, Error> {
+fn read(row: &db::Row) -> Result<Case, Error> {
     let mut row = Fields::of(row);
     Ok(Case {
         id: row.id()?,

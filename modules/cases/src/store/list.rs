@@ -4,7 +4,6 @@ use crate::Error;
 use crate::model::list::{CaseFilter, CasePlace, CaseSort, CaseSummary};
 use db::{Reads, Stamp};
 use ids::{CaseId, FirmId};
-use sea_orm::QueryResult;
 use sea_orm::sea_query::Value;
 use web::{Page, Sort};
 
@@ -122,7 +121,7 @@ fn order(sort: Sort<CaseSort>) -> String {
     format!("{column} {way}{nulls}, id {way}")
 }
 
-fn read(row: &QueryResult) -> Result<CaseSummary, Error> {
+fn read(row: &db::Row) -> Result<CaseSummary, Error> {
     let mut row = Fields::of(row);
     let _total = row.count()?;
     Ok(CaseSummary {

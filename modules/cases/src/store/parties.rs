@@ -6,7 +6,6 @@ use crate::model::pairing::mark;
 use crate::model::party::{Party, PartyFields};
 use db::{Reads, Stamp, Tx};
 use ids::{CaseId, FirmId, PartyId};
-use sea_orm::QueryResult;
 use sea_orm::sea_query::Value;
 use web::{Page, Sort};
 
@@ -202,7 +201,7 @@ fn alias_rows(firm: FirmId, party: &Party) -> impl Iterator<Item = [Value; 6]> {
 }
 
 /// Counsel is filled in afterwards; other names are read from the listing again, which is what they were stored from.
-fn read(row: &QueryResult) -> Result<Party, Error> {
+fn read(row: &db::Row) -> Result<Party, Error> {
     let mut row = Fields::of(row);
     let (id, case_id, position) = (row.id()?, row.id()?, row.next()?);
     let fields = PartyFields {

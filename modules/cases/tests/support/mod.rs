@@ -68,7 +68,7 @@ impl World {
         let text = format!("SELECT count(*) FROM {table}");
         let reader = self.app.db().reader();
         let rows = db::Reads::rows(reader, db::sql(self.app.db().dialect(), text, [])).await.unwrap();
-        rows.first().unwrap().try_get_by_index(0).unwrap()
+        rows.first().unwrap().at(0).unwrap()
     }
 }
 

@@ -23,6 +23,10 @@ mod docket_link {
         pub(super) document_id: Option<Uuid>,
     }
 
+    db::from_row!(Model {
+        id, firm_id, entry_id, number, description, pacer_doc_id, page_count, file_size_bytes, document_id,
+    });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}
 

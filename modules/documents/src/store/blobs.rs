@@ -54,7 +54,7 @@ pub(crate) async fn note(tx: &mut Tx, digest: Digest, now: Timestamp) -> Result<
 pub(crate) async fn state(db: &impl Reads, digest: Digest) -> Result<Option<BlobState>, Error> {
     let rows = db.rows(db::sql(db.dialect(), STATE, [digest.0.to_vec().into()])).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let name: String = row.try_get_by_index(0).map_err(db::Error::from)?;
+    let name: String = row.at(0).map_err(db::Error::from)?;
     match name.as_str() {
         KEPT => Ok(Some(BlobState::Kept)),
         REMOVING => Ok(Some(BlobState::Removing)),

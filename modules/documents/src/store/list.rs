@@ -90,8 +90,8 @@ pub(crate) async fn stats(db: &impl Reads, firm: FirmId) -> Result<Stats, Error>
     let rows = db.rows(db::sql(db.dialect(), text, [firm.uuid().into()])).await?;
     let (mut documents, mut size_bytes) = (0, 0);
     if let Some(row) = rows.first() {
-        documents = row.try_get_by_index::<i64>(0).map_err(db::Error::from)?.unsigned_abs();
-        size_bytes = row.try_get_by_index::<i64>(1).map_err(db::Error::from)?.unsigned_abs();
+        documents = row.at::<i64>(0).map_err(db::Error::from)?.unsigned_abs();
+        size_bytes = row.at::<i64>(1).map_err(db::Error::from)?.unsigned_abs();
     }
     Ok(Stats {
         documents,
@@ -103,11 +103,12 @@ pub(crate) async fn stats(db: &impl Reads, firm: FirmId) -> Result<Stats, Error>
 }
 
 async fn tallies(db: &impl Reads, firm: FirmId, column: Column) -> Result<Vec<Tally>, Error> {
-    #[derive(sea_orm::FromQueryResult)]
     struct Row {
         value: Option<String>,
         documents: i64,
     }
+
+    db::from_row!(Row { value, documents });
     let count = Expr::col(Column::Id).count();
     let query = sea_orm::sea_query::Query::select()
         .from(Entity)

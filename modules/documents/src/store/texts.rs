@@ -41,7 +41,7 @@ pub(crate) async fn count(
 ) -> Result<u32, Error> {
     let values = [firm.uuid().into(), document.uuid().into(), number.into()];
     let rows = db.rows(db::sql(db.dialect(), COUNT, values)).await?;
-    let count = rows.first().map_or(Ok(0), |row| row.try_get_by_index::<i64>(0)).map_err(db::Error::from)?;
+    let count = rows.first().map_or(Ok(0), |row| row.at::<i64>(0)).map_err(db::Error::from)?;
     Ok(u32::try_from(count).unwrap_or(0))
 }
 
@@ -55,5 +55,5 @@ pub(crate) async fn piece(
 ) -> Result<Option<String>, Error> {
     let values = [firm.uuid().into(), document.uuid().into(), number.into(), i64::from(piece).into()];
     let rows = db.rows(db::sql(db.dialect(), PIECE, values)).await?;
-    Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose().map_err(db::Error::from)?)
+    Ok(rows.first().map(|row| row.at(0)).transpose().map_err(db::Error::from)?)
 }

@@ -28,6 +28,11 @@ mod document_version {
         pub(super) created_at: Stamp,
     }
 
+    db::from_row!(Model {
+        id, firm_id, document_id, number, file_name, content_type, size_bytes, sha256, md5, note, created_by,
+        created_at,
+    });
+
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}
 
@@ -92,10 +97,11 @@ pub(crate) async fn digests(
     firm: FirmId,
     document: DocumentId,
 ) -> Result<Vec<Digest>, Error> {
-    #[derive(sea_orm::FromQueryResult)]
     struct Row {
         sha256: Vec<u8>,
     }
+
+    db::from_row!(Row { sha256 });
     let query = Query::select()
         .distinct()
         .column(Column::Sha256)

@@ -118,7 +118,7 @@ impl World {
         let text = format!("SELECT count(*) FROM {table}");
         let reader = self.app.db().reader();
         let rows = db::Reads::rows(reader, db::sql(self.app.db().dialect(), text, [])).await.unwrap();
-        rows.first().unwrap().try_get_by_index(0).unwrap()
+        rows.first().unwrap().at(0).unwrap()
     }
 
     /// The payloads of the events of a topic, in the order in which they happened.
@@ -127,7 +127,7 @@ impl World {
         let statement = db::sql(self.app.db().dialect(), text, [topic.into()]);
         let rows = db::Reads::rows(self.app.db().reader(), statement).await.unwrap();
         rows.iter()
-            .map(|row| serde_json::from_str(&row.try_get_by_index::<String>(0).unwrap()).unwrap())
+            .map(|row| serde_json::from_str(&row.at::<String>(0).unwrap()).unwrap())
             .collect()
     }
 

@@ -8,7 +8,7 @@ use crate::{Entry, Error, Hit, Kind, Query, Results};
 use db::{Dialect, Reads, Stamp, sql};
 use ids::FirmId;
 use sea_orm::sea_query::Value;
-use sea_orm::{QueryResult, Statement};
+use sea_orm::Statement;
 use uuid::Uuid;
 
 const UPSERT: &str = "INSERT INTO search_entries (firm_id, kind, entity_id, piece, case_id, title, body, at) \
@@ -75,7 +75,7 @@ pub(crate) async fn search(
     Ok(Results { hits, counts })
 }
 
-fn counts(rows: Vec<QueryResult>) -> Result<Vec<(Kind, u64)>, Error> {
+fn counts(rows: Vec<db::Row>) -> Result<Vec<(Kind, u64)>, Error> {
     let mut counts = Vec::with_capacity(rows.len());
     for row in rows {
         let (kind, count): (String, i64) = (field(&row, 0)?, field(&row, 1)?);
@@ -86,7 +86,7 @@ fn counts(rows: Vec<QueryResult>) -> Result<Vec<(Kind, u64)>, Error> {
     Ok(counts)
 }
 
-fn hit(row: &QueryResult, score_milli: i64) -> Result<Hit, Error> {
+fn hit(row: &db::Row, score_milli: i64) -> Result<Hit, Error> {
     let kind: String = field(row, 0)?;
     let at: Stamp = field(row, 4)?;
     let (title, body): (String, String) = (field(row, 5)?, field(row, 6)?);

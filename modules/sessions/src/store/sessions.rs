@@ -5,7 +5,6 @@ use clock::Timestamp;
 use db::{Reads, Stamp, Tx};
 use ids::{FirmId, SessionId, UserId};
 use sea_orm::sea_query::Value;
-use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
 const INSERT: &str = "INSERT INTO sessions (id, firm_id, user_id, created_at, last_seen_at, expires_at, address, \
@@ -106,7 +105,7 @@ pub(crate) async fn revoke_others(
         Value::from(i64::from(limit)),
     ];
     let rows = tx.rows(db::sql(tx.dialect(), REVOKE_OTHERS, values)).await?;
-    let ids = rows.iter().map(|row| row.try_get::<Uuid>("", "id").map(SessionId::from));
+    let ids = rows.iter().map(|row| row.get::<Uuid>("id").map(SessionId::from));
     Ok(ids.collect::<Result<_, _>>().map_err(db::Error::from)?)
 }
 
@@ -117,23 +116,23 @@ pub(crate) async fn remove(tx: &mut Tx, before: Timestamp, limit: u32) -> Result
     Ok(tx.run(db::sql(tx.dialect(), REMOVE, values())).await?)
 }
 
-fn read(row: &QueryResult) -> Result<Standing, DbErr> {
-    let role: String = row.try_get("", "role")?;
-    let time = |column: &str| row.try_get::<Stamp>("", column).map(|stamp| stamp.0);
+fn read(row: &db::Row) -> Result<Standing, db::Misread> {
+    let role: String = row.get("role")?;
+    let time = |column: &str| row.get::<Stamp>(column).map(|stamp| stamp.0);
     let maybe =
-        |column: &str| row.try_get::<Option<Stamp>>("", column).map(|stamp| stamp.map(|stamp| stamp.0));
+        |column: &str| row.get::<Option<Stamp>>(column).map(|stamp| stamp.map(|stamp| stamp.0));
     Ok(Standing {
         session: Session {
-            id: row.try_get::<Uuid>("", "id")?.into(),
-            firm: row.try_get::<Uuid>("", "firm_id")?.into(),
-            user: row.try_get::<Uuid>("", "user_id")?.into(),
+            id: row.get::<Uuid>("id")?.into(),
+            firm: row.get::<Uuid>("firm_id")?.into(),
+            user: row.get::<Uuid>("user_id")?.into(),
             created_at: time("created_at")?,
             last_seen_at: time("last_seen_at")?,
             expires_at: time("expires_at")?,
             revoked_at: maybe("revoked_at")?,
         },
-        role: role.parse::<Role>().map_err(|error| DbErr::Type(error.to_string()))?,
-        active: row.try_get("", "active")?,
+        role: role.parse::<Role>().map_err(|error| db::Misread::new("role", error))?,
+        active: row.get("active")?,
         signed_out_at: maybe("signed_out_at")?,
     })
 }

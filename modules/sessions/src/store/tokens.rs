@@ -5,7 +5,6 @@ use crypto::token::TokenHash;
 use db::{Reads, Stamp, Tx};
 use ids::{FirmId, TokenId};
 use sea_orm::sea_query::Value;
-use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
 const INSERT: &str = "INSERT INTO refresh_tokens (id, firm_id, session_id, hash, issued_at, expires_at) \
@@ -45,12 +44,12 @@ pub(crate) async fn use_up(tx: &mut Tx, firm: FirmId, id: TokenId, now: Timestam
     Ok(tx.run(db::sql(tx.dialect(), USE, values)).await? == 1)
 }
 
-fn read(row: &QueryResult) -> Result<StoredToken, DbErr> {
+fn read(row: &db::Row) -> Result<StoredToken, db::Misread> {
     Ok(StoredToken {
-        id: row.try_get::<Uuid>("", "id")?.into(),
-        firm: row.try_get::<Uuid>("", "firm_id")?.into(),
-        session: row.try_get::<Uuid>("", "session_id")?.into(),
-        used_at: row.try_get::<Option<Stamp>>("", "used_at")?.map(|stamp| stamp.0),
-        expires_at: row.try_get::<Stamp>("", "expires_at")?.0,
+        id: row.get::<Uuid>("id")?.into(),
+        firm: row.get::<Uuid>("firm_id")?.into(),
+        session: row.get::<Uuid>("session_id")?.into(),
+        used_at: row.get::<Option<Stamp>>("used_at")?.map(|stamp| stamp.0),
+        expires_at: row.get::<Stamp>("expires_at")?.0,
     })
 }

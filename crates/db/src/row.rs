@@ -1,0 +1,184 @@
+use chrono::NaiveDate;
+use rusqlite::types::Value;
+use sqlx::postgres::PgRow;
+use sqlx::{Decode, Postgres, Row as _, Type, ValueRef as _};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// One row of a result.
+#[derive(Debug)]
+pub struct Row(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Sqlite { columns: Arc<ColumnNames>, values: Box<[Value]> },
+    Postgres(PgRow),
+}
+
+/// The names of a result's columns in one text, so that a result of any width costs one allocation for them.
+#[derive(Debug, Default)]
+pub(crate) struct ColumnNames(String);
+
+const NAME_END: char = '\0';
+
+impl ColumnNames {
+    pub(crate) fn push(&mut self, name: &str) {
+        self.0.push_str(name);
+        self.0.push(NAME_END);
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        self.0.split(NAME_END).position(|known| known == name)
+    }
+}
+
+/// A column that could not be read as asked: it is not there, is null, or holds another kind of value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("column `{column}` of the result {problem}")]
+pub struct Misread {
+    column: String,
+    problem: String,
+}
+
+impl Misread {
+    /// The problem follows the column's name in the message.
+    pub fn new(column: impl ToString, problem: impl ToString) -> Self {
+        Self { column: column.to_string(), problem: problem.to_string() }
+    }
+}
+
+impl Row {
+    pub(crate) fn sqlite(columns: Arc<ColumnNames>, values: Box<[Value]>) -> Self {
+        Self(Kind::Sqlite { columns, values })
+    }
+
+    pub(crate) fn postgres(row: PgRow) -> Self {
+        Self(Kind::Postgres(row))
+    }
+
+    /// The value in the column of this place, counted from 0.
+    pub fn at<T: Column>(&self, place: usize) -> Result<T, Misread> {
+        match &self.0 {
+            Kind::Sqlite { values, .. } => {
+                let value = values.get(place).ok_or_else(|| Misread::new(place, "is not there"))?;
+                T::of_sqlite(value).ok_or_else(|| {
+                    Misread::new(place, format!("is {:?}, not {}", value.data_type(), T::KIND))
+                })
+            }
+            Kind::Postgres(row) => T::of_postgres(row, place).map_err(|error| Misread::new(place, error)),
+        }
+    }
+
+    /// The value in the column of this name.
+    pub fn get<T: Column>(&self, name: &str) -> Result<T, Misread> {
+        let place = match &self.0 {
+            Kind::Sqlite { columns, .. } => columns.find(name),
+            Kind::Postgres(row) => row.try_column(name).ok().map(sqlx::Column::ordinal),
+        };
+        let place = place.ok_or_else(|| Misread::new(name, "is not there"))?;
+        self.at(place).map_err(|misread| Misread::new(name, misread.problem))
+    }
+}
+
+/// What a column can be read as. Exact: a number is never read as text, and null only as an `Option`.
+pub trait Column: Sized {
+    /// The kind in error messages.
+    const KIND: &'static str;
+
+    /// The value as SQLite keeps it, if it is of this kind.
+    fn of_sqlite(value: &Value) -> Option<Self>;
+
+    /// The value as PostgreSQL sends it.
+    fn of_postgres(row: &PgRow, place: usize) -> Result<Self, sqlx::Error>;
+}
+
+/// A type that is made from a whole row, by the names of its columns.
+pub trait FromRow: Sized {
+    /// Reads the row.
+    fn from_row(row: &Row) -> Result<Self, Misread>;
+}
+
+/// Reads each named field of a struct from the column of the same name: `from_row!(Model { id, title })`. All fields
+/// must be named.
+#[macro_export]
+macro_rules! from_row {
+    ($model:ident { $($field:ident),+ $(,)? }) => {
+        impl $crate::FromRow for $model {
+            fn from_row(row: &$crate::Row) -> ::core::result::Result<Self, $crate::Misread> {
+                Ok(Self { $($field: row.get(stringify!($field))?),+ })
+            }
+        }
+    };
+}
+
+impl<T: Column> Column for Option<T> {
+    const KIND: &'static str = T::KIND;
+
+    fn of_sqlite(value: &Value) -> Option<Self> {
+        match value {
+            Value::Null => Some(None),
+            value => T::of_sqlite(value).map(Some),
+        }
+    }
+
+    fn of_postgres(row: &PgRow, place: usize) -> Result<Self, sqlx::Error> {
+        if row.try_get_raw(place)?.is_null() { Ok(None) } else { T::of_postgres(row, place).map(Some) }
+    }
+}
+
+pub(crate) fn decode<T>(row: &PgRow, place: usize) -> Result<T, sqlx::Error>
+where
+    T: Type<Postgres> + for<'r> Decode<'r, Postgres>,
+{
+    row.try_get(place)
+}
+
+macro_rules! column {
+    ($kind:literal, $type:ty, $value:ident => $read:expr) => {
+        impl Column for $type {
+            const KIND: &'static str = $kind;
+
+            fn of_sqlite($value: &Value) -> Option<Self> {
+                $read
+            }
+
+            fn of_postgres(row: &PgRow, place: usize) -> Result<Self, sqlx::Error> {
+                decode(row, place)
+            }
+        }
+    };
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Integer(number) => Some(*number),
+        _ => None,
+    }
+}
+
+fn text(value: &Value) -> Option<&str> {
+    match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn blob(value: &Value) -> Option<&[u8]> {
+    match value {
+        Value::Blob(bytes) => Some(bytes),
+        _ => None,
+    }
+}
+
+column!("a whole number", i64, value => integer(value));
+column!("a small whole number", i32, value => integer(value)?.try_into().ok());
+column!("yes or no", bool, value => match integer(value)? {
+    0 => Some(false),
+    1 => Some(true),
+    _ => None,
+});
+column!("text", String, value => text(value).map(str::to_owned));
+column!("bytes", Vec<u8>, value => blob(value).map(<[u8]>::to_vec));
+column!("an id", Uuid, value => Uuid::from_slice(blob(value)?).ok());
+column!("a day", NaiveDate, value => text(value)?.parse().ok());
+column!("JSON", sea_orm::JsonValue, value => serde_json::from_str(text(value)?).ok());

@@ -1,0 +1,75 @@
+use super::patience::{Patience, STEPS_BETWEEN_LOOKS};
+use crate::Error;
+use rusqlite::OpenFlags;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a statement on a blocking thread waits for another process to let go of the file.
+pub(crate) const BUSY_WAIT: Duration = Duration::from_secs(5);
+
+/// Prepared statements kept for each connection.
+const STATEMENTS: usize = 128;
+
+/// One connection to the embedded database.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(super) inner: rusqlite::Connection,
+    patience: Patience,
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Read,
+    Write,
+}
+
+impl Connection {
+    pub(crate) fn open(path: &Path, purpose: Purpose) -> Result<Self, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let inner = rusqlite::Connection::open_with_flags(path, flags)?;
+        inner.set_prepared_statement_cache_capacity(STATEMENTS);
+        inner.busy_timeout(BUSY_WAIT)?;
+        // FULL: an acknowledged deadline must survive a power cut, so the log is synced at every commit. Two MiB of
+        // pages for each connection, so that the sum is bounded and small.
+        inner.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+             PRAGMA cache_size = -2048; PRAGMA temp_store = memory; PRAGMA journal_size_limit = 67108864;",
+        )?;
+        if purpose == Purpose::Read {
+            inner.execute_batch("PRAGMA query_only = ON")?;
+        }
+        inner.busy_timeout(Duration::ZERO)?;
+        let patience = Patience::new();
+        let asked = patience.clone();
+        inner.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || asked.is_over()))?;
+        Ok(Self { inner, patience })
+    }
+
+    /// The time limit of the running statement, also from another thread.
+    pub(crate) fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
+    /// Whether no transaction is open, as after SQLite ended one by itself.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.inner.is_autocommit()
+    }
+
+    /// Runs a fixed statement without values.
+    pub(crate) fn run(&self, text: &'static str) -> Result<(), Error> {
+        self.patience.grant(None);
+        self.inner.prepare_cached(text)?.raw_execute()?;
+        Ok(())
+    }
+
+    /// Waits for other processes, at most `time`, in the statements that follow.
+    pub(crate) fn wait_for_others(&self, time: Duration) -> Result<(), Error> {
+        Ok(self.inner.busy_timeout(time)?)
+    }
+
+    /// Closes it, or says why it did not close cleanly.
+    pub(crate) fn close(self) -> Result<(), Error> {
+        self.inner.close().map_err(|(_, error)| error.into())
+    }
+}

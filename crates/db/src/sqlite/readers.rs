@@ -1,0 +1,140 @@
+use super::connection::{Connection, Purpose};
+use super::{Found, Outcome};
+use crate::Error;
+use sea_orm::sea_query::Values;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The connections that cannot write, opened as they are needed.
+#[derive(Debug, Clone)]
+pub(crate) struct Readers(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    /// One permit for each connection that may be open.
+    permits: Arc<Semaphore>,
+    /// Open and not in use. The last one put back is taken first: its pages are warm.
+    idle: Mutex<Vec<Connection>>,
+    open: AtomicU32,
+    acquire_timeout: Duration,
+    statement_timeout: Duration,
+}
+
+/// A connection in use, put back when it is dropped.
+#[derive(Debug)]
+struct Borrowed {
+    connection: Option<Connection>,
+    readers: Readers,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Tells the statement to end when the one who asked for it goes away.
+struct Asker(super::patience::Patience);
+
+impl Drop for Asker {
+    fn drop(&mut self) {
+        self.0.forsake();
+    }
+}
+
+impl Readers {
+    pub(crate) fn new(path: PathBuf, most: u32, acquire_timeout: Duration, statement_timeout: Duration) -> Self {
+        let most = usize::try_from(most.max(1)).unwrap_or(1);
+        Self(Arc::new(Shared {
+            path,
+            permits: Arc::new(Semaphore::new(most)),
+            idle: Mutex::new(Vec::with_capacity(most)),
+            open: AtomicU32::new(0),
+            acquire_timeout,
+            statement_timeout,
+        }))
+    }
+
+    /// Connections open and, of them, idle.
+    pub(crate) fn connections(&self) -> (u32, usize) {
+        (self.0.open.load(Ordering::Relaxed), self.idle(|idle| idle.len()))
+    }
+
+    pub(crate) fn close(&self) {
+        self.0.permits.close();
+        let closed = self.idle(std::mem::take);
+        self.0.open.fetch_sub(u32::try_from(closed.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
+        drop(closed);
+    }
+
+    /// The rows of a statement.
+    pub(crate) async fn rows(&self, text: &str, values: Values) -> Result<Found, Error> {
+        // A loop of statements that are answered here must leave the thread to others from time to time.
+        tokio::task::coop::consume_budget().await;
+        let permit = self.permit().await?;
+        let connection = self.idle(Vec::pop);
+        let borrowed = Borrowed { connection, readers: self.clone(), _permit: permit };
+        if let Some(connection) = &borrowed.connection
+            && let Outcome::Done(result) = connection.quickly(text, &values)
+        {
+            return result;
+        }
+        self.slowly(borrowed, text.to_owned(), values).await
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let permits = Arc::clone(&self.0.permits);
+        // The timer of a wait that is not needed costs more than most statements.
+        if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
+            return Ok(permit);
+        }
+        match tokio::time::timeout(self.0.acquire_timeout, permits.acquire_owned()).await {
+            Ok(permit) => permit.map_err(|_| Error::Closed),
+            Err(elapsed) => Err(Error::Busy(Arc::new(elapsed))),
+        }
+    }
+
+    /// Opens the connection if need be and runs the statement on a blocking thread.
+    async fn slowly(&self, mut borrowed: Borrowed, text: String, values: Values) -> Result<Found, Error> {
+        if borrowed.connection.is_none() {
+            let opened = headroom::spawn_blocking(move || borrowed.open().map(|()| borrowed));
+            borrowed = opened.await.map_err(|_| Error::Closed)??;
+        }
+        let Some(connection) = &borrowed.connection else { return Err(Error::Closed) };
+        let patience = connection.patience().clone();
+        patience.grant(Some(self.0.statement_timeout));
+        let work = headroom::spawn_blocking(move || {
+            let result = borrowed.connection.as_ref().ok_or(Error::Closed);
+            let result = result.and_then(|connection| connection.patiently(&text, &values));
+            (borrowed, result)
+        });
+        // Declared after the work and so dropped before it: the next user of the connection is never disturbed.
+        let asker = Asker(patience);
+        let (borrowed, result) = work.await.map_err(|_| Error::Closed)?;
+        drop(asker);
+        drop(borrowed);
+        result
+    }
+
+    fn idle<T>(&self, look: impl FnOnce(&mut Vec<Connection>) -> T) -> T {
+        look(&mut self.0.idle.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Borrowed {
+    fn open(&mut self) -> Result<(), Error> {
+        self.connection = Some(Connection::open(&self.readers.0.path, Purpose::Read)?);
+        self.readers.0.open.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        if self.readers.0.permits.is_closed() {
+            self.readers.0.open.fetch_sub(1, Ordering::Relaxed);
+        } else {
+            self.readers.idle(|idle| idle.push(connection));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+use super::connection::{BUSY_WAIT, Connection};
+use super::values::{bind, size_bytes};
+use crate::row::ColumnNames;
+use crate::{Error, Row};
+use rusqlite::types::Value;
+use sea_orm::sea_query::Values;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a reading statement may take on the thread that asked for it. One that wants more is begun again on a
+/// blocking thread.
+const QUICK: Duration = Duration::from_millis(2);
+
+/// A change that brings more than this goes to a blocking thread at once: it cannot be begun twice.
+const QUICK_BYTES: usize = 16 << 10;
+
+/// The rows of a statement and how many it changed.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) changed: u64,
+}
+
+/// What became of a statement on the thread that asked for it.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// It ran.
+    Done(Result<Found, Error>),
+    /// It has to run on a blocking thread. It left nothing behind.
+    TooLong,
+}
+
+impl Connection {
+    /// Runs a statement here unless it is long.
+    pub(crate) fn quickly(&self, text: &str, values: &Values) -> Outcome {
+        if size_bytes(values) > QUICK_BYTES {
+            return Outcome::TooLong;
+        }
+        match self.attempt(text, values) {
+            Err(error) if is_worth_waiting(&error) => Outcome::TooLong,
+            result => Outcome::Done(result.map_err(Error::from)),
+        }
+    }
+
+    fn attempt(&self, text: &str, values: &Values) -> Result<Found, rusqlite::Error> {
+        let mut statement = self.inner.prepare_cached(text)?;
+        // Cut off in the middle, a change would take the whole transaction with it.
+        self.patience().grant(statement.readonly().then_some(QUICK));
+        bind(&mut statement, values)?;
+        collect(&self.inner, &mut statement)
+    }
+
+    /// Runs a statement within the time that was granted before, waiting for other processes if need be. Blocks.
+    pub(crate) fn patiently(&self, text: &str, values: &Values) -> Result<Found, Error> {
+        self.wait_for_others(BUSY_WAIT)?;
+        let run = || {
+            let mut statement = self.inner.prepare_cached(text)?;
+            bind(&mut statement, values)?;
+            collect(&self.inner, &mut statement)
+        };
+        let result = run().map_err(Error::from);
+        self.wait_for_others(Duration::ZERO)?;
+        result
+    }
+}
+
+/// It was cut off, or another process holds the file.
+fn is_worth_waiting(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, OperationInterrupted};
+    matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked | OperationInterrupted))
+}
+
+fn collect(
+    connection: &rusqlite::Connection,
+    statement: &mut rusqlite::Statement<'_>,
+) -> Result<Found, rusqlite::Error> {
+    let width = statement.column_count();
+    if width == 0 {
+        statement.raw_execute()?;
+        return Ok(Found { rows: Vec::new(), changed: connection.changes() });
+    }
+    let mut columns = ColumnNames::default();
+    for name in statement.column_names() {
+        columns.push(name);
+    }
+    let columns = Arc::new(columns);
+    let mut rows = Vec::new();
+    let mut found = statement.raw_query();
+    while let Some(row) = found.next()? {
+        let values = (0..width).map(|place| row.get_ref(place).map(Value::try_from)?.map_err(unreadable));
+        rows.push(Row::sqlite(Arc::clone(&columns), values.collect::<Result<_, _>>()?));
+    }
+    drop(found);
+    let changed = if statement.readonly() { rows.len() as u64 } else { connection.changes() };
+    Ok(Found { rows, changed })
+}
+
+fn unreadable(error: rusqlite::types::FromSqlError) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+}
