@@ -174,7 +174,9 @@ impl From<rusqlite::Error> for Error {
         }
         match code.code {
             // Interrupted: it took longer than a statement may take.
-            Code::DatabaseBusy | Code::DatabaseLocked | Code::OperationInterrupted => Self::Busy(Arc::new(error)),
+            Code::DatabaseBusy | Code::DatabaseLocked | Code::OperationInterrupted => {
+                Self::Busy(Arc::new(error))
+            }
             Code::DatabaseCorrupt | Code::NotADatabase => {
                 Self::Corrupt { path: String::new(), detail: message }
             }

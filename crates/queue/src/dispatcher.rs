@@ -80,6 +80,10 @@ impl Dispatcher {
                         () = tokio::time::sleep(self.settings.idle_poll) => {}
                     }
                 }
+                // A steady trickle is handed out in batches too: each costs a transaction of its own.
+                Ok(offered) if offered < self.settings.batch as usize => {
+                    tokio::time::sleep(self.settings.gather).await;
+                }
                 Ok(_) => {}
                 Err(Error::Database(db::Error::Closed)) => return,
                 Err(error) => {

@@ -29,8 +29,19 @@ mod audit_entry {
     }
 
     db::from_row!(Model {
-        seq, id, firm_id, user_id, action, entity, entity_id, case_id, changes, address, user_agent,
-        correlation, at,
+        seq,
+        id,
+        firm_id,
+        user_id,
+        action,
+        entity,
+        entity_id,
+        case_id,
+        changes,
+        address,
+        user_agent,
+        correlation,
+        at,
     });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

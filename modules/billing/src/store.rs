@@ -28,8 +28,18 @@ mod time_entry {
     }
 
     db::from_row!(Model {
-        id, firm_id, case_id, user_id, worked_on, worked_seconds, description, billable, activity_code,
-        version, created_at, updated_at,
+        id,
+        firm_id,
+        case_id,
+        user_id,
+        worked_on,
+        worked_seconds,
+        description,
+        billable,
+        activity_code,
+        version,
+        created_at,
+        updated_at,
     });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -32,7 +32,19 @@ mod client {
     }
 
     db::from_row!(Model {
-        id, firm_id, number, name, name_key, kind, status, email, phone, address, notes, version, created_at,
+        id,
+        firm_id,
+        number,
+        name,
+        name_key,
+        kind,
+        status,
+        email,
+        phone,
+        address,
+        notes,
+        version,
+        created_at,
         updated_at,
     });
 

@@ -26,7 +26,9 @@ pub(crate) enum Purpose {
 
 impl Connection {
     pub(crate) fn open(path: &Path, purpose: Purpose) -> Result<Self, Error> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let inner = rusqlite::Connection::open_with_flags(path, flags)?;
         inner.set_prepared_statement_cache_capacity(STATEMENTS);
         inner.busy_timeout(BUSY_WAIT)?;

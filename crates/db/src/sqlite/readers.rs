@@ -42,7 +42,12 @@ impl Drop for Asker {
 }
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf, most: u32, acquire_timeout: Duration, statement_timeout: Duration) -> Self {
+    pub(crate) fn new(
+        path: PathBuf,
+        most: u32,
+        acquire_timeout: Duration,
+        statement_timeout: Duration,
+    ) -> Self {
         let most = usize::try_from(most.max(1)).unwrap_or(1);
         Self(Arc::new(Shared {
             path,

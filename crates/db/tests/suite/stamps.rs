@@ -48,7 +48,6 @@ async fn store_and_compare(place: &Place, micros: &[i64]) {
         "SELECT at FROM notes WHERE at IS NOT NULL ORDER BY at",
         [],
     ));
-    let sorted: Vec<Stamp> =
-        sorted.await.unwrap().iter().map(|row| row.at(0).unwrap()).collect();
+    let sorted: Vec<Stamp> = sorted.await.unwrap().iter().map(|row| row.at(0).unwrap()).collect();
     assert!(sorted.is_sorted());
 }

@@ -32,8 +32,19 @@ mod row {
     }
 
     db::from_row!(Model {
-        id, firm_id, email, first_name, last_name, search_text, role, active, version, created_at,
-        updated_at, last_login_at, signed_out_at,
+        id,
+        firm_id,
+        email,
+        first_name,
+        last_name,
+        search_text,
+        role,
+        active,
+        version,
+        created_at,
+        updated_at,
+        last_login_at,
+        signed_out_at,
     });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -32,8 +32,22 @@ mod docket_entry {
     }
 
     db::from_row!(Model {
-        id, firm_id, case_id, position, filed_on, entered_on, number, text, seq_no, pacer_doc_id, page_count,
-        file_size_bytes, sealed, version, created_at, updated_at,
+        id,
+        firm_id,
+        case_id,
+        position,
+        filed_on,
+        entered_on,
+        number,
+        text,
+        seq_no,
+        pacer_doc_id,
+        page_count,
+        file_size_bytes,
+        sealed,
+        version,
+        created_at,
+        updated_at,
     });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -24,7 +24,15 @@ mod docket_link {
     }
 
     db::from_row!(Model {
-        id, firm_id, entry_id, number, description, pacer_doc_id, page_count, file_size_bytes, document_id,
+        id,
+        firm_id,
+        entry_id,
+        number,
+        description,
+        pacer_doc_id,
+        page_count,
+        file_size_bytes,
+        document_id,
     });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -43,9 +43,32 @@ pub(super) mod document {
     }
 
     db::from_row!(Model {
-        id, firm_id, case_id, title, kind, description, tags, custodian, bates_begin, bates_end,
-        bates_prefix, bates_first, bates_last, control_number, source, metadata, current_version, file_name,
-        content_type, size_bytes, sha256, text_status, created_by, version, created_at, updated_at,
+        id,
+        firm_id,
+        case_id,
+        title,
+        kind,
+        description,
+        tags,
+        custodian,
+        bates_begin,
+        bates_end,
+        bates_prefix,
+        bates_first,
+        bates_last,
+        control_number,
+        source,
+        metadata,
+        current_version,
+        file_name,
+        content_type,
+        size_bytes,
+        sha256,
+        text_status,
+        created_by,
+        version,
+        created_at,
+        updated_at,
     });
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

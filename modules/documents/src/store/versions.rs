@@ -29,7 +29,17 @@ mod document_version {
     }
 
     db::from_row!(Model {
-        id, firm_id, document_id, number, file_name, content_type, size_bytes, sha256, md5, note, created_by,
+        id,
+        firm_id,
+        document_id,
+        number,
+        file_name,
+        content_type,
+        size_bytes,
+        sha256,
+        md5,
+        note,
+        created_by,
         created_at,
     });
 

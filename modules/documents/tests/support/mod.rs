@@ -126,9 +126,7 @@ impl World {
         let text = "SELECT CAST(payload AS text) FROM outbox WHERE topic = $1 ORDER BY seq";
         let statement = db::sql(self.app.db().dialect(), text, [topic.into()]);
         let rows = db::Reads::rows(self.app.db().reader(), statement).await.unwrap();
-        rows.iter()
-            .map(|row| serde_json::from_str(&row.at::<String>(0).unwrap()).unwrap())
-            .collect()
+        rows.iter().map(|row| serde_json::from_str(&row.at::<String>(0).unwrap()).unwrap()).collect()
     }
 
     /// Files of the store, and temporary ones.

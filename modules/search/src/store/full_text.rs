@@ -7,8 +7,8 @@ use crate::query::folded;
 use crate::{Entry, Error, Hit, Kind, Query, Results};
 use db::{Dialect, Reads, Stamp, sql};
 use ids::FirmId;
-use sea_orm::sea_query::Value;
 use sea_orm::Statement;
+use sea_orm::sea_query::Value;
 use uuid::Uuid;
 
 const UPSERT: &str = "INSERT INTO search_entries (firm_id, kind, entity_id, piece, case_id, title, body, at) \

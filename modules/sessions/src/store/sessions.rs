@@ -119,8 +119,7 @@ pub(crate) async fn remove(tx: &mut Tx, before: Timestamp, limit: u32) -> Result
 fn read(row: &db::Row) -> Result<Standing, db::Misread> {
     let role: String = row.get("role")?;
     let time = |column: &str| row.get::<Stamp>(column).map(|stamp| stamp.0);
-    let maybe =
-        |column: &str| row.get::<Option<Stamp>>(column).map(|stamp| stamp.map(|stamp| stamp.0));
+    let maybe = |column: &str| row.get::<Option<Stamp>>(column).map(|stamp| stamp.map(|stamp| stamp.0));
     Ok(Standing {
         session: Session {
             id: row.get::<Uuid>("id")?.into(),
