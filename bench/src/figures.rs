@@ -5,6 +5,7 @@ mod idle;
 mod import;
 mod meter;
 mod requests;
+mod slow_disk;
 mod start;
 mod upload;
 mod writes;

@@ -46,6 +46,7 @@ impl Source<'_> {
         let banned = [
             ("sea_orm", may_sql, "store.rs or migration.rs"),
             ("sqlx", may_sql, "store.rs or migration.rs"),
+            ("rusqlite", place.is_in("crates/db"), "crates/db"),
             ("sea_query", may_sql, "store.rs or migration.rs"),
             ("axum", may_http, "routes.rs"),
         ];

@@ -1,4 +1,4 @@
-use super::create_case;
+use super::{create_case, slow_disk};
 use crate::api;
 use crate::load::{self, Outcome, Until};
 use crate::process;
@@ -47,14 +47,20 @@ pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let (mut grouped, mut single) = (Sum::default(), Sum::default());
     let sync = sync_nanos(&setup.scratch)?;
     for _ in 0..setup.amounts.write_rounds {
-        round(setup, true, &mut grouped).await?;
-        round(setup, false, &mut single).await?;
+        round(setup, true, None, &mut grouped).await?;
+        round(setup, false, None, &mut single).await?;
     }
-    let times = Quantity::ratio(u64::try_from(grouped.rate().amount)?, u64::try_from(single.rate().amount)?);
     let rows = vec![
-        Row::at_least("64 clients create, group commit on / off", times, Quantity::ratio(8, 1)).with_note(
-            format!("synchronous=FULL, one 4 KiB append and fdatasync here: {}", Quantity::nanos(sync)),
-        ),
+        Row::at_least(
+            "64 clients create, group commit on / off",
+            gain(&grouped, &single)?,
+            Quantity::ratio(8, 1),
+        )
+        .with_note(format!(
+            "synchronous=FULL, one 4 KiB append and fdatasync here: {}",
+            Quantity::nanos(sync)
+        )),
+        on_a_slow_disk(setup).await?,
         Row::at_least(
             "64 clients create, group commit on",
             grouped.rate(),
@@ -67,10 +73,29 @@ pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// One server, one length of time. What it has afterwards is exactly what it acknowledged.
-async fn round(setup: &Setup, is_grouped: bool, sum: &mut Sum) -> anyhow::Result<()> {
+fn gain(grouped: &Sum, single: &Sum) -> anyhow::Result<Quantity> {
+    Ok(Quantity::ratio(u64::try_from(grouped.rate().amount)?, u64::try_from(single.rate().amount)?))
+}
+
+/// What sharing gives where a sync costs more than here.
+async fn on_a_slow_disk(setup: &Setup) -> anyhow::Result<Row> {
     let folder = setup.folder()?;
-    let start = Start::on(setup, &folder.path().join("data"));
+    let delay = slow_disk::library(folder.path())?;
+    let (mut grouped, mut single) = (Sum::default(), Sum::default());
+    round(setup, true, Some(&delay), &mut grouped).await?;
+    round(setup, false, Some(&delay), &mut single).await?;
+    let figure = "the same, each sync made to last 2 ms longer";
+    let note = format!("{} and {}", grouped.rate(), single.rate());
+    Ok(Row::at_least(figure, gain(&grouped, &single)?, Quantity::ratio(8, 1)).with_note(note))
+}
+
+/// One server, one length of time. What it has afterwards is exactly what it acknowledged.
+async fn round(setup: &Setup, is_grouped: bool, delay: Option<&Path>, sum: &mut Sum) -> anyhow::Result<()> {
+    let folder = setup.folder()?;
+    let mut start = Start::on(setup, &folder.path().join("data"));
+    if let Some(delay) = delay {
+        start = start.with("LD_PRELOAD", &delay.display().to_string());
+    }
     let server = start.with(GROUP_COMMIT, &is_grouped.to_string()).go().await?;
     let mut connections = api::connections(&server, CLIENTS).await?;
     let length = Duration::from_millis(setup.amounts.write_millis);

@@ -63,7 +63,7 @@ impl Reads for Reader {
                 rows.map(|rows| rows.into_iter().map(Row::postgres).collect()).map_err(Error::from)
             }
         };
-        let counted = result.as_ref().map(|rows| rows.len() as u64).map_err(|_| ());
+        let counted = result.as_ref().ok().map(|rows| rows.len() as u64);
         self.stats.statement(text, started, counted);
         result
     }

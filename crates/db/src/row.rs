@@ -42,8 +42,8 @@ pub struct Misread {
 
 impl Misread {
     /// The problem follows the column's name in the message.
-    pub fn new(column: impl ToString, problem: impl ToString) -> Self {
-        Self { column: column.to_string(), problem: problem.to_string() }
+    pub fn new(column: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { column: column.into(), problem: problem.into() }
     }
 }
 
@@ -60,12 +60,15 @@ impl Row {
     pub fn at<T: Column>(&self, place: usize) -> Result<T, Misread> {
         match &self.0 {
             Kind::Sqlite { values, .. } => {
-                let value = values.get(place).ok_or_else(|| Misread::new(place, "is not there"))?;
+                let value =
+                    values.get(place).ok_or_else(|| Misread::new(place.to_string(), "is not there"))?;
                 T::of_sqlite(value).ok_or_else(|| {
-                    Misread::new(place, format!("is {:?}, not {}", value.data_type(), T::KIND))
+                    Misread::new(place.to_string(), format!("is {:?}, not {}", value.data_type(), T::KIND))
                 })
             }
-            Kind::Postgres(row) => T::of_postgres(row, place).map_err(|error| Misread::new(place, error)),
+            Kind::Postgres(row) => {
+                T::of_postgres(row, place).map_err(|error| Misread::new(place.to_string(), error.to_string()))
+            }
         }
     }
 
@@ -98,19 +101,6 @@ pub trait FromRow: Sized {
     fn from_row(row: &Row) -> Result<Self, Misread>;
 }
 
-/// Reads each named field of a struct from the column of the same name: `from_row!(Model { id, title })`. All fields
-/// must be named.
-#[macro_export]
-macro_rules! from_row {
-    ($model:ident { $($field:ident),+ $(,)? }) => {
-        impl $crate::FromRow for $model {
-            fn from_row(row: &$crate::Row) -> ::core::result::Result<Self, $crate::Misread> {
-                Ok(Self { $($field: row.get(stringify!($field))?),+ })
-            }
-        }
-    };
-}
-
 impl<T: Column> Column for Option<T> {
     const KIND: &'static str = T::KIND;
 
@@ -131,22 +121,6 @@ where
     T: Type<Postgres> + for<'r> Decode<'r, Postgres>,
 {
     row.try_get(place)
-}
-
-macro_rules! column {
-    ($kind:literal, $type:ty, $value:ident => $read:expr) => {
-        impl Column for $type {
-            const KIND: &'static str = $kind;
-
-            fn of_sqlite($value: &Value) -> Option<Self> {
-                $read
-            }
-
-            fn of_postgres(row: &PgRow, place: usize) -> Result<Self, sqlx::Error> {
-                decode(row, place)
-            }
-        }
-    };
 }
 
 fn integer(value: &Value) -> Option<i64> {
@@ -170,15 +144,102 @@ fn blob(value: &Value) -> Option<&[u8]> {
     }
 }
 
-column!("a whole number", i64, value => integer(value));
-column!("a small whole number", i32, value => integer(value)?.try_into().ok());
-column!("yes or no", bool, value => match integer(value)? {
-    0 => Some(false),
-    1 => Some(true),
-    _ => None,
-});
-column!("text", String, value => text(value).map(str::to_owned));
-column!("bytes", Vec<u8>, value => blob(value).map(<[u8]>::to_vec));
-column!("an id", Uuid, value => Uuid::from_slice(blob(value)?).ok());
-column!("a day", NaiveDate, value => text(value)?.parse().ok());
-column!("JSON", sea_orm::JsonValue, value => serde_json::from_str(text(value)?).ok());
+impl Column for i64 {
+    const KIND: &'static str = "a whole number";
+
+    fn of_sqlite(value: &Value) -> Option<Self> {
+        integer(value)
+    }
+
+    fn of_postgres(row: &PgRow, place: usize) -> Result<Self, sqlx::Error> {
+        decode(row, place)
+    }
+}
+
+impl Column for i32 {
+    const KIND: &'static str = "a small whole number";
+
+    fn of_sqlite(value: &Value) -> Option<Self> {
+        integer(value)?.try_into().ok()
+    }
+
+    fn of_postgres(row: &PgRow, place: usize) -> Result<Self, sqlx::Error> {
+        decode(row, place)
+    }
+}
+
+impl Column for bool {
+    const KIND: &'static str = "yes or no";
+
+    fn of_sqlite(value: &Value) -> Option<Self> {
+        match integer(value)? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    fn of_postgres(row: &PgRow, place: usize) -> Result<Self, sqlx::Error> {
+        decode(row, place)
+    }
+}
+
+impl Column for String {
+    const KIND: &'static str = "text";
+
+    fn of_sqlite(value: &Value) -> Option<Self> {
+        text(value).map(str::to_owned)
+    }
+
+    fn of_postgres(row: &PgRow, place: usize) -> Result<Self, sqlx::Error> {
+        decode(row, place)
+    }
+}
+
+impl Column for Vec<u8> {
+    const KIND: &'static str = "bytes";
+
+    fn of_sqlite(value: &Value) -> Option<Self> {
+        blob(value).map(<[u8]>::to_vec)
+    }
+
+    fn of_postgres(row: &PgRow, place: usize) -> Result<Self, sqlx::Error> {
+        decode(row, place)
+    }
+}
+
+impl Column for Uuid {
+    const KIND: &'static str = "an id";
+
+    fn of_sqlite(value: &Value) -> Option<Self> {
+        Uuid::from_slice(blob(value)?).ok()
+    }
+
+    fn of_postgres(row: &PgRow, place: usize) -> Result<Self, sqlx::Error> {
+        decode(row, place)
+    }
+}
+
+impl Column for NaiveDate {
+    const KIND: &'static str = "a day";
+
+    fn of_sqlite(value: &Value) -> Option<Self> {
+        text(value)?.parse().ok()
+    }
+
+    fn of_postgres(row: &PgRow, place: usize) -> Result<Self, sqlx::Error> {
+        decode(row, place)
+    }
+}
+
+impl Column for sea_orm::JsonValue {
+    const KIND: &'static str = "JSON";
+
+    fn of_sqlite(value: &Value) -> Option<Self> {
+        serde_json::from_str(text(value)?).ok()
+    }
+
+    fn of_postgres(row: &PgRow, place: usize) -> Result<Self, sqlx::Error> {
+        decode(row, place)
+    }
+}

@@ -51,16 +51,16 @@ impl Stats {
         }))
     }
 
-    /// Counts one statement. The log holds its text, which carries no values, and never its parameters.
-    pub(crate) fn statement<E>(&self, sql: &str, started: Instant, rows: Result<u64, E>) {
+    /// Counts one statement, with the rows it read or changed unless it failed. The log holds its text, which carries no values, and never its parameters.
+    pub(crate) fn statement(&self, sql: &str, started: Instant, rows: Option<u64>) {
         let took = started.elapsed();
         self.0.statements.fetch_add(1, Ordering::Relaxed);
         self.0.busy_micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
         match rows {
-            Ok(rows) => {
+            Some(rows) => {
                 self.0.rows.fetch_add(rows, Ordering::Relaxed);
             }
-            Err(_) => {
+            None => {
                 self.0.failed.fetch_add(1, Ordering::Relaxed);
             }
         }

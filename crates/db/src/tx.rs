@@ -91,7 +91,7 @@ impl Tx {
                 open.end(result.map(|done| done.rows_affected()))
             }
         };
-        self.stats.statement(text, started, result.as_ref().copied());
+        self.stats.statement(text, started, result.as_ref().ok().copied());
         result
     }
 
@@ -169,7 +169,7 @@ impl Reads for Tx {
                 open.end(rows.map(|rows| rows.into_iter().map(Row::postgres).collect()))
             }
         };
-        let counted = result.as_ref().map(|rows: &Vec<Row>| rows.len() as u64);
+        let counted = result.as_ref().ok().map(|rows: &Vec<Row>| rows.len() as u64);
         self.stats.statement(text, started, counted);
         result
     }

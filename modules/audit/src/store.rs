@@ -28,21 +28,25 @@ mod audit_entry {
         pub(super) at: Stamp,
     }
 
-    db::from_row!(Model {
-        seq,
-        id,
-        firm_id,
-        user_id,
-        action,
-        entity,
-        entity_id,
-        case_id,
-        changes,
-        address,
-        user_agent,
-        correlation,
-        at,
-    });
+    impl db::FromRow for Model {
+        fn from_row(row: &db::Row) -> Result<Self, db::Misread> {
+            Ok(Self {
+                seq: row.get("seq")?,
+                id: row.get("id")?,
+                firm_id: row.get("firm_id")?,
+                user_id: row.get("user_id")?,
+                action: row.get("action")?,
+                entity: row.get("entity")?,
+                entity_id: row.get("entity_id")?,
+                case_id: row.get("case_id")?,
+                changes: row.get("changes")?,
+                address: row.get("address")?,
+                user_agent: row.get("user_agent")?,
+                correlation: row.get("correlation")?,
+                at: row.get("at")?,
+            })
+        }
+    }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}

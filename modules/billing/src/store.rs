@@ -27,20 +27,24 @@ mod time_entry {
         pub(super) updated_at: Stamp,
     }
 
-    db::from_row!(Model {
-        id,
-        firm_id,
-        case_id,
-        user_id,
-        worked_on,
-        worked_seconds,
-        description,
-        billable,
-        activity_code,
-        version,
-        created_at,
-        updated_at,
-    });
+    impl db::FromRow for Model {
+        fn from_row(row: &db::Row) -> Result<Self, db::Misread> {
+            Ok(Self {
+                id: row.get("id")?,
+                firm_id: row.get("firm_id")?,
+                case_id: row.get("case_id")?,
+                user_id: row.get("user_id")?,
+                worked_on: row.get("worked_on")?,
+                worked_seconds: row.get("worked_seconds")?,
+                description: row.get("description")?,
+                billable: row.get("billable")?,
+                activity_code: row.get("activity_code")?,
+                version: row.get("version")?,
+                created_at: row.get("created_at")?,
+                updated_at: row.get("updated_at")?,
+            })
+        }
+    }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}

@@ -31,22 +31,26 @@ mod client {
         pub(super) updated_at: Stamp,
     }
 
-    db::from_row!(Model {
-        id,
-        firm_id,
-        number,
-        name,
-        name_key,
-        kind,
-        status,
-        email,
-        phone,
-        address,
-        notes,
-        version,
-        created_at,
-        updated_at,
-    });
+    impl db::FromRow for Model {
+        fn from_row(row: &db::Row) -> Result<Self, db::Misread> {
+            Ok(Self {
+                id: row.get("id")?,
+                firm_id: row.get("firm_id")?,
+                number: row.get("number")?,
+                name: row.get("name")?,
+                name_key: row.get("name_key")?,
+                kind: row.get("kind")?,
+                status: row.get("status")?,
+                email: row.get("email")?,
+                phone: row.get("phone")?,
+                address: row.get("address")?,
+                notes: row.get("notes")?,
+                version: row.get("version")?,
+                created_at: row.get("created_at")?,
+                updated_at: row.get("updated_at")?,
+            })
+        }
+    }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}

@@ -21,7 +21,20 @@ struct Thing {
     data: JsonValue,
 }
 
-db::from_row!(Thing { id, opt_text, flag, number, day, at, opt_bytes, data });
+impl db::FromRow for Thing {
+    fn from_row(row: &db::Row) -> Result<Self, db::Misread> {
+        Ok(Self {
+            id: row.get("id")?,
+            opt_text: row.get("opt_text")?,
+            flag: row.get("flag")?,
+            number: row.get("number")?,
+            day: row.get("day")?,
+            at: row.get("at")?,
+            opt_bytes: row.get("opt_bytes")?,
+            data: row.get("data")?,
+        })
+    }
+}
 
 async fn with_things(place: &Place) {
     let column = place.db.dialect().columns();

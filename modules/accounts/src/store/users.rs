@@ -31,21 +31,25 @@ mod row {
         pub(super) signed_out_at: Option<Stamp>,
     }
 
-    db::from_row!(Model {
-        id,
-        firm_id,
-        email,
-        first_name,
-        last_name,
-        search_text,
-        role,
-        active,
-        version,
-        created_at,
-        updated_at,
-        last_login_at,
-        signed_out_at,
-    });
+    impl db::FromRow for Model {
+        fn from_row(row: &db::Row) -> Result<Self, db::Misread> {
+            Ok(Self {
+                id: row.get("id")?,
+                firm_id: row.get("firm_id")?,
+                email: row.get("email")?,
+                first_name: row.get("first_name")?,
+                last_name: row.get("last_name")?,
+                search_text: row.get("search_text")?,
+                role: row.get("role")?,
+                active: row.get("active")?,
+                version: row.get("version")?,
+                created_at: row.get("created_at")?,
+                updated_at: row.get("updated_at")?,
+                last_login_at: row.get("last_login_at")?,
+                signed_out_at: row.get("signed_out_at")?,
+            })
+        }
+    }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}
@@ -205,7 +209,7 @@ pub(super) fn role(row: &db::Row) -> Result<Role, db::Misread> {
 }
 
 fn known_role(text: &str) -> Result<Role, db::Misread> {
-    text.parse::<Role>().map_err(|error| db::Misread::new("role", error))
+    text.parse::<Role>().map_err(|error| db::Misread::new("role", error.to_string()))
 }
 
 /// A user from a row that has every column of the table.

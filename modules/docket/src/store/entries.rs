@@ -31,24 +31,28 @@ mod docket_entry {
         pub(super) updated_at: Stamp,
     }
 
-    db::from_row!(Model {
-        id,
-        firm_id,
-        case_id,
-        position,
-        filed_on,
-        entered_on,
-        number,
-        text,
-        seq_no,
-        pacer_doc_id,
-        page_count,
-        file_size_bytes,
-        sealed,
-        version,
-        created_at,
-        updated_at,
-    });
+    impl db::FromRow for Model {
+        fn from_row(row: &db::Row) -> Result<Self, db::Misread> {
+            Ok(Self {
+                id: row.get("id")?,
+                firm_id: row.get("firm_id")?,
+                case_id: row.get("case_id")?,
+                position: row.get("position")?,
+                filed_on: row.get("filed_on")?,
+                entered_on: row.get("entered_on")?,
+                number: row.get("number")?,
+                text: row.get("text")?,
+                seq_no: row.get("seq_no")?,
+                pacer_doc_id: row.get("pacer_doc_id")?,
+                page_count: row.get("page_count")?,
+                file_size_bytes: row.get("file_size_bytes")?,
+                sealed: row.get("sealed")?,
+                version: row.get("version")?,
+                created_at: row.get("created_at")?,
+                updated_at: row.get("updated_at")?,
+            })
+        }
+    }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}

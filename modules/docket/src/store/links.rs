@@ -23,17 +23,21 @@ mod docket_link {
         pub(super) document_id: Option<Uuid>,
     }
 
-    db::from_row!(Model {
-        id,
-        firm_id,
-        entry_id,
-        number,
-        description,
-        pacer_doc_id,
-        page_count,
-        file_size_bytes,
-        document_id,
-    });
+    impl db::FromRow for Model {
+        fn from_row(row: &db::Row) -> Result<Self, db::Misread> {
+            Ok(Self {
+                id: row.get("id")?,
+                firm_id: row.get("firm_id")?,
+                entry_id: row.get("entry_id")?,
+                number: row.get("number")?,
+                description: row.get("description")?,
+                pacer_doc_id: row.get("pacer_doc_id")?,
+                page_count: row.get("page_count")?,
+                file_size_bytes: row.get("file_size_bytes")?,
+                document_id: row.get("document_id")?,
+            })
+        }
+    }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}

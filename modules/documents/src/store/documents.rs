@@ -42,34 +42,38 @@ pub(super) mod document {
         pub(in crate::store) updated_at: Stamp,
     }
 
-    db::from_row!(Model {
-        id,
-        firm_id,
-        case_id,
-        title,
-        kind,
-        description,
-        tags,
-        custodian,
-        bates_begin,
-        bates_end,
-        bates_prefix,
-        bates_first,
-        bates_last,
-        control_number,
-        source,
-        metadata,
-        current_version,
-        file_name,
-        content_type,
-        size_bytes,
-        sha256,
-        text_status,
-        created_by,
-        version,
-        created_at,
-        updated_at,
-    });
+    impl db::FromRow for Model {
+        fn from_row(row: &db::Row) -> Result<Self, db::Misread> {
+            Ok(Self {
+                id: row.get("id")?,
+                firm_id: row.get("firm_id")?,
+                case_id: row.get("case_id")?,
+                title: row.get("title")?,
+                kind: row.get("kind")?,
+                description: row.get("description")?,
+                tags: row.get("tags")?,
+                custodian: row.get("custodian")?,
+                bates_begin: row.get("bates_begin")?,
+                bates_end: row.get("bates_end")?,
+                bates_prefix: row.get("bates_prefix")?,
+                bates_first: row.get("bates_first")?,
+                bates_last: row.get("bates_last")?,
+                control_number: row.get("control_number")?,
+                source: row.get("source")?,
+                metadata: row.get("metadata")?,
+                current_version: row.get("current_version")?,
+                file_name: row.get("file_name")?,
+                content_type: row.get("content_type")?,
+                size_bytes: row.get("size_bytes")?,
+                sha256: row.get("sha256")?,
+                text_status: row.get("text_status")?,
+                created_by: row.get("created_by")?,
+                version: row.get("version")?,
+                created_at: row.get("created_at")?,
+                updated_at: row.get("updated_at")?,
+            })
+        }
+    }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(in crate::store) enum Relation {}

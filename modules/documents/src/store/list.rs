@@ -108,7 +108,11 @@ async fn tallies(db: &impl Reads, firm: FirmId, column: Column) -> Result<Vec<Ta
         documents: i64,
     }
 
-    db::from_row!(Row { value, documents });
+    impl db::FromRow for Row {
+        fn from_row(row: &db::Row) -> Result<Self, db::Misread> {
+            Ok(Self { value: row.get("value")?, documents: row.get("documents")? })
+        }
+    }
     let count = Expr::col(Column::Id).count();
     let query = sea_orm::sea_query::Query::select()
         .from(Entity)

@@ -28,20 +28,24 @@ mod document_version {
         pub(super) created_at: Stamp,
     }
 
-    db::from_row!(Model {
-        id,
-        firm_id,
-        document_id,
-        number,
-        file_name,
-        content_type,
-        size_bytes,
-        sha256,
-        md5,
-        note,
-        created_by,
-        created_at,
-    });
+    impl db::FromRow for Model {
+        fn from_row(row: &db::Row) -> Result<Self, db::Misread> {
+            Ok(Self {
+                id: row.get("id")?,
+                firm_id: row.get("firm_id")?,
+                document_id: row.get("document_id")?,
+                number: row.get("number")?,
+                file_name: row.get("file_name")?,
+                content_type: row.get("content_type")?,
+                size_bytes: row.get("size_bytes")?,
+                sha256: row.get("sha256")?,
+                md5: row.get("md5")?,
+                note: row.get("note")?,
+                created_by: row.get("created_by")?,
+                created_at: row.get("created_at")?,
+            })
+        }
+    }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}
@@ -111,7 +115,11 @@ pub(crate) async fn digests(
         sha256: Vec<u8>,
     }
 
-    db::from_row!(Row { sha256 });
+    impl db::FromRow for Row {
+        fn from_row(row: &db::Row) -> Result<Self, db::Misread> {
+            Ok(Self { sha256: row.get("sha256")? })
+        }
+    }
     let query = Query::select()
         .distinct()
         .column(Column::Sha256)

@@ -130,7 +130,7 @@ fn read(row: &db::Row) -> Result<Standing, db::Misread> {
             expires_at: time("expires_at")?,
             revoked_at: maybe("revoked_at")?,
         },
-        role: role.parse::<Role>().map_err(|error| db::Misread::new("role", error))?,
+        role: role.parse::<Role>().map_err(|error| db::Misread::new("role", error.to_string()))?,
         active: row.get("active")?,
         signed_out_at: maybe("signed_out_at")?,
     })
