@@ -12,12 +12,13 @@ const SOURCE: &str = r#"
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <unistd.h>
-int fdatasync(int file) {
-    static int (*real)(int);
-    if (!real) real = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
+static int late(const char *name, int file) {
+    int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
     usleep(SYNC_MICROS);
     return real(file);
 }
+int fdatasync(int file) { return late("fdatasync", file); }
+int fsync(int file) { return late("fsync", file); }
 "#;
 
 /// Compiles the delay with the C compiler that building the server needs anyway.
