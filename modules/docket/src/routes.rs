@@ -261,14 +261,11 @@ async fn change(
     seen: Option<Version>,
     patch: serde_json::Value,
 ) -> Result<Response, Problem> {
-    let known = service::find_entry(ctx, id).await?;
-    let (case, read_at) = (known.case, Version(known.version));
-    let body: EntryBody = web::merge_patch::patched(&EntryView::from(known).body, patch)?;
-    if body.case_id != case {
-        return Err(Error::OtherCase.into());
-    }
-    // Without If-Match the patch holds for what was just read, so that it never mixes with another change.
-    let entry = service::change_entry(ctx, id, Some(seen.unwrap_or(read_at)), body.into()).await?;
+    let entry = service::change_entry(ctx, id, seen, |known| {
+        let body: EntryBody = web::merge_patch::patched(&EntryBody::from(known), patch)?;
+        if body.case_id == known.case { Ok(body.into()) } else { Err(Problem::from(Error::OtherCase)) }
+    })
+    .await?;
     Ok(web::etag::tagged(Version(entry.version), Json(EntryView::from(entry))))
 }
 
@@ -305,23 +302,29 @@ impl From<EntryBody> for EntryDraft {
     }
 }
 
+impl From<&Entry> for EntryBody {
+    fn from(entry: &Entry) -> Self {
+        let draft = entry.draft.clone();
+        Self {
+            case_id: entry.case,
+            filed_on: draft.filed_on,
+            entered_on: draft.entered_on,
+            number: draft.number,
+            text: draft.text,
+            seq_no: draft.seq_no,
+            pacer_doc_id: draft.pacer_doc_id,
+            page_count: draft.page_count,
+            file_size_bytes: draft.file_size_bytes,
+            sealed: draft.sealed,
+        }
+    }
+}
+
 impl From<Entry> for EntryView {
     fn from(entry: Entry) -> Self {
-        let draft = entry.draft;
         Self {
             id: entry.id,
-            body: EntryBody {
-                case_id: entry.case,
-                filed_on: draft.filed_on,
-                entered_on: draft.entered_on,
-                number: draft.number,
-                text: draft.text,
-                seq_no: draft.seq_no,
-                pacer_doc_id: draft.pacer_doc_id,
-                page_count: draft.page_count,
-                file_size_bytes: draft.file_size_bytes,
-                sealed: draft.sealed,
-            },
+            body: EntryBody::from(&entry),
             links: entry.links.into_iter().map(LinkView::from).collect(),
             version: entry.version,
             created_at: entry.created_at,

@@ -35,7 +35,9 @@ pub async fn import_case(tx: &mut Tx, ctx: &Ctx, incoming: CaseImport) -> Result
             let plan = PartyPlan::of(case.id, &[], parties, ctx.now(), &ids);
             (None, case, plan)
         }
-        Some(before) => {
+        Some(known) => {
+            // Two records of one case follow each other, and each sees what the one before it left.
+            let before = store::cases::find_for_change(tx, ctx.firm(), known.id).await?;
             let case = save_merged(tx, ctx, &before, &incoming).await?;
             let known = if parties.is_empty() {
                 Vec::new()

@@ -1,4 +1,4 @@
-use super::{Fields, attorneys, batch, id_value, part_of};
+use super::{Fields, attorneys, batch, hold, id_value, part_of};
 use crate::Error;
 use crate::model::alias::{Alias, aliases};
 use crate::model::list::{PartyFilter, PartySort};
@@ -84,6 +84,12 @@ pub(crate) async fn find(db: &impl Reads, firm: FirmId, id: PartyId) -> Result<P
     attorneys::fill(db, firm, &mut party).await?;
     let [party] = party;
     Ok(party)
+}
+
+/// One party that nobody else changes until this transaction ends, with its counsel.
+pub(crate) async fn find_for_change(tx: &mut Tx, firm: FirmId, id: PartyId) -> Result<Party, Error> {
+    hold(tx, "parties", firm, id).await?;
+    find(tx, firm, id).await
 }
 
 /// The place of the last party in the case's list; 0 when there is none.
