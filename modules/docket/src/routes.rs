@@ -1,3 +1,4 @@
+use crate::model::{DOC_ID_CHARS, NUMBER_CHARS, TEXT_CHARS};
 use crate::{Entry, EntryDraft, EntryFilter, EntrySort, Error, Link, service};
 use access::{Action, Ctx, Gate, Routes};
 use axum::Json;
@@ -84,20 +85,20 @@ struct EntryBody {
     #[serde(default)]
     entered_on: Option<NaiveDate>,
     /// The court's number of the document.
-    #[garde(inner(length(chars, max = 32)))]
+    #[garde(inner(length(chars, max = NUMBER_CHARS)))]
     #[serde(default)]
     #[schema(example = "12")]
     number: Option<String>,
     /// The text.
-    #[garde(length(chars, min = 1, max = 100_000))]
+    #[garde(length(chars, min = 1, max = TEXT_CHARS))]
     #[schema(example = "MOTION to compel discovery")]
     text: String,
     /// PACER's sequence number.
-    #[garde(inner(length(chars, max = 32)))]
+    #[garde(inner(length(chars, max = NUMBER_CHARS)))]
     #[serde(default)]
     seq_no: Option<String>,
     /// PACER's id of the main document.
-    #[garde(inner(length(chars, max = 64)))]
+    #[garde(inner(length(chars, max = DOC_ID_CHARS)))]
     #[serde(default)]
     pacer_doc_id: Option<String>,
     /// Pages of the main document.

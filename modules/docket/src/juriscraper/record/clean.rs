@@ -27,6 +27,33 @@ impl Cleaner {
         Ok(self.text(raw, path)?.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")))
     }
 
+    /// A number or an id. One that is too long is none, and cut off it would be another.
+    pub(super) fn id(
+        &self,
+        raw: Option<String>,
+        path: &str,
+        limit: usize,
+    ) -> Result<Option<String>, ReadFault> {
+        match self.line(raw, path)? {
+            Some(text) if text.len() > limit => Err(ReadFault::TextTooLong { path: path.to_owned(), limit }),
+            found => Ok(found),
+        }
+    }
+
+    /// A text that is cut off at a number of characters.
+    pub(super) fn cut_text(
+        &self,
+        raw: Option<String>,
+        path: &str,
+        chars: usize,
+    ) -> Result<Option<String>, ReadFault> {
+        let text = self.text(raw, path)?;
+        Ok(text.map(|text| match text.char_indices().nth(chars) {
+            Some((end, _)) => text.get(..end).unwrap_or_default().trim_end().to_owned(),
+            None => text,
+        }))
+    }
+
     pub(super) fn lines(&self, raw: Vec<String>, path: &str) -> Result<Vec<String>, ReadFault> {
         let mut lines = Vec::with_capacity(raw.len());
         for (index, text) in raw.into_iter().enumerate() {
