@@ -236,6 +236,21 @@ async fn what_is_too_long_is_cut_and_can_be_changed_over_the_api() {
 }
 
 #[tokio::test]
+async fn what_nobody_sees_goes_from_the_names_of_an_import() {
+    let app = TestApp::start().await;
+    let text = "{\"court_id\":\"cand\",\"docket_number\":\"\u{feff}3:26-cv-00350\",\"case_name\":\"Al\u{200b}der v. Birch\",
+        \"parties\":[{\"name\":\"Al\u{202e}der\u{200e}\",\"type\":\"\u{2060}\",\"attorneys\":[{\"name\":\"\u{2066}Ann\u{2069}\"}]}]}";
+    let file = read(text.as_bytes(), &Limits::default()).expect("the docket is read");
+    docket::import_docket(&app.ctx().await, file).await.expect("the docket is imported");
+    let party = app.admin().get("/api/parties").await.expect_status(200).json()["data"][0].clone();
+    assert_eq!((&party["name"], &party["kind"]), (&json!("Alder"), &json!("Party")));
+    assert_eq!(party["attorneys"][0]["name"], "Ann");
+    let case = app.admin().get(&format!("/api/cases/{}", party["caseId"].as_str().unwrap())).await.json();
+    assert_eq!((&case["title"], &case["docketNumber"]), (&json!("Alder v. Birch"), &json!("3:26-cv-00350")));
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_number_that_is_too_long_is_told_and_nothing_is_kept() {
     let app = TestApp::start().await;
     let ctx = app.ctx().await;

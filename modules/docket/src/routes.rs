@@ -85,7 +85,7 @@ struct EntryBody {
     #[serde(default)]
     entered_on: Option<NaiveDate>,
     /// The court's number of the document.
-    #[garde(inner(length(chars, max = NUMBER_CHARS)))]
+    #[garde(inner(length(chars, max = NUMBER_CHARS), custom(web::legible)))]
     #[serde(default)]
     #[schema(example = "12")]
     number: Option<String>,
@@ -94,11 +94,11 @@ struct EntryBody {
     #[schema(example = "MOTION to compel discovery")]
     text: String,
     /// PACER's sequence number.
-    #[garde(inner(length(chars, max = NUMBER_CHARS)))]
+    #[garde(inner(length(chars, max = NUMBER_CHARS), custom(web::legible)))]
     #[serde(default)]
     seq_no: Option<String>,
     /// PACER's id of the main document.
-    #[garde(inner(length(chars, max = DOC_ID_CHARS)))]
+    #[garde(inner(length(chars, max = DOC_ID_CHARS), custom(web::legible)))]
     #[serde(default)]
     pacer_doc_id: Option<String>,
     /// Pages of the main document.

@@ -60,11 +60,11 @@ pub(super) struct AddUser {
     #[schema(example = "ada.moreno@example.com")]
     email: String,
     /// Given name.
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(length(chars, min = 1, max = 100), custom(web::legible))]
     #[schema(example = "Ada")]
     first_name: String,
     /// Family name.
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(length(chars, min = 1, max = 100), custom(web::legible))]
     #[schema(example = "Moreno")]
     last_name: String,
     /// What the user will do in the firm.
@@ -82,11 +82,11 @@ pub(super) struct AddUser {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct EditUser {
     /// Given name.
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(length(chars, min = 1, max = 100), custom(web::legible))]
     #[schema(example = "Ada")]
     first_name: String,
     /// Family name.
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(length(chars, min = 1, max = 100), custom(web::legible))]
     #[schema(example = "Moreno-Kline")]
     last_name: String,
     /// What the user does in the firm.

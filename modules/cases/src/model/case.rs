@@ -54,10 +54,10 @@ pub struct Case {
 pub struct CaseFields {
     /// The firm's own number, unique in the firm. Left out, the firm's template gives one.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 100)))]
+    #[garde(inner(length(chars, max = 100), custom(web::legible)))]
     pub number: Option<String>,
     /// The title, such as `Meridian Freight LLC v. Harbor Stevedoring Co.`
-    #[garde(length(chars, max = TITLE_CHARS), custom(not_blank))]
+    #[garde(length(chars, max = TITLE_CHARS), custom(not_blank), custom(web::legible))]
     pub title: String,
     /// What it is about.
     #[serde(default)]
@@ -69,7 +69,7 @@ pub struct CaseFields {
     pub status: CaseStatus,
     /// The practice area, such as `Litigation`.
     #[serde(default)]
-    #[garde(inner(length(chars, max = PRACTICE_AREA_CHARS)))]
+    #[garde(inner(length(chars, max = PRACTICE_AREA_CHARS), custom(web::legible)))]
     pub practice_area: Option<String>,
     /// The client whom the firm works for.
     #[serde(default)]
@@ -85,15 +85,15 @@ pub struct CaseFields {
     pub court: Option<String>,
     /// The court's number of the case, such as `2:06-cv-00350-SJO`.
     #[serde(default)]
-    #[garde(inner(length(chars, max = DOCKET_NUMBER_CHARS)))]
+    #[garde(inner(length(chars, max = DOCKET_NUMBER_CHARS), custom(web::legible)))]
     pub docket_number: Option<String>,
     /// The judge whom the case is assigned to.
     #[serde(default)]
-    #[garde(inner(length(chars, max = LINE_CHARS)))]
+    #[garde(inner(length(chars, max = LINE_CHARS), custom(web::legible)))]
     pub judge: Option<String>,
     /// The judge whom parts of it are referred to.
     #[serde(default)]
-    #[garde(inner(length(chars, max = LINE_CHARS)))]
+    #[garde(inner(length(chars, max = LINE_CHARS), custom(web::legible)))]
     pub referred_to: Option<String>,
     /// The statute sued under.
     #[serde(default)]

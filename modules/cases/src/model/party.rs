@@ -57,11 +57,11 @@ pub struct Party {
     "attorneys": [{"name": "Dana Whitlock", "contact": "Whitlock LLP\n1 Main Street", "roles": ["LEAD ATTORNEY"]}]}))]
 pub struct PartyFields {
     /// The name as listed.
-    #[garde(length(chars, max = NAME_CHARS), custom(not_blank))]
+    #[garde(length(chars, max = NAME_CHARS), custom(not_blank), custom(web::legible))]
     pub name: String,
     /// Its part in the case as the court writes it, such as `Defendant`, `U.S. Trustee`, `3rd Party Plaintiff`.
     #[serde(alias = "type")]
-    #[garde(length(chars, max = KIND_CHARS), custom(not_blank))]
+    #[garde(length(chars, max = KIND_CHARS), custom(not_blank), custom(web::legible))]
     pub kind: String,
     /// Aliases and addresses below the name; several lines.
     #[serde(default)]
@@ -92,7 +92,7 @@ pub struct Attorney {
     pub id: Option<AttorneyId>,
     /// The name; some courts list an address without one.
     #[serde(default)]
-    #[garde(inner(length(chars, max = ATTORNEY_NAME_CHARS)))]
+    #[garde(inner(length(chars, max = ATTORNEY_NAME_CHARS), custom(web::legible)))]
     pub name: Option<String>,
     /// Firm, address, telephone and e-mail as listed, in several lines.
     #[serde(default)]
