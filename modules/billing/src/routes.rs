@@ -232,10 +232,11 @@ async fn change(
     seen: Option<Version>,
     patch: serde_json::Value,
 ) -> Result<Response, Problem> {
-    let known = service::find_time(ctx, id).await?;
-    let read_at = Version(known.version);
-    let body: TimeBody = web::merge_patch::patched(&TimeView::from(known).body, patch)?;
-    let entry = service::change_time(ctx, id, Some(seen.unwrap_or(read_at)), body.into()).await?;
+    let entry = service::change_time(ctx, id, seen, |known| {
+        let body: TimeBody = web::merge_patch::patched(&TimeBody::from(known), patch)?;
+        Ok::<_, Problem>(body.into())
+    })
+    .await?;
     Ok(web::etag::tagged(Version(entry.version), Json(TimeView::from(entry))))
 }
 
@@ -266,20 +267,26 @@ impl From<TimeBody> for TimeDraft {
     }
 }
 
+impl From<&TimeEntry> for TimeBody {
+    fn from(entry: &TimeEntry) -> Self {
+        let draft = entry.draft.clone();
+        Self {
+            case_id: draft.case,
+            worked_on: draft.worked_on,
+            worked_seconds: draft.worked_seconds,
+            description: draft.description,
+            billable: draft.billable,
+            activity_code: draft.activity_code,
+        }
+    }
+}
+
 impl From<TimeEntry> for TimeView {
     fn from(entry: TimeEntry) -> Self {
-        let draft = entry.draft;
         Self {
             id: entry.id,
             user_id: entry.user,
-            body: TimeBody {
-                case_id: draft.case,
-                worked_on: draft.worked_on,
-                worked_seconds: draft.worked_seconds,
-                description: draft.description,
-                billable: draft.billable,
-                activity_code: draft.activity_code,
-            },
+            body: TimeBody::from(&entry),
             version: entry.version,
             created_at: entry.created_at,
             updated_at: entry.updated_at,

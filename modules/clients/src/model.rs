@@ -111,7 +111,7 @@ pub struct Client {
     "phone": "+1 415 555 0100", "status": "active"}))]
 pub struct ClientFields {
     /// The name: of a person or an organization.
-    #[garde(length(chars, max = 500), custom(not_blank))]
+    #[garde(length(chars, max = 500), custom(not_blank), custom(web::legible))]
     pub name: String,
     /// `person` or `organization`.
     #[serde(default)]
@@ -123,7 +123,7 @@ pub struct ClientFields {
     pub status: ClientStatus,
     /// E-mail address.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 254)), custom(email_or_blank))]
+    #[garde(inner(length(chars, max = 254), custom(web::legible)), custom(email_or_blank))]
     pub email: Option<String>,
     /// Telephone number, as it is dialled or written.
     #[serde(default)]

@@ -101,7 +101,7 @@ pub(super) async fn archive(
 pub(super) struct CaseNumbering {
     /// `{seq}` or `{seq:5}` is the running number and must stand in it once; `{YYYY}` is the year of opening,
     /// `{practice}` the first letters of the practice area.
-    #[garde(length(chars, max = NumberTemplate::MAX_CHARS))]
+    #[garde(length(chars, max = NumberTemplate::MAX_CHARS), custom(web::legible))]
     template: String,
 }
 
