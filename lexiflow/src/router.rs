@@ -2,6 +2,7 @@
 
 mod documentation;
 mod error_pages;
+mod examples;
 
 pub use documentation::openapi_json;
 pub use error_pages::{PAGES, codes};
