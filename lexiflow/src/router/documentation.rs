@@ -1,6 +1,7 @@
 //! The OpenAPI description and its page, which works without the internet.
 
 use super::examples::Examples;
+use super::problem_examples::ProblemExamples;
 use crate::about;
 use access::{Declared, Gate};
 use axum::Router;
@@ -39,7 +40,7 @@ pub(super) fn complete(mut described: OpenApi, declared: &[Declared]) -> OpenApi
         .components
         .get_or_insert_with(Components::new)
         .add_security_scheme(SCHEME, SecurityScheme::Http(http));
-    let examples = Examples::of(&described);
+    let (examples, problems) = (Examples::of(&described), ProblemExamples::new());
     for route in declared {
         let Some(operation) = operation(&mut described, route) else { continue };
         match route.gate {
@@ -48,7 +49,9 @@ pub(super) fn complete(mut described: OpenApi, declared: &[Declared]) -> OpenApi
             Gate::May(_) => may_refuse(operation, &[("401", "Not signed in"), ("403", "Not allowed")]),
         }
         examples.complete(operation);
+        problems.complete(&route.path, operation);
     }
+    problems.keep(described.components.get_or_insert_with(Components::new));
     described.security = Some(vec![SecurityRequirement::new(SCHEME, Vec::<String>::new())]);
     described
 }
