@@ -72,6 +72,9 @@ struct ListDocket {
 /// What an entry says.
 #[derive(Debug, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"caseId": "019cae6b-8e20-707a-a469-71cfb354a067", "filedOn": "2026-03-02",
+    "enteredOn": "2026-03-03", "number": "12", "text": "MOTION to compel discovery", "seqNo": "38",
+    "pacerDocId": "035121904410", "pageCount": 18, "fileSizeBytes": 482_113, "sealed": false}))]
 struct EntryBody {
     /// The case; it cannot be changed later.
     #[garde(skip)]
@@ -118,6 +121,13 @@ struct EntryBody {
 /// A docket entry.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"id": "019cae6b-b640-73ad-979c-a4f2e687d39a",
+    "caseId": "019cae6b-8e20-707a-a469-71cfb354a067", "filedOn": "2026-03-02", "enteredOn": "2026-03-03", "number": "12",
+    "text": "MOTION to compel discovery", "seqNo": "38", "pacerDocId": "035121904410", "pageCount": 18,
+    "fileSizeBytes": 482_113, "sealed": false,
+    "links": [{"id": "019cae6b-b641-74be-a8ad-b503f798e4ab", "number": 1, "description": "Declaration of Dana Whitlock",
+        "pacerDocId": "035121904411", "pageCount": 6, "fileSizeBytes": 151_772, "documentId": null}],
+    "version": 1, "createdAt": "2026-03-02T12:00:20.544291Z", "updatedAt": "2026-03-02T12:00:20.544291Z"}))]
 struct EntryView {
     /// Its id.
     id: DocketEntryId,

@@ -54,6 +54,8 @@ pub(super) struct ListUsers {
 /// A user to add.
 #[derive(Debug, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"email": "ada.moreno@example.com", "firstName": "Ada", "lastName": "Moreno",
+    "role": "clerk", "password": "copper lantern violet harbor"}))]
 pub(super) struct AddUser {
     /// The address to sign in with. It names one user on the whole server, whatever its case.
     #[garde(email, length(bytes, max = EMAIL_BYTES))]
@@ -80,6 +82,7 @@ pub(super) struct AddUser {
 /// What can be changed of a user.
 #[derive(Debug, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"firstName": "Ada", "lastName": "Moreno", "role": "clerk", "active": true}))]
 pub(super) struct EditUser {
     /// Given name.
     #[garde(length(chars, min = 1, max = 100), custom(web::legible))]

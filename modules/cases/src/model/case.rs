@@ -28,6 +28,17 @@ pub(super) const LINE_CHARS: usize = 500;
 /// A case.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "id": "019cae6b-8e20-707a-a469-71cfb354a067", "number": "2026-00017",
+    "title": "Meridian Freight LLC v. Harbor Stevedoring Co.",
+    "description": "Breach of a stevedoring contract at the port of Oakland", "status": "open",
+    "practiceArea": "Litigation", "clientId": "019cae6b-7a10-7f69-9358-60bea2438f56",
+    "leadUserId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "court": "cand", "docketNumber": "3:26-cv-00350",
+    "judge": "Eleanor Voss", "referredTo": null, "cause": "28:1332 Diversity-Breach of Contract",
+    "natureOfSuit": "190 Contract: Other", "jurisdiction": "Diversity", "juryDemand": "Plaintiff",
+    "demand": "$250,000", "filedOn": "2026-02-03", "terminatedOn": null, "extra": null,
+    "openedAt": "2026-03-02T12:00:10.272418Z", "closedAt": null, "version": 1,
+    "createdAt": "2026-03-02T12:00:10.272418Z", "updatedAt": "2026-03-02T12:00:10.272418Z"}))]
 pub struct Case {
     /// Its id.
     pub id: CaseId,
@@ -49,8 +60,13 @@ pub struct Case {
 /// What can be said about a case. The court's members are as the court writes them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({"title": "Meridian Freight LLC v. Harbor Stevedoring Co.", "practiceArea": "Litigation",
-    "court": "cand", "docketNumber": "3:26-cv-00350", "filedOn": "2026-02-03"}))]
+#[schema(example = json!({"title": "Meridian Freight LLC v. Harbor Stevedoring Co.",
+    "description": "Breach of a stevedoring contract at the port of Oakland", "status": "open",
+    "practiceArea": "Litigation", "clientId": "019cae6b-7a10-7f69-9358-60bea2438f56",
+    "leadUserId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "court": "cand", "docketNumber": "3:26-cv-00350",
+    "judge": "Eleanor Voss", "cause": "28:1332 Diversity-Breach of Contract",
+    "natureOfSuit": "190 Contract: Other", "jurisdiction": "Diversity", "juryDemand": "Plaintiff",
+    "demand": "$250,000", "filedOn": "2026-02-03"}))]
 pub struct CaseFields {
     /// The firm's own number, unique in the firm. Left out, the firm's template gives one.
     #[serde(default)]

@@ -30,6 +30,14 @@ pub(super) const ROLE_CHARS: usize = 500;
 /// One listing of a party in a case, with its counsel. A person who is listed twice is two parties.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "id": "019cae6b-a230-718b-b57a-82d0c465b178", "caseId": "019cae6b-8e20-707a-a469-71cfb354a067",
+    "name": "Harbor Stevedoring Co.", "kind": "Defendant", "extraInfo": "doing business as Harbor Terminal Services",
+    "terminatedOn": null, "criminal": null,
+    "attorneys": [{"id": "019cae6b-a231-729c-868b-93e1d576c289", "name": "Dana Whitlock",
+        "contact": "Whitlock LLP\n1 Main Street\nOakland, CA 94607", "roles": ["LEAD ATTORNEY"]}],
+    "aliases": [{"kind": "doing_business_as", "name": "Harbor Terminal Services"}], "position": 2, "version": 1,
+    "createdAt": "2026-03-02T12:00:15.408803Z", "updatedAt": "2026-03-02T12:00:15.408803Z"}))]
 pub struct Party {
     /// Its id.
     pub id: PartyId,
@@ -54,7 +62,9 @@ pub struct Party {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({"name": "Harbor Stevedoring Co.", "kind": "Defendant",
-    "attorneys": [{"name": "Dana Whitlock", "contact": "Whitlock LLP\n1 Main Street", "roles": ["LEAD ATTORNEY"]}]}))]
+    "extraInfo": "doing business as Harbor Terminal Services",
+    "attorneys": [{"name": "Dana Whitlock",
+        "contact": "Whitlock LLP\n1 Main Street\nOakland, CA 94607", "roles": ["LEAD ATTORNEY"]}]}))]
 pub struct PartyFields {
     /// The name as listed.
     #[garde(length(chars, max = NAME_CHARS), custom(not_blank), custom(web::legible))]

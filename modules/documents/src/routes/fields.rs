@@ -6,8 +6,9 @@ use utoipa::ToSchema;
 /// What is said about a document.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({"title": "Lease agreement", "kind": "contract", "tags": ["signed"],
-    "custodian": "Legal department"}))]
+#[schema(example = json!({"caseId": "019cae6b-8e20-707a-a469-71cfb354a067", "title": "Lease agreement",
+    "kind": "contract", "description": "Lease of berth 7, signed by both sides", "tags": ["signed"],
+    "custodian": "Legal department", "batesBegin": "MER000101", "batesEnd": "MER000124"}))]
 pub(super) struct FieldsBody {
     /// The case it belongs to.
     #[garde(skip)]
