@@ -10,6 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 /// Starts all of it.
 pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks) {
+    let db = parts.app.db().clone();
+    tasks.spawn("db.check_pages", async move {
+        if let Err(error) = db.check_pages().await {
+            tracing::warn!(error = %error, "the pages of the database were not found whole");
+        }
+    });
     let (dispatcher, stop) = (Arc::clone(&parts.dispatcher), tasks.token());
     tasks.spawn("queue.dispatcher", async move { dispatcher.run(stop).await });
     let (worker, stop) = (parts.worker.clone(), tasks.token());

@@ -88,6 +88,13 @@ pub(crate) async fn exists(db: &impl Reads, firm: FirmId, id: CaseId) -> Result<
 }
 
 /// The values that insert and update begin with alike.
+/// How much of a title is its key, in characters: an index of PostgreSQL takes at most 2,704 bytes of a row.
+const TITLE_KEY_CHARS: usize = 500;
+
+fn title_key(title: &str) -> String {
+    title.to_lowercase().chars().take(TITLE_KEY_CHARS).collect()
+}
+
 fn values(firm: FirmId, case: &Case) -> Vec<Value> {
     let fields = &case.fields;
     let text = |text: &Option<String>| Value::from(text.clone());
@@ -97,7 +104,7 @@ fn values(firm: FirmId, case: &Case) -> Vec<Value> {
         id_value(case.id),
         Value::from(case.number()),
         Value::from(fields.title.as_str()),
-        Value::from(fields.title.to_lowercase()),
+        Value::from(title_key(&fields.title)),
         Value::from(fields.status.as_str()),
         text(&fields.practice_area),
         opt_id_value(fields.client_id),
