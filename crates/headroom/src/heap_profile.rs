@@ -16,7 +16,7 @@ mod text;
 mod unbias;
 
 pub use difference::OtherProgram;
-pub use dump::{ProfileError, take_heap_profile};
+pub use dump::{ProfileError, memory_file, take_heap_profile};
 pub use elf::Elf;
 pub use listing::Place;
 pub use maps::Mapping;

@@ -82,5 +82,7 @@ id!(/// A published fact.
     EventId, "event");
 id!(/// A piece of background work.
     JobId, "job");
+id!(/// A heap profile that was taken.
+    ProfileId, "heap profile");
 id!(/// What ties a request's log lines, audit entries and answers together when the caller sent no id of its own.
     CorrelationId, "correlation id");

@@ -47,7 +47,7 @@ pub fn take_heap_profile() -> Result<HeapProfile, ProfileError> {
     if mallctl::read_flag(c"prof.active") != Some(true) {
         return Err(ProfileError::Unavailable);
     }
-    let file = File::from(memfd_create("heap-profile", MemfdFlags::CLOEXEC).map_err(io::Error::from)?);
+    let file = memory_file()?;
     let path = CString::new(format!("/proc/self/fd/{}", file.as_raw_fd())).map_err(io::Error::from)?;
     if !mallctl::write_text(c"prof.dump", &path) {
         return Err(ProfileError::Dump);
@@ -56,6 +56,11 @@ pub fn take_heap_profile() -> Result<HeapProfile, ProfileError> {
     let mut profile = HeapProfile::read_dump(BufReader::new(file))?;
     profile.identify();
     Ok(profile)
+}
+
+/// An empty file that lies in memory outside of the heap and is gone when it is closed.
+pub fn memory_file() -> io::Result<File> {
+    Ok(File::from(memfd_create("heap-profile", MemfdFlags::CLOEXEC)?))
 }
 
 impl HeapProfile {
