@@ -58,7 +58,7 @@ impl Form {
             Self::Pprof => profile.write_pprof(&mut out)?,
             Self::Collapsed => profile.write_collapsed(&mut out)?,
             Self::Inventory => {
-                serde_json::to_writer(&mut out, &Inventory(profile)).map_err(std::io::Error::from)?
+                serde_json::to_writer(&mut out, &Inventory(profile)).map_err(std::io::Error::from)?;
             }
         }
         out.flush()?;

@@ -1,4 +1,4 @@
-use crate::support::Server;
+use crate::support::{Server, command};
 use bytes::Bytes;
 use headroom::heap_profile::HeapProfile;
 use http::Method;
@@ -123,4 +123,79 @@ async fn the_figures_are_for_operators_alone() {
         assert_eq!(answer.header("cache-control"), "no-store");
         assert!(answer.json().pointer(member).is_some_and(serde_json::Value::is_u64), "{}", answer.text());
     }
+}
+
+/// Runs `lexiflow memory` against the server until no other test of this program takes a profile.
+async fn memory(server: &Server, token: Option<&str>, words: &[&str]) -> (u8, String, String) {
+    let url = format!("http://{}", server.running.address());
+    let mut all = vec!["memory", "--url", &url];
+    all.extend(token.into_iter().flat_map(|token| ["--token", token]));
+    all.extend(words);
+    let words: Vec<String> = all.into_iter().map(str::to_owned).collect();
+    loop {
+        let (folder, words) = (tempfile::tempdir().unwrap(), words.clone());
+        let run = move || command(folder.path(), &words.iter().map(String::as_str).collect::<Vec<_>>());
+        let done = headroom::spawn_blocking(run).await.unwrap();
+        if !done.2.contains("another heap profile") {
+            return done;
+        }
+    }
+}
+
+#[inline(never)]
+fn hold_on() -> Vec<u8> {
+    std::hint::black_box(vec![1_u8; 48 << 20])
+}
+
+#[tokio::test]
+async fn the_command_line_names_who_holds_memory() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let token = admin.token();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (before, after, flame) = (path("before.pb"), path("after.pb"), path("heap.svg"));
+    let (code, _, errors) = memory(&server, token, &["profile", "--out", &before]).await;
+    assert_eq!((code, errors.as_str()), (0, ""));
+    let held = hold_on();
+    let words = ["profile", "--out", &after, "--flame", &flame, "--top", "3"];
+    let (code, out, errors) = memory(&server, token, &words).await;
+    assert_eq!((code, errors.as_str()), (0, ""));
+    let first = out.lines().find(|line| line.contains("hold_on")).unwrap_or_default();
+    assert!(first.contains("48.00 MiB"), "{out}");
+    let svg = fs::read_to_string(&flame).unwrap();
+    assert!(
+        svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>") && svg.contains("hold_on"),
+        "{svg}"
+    );
+    let (code, out, _) = memory(&server, token, &["diff", &before, &after]).await;
+    assert!(code == 0 && out.lines().any(|line| line.contains("hold_on")), "{out}");
+    drop(held);
+    let other = ["diff", &before, &after, "--binary", "/bin/sh"];
+    let (code, _, errors) = memory(&server, token, &other).await;
+    assert!(code == 0 && errors.contains("another build"), "{errors}");
+    let (code, out, _) = memory(&server, token, &["profile", "--keep"]).await;
+    assert!(code == 0 && out.contains("kept by the server"), "{out}");
+}
+
+#[tokio::test]
+async fn the_command_line_shows_the_figures_and_says_why_it_cannot() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let views = [
+        ("status", "budget"),
+        ("stores", "sessions.known"),
+        ("requests", "/api/auth/login"),
+        ("purge", "given back"),
+    ];
+    for (view, word) in views {
+        let (code, out, errors) = memory(&server, admin.token(), &[view]).await;
+        assert!(code == 0 && out.contains(word), "{view}: {out}{errors}");
+    }
+    let (code, _, errors) = memory(&server, None, &["status"]).await;
+    assert!(code == 1 && errors.contains("LEXIFLOW_TOKEN"), "{errors}");
+    let (code, _, errors) = memory(&server, Some("forged"), &["status"]).await;
+    assert!(code == 1 && errors.contains("401"), "{errors}");
+    let (code, _, errors) = memory(&server, None, &["diff", "/nowhere", "/nowhere"]).await;
+    assert!(code == 1 && errors.contains("/nowhere"), "{errors}");
 }
