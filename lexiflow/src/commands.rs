@@ -13,6 +13,7 @@ mod generated;
 mod healthcheck;
 mod import_docket;
 mod import_production;
+mod memory;
 mod migrate;
 mod password;
 mod progress;
@@ -92,6 +93,7 @@ fn dispatch(command: Command, sources: &Sources, console: &mut Console) -> Resul
         Command::User { what: arguments::User::ResetPassword { email } } => {
             password::reset(settings(sources)?, &email, console)
         }
+        Command::Memory(asked) => memory::run(asked, &sources.environment, console),
         Command::Healthcheck => healthcheck::run(&settings(sources)?, console),
         Command::Version => version::run(console),
     }

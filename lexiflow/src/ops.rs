@@ -6,11 +6,17 @@
 mod checks;
 mod collectors;
 mod depths;
+mod diagnostics;
+mod error;
 mod health;
+mod inventory;
 mod memory;
 mod metrics;
+mod monitoring;
 mod observer;
 mod process;
+mod profile;
+mod purge;
 mod report;
 mod status;
 mod store;
@@ -18,6 +24,7 @@ mod version;
 mod viewer;
 
 pub use checks::{Check, FullHealth};
+pub use error::CODES;
 pub use health::{Health, Readiness};
 pub use memory::MemoryHealth;
 pub use observer::RequestObserver;
@@ -42,6 +49,9 @@ pub struct Ops {
     tasks: Tasks,
     depths: Arc<Depths>,
     in_flight: metrics::InFlightGauge,
+    diagnostics: diagnostics::Diagnostics,
+    /// Held by whoever takes a heap profile: one at a time.
+    profiles: Mutex<()>,
     /// The last detailed report: asking again and again must cost the database nothing.
     full: Mutex<Option<(Instant, FullHealth)>>,
     /// The last answer of the database to a ping.
@@ -59,6 +69,8 @@ impl Ops {
             tasks,
             depths,
             in_flight: metrics::InFlightGauge::new(stats),
+            diagnostics: diagnostics::Diagnostics::within(&parts.config.storage.data_dir),
+            profiles: Mutex::new(()),
             full: Mutex::new(None),
             ping: Mutex::new(None),
         }))
@@ -84,5 +96,19 @@ pub fn routes(ops: &Arc<Ops>) -> Routes {
         .route(routes!(metrics::show_metrics), Gate::Public)
         .route(routes!(metrics::show_system), operate)
         .route(routes!(version::show_version), Gate::Public)
+        .merge(monitoring(operate))
         .with(Arc::clone(ops))
+}
+
+/// The memory in detail, and what can be done about it.
+fn monitoring(operate: Gate) -> Routes {
+    Routes::new()
+        .route(routes!(monitoring::show_stats), operate)
+        .route(routes!(monitoring::show_stores), operate)
+        .route(routes!(monitoring::show_requests), operate)
+        .route(routes!(monitoring::show_allocator), operate)
+        .route(routes!(monitoring::show_process), operate)
+        .route(routes!(profile::show_profile, profile::keep_profile), operate)
+        .route(routes!(purge::purge_memory), operate)
+        .route(routes!(purge::collect_memory), operate)
 }

@@ -15,6 +15,7 @@ mod cgroup;
 mod class;
 mod code_pages;
 mod engine;
+pub mod heap_profile;
 mod injected;
 mod install;
 mod lease;

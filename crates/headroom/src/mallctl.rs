@@ -12,6 +12,28 @@ pub(crate) fn act(name: &CStr) -> bool {
     unsafe { tikv_jemalloc_sys::mallctl(name.as_ptr(), null_mut(), null_mut(), null_mut(), 0) == 0 }
 }
 
+/// Gives a text to the control `name`, such as the path of a file to write. Whether it succeeded.
+pub(crate) fn write_text(name: &CStr, text: &CStr) -> bool {
+    let mut pointer = text.as_ptr();
+    // SAFETY: every caller names a `const char *` control, whose size jemalloc checks; it reads one pointer from where
+    // the new value lies and the text behind it, which ends in a zero byte, and keeps neither.
+    unsafe {
+        tikv_jemalloc_sys::mallctl(
+            name.as_ptr(),
+            null_mut(),
+            null_mut(),
+            (&raw mut pointer).cast(),
+            size_of_val(&pointer),
+        ) == 0
+    }
+}
+
+/// Reads a control of C type `bool`.
+pub(crate) fn read_flag(name: &CStr) -> Option<bool> {
+    // SAFETY: as for `read_size`, with the one-byte type, read as a number: any byte is valid then.
+    unsafe { raw::read::<u8>(name.to_bytes_with_nul()) }.ok().map(|flag| flag != 0)
+}
+
 /// Reads a control of C type `size_t`.
 pub(crate) fn read_size(name: &CStr) -> Option<u64> {
     // SAFETY: every caller names a `size_t` control; jemalloc checks the length against its own type and refuses any

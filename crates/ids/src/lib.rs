@@ -9,7 +9,8 @@ mod parse;
 
 pub use kinds::{
     AttorneyId, AuditId, BlobId, CaseId, ClientId, CorrelationId, CredentialId, DocketEntryId, DocumentId,
-    DocumentVersionId, EventId, FirmId, JobId, LinkId, PartyId, SessionId, TimeEntryId, TokenId, UserId,
+    DocumentVersionId, EventId, FirmId, JobId, LinkId, PartyId, ProfileId, SessionId, TimeEntryId, TokenId,
+    UserId,
 };
 pub use parse::ParseIdError;
 

@@ -19,6 +19,9 @@ mod storms;
 mod tenancy;
 mod uploads;
 
+// Heap profiles need the server's allocator.
+headroom::install_allocator!();
+
 /// Says aloud that a test could not be run here, and why.
 fn skipped(why: &str) {
     use std::io::Write as _;

@@ -74,7 +74,7 @@ async fn every_route_is_described_with_its_answers_and_its_body() {
 }
 
 fn is_verb(name: &str) -> bool {
-    ["close", "reopen", "hold", "archive", "logout", "restore"].contains(&name)
+    ["close", "reopen", "hold", "archive", "logout", "restore", "purge", "gc", "profile"].contains(&name)
 }
 
 fn nothing() -> e2e::Things {

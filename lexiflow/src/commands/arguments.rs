@@ -57,6 +57,8 @@ pub enum Command {
         #[command(subcommand)]
         what: User,
     },
+    /// Look at the memory of a running server; for administrators.
+    Memory(Memory),
     /// Ask the server on the configured port how it is; for container probes.
     Healthcheck,
     /// Print version, commit, build time, allocator and target.
@@ -161,6 +163,80 @@ pub enum User {
         #[arg(long)]
         email: String,
     },
+}
+
+/// `memory`
+#[derive(Debug, Args)]
+pub struct Memory {
+    /// Where the server is.
+    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:5000")]
+    pub url: String,
+    /// An administrator's access token (better in `LEXIFLOW_TOKEN`, which other users of the machine do not see).
+    #[arg(long, global = true, value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// What to look at or do.
+    #[command(subcommand)]
+    pub what: MemoryView,
+}
+
+/// What can be asked of a server's memory.
+#[derive(Debug, Subcommand)]
+pub enum MemoryView {
+    /// Show the memory in use, against the budget.
+    Status,
+    /// Show every cache and queue with its cap.
+    Stores,
+    /// Show the routes whose requests used most.
+    Requests,
+    /// Take a heap profile and show which lines of code hold most.
+    Profile(Profile),
+    /// Compare two profiles that were written with `profile --out`.
+    Diff(Diff),
+    /// Give unused memory back to the system.
+    Purge,
+}
+
+/// `memory profile`
+#[derive(Debug, Args)]
+pub struct Profile {
+    /// Where to write the profile, for `diff` and for pprof.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// The id of a profile that the server keeps: show what grew since then.
+    #[arg(long, value_name = "ID")]
+    pub base: Option<String>,
+    /// Have the server keep a profile to compare with, instead of showing it.
+    #[arg(long, conflicts_with_all = ["out", "base", "flame"])]
+    pub keep: bool,
+    /// How it is shown.
+    #[command(flatten)]
+    pub named: Named,
+}
+
+/// `memory diff`
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The earlier profile.
+    pub older: PathBuf,
+    /// The later one.
+    pub newer: PathBuf,
+    /// How it is shown.
+    #[command(flatten)]
+    pub named: Named,
+}
+
+/// How a profile is shown by name.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// Draw a flame graph.
+    #[arg(long, value_name = "FILE.svg")]
+    pub flame: Option<PathBuf>,
+    /// The server's program file, if it is not this one.
+    #[arg(long, value_name = "FILE")]
+    pub binary: Option<PathBuf>,
+    /// How many lines of code to list.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub top: usize,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

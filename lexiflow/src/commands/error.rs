@@ -56,6 +56,9 @@ pub enum CommandError {
     /// The server does not answer, or is not well.
     #[error("{0}")]
     Unhealthy(String),
+    /// The memory of a server could not be looked at.
+    #[error("{0}")]
+    Memory(String),
     /// A made-up firm could not be made.
     #[error("the demonstration firm could not be made: {0}")]
     Demo(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -15,6 +15,14 @@ impl Environment {
             .collect()
     }
 
+    /// The value of one name, for what is no setting.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, value)| known == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
     /// All pairs in their order.
     pub(super) fn pairs(&self) -> &[(String, String)] {
         &self.0

@@ -29,8 +29,8 @@ const SHARED: &[&str] =
 /// The longest name that is compared; the distance table stays small whatever the environment holds.
 const MAX_NAME: usize = 80;
 
-/// Names that steer the loading itself and are no settings.
-pub(super) const STEERING: &[&str] = &["LEXIFLOW_CONFIG"];
+/// Names that steer the loading itself or a command, and are no settings.
+pub(super) const STEERING: &[&str] = &["LEXIFLOW_CONFIG", "LEXIFLOW_TOKEN"];
 
 /// Every name that is read or answered, without the prefixes.
 pub(super) fn known_names() -> impl Iterator<Item = &'static str> {

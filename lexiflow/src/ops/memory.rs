@@ -1,5 +1,5 @@
 use super::Ops;
-use super::report::{fresh, human, percent, whole_mebibytes};
+use super::report::{decimal, fresh, human, percent, whole_mebibytes};
 use super::viewer::Viewer;
 use access::Public;
 use axum::Extension;
@@ -167,11 +167,6 @@ fn size(bytes: u64, format: Format) -> Value {
     }
 }
 
-/// A decimal as a JSON number.
-fn decimal(text: &str) -> Value {
-    text.parse::<f64>().map_or(Value::Null, Value::from)
-}
-
 fn v8(snapshot: &Snapshot, format: Format) -> Value {
     let used = snapshot.heap_used();
     let share = percent(used, snapshot.budget.bytes);
@@ -215,7 +210,7 @@ fn thresholds(snapshot: &Snapshot, format: Format) -> Value {
     })
 }
 
-fn allocator(stats: AllocatorStats, purges: u64) -> Value {
+pub(super) fn allocator(stats: AllocatorStats, purges: u64) -> Value {
     json!({
         "name": crate::about::allocator(),
         "allocated": stats.allocated, "active": stats.active, "resident": stats.resident,
@@ -223,28 +218,28 @@ fn allocator(stats: AllocatorStats, purges: u64) -> Value {
     })
 }
 
-fn cgroup(stats: CgroupStats) -> Value {
+pub(super) fn cgroup(stats: CgroupStats) -> Value {
     json!({
         "current": stats.current, "high": stats.high, "max": stats.max, "oomKills": stats.oom_kills,
         "anon": stats.anon, "file": stats.file, "sock": stats.sock, "kernel": stats.kernel,
     })
 }
 
-fn pool(stats: &PoolStats) -> Value {
+pub(super) fn pool(stats: &PoolStats) -> Value {
     json!({
         "name": &*stats.name, "parent": stats.parent.as_deref(), "limit": stats.limit, "used": stats.used,
         "peak": stats.peak, "refused": stats.refused,
     })
 }
 
-fn store(stats: &StoreStats) -> Value {
+pub(super) fn store(stats: &StoreStats) -> Value {
     json!({
         "name": stats.name, "entries": stats.entries, "bytes": stats.bytes, "maxBytes": stats.cap_bytes,
         "hits": stats.hits, "misses": stats.misses, "evictions": stats.evictions,
     })
 }
 
-fn route(stats: &RouteStats) -> Value {
+pub(super) fn route(stats: &RouteStats) -> Value {
     json!({
         "route": &*stats.route, "requests": stats.count, "allocated": stats.allocated, "peak": stats.peak_max,
         "retained": stats.retained, "large": stats.large,

@@ -6,6 +6,7 @@ use clock::Timestamp;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use serde_json::Value;
 
 /// JSON that nobody may keep.
 pub(super) fn fresh(status: StatusCode, body: &impl Serialize) -> Response {
@@ -40,4 +41,9 @@ pub(super) fn whole_mebibytes(bytes: u64) -> String {
 pub(super) fn percent(part: u64, whole: u64) -> String {
     let hundredths = (u128::from(part) * 10_000).checked_div(u128::from(whole)).unwrap_or(10_000);
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+/// A decimal as a JSON number.
+pub(super) fn decimal(text: &str) -> Value {
+    text.parse::<f64>().map_or(Value::Null, Value::from)
 }

@@ -6,5 +6,9 @@ mod documentation;
 mod health;
 mod importing;
 mod metrics;
+mod profiles;
 mod starting;
 mod support;
+
+// Heap profiles need the server's allocator.
+headroom::install_allocator!();

@@ -58,7 +58,7 @@ pub enum Action {
     ManageUsers,
     /// Read court records and productions into the firm.
     Import,
-    /// See health in detail, metrics and memory.
+    /// See health in detail, metrics and memory; take heap profiles and give memory back.
     Operate,
 }
 

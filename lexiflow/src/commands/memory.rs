@@ -1,0 +1,114 @@
+//! `lexiflow memory`: asks a running server about its memory, over HTTP as any operator would.
+
+mod flame;
+mod http;
+mod profile;
+mod sites;
+mod symbols;
+
+use super::arguments::{Memory, MemoryView};
+use super::{CommandError, Console, write_table};
+use crate::config::Environment;
+use http::Server;
+use serde_json::Value;
+use std::io::Write as _;
+
+/// Where the token is when the command line has none: other users of the machine see its words.
+const TOKEN: &str = "LEXIFLOW_TOKEN";
+
+pub(super) fn run(
+    asked: Memory,
+    environment: &Environment,
+    console: &mut Console,
+) -> Result<(), CommandError> {
+    let token = asked.token.or_else(|| environment.value(TOKEN).map(str::to_owned));
+    let server = Server { url: asked.url, token };
+    match asked.what {
+        MemoryView::Status => status(&server.get("/api/monitoring/memory/stats")?, console)?,
+        MemoryView::Stores => stores(&server.get("/api/monitoring/memory/stores")?, console)?,
+        MemoryView::Requests => requests(&server.get("/api/monitoring/memory/requests")?, console)?,
+        MemoryView::Purge => purge(&server.post("/api/monitoring/memory/purge")?, console)?,
+        MemoryView::Profile(asked) => profile::take(&server, &asked, console)?,
+        MemoryView::Diff(asked) => profile::compare(&asked, console)?,
+    }
+    Ok(console.out.flush()?)
+}
+
+/// A number of an answer; zero where it is missing.
+fn number(answer: &Value, pointer: &str) -> u64 {
+    answer.pointer(pointer).and_then(Value::as_u64).unwrap_or(0)
+}
+
+fn text<'a>(answer: &'a Value, pointer: &str) -> &'a str {
+    answer.pointer(pointer).and_then(Value::as_str).unwrap_or("-")
+}
+
+fn rows<'a>(answer: &'a Value, member: &str) -> impl Iterator<Item = &'a Value> {
+    answer[member].as_array().into_iter().flatten()
+}
+
+fn status(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
+    let level = text(answer, "/level");
+    let permille = number(answer, "/usedPermille");
+    writeln!(console.out, "level {level}, {}.{} % used; in bytes:", permille / 10, permille % 10)?;
+    let figures = [
+        ("budget", "/budget/bytes"),
+        ("limit", "/budget/limitBytes"),
+        ("resident", "/process/rss"),
+        ("  anonymous", "/process/rssAnon"),
+        ("  of files", "/process/rssFile"),
+        ("  highest", "/process/peakRss"),
+        ("allocated", "/allocator/allocated"),
+        ("allocator resident", "/allocator/resident"),
+        ("allocator metadata", "/allocator/metadata"),
+        ("purges", "/allocator/purges"),
+    ];
+    Ok(write_table(&mut console.out, &figures.map(|(name, pointer)| (name, number(answer, pointer))))?)
+}
+
+fn stores(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
+    let out = &mut console.out;
+    writeln!(
+        out,
+        "{:>12} {:>12} {:>10} {:>10} {:>10} {:>10}  store",
+        "bytes", "cap", "entries", "hits", "misses", "evicted"
+    )?;
+    for store in rows(answer, "stores") {
+        let of = |name: &str| store[name].as_u64().unwrap_or(0);
+        write!(out, "{:>12} {:>12} {:>10} ", of("bytes"), of("maxBytes"), of("entries"))?;
+        writeln!(
+            out,
+            "{:>10} {:>10} {:>10}  {}",
+            of("hits"),
+            of("misses"),
+            of("evictions"),
+            text(store, "/name")
+        )?;
+    }
+    Ok(())
+}
+
+fn requests(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
+    let out = &mut console.out;
+    let (measured, large) = (number(answer, "/measured"), number(answer, "/large"));
+    writeln!(out, "{measured} requests measured, {large} of them large; in bytes:")?;
+    writeln!(out, "{:>12} {:>10} {:>14} {:>12}  route", "peak", "requests", "allocated", "retained")?;
+    for route in rows(answer, "routes") {
+        let of = |name: &str| route[name].as_i64().unwrap_or(0);
+        write!(out, "{:>12} {:>10} ", of("peak"), of("requests"))?;
+        writeln!(out, "{:>14} {:>12}  {}", of("allocated"), of("retained"), text(route, "/route"))?;
+    }
+    Ok(())
+}
+
+fn purge(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
+    let (freed, millis) = (&answer["freedMB"], &answer["durationMs"]);
+    writeln!(console.out, "{freed} MiB given back in {millis} ms; in bytes, before and after:")?;
+    for (name, member) in
+        [("allocated", "allocated"), ("allocator resident", "resident"), ("resident", "rss")]
+    {
+        let of = |stats: &str| number(answer, &format!("/{stats}/{member}"));
+        writeln!(console.out, "{name:18}  {:>12}  {:>12}", of("beforeStats"), of("afterStats"))?;
+    }
+    Ok(())
+}

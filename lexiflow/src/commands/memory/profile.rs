@@ -1,0 +1,74 @@
+use super::flame;
+use super::http::Server;
+use super::sites::{self, Site};
+use super::symbols::Symbols;
+use crate::commands::arguments::{Diff, Named, Profile};
+use crate::commands::{CommandError, Console};
+use headroom::heap_profile::{HeapProfile, OtherProgram};
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+
+const PATH: &str = "/api/monitoring/memory/profile";
+
+/// Fetches a profile, keeps it where it was asked to, and prints what holds most.
+pub(super) fn take(server: &Server, asked: &Profile, console: &mut Console) -> Result<(), CommandError> {
+    if asked.keep {
+        let kept = server.post(PATH)?;
+        let (id, bytes) = (super::text(&kept, "/id"), super::number(&kept, "/liveBytes"));
+        writeln!(console.out, "{id}: kept by the server; {bytes} live bytes. Compare with --base {id}")?;
+        return Ok(());
+    }
+    let query = asked.base.as_ref().map(|base| format!("&base={}", plain(base))).unwrap_or_default();
+    let bytes = server.ask("GET", &format!("{PATH}?format=pprof{query}"))?;
+    let profile = HeapProfile::read_pprof(&bytes)
+        .map_err(|error| CommandError::Memory(format!("the server's profile cannot be read: {error}")))?;
+    if let Some(path) = &asked.out {
+        fs::write(path, &bytes).map_err(|source| failed(path, source))?;
+        writeln!(console.out, "written to {}", path.display())?;
+    }
+    let word = if asked.base.is_some() { "grown" } else { "live" };
+    show(&profile, word, &asked.named, console)
+}
+
+/// Compares two profiles that were written to files.
+pub(super) fn compare(asked: &Diff, console: &mut Console) -> Result<(), CommandError> {
+    let (older, newer) = (read(&asked.older)?, read(&asked.newer)?);
+    let growth = newer.since(&older).map_err(|OtherProgram| {
+        CommandError::Memory(format!("{OtherProgram}: compare two of the same build"))
+    })?;
+    show(&growth, "grown", &asked.named, console)
+}
+
+fn show(profile: &HeapProfile, word: &str, named: &Named, console: &mut Console) -> Result<(), CommandError> {
+    let mut symbols = Symbols::of(profile, named.binary.as_deref());
+    for warning in symbols.warnings() {
+        writeln!(console.err, "lexiflow: {warning}")?;
+    }
+    let stacks = sites::resolve(profile, &mut symbols);
+    let sites = Site::group(&stacks);
+    sites::write_table(&mut console.out, &sites, profile.total(), word, named.top)?;
+    if let Some(path) = &named.flame {
+        let file = File::create(path).map_err(|source| failed(path, source))?;
+        let mut out = BufWriter::new(file);
+        flame::write(&mut out, &stacks, word)?;
+        out.flush()?;
+        writeln!(console.out, "flame graph written to {}", path.display())?;
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<HeapProfile, CommandError> {
+    let bytes = fs::read(path).map_err(|source| failed(path, source))?;
+    HeapProfile::read_pprof(&bytes)
+        .map_err(|error| CommandError::Memory(format!("cannot read {}: {error}", path.display())))
+}
+
+fn failed(path: &Path, source: std::io::Error) -> CommandError {
+    CommandError::Path { path: path.to_owned(), source }
+}
+
+/// An id has hexadecimal digits and hyphens; nothing else may get into the request's line.
+fn plain(id: &str) -> String {
+    id.chars().filter(|char| char.is_ascii_hexdigit() || *char == '-').collect()
+}

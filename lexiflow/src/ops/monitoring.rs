@@ -1,0 +1,107 @@
+//! The memory report in parts, for programs: sizes are in bytes.
+
+use super::memory::{allocator, cgroup, pool, route, store};
+use super::report::fresh;
+use super::{Ops, process};
+use crate::about;
+use access::Ctx;
+use axum::Extension;
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Size classes that are listed.
+const CLASSES: usize = 20;
+
+/// Show the memory in use, against the budget.
+#[utoipa::path(get, path = "/api/monitoring/memory/stats", tag = "Monitoring", operation_id = "showMemoryStats",
+    responses((status = 200, description = "The figures", body = Value, example = json!({
+        "level": "normal", "usedPermille": 12, "budget": {"bytes": 805_306_368, "source": "cgroup"},
+        "process": {"rss": 16_777_216, "rssAnon": 8_388_608, "rssFile": 8_388_608, "peakRss": 25_165_824},
+        "allocator": {"name": "jemalloc", "allocated": 5_242_880, "resident": 9_437_184, "purges": 0}}))))]
+pub(super) async fn show_stats(ctx: Ctx) -> Response {
+    let snapshot = ctx.app().headroom().snapshot();
+    let reading = &snapshot.reading;
+    let body = json!({
+        "level": snapshot.level.as_str(),
+        "status": snapshot.level.status(),
+        "usedPermille": snapshot.share_permille,
+        "budget": {
+            "bytes": snapshot.budget.bytes, "source": snapshot.budget.source.as_str(),
+            "limitBytes": snapshot.budget.limit.bytes, "limitSource": snapshot.budget.limit.source.as_str(),
+        },
+        "process": {
+            "rss": reading.process.rss, "rssAnon": reading.process.rss_anon, "rssFile": reading.process.rss_file,
+            "peakRss": reading.process.peak_rss,
+        },
+        "allocator": allocator(reading.allocator.unwrap_or_default(), snapshot.purges),
+        "cgroup": reading.cgroup.map(cgroup),
+        "pools": snapshot.pools.iter().map(pool).collect::<Vec<_>>(),
+    });
+    fresh(StatusCode::OK, &body)
+}
+
+/// Show every bounded store: caches, queues and maps with a cap in bytes.
+#[utoipa::path(get, path = "/api/monitoring/memory/stores", tag = "Monitoring", operation_id = "showMemoryStores",
+    responses((status = 200, description = "The stores", body = Value, example = json!({"stores": [
+        {"name": "sessions.known", "entries": 3, "bytes": 1_248, "maxBytes": 4_194_304, "hits": 40, "misses": 3,
+            "evictions": 0}]}))))]
+pub(super) async fn show_stores(ctx: Ctx) -> Response {
+    let stores = ctx.app().headroom().stores().snapshot();
+    fresh(StatusCode::OK, &json!({ "stores": stores.iter().map(store).collect::<Vec<_>>() }))
+}
+
+/// Show the routes whose requests used most memory at once.
+#[utoipa::path(get, path = "/api/monitoring/memory/requests", tag = "Monitoring",
+    operation_id = "showMemoryRequests",
+    responses((status = 200, description = "The routes, largest peak first", body = Value, example = json!({
+        "measured": 120, "large": 0, "routes": [{"route": "/api/documents", "requests": 7, "allocated": 1_905_408,
+            "peak": 287_744, "retained": 1_024, "large": 0}]}))))]
+pub(super) async fn show_requests(ctx: Ctx) -> Response {
+    let snapshot = ctx.app().headroom().snapshot();
+    let body = json!({
+        "measured": snapshot.requests, "large": snapshot.large_requests,
+        "routes": snapshot.routes.iter().map(route).collect::<Vec<_>>(),
+    });
+    fresh(StatusCode::OK, &body)
+}
+
+/// Show where the live bytes lie in the allocator.
+#[utoipa::path(get, path = "/api/monitoring/memory/allocator", tag = "Monitoring",
+    operation_id = "showMemoryAllocator",
+    responses((status = 200, description = "Its figures and the largest size classes", body = Value, example = json!({
+        "name": "jemalloc", "allocated": 5_242_880, "small": 3_145_728, "large": 2_097_152, "metadata": 3_670_016,
+        "sizeClasses": [{"size": 1_048_576, "count": 2, "bytes": 2_097_152}]}))))]
+pub(super) async fn show_allocator(ctx: Ctx) -> Response {
+    let headroom = ctx.app().headroom();
+    let snapshot = headroom.snapshot();
+    let spaces = headroom.heap_spaces(CLASSES).unwrap_or_default();
+    let mut body = allocator(snapshot.reading.allocator.unwrap_or_default(), snapshot.purges);
+    body["purgedBytes"] = snapshot.purged_bytes.into();
+    body["small"] = spaces.small.into();
+    body["large"] = spaces.large.into();
+    let class = |class: &headroom::SizeClassStats| json!({ "size": class.size, "count": class.count, "bytes": class.bytes });
+    body["sizeClasses"] = spaces.top.iter().map(class).collect();
+    fresh(StatusCode::OK, &body)
+}
+
+/// Show the process as the kernel sees it.
+#[utoipa::path(get, path = "/api/monitoring/memory/process-info", tag = "Monitoring",
+    operation_id = "showProcessInfo",
+    responses((status = 200, description = "The figures", body = Value, example = json!({
+        "pid": 4711, "version": "0.1.0", "uptimeSeconds": 60, "cpuSeconds": 1.5, "threads": 9, "fds": 24,
+        "maxFds": 1_048_576, "rss": 16_777_216, "virtualBytes": 419_430_400}))))]
+pub(super) async fn show_process(ctx: Ctx, Extension(ops): Extension<Arc<Ops>>) -> Response {
+    let kernel = ctx.app().headroom().snapshot().reading.process;
+    let body = json!({
+        "pid": std::process::id(), "version": about::VERSION, "commit": about::COMMIT, "target": about::TARGET,
+        "uptimeSeconds": ops.status().uptime().as_secs(),
+        "cpuSeconds": Duration::from_micros(kernel.cpu_time_micros).as_secs_f64(),
+        "threads": kernel.threads, "fds": kernel.fds, "maxFds": process::max_descriptors(),
+        "rss": kernel.rss, "rssAnon": kernel.rss_anon, "rssFile": kernel.rss_file, "peakRss": kernel.peak_rss,
+        "virtualBytes": process::virtual_bytes(),
+    });
+    fresh(StatusCode::OK, &body)
+}

@@ -1,0 +1,205 @@
+use super::Ops;
+use super::diagnostics::Diagnostics;
+use super::error::Error;
+use super::inventory::Inventory;
+use super::report::{fresh, written};
+use access::Ctx;
+use audit::{Act, Entity};
+use axum::Extension;
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use headroom::heap_profile::{HeapProfile, memory_file, take_heap_profile};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
+use ids::ProfileId;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::{BufWriter, Seek as _, Write as _};
+use std::sync::Arc;
+use tokio_util::io::ReaderStream;
+use utoipa::{IntoParams, ToSchema};
+use web::{Problem, ProblemBody, ValidQuery};
+
+/// How a profile is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Form {
+    /// pprof's protobuf, uncompressed, without names.
+    #[default]
+    Pprof,
+    /// A line for each stack, for flame-graph programs.
+    Collapsed,
+    /// JSON.
+    Inventory,
+}
+
+impl Form {
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Pprof => "application/octet-stream",
+            Self::Collapsed => "text/plain; charset=utf-8",
+            Self::Inventory => "application/json",
+        }
+    }
+
+    fn disposition(self) -> &'static str {
+        match self {
+            Self::Pprof => "attachment; filename=\"heap.pb\"",
+            Self::Collapsed => "attachment; filename=\"heap.txt\"",
+            Self::Inventory => "inline",
+        }
+    }
+
+    /// Writes the profile to a file that lies in memory, outside of the heap that it tells of.
+    fn write(self, profile: &HeapProfile) -> Result<File, Error> {
+        let mut out = BufWriter::new(memory_file()?);
+        match self {
+            Self::Pprof => profile.write_pprof(&mut out)?,
+            Self::Collapsed => profile.write_collapsed(&mut out)?,
+            Self::Inventory => {
+                serde_json::to_writer(&mut out, &Inventory(profile)).map_err(std::io::Error::from)?;
+            }
+        }
+        out.flush()?;
+        let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+        file.rewind()?;
+        Ok(file)
+    }
+}
+
+/// Which profile, and how it is written.
+#[derive(Debug, Deserialize, garde::Validate, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ProfileQuery {
+    /// `pprof` (the default), `collapsed` or `inventory`.
+    #[garde(skip)]
+    #[serde(default)]
+    #[param(inline)]
+    format: Form,
+    /// A kept profile: what grew or, negative, shrank since then is answered.
+    #[garde(skip)]
+    base: Option<ProfileId>,
+}
+
+/// A profile that was kept.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct KeptProfile {
+    /// Its id, to compare later ones with.
+    id: ProfileId,
+    /// Its size, in bytes.
+    #[schema(example = 48_312)]
+    size_bytes: u64,
+    /// Live bytes, as estimated from the samples.
+    #[schema(example = 9_437_184)]
+    live_bytes: i64,
+    /// Different stacks.
+    #[schema(example = 31)]
+    stacks: usize,
+    /// When it was taken, RFC 3339 in UTC.
+    #[schema(example = "2026-01-31T12:00:00.000000Z")]
+    taken_at: String,
+}
+
+/// Take a heap profile: which calls allocated what lives. It holds sizes and addresses, never content; names are put on
+/// by `lexiflow memory profile` or by pprof.
+#[utoipa::path(get, path = "/api/monitoring/memory/profile", tag = "Monitoring", operation_id = "showHeapProfile",
+    params(ProfileQuery), responses(
+    (status = 200, description = "The profile", content(
+        (Vec<u8> = "application/octet-stream"),
+        (String = "text/plain", example = "lexiflow+0x1a2b3c;lexiflow+0x2b3c4d 1048576\n"),
+        (Value = "application/json", example = json!({"sampleBytes": 524_288, "objects": 2, "bytes": 1_048_576,
+            "mappings": [{"path": "/opt/lexiflow", "buildId": "ee05ebdd", "start": "0x55d0c0b03000",
+                "end": "0x55d0c2352000", "offset": "0xb02000"}],
+            "stacks": [{"bytes": 1_048_576, "objects": 2, "calls": ["lexiflow+0x2b3c4d", "lexiflow+0x1a2b3c"]}]})))),
+    (status = 400, description = "An unknown parameter", body = ProblemBody),
+    (status = 404, description = "The base is not kept", body = ProblemBody),
+    (status = 409, description = "Another profile is being taken, or the base is of another build", body = ProblemBody),
+    (status = 501, description = "The allocator takes no samples", body = ProblemBody)))]
+pub(super) async fn show_profile(
+    ctx: Ctx,
+    Extension(ops): Extension<Arc<Ops>>,
+    ValidQuery(query): ValidQuery<ProfileQuery>,
+) -> Result<Response, Problem> {
+    let _alone = ops.profiles.try_lock().map_err(|_| Error::Busy)?;
+    let (form, base, folder) = (query.format, query.base, ops.diagnostics.clone());
+    let nanos = ctx.now().timestamp_nanos_opt().unwrap_or_default();
+    let file = blocking(move || form.write(&difference(taken(nanos)?, base, &folder)?)).await?;
+    let length = file.metadata().map_err(Error::from)?.len();
+    let id = ctx.new_id::<ProfileId>();
+    record(&ctx, Act::Read, id, json!({ "format": form, "base": base, "sizeBytes": length })).await?;
+    let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file)));
+    let headers = [
+        (CONTENT_TYPE, form.content_type()),
+        (CONTENT_DISPOSITION, form.disposition()),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    let mut response = (headers, body).into_response();
+    response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    Ok(response)
+}
+
+/// Take a heap profile and keep it on the server's disk, to compare later ones with. The newest five are kept.
+#[utoipa::path(post, path = "/api/monitoring/memory/profile", tag = "Monitoring", operation_id = "keepHeapProfile",
+    responses(
+    (status = 201, description = "It is kept", body = KeptProfile),
+    (status = 409, description = "Another profile is being taken", body = ProblemBody),
+    (status = 501, description = "The allocator takes no samples", body = ProblemBody),
+    (status = 507, description = "The disk is full", body = ProblemBody)))]
+pub(super) async fn keep_profile(ctx: Ctx, Extension(ops): Extension<Arc<Ops>>) -> Result<Response, Problem> {
+    let _alone = ops.profiles.try_lock().map_err(|_| Error::Busy)?;
+    let (id, now, folder) = (ctx.new_id::<ProfileId>(), ctx.now(), ops.diagnostics.clone());
+    let nanos = now.timestamp_nanos_opt().unwrap_or_default();
+    let kept = blocking(move || {
+        let profile = taken(nanos)?;
+        let size_bytes = folder.keep(id, &profile)?;
+        let (live_bytes, stacks) = (profile.total().bytes, profile.stacks().count());
+        Ok(KeptProfile { id, size_bytes, live_bytes, stacks, taken_at: written(now) })
+    })
+    .await?;
+    let recorded = record(&ctx, Act::Create, id, json!({ "sizeBytes": kept.size_bytes })).await;
+    if let Err(error) = recorded {
+        let folder = ops.diagnostics.clone();
+        blocking(move || {
+            folder.forget(id);
+            Ok(())
+        })
+        .await?;
+        return Err(error.into());
+    }
+    Ok(fresh(StatusCode::CREATED, &kept))
+}
+
+fn taken(nanos: i64) -> Result<HeapProfile, Error> {
+    let mut profile = take_heap_profile()?;
+    profile.taken_nanos = nanos;
+    Ok(profile)
+}
+
+fn difference(
+    profile: HeapProfile,
+    base: Option<ProfileId>,
+    folder: &Diagnostics,
+) -> Result<HeapProfile, Error> {
+    match base {
+        None => Ok(profile),
+        Some(id) => {
+            let older = folder.open(id)?;
+            profile.since(&older).map_err(|error| Error::NotComparable(error.into()))
+        }
+    }
+}
+
+async fn record(ctx: &Ctx, act: Act, id: ProfileId, changes: Value) -> Result<(), Error> {
+    let mut tx = ctx.begin().await?;
+    audit::record(&mut tx, ctx, act, Entity::of(id).changed(changes)).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    headroom::spawn_blocking(work).await.map_err(|_| Error::Stopping)?
+}

@@ -1,0 +1,87 @@
+use super::error::Error;
+use super::report::{decimal, fresh};
+use access::Ctx;
+use audit::{Act, Entity};
+use axum::response::Response;
+use headroom::Reading;
+use http::StatusCode;
+use ids::Id as _;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use web::{Problem, ProblemBody};
+
+/// What giving back did.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Purged {
+    /// `true`; what fails is answered as a problem.
+    success: bool,
+    /// Before, in bytes.
+    #[schema(example = json!({"allocated": 6_291_456, "resident": 18_350_080, "rss": 20_971_520}))]
+    before_stats: Value,
+    /// After, in bytes.
+    #[schema(example = json!({"allocated": 6_291_456, "resident": 10_485_760, "rss": 13_107_200}))]
+    after_stats: Value,
+    /// Resident memory of the allocator that was given back, in mebibytes.
+    #[schema(value_type = f64, example = 7.5)]
+    #[serde(rename = "freedMB")]
+    freed_mb: Value,
+    /// How long it took, in milliseconds.
+    #[schema(value_type = f64, example = 1.25)]
+    duration_ms: Value,
+}
+
+/// Give the allocator's unused memory back to the system now; by itself it does so within about a second.
+#[utoipa::path(post, path = "/api/monitoring/memory/purge", tag = "Monitoring", operation_id = "purgeMemory",
+    responses(
+    (status = 200, description = "It is given back", body = Purged),
+    (status = 501, description = "The allocator cannot do this", body = ProblemBody)))]
+pub(super) async fn purge_memory(ctx: Ctx) -> Result<Response, Problem> {
+    Ok(purge(&ctx).await?)
+}
+
+/// Give unused memory back: the first LexiFlow's name of `purge`.
+#[utoipa::path(post, path = "/api/monitoring/memory/gc", tag = "Monitoring", operation_id = "collectMemory",
+    responses(
+    (status = 200, description = "It is given back", body = Purged),
+    (status = 501, description = "The allocator cannot do this", body = ProblemBody)))]
+pub(super) async fn collect_memory(ctx: Ctx) -> Result<Response, Problem> {
+    Ok(purge(&ctx).await?)
+}
+
+/// Recorded first: a purge cannot be taken back when the record then fails.
+async fn purge(ctx: &Ctx) -> Result<Response, Error> {
+    let allocator = Entity { kind: "allocator", id: ctx.firm().uuid(), case: None, changes: None };
+    let mut tx = ctx.begin().await?;
+    let changes = json!({ "purge": "all unused pages" });
+    audit::record(&mut tx, ctx, Act::Update, allocator.changed(changes)).await?;
+    tx.commit().await?;
+    let headroom = ctx.app().headroom().clone();
+    let work = move || {
+        let before = headroom.snapshot().reading;
+        let report = headroom.purge()?;
+        Some((before, report, headroom.snapshot().reading))
+    };
+    let done = headroom::spawn_blocking(work).await.map_err(|_| Error::Stopping)?;
+    let (before, report, after) = done.ok_or(Error::Unsuited)?;
+    let hundredths = report.freed.saturating_mul(100) >> 20;
+    let micros = report.duration_micros;
+    let body = Purged {
+        success: true,
+        before_stats: stats(&before),
+        after_stats: stats(&after),
+        freed_mb: decimal(&format!("{}.{:02}", hundredths / 100, hundredths % 100)),
+        duration_ms: decimal(&format!("{}.{:03}", micros / 1000, micros % 1000)),
+    };
+    Ok(fresh(StatusCode::OK, &body))
+}
+
+fn stats(reading: &Reading) -> Value {
+    let allocator = reading.allocator.unwrap_or_default();
+    json!({
+        "allocated": allocator.allocated, "active": allocator.active, "resident": allocator.resident,
+        "mapped": allocator.mapped, "retained": allocator.retained, "metadata": allocator.metadata,
+        "rss": reading.process.rss,
+    })
+}
