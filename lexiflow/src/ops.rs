@@ -6,6 +6,7 @@
 mod checks;
 mod collectors;
 mod depths;
+mod doctor;
 mod health;
 mod memory;
 mod metrics;
