@@ -7,6 +7,7 @@ mod checks;
 mod collectors;
 mod depths;
 mod diagnostics;
+mod doctor;
 mod error;
 mod health;
 mod inventory;

@@ -105,6 +105,7 @@ impl Parts {
         let deps = JobDeps { app: app.clone(), files: files.clone() };
         let worker = Worker::builder(db.clone(), app.jobs().clone(), Arc::clone(&clock), Arc::clone(&random))
             .concurrency(config.workers.job_concurrency)
+            .pause_while(app.headroom().background_paused())
             .register::<ReadText>(deps.clone())
             .register::<RemoveBlobs>(deps)
             .build();
