@@ -60,7 +60,7 @@ where
         compression::soften(request.headers_mut());
         request.extensions_mut().insert(scope.correlation().clone());
         request.extensions_mut().insert(Arc::clone(&scope));
-        let entry = match self.admit(&request, &record) {
+        let mut entry = match self.admit(&request, &record) {
             Ok(entry) => entry,
             Err(refusal) => return Box::pin(refused(refusal, scope, record, path, shared)),
         };
@@ -75,7 +75,11 @@ where
             let answering = meter.billed(answering).instrument(span);
             let mut response = match answer(answering, entry.as_ref()).await {
                 Some(Ok(response)) => response.map(Body::new),
-                None => in_context(Problem::from(Ended).into_response(), &scope).await,
+                None => {
+                    // The answer that says so is not part of what was ended.
+                    entry = None;
+                    in_context(Problem::from(Ended).into_response(), &scope).await
+                }
             };
             if closes {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
