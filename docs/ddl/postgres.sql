@@ -46,6 +46,7 @@ CREATE UNIQUE INDEX "cases_firm_id" ON "cases" ("firm_id", "id");
 CREATE UNIQUE INDEX "cases_number" ON "cases" ("firm_id", "number");
 CREATE INDEX "cases_opened_at" ON "cases" ("firm_id", "opened_at", "id");
 CREATE INDEX "cases_status" ON "cases" ("firm_id", "status", "opened_at", "id");
+CREATE INDEX "cases_title" ON "cases" ("firm_id", "status", "title_key", "id");
 CREATE INDEX "cases_client" ON "cases" ("firm_id", "client_id");
 CREATE UNIQUE INDEX cases_docket_key ON cases (firm_id, court, docket_key) WHERE docket_key IS NOT NULL;
 CREATE TABLE "case_numbering" ( "firm_id" uuid NOT NULL PRIMARY KEY, "template" text NOT NULL, "last_seq" bigint NOT NULL );

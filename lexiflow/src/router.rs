@@ -2,6 +2,8 @@
 
 mod documentation;
 mod error_pages;
+mod examples;
+mod problem_examples;
 
 pub use documentation::openapi_json;
 pub use error_pages::{PAGES, codes};

@@ -12,7 +12,7 @@ mod schema;
 mod settings;
 
 pub use error::StartError;
-pub use first_start::{Administrator, administrator};
+pub use first_start::{Administrator, administrator, check_first_password};
 pub use folder::{ServerLock, is_served, lock};
 pub use parts::Parts;
 pub use running::{Announcements, Report, Running, StartOptions, start};

@@ -47,6 +47,14 @@ impl Settings {
             slow_statement: Duration::from_secs(1),
         }
     }
+
+    /// The file of an embedded database; nothing for PostgreSQL and for an address that is none.
+    pub fn file(&self) -> Option<PathBuf> {
+        match self.url.as_deref() {
+            Some(url) => Some(PathBuf::from(url.strip_prefix("sqlite:")?.trim_start_matches("//"))),
+            None => Some(self.data_dir.join("lexiflow.db")),
+        }
+    }
 }
 
 /// An open database: its readers and its writer.
@@ -74,14 +82,13 @@ impl Db {
                     committer: None,
                 })
             }
-            Some(url) => match url.strip_prefix("sqlite:") {
-                Some(path) => Self::open_sqlite(Path::new(path.trim_start_matches("//")), settings),
+            _ => match settings.file() {
+                Some(path) => Self::open_sqlite(&path, settings),
                 None => Err(Error::Address(
                     "write postgres://user@host/database or sqlite://path, or leave it empty for the embedded database"
                         .to_owned(),
                 )),
             },
-            None => Self::open_sqlite(&settings.data_dir.join("lexiflow.db"), settings),
         }
     }
 

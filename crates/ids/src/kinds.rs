@@ -1,12 +1,13 @@
 use crate::{Id, ParseIdError, parse::parse_uuid};
 use uuid::Uuid;
 
-/// Declares one id type. The only macro of the workspace: twenty types that must never drift apart.
+/// Declares one id type: its name for people, and the example that the API's description shows. The only macro of the
+/// workspace: twenty types that must never drift apart.
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $kind:literal) => {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $example:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, utoipa::ToSchema)]
-        #[schema(value_type = String, format = Uuid, example = "0192e4a0-7c1e-7b3a-9f00-5a1d2c3b4e5f")]
+        #[schema(value_type = String, format = Uuid, example = $example)]
         pub struct $name(Uuid);
 
         impl Id for $name {
@@ -47,42 +48,42 @@ macro_rules! id {
 }
 
 id!(/// A firm: the tenant that every row belongs to.
-    FirmId, "firm");
+    FirmId, "firm", "019c2404-7d80-7a11-8c02-5e1f0a9b3c01");
 id!(/// A person who can sign in.
-    UserId, "user");
+    UserId, "user", "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12");
 id!(/// A stored password or second factor.
-    CredentialId, "credential");
+    CredentialId, "credential", "019c2404-8f3d-7c36-a025-3d8b7f105c23");
 id!(/// One login of one user on one device.
-    SessionId, "session");
+    SessionId, "session", "019cae6b-6600-7d47-b136-4e9c80216d34");
 id!(/// One refresh token in a rotating family.
-    TokenId, "token");
+    TokenId, "token", "019cae6b-6601-7e58-8247-5fad91327e45");
 id!(/// Whom the firm works for.
-    ClientId, "client");
+    ClientId, "client", "019cae6b-7a10-7f69-9358-60bea2438f56");
 id!(/// What the firm works on.
-    CaseId, "case");
+    CaseId, "case", "019cae6b-8e20-707a-a469-71cfb354a067");
 id!(/// A party to a case.
-    PartyId, "party");
+    PartyId, "party", "019cae6b-a230-718b-b57a-82d0c465b178");
 id!(/// Counsel of record for one party.
-    AttorneyId, "attorney");
+    AttorneyId, "attorney", "019cae6b-a231-729c-868b-93e1d576c289");
 id!(/// One line of a court's docket.
-    DocketEntryId, "docket entry");
+    DocketEntryId, "docket entry", "019cae6b-b640-73ad-979c-a4f2e687d39a");
 id!(/// A link from a docket entry to a court's document.
-    LinkId, "docket document");
+    LinkId, "docket document", "019cae6b-b641-74be-a8ad-b503f798e4ab");
 id!(/// A document of the firm, whatever its version.
-    DocumentId, "document");
+    DocumentId, "document", "019cae6b-ca50-75cf-b9be-c61408a9f5bc");
 id!(/// One immutable version of a document.
-    DocumentVersionId, "document version");
+    DocumentVersionId, "document version", "019cae6b-ca51-76d0-8acf-d72519ba06cd");
 id!(/// A stored file's reference.
-    BlobId, "file");
+    BlobId, "file", "019cae6b-ca52-77e1-9bd0-e8362acb17de");
 id!(/// A piece of work that someone did for a case.
-    TimeEntryId, "time entry");
+    TimeEntryId, "time entry", "019cae6b-de60-78f2-ace1-f9473bdc28ef");
 id!(/// A record of who did what.
-    AuditId, "audit entry");
+    AuditId, "audit entry", "019cae6b-de61-7903-bdf2-0a584ced39f0");
 id!(/// A published fact.
-    EventId, "event");
+    EventId, "event", "019cae6b-de62-7a14-8e03-1b695dfe4a01");
 id!(/// A piece of background work.
-    JobId, "job");
+    JobId, "job", "019cae6b-de63-7b25-9f14-2c7a6e0f5b12");
 id!(/// A heap profile that was taken.
-    ProfileId, "heap profile");
+    ProfileId, "heap profile", "019cae6b-de64-7a36-a025-3d8b70f16c23");
 id!(/// What ties a request's log lines, audit entries and answers together when the caller sent no id of its own.
-    CorrelationId, "correlation id");
+    CorrelationId, "correlation id", "019cae6b-f270-7c36-a025-3d8b7f106c23");

@@ -2,7 +2,7 @@
 
 mod support;
 
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use http::Request;
 use std::sync::Arc;
@@ -58,6 +58,27 @@ async fn http_1_and_2_without_tls_are_spoken() {
     assert_eq!(server.get("/api/peer").await.json(), "127.0.0.1");
     assert_eq!(stats.accepted(), 3);
     assert_eq!(stats.requests(), 0);
+}
+
+/// RFC 9112 section 6.1 leaves the choice between a refusal and `Transfer-Encoding` alone, and wants the connection closed.
+/// The HTTP library takes `Content-Length` away before a request can be looked at, and so decides for the second.
+#[tokio::test]
+async fn of_two_lengths_the_chunks_count_and_nothing_behind_them_is_read() {
+    let router =
+        Router::new().route("/api/echo", post(async |body: String| body)).merge(routes(&Gate::default()));
+    let server = Server::start(router);
+    let lengths = [
+        "content-length: 4\r\ntransfer-encoding: chunked",
+        "transfer-encoding: chunked\r\ncontent-length: 4",
+    ];
+    for lengths in lengths {
+        let body = "10\r\nsixteen letters!\r\n0\r\n\r\n";
+        let answer =
+            server.raw(format!("POST /api/echo HTTP/1.1\r\nhost: x\r\n{lengths}\r\n\r\n{body}{HELLO}")).await;
+        assert!(answer.ends_with("\r\n\r\nsixteen letters!"), "{answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+        assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
+    }
 }
 
 #[tokio::test]

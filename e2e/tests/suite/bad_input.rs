@@ -1,6 +1,6 @@
 //! Bodies that are wrong in every way a body can be.
 
-use e2e::{RawConnection, Route, TestApp, Things, head_of, one_of_each, routes};
+use e2e::{Form, RawConnection, Route, TestApp, Things, head_of, one_of_each, routes};
 use http::Method;
 use serde_json::{Value, json};
 use testkit::Answer;
@@ -164,11 +164,55 @@ async fn texts_that_a_database_cannot_hold_are_refused_and_odd_ones_are_kept() {
     let nul = admin.post("/api/cases", &json!({ "title": "Alder\u{0}Birch" })).await;
     assert!(nul.status.is_client_error(), "{}", nul.text());
     for title in
-        ["'; DROP TABLE cases; --", "<script>alert(1)</script>", "A\u{202e}B", "\u{1f600} v. \u{10ffff}"]
+        ["'; DROP TABLE cases; --", "<script>alert(1)</script>", "\u{1f600} v. \u{10ffff}", "می\u{200c}خواهم"]
     {
         let case = admin.post("/api/cases", &json!({ "title": title })).await.expect_status(201).json();
         assert_eq!(case["title"], title);
     }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_name_with_what_nobody_sees_is_refused_and_a_long_text_may_have_it() {
+    let app = TestApp::start().await;
+    let admin = app.admin();
+    let things = one_of_each(&app, "alder").await;
+    let members = [
+        (
+            format!("/api/cases/{}", things.case),
+            &["title", "number", "judge", "docketNumber"][..],
+            "description",
+        ),
+        (format!("/api/parties/{}", things.party), &["name", "kind"], "extraInfo"),
+        (format!("/api/clients/{}", things.client), &["name"], "notes"),
+        (format!("/api/users/{}", things.user), &["firstName", "lastName"], ""),
+        (format!("/api/docket/{}", things.entry), &["number"], "text"),
+        (format!("/api/documents/{}", things.document), &["title", "custodian", "kind"], "description"),
+    ];
+    let unseen =
+        ["\u{200b}", "\u{200f}", "\u{202a}", "\u{202e}", "\u{2060}", "\u{2064}", "\u{2066}", "\u{feff}"];
+    for (path, names, long) in &members {
+        for (name, letter) in names.iter().zip(unseen.iter().cycle()) {
+            let refused = admin.patch(path, &json!({ *name: format!("Al{letter}der") })).await;
+            let problem = refused.expect_problem(400, "validation_failed");
+            assert_eq!(problem["errors"][0]["field"], *name, "{path}: {problem}");
+        }
+        if !long.is_empty() {
+            let text = unseen.concat() + "Alder";
+            let kept = admin.patch(path, &json!({ *long: text })).await.expect_status(200).json();
+            assert_eq!(kept[*long], text, "{path}");
+        }
+    }
+    for letter in unseen {
+        let refused = admin.post("/api/clients", &json!({ "name": format!("{letter}Alder") })).await;
+        assert_eq!(refused.expect_problem(400, "validation_failed")["errors"][0]["field"], "name");
+    }
+    let counsel = json!({ "attorneys": [{ "name": "Ann" }, { "name": "B\u{202e}o" }] });
+    let refused = admin.patch(&members[1].0, &counsel).await.expect_problem(400, "validation_failed");
+    assert_eq!(refused["errors"][0]["field"], "attorneys[1].name");
+    let form = Form::new().text("title", "L\u{200b}ease").file("a.txt", "text/plain", b"words");
+    let refused = form.post(admin, "/api/documents").await.expect_problem(400, "validation_failed");
+    assert_eq!(refused["errors"][0]["field"], "title");
     app.finish().await;
 }
 

@@ -1,10 +1,11 @@
 //! The real dockets and the real production, read in place. They name real people: nothing of them is printed.
 
 use access::Ctx;
+use clock::{Random as _, SeededRandom};
 use docket::juriscraper::{Limits, ReadFault, read};
 use documents::{CaseTarget, FaultSink, ImportOptions, ProductionFault};
 use e2e::TestApp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -164,6 +165,111 @@ async fn is_found(app: &TestApp, folder: &Path, document: &Value) -> bool {
         }
     }
     true
+}
+
+/// A text that does not get smaller when it is compressed, and no two alike.
+fn noise(seed: u64, chars: usize) -> String {
+    let random = SeededRandom::new(seed);
+    let mut bytes = vec![0; 2 * chars];
+    random.fill(&mut bytes);
+    let letter = |pair: &[u8]| char::from_u32(0x4e00 + u32::from(pair[0]) + 64 * u32::from(pair[1] % 64));
+    bytes.chunks(2).map(|pair| letter(pair).expect("a letter")).collect()
+}
+
+fn oversized_docket() -> Value {
+    let charge = |number: u64| json!({ "name": noise(number, 90), "disposition": noise(number + 1, 900), "status": "x" });
+    let counsel = |number: u64| {
+        json!({ "name": noise(number, 900), "contact": noise(number + 7, 11_000),
+            "roles": (0..60).map(|role| noise(role, 600)).collect::<Vec<_>>() })
+    };
+    json!({
+        "court_id": "cand", "docket_number": "3:26-cv-00351", "case_name": noise(1, 5000), "cause": noise(2, 5000),
+        "nature_of_suit": noise(3, 5000), "jurisdiction": noise(4, 5000), "jury_demand": noise(5, 5000),
+        "demand": noise(6, 5000), "assigned_to_str": noise(7, 5000), "referred_to_str": noise(8, 5000),
+        "fee_status": noise(9, 40_000), "panel": (0..20).map(|judge| noise(judge, 3000)).collect::<Vec<_>>(),
+        "parties": [
+            { "name": noise(10, 5000), "type": noise(11, 5000), "extra_info": noise(12, 30_000),
+              "attorneys": (0..220).map(|number| if number < 2 { counsel(number) } else {
+                  json!({ "name": format!("Counsel {number}") }) }).collect::<Vec<_>>(),
+              "criminal_data": { "counts": (0..300).map(charge).collect::<Vec<_>>() } },
+            { "name": noise(13, 6000), "type": "Defendant" }],
+        "docket_entries": [{ "date_filed": "2026-03-02", "document_number": "1", "description": noise(14, 150_000) }]
+    })
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_cut_and_can_be_changed_over_the_api() {
+    let app = TestApp::start().await;
+    let (ctx, admin) = (app.ctx().await, app.admin());
+    let text = oversized_docket().to_string();
+    let import = async || {
+        let file = read(text.as_bytes(), &Limits::default()).expect("the docket is read");
+        docket::import_docket(&ctx, file).await.expect("the docket is imported")
+    };
+    assert_eq!((import().await.entries_added, import().await.outcome), (1, cases::Imported::Unchanged));
+    let again = import().await;
+    assert_eq!((again.entries_unchanged, again.parties_added, again.attorneys_added), (1, 0, 0));
+
+    let changes = [
+        ("cases", json!({ "practiceArea": "Admiralty" })),
+        ("parties", json!({ "terminatedOn": "2026-03-02" })),
+        ("docket", json!({ "sealed": true })),
+    ];
+    for (collection, change) in changes {
+        let list = admin.get(&format!("/api/{collection}")).await.expect_status(200).json();
+        for thing in list["data"].as_array().unwrap() {
+            let path = format!("/api/{collection}/{}", e2e::id_of(thing));
+            drop(admin.patch(&path, &change).await.expect_status(200));
+        }
+    }
+    let parties = admin.get("/api/parties?sort=position").await.expect_status(200).json();
+    let first = &parties["data"][0];
+    let chars = |value: &Value| value.as_str().unwrap().chars().count();
+    assert_eq!((chars(&first["name"]), chars(&first["kind"])), (4000, 200));
+    assert_eq!(chars(&first["attorneys"][0]["name"]), 500);
+    assert_eq!(first["attorneys"].as_array().unwrap().len(), 200);
+    assert!(first["criminal"].to_string().len() <= 64 << 10);
+    let body = json!({ "name": noise(15, 4000), "kind": "Defendant" });
+    let path = format!("/api/cases/{}/parties", first["caseId"].as_str().unwrap());
+    drop(admin.post(&path, &body).await.expect_status(201));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_nobody_sees_goes_from_the_names_of_an_import() {
+    let app = TestApp::start().await;
+    let text = "{\"court_id\":\"cand\",\"docket_number\":\"\u{feff}3:26-cv-00350\",\"case_name\":\"Al\u{200b}der v. Birch\",
+        \"parties\":[{\"name\":\"Al\u{202e}der\u{200e}\",\"type\":\"\u{2060}\",\"attorneys\":[{\"name\":\"\u{2066}Ann\u{2069}\"}]}]}";
+    let file = read(text.as_bytes(), &Limits::default()).expect("the docket is read");
+    docket::import_docket(&app.ctx().await, file).await.expect("the docket is imported");
+    let party = app.admin().get("/api/parties").await.expect_status(200).json()["data"][0].clone();
+    assert_eq!((&party["name"], &party["kind"]), (&json!("Alder"), &json!("Party")));
+    assert_eq!(party["attorneys"][0]["name"], "Ann");
+    let case = app.admin().get(&format!("/api/cases/{}", party["caseId"].as_str().unwrap())).await.json();
+    assert_eq!((&case["title"], &case["docketNumber"]), (&json!("Alder v. Birch"), &json!("3:26-cv-00350")));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_number_that_is_too_long_is_told_and_nothing_is_kept() {
+    let app = TestApp::start().await;
+    let ctx = app.ctx().await;
+    let mut docket = oversized_docket();
+    docket["docket_number"] = "9".repeat(201).into();
+    let file = read(docket.to_string().as_bytes(), &Limits::default()).expect("the docket is read");
+    let refused = docket::import_docket(&ctx, file).await;
+    assert!(
+        matches!(refused, Err(docket::Error::Case(cases::Error::NotIdentified))),
+        "{:?}",
+        refused.map(|report| report.case)
+    );
+    docket["docket_number"] = "3:26-cv-00351".into();
+    docket["docket_entries"][0]["document_number"] = "9".repeat(33).into();
+    let fault = read(docket.to_string().as_bytes(), &Limits::default()).expect_err("no such number");
+    assert_eq!(fault.code(), "docket_text_too_long");
+    assert!(fault.to_string().contains("docket_entries[0].document_number"), "{fault}");
+    assert_eq!(app.admin().get("/api/cases").await.expect_status(200).json()["total"], 0);
+    app.finish().await;
 }
 
 #[tokio::test]

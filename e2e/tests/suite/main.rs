@@ -3,7 +3,9 @@
 
 mod auth;
 mod bad_input;
+mod conformity;
 mod documents;
+mod examples;
 mod fuzz;
 mod health;
 mod idempotency;

@@ -96,8 +96,13 @@ async fn import_file(ctx: &Ctx, path: &Path, weight: &Semaphore) -> Result<Impor
         let file = read_file(path).await?;
         match import_docket(ctx, file).await {
             Ok(imported) => return Ok(imported),
-            // Two files of one case that travel together may both find it missing; the second try finds it.
-            Err(docket::Error::Database(_) | docket::Error::Case(_)) if again => again = false,
+            // Two files of one case that travel together may both find it missing, and somebody may change an entry
+            // meanwhile; the second try finds what is there.
+            Err(docket::Error::Database(_) | docket::Error::Case(_) | docket::Error::Stale { .. })
+                if again =>
+            {
+                again = false;
+            }
             Err(error) => return Err(Fault { code: error.code().name, message: explained(&error) }),
         }
     }

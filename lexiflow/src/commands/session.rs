@@ -19,6 +19,7 @@ impl Session {
     /// Opens the parts. In an empty database the firm and its administrator are made, as the server does at its first
     /// start, and a generated password is printed.
     pub(super) async fn open(config: Config, console: &mut Console) -> Result<Self, CommandError> {
+        state::check_first_password(&config).await?;
         let parts = Parts::open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
         let administrator = state::administrator(&parts).await?;
         if let Some(made) = administrator.made {

@@ -41,6 +41,29 @@ impl Check {
 /// Every part of the server.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"status": "healthy", "version": "0.1.0", "uptimeSeconds": 86_400,
+    "timestamp": "2026-03-02T12:00:40.120665Z",
+    "checks": {
+        "database": {"status": "up", "responseTimeMs": 1, "message": "answers",
+            "lastChecked": "2026-03-02T12:00:40.118304Z",
+            "details": {"dialect": "sqlite", "readConnections": 4, "idleReadConnections": 4,
+                "statements": 18_204, "failedStatements": 0, "slowStatements": 0}},
+        "memory": {"status": "up", "responseTimeMs": 0, "message": "within the budget",
+            "lastChecked": "2026-03-02T12:00:40.118304Z",
+            "details": {"usedPermille": 20, "level": "normal",
+                "budgetBytes": 1_610_612_736_u64, "residentBytes": 58_720_256}},
+        "queues": {"status": "up", "responseTimeMs": 2, "message": "nothing was given up",
+            "lastChecked": "2026-03-02T12:00:40.118304Z",
+            "details": {"events": {"waiting": 0, "retrying": 0, "dead": 0},
+                "jobs": {"waiting": 1, "running": 0, "dead": 0}}},
+        "storage": {"status": "up", "responseTimeMs": 1, "message": "can be written to",
+            "lastChecked": "2026-03-02T12:00:40.118304Z",
+            "details": {"freeBytes": 214_748_364_800_u64,
+                "totalBytes": 536_870_912_000_u64, "reservedBytes": 1_073_741_824}},
+        "tasks": {"status": "up", "responseTimeMs": 0, "message": "the background tasks make progress",
+            "lastChecked": "2026-03-02T12:00:40.118304Z",
+            "details": {"running": ["queue.dispatcher", "queue.worker",
+                "queue.scheduler", "headroom.sample"]}}}}))]
 pub struct FullHealth {
     /// `healthy`, `degraded` or `unhealthy`.
     #[schema(example = "healthy")]

@@ -47,6 +47,7 @@ pub struct Readiness {
     #[schema(example = "ready")]
     pub status: &'static str,
     /// The checks that failed, by name: `starting`, `draining`, `database` or `memory`.
+    #[schema(example = json!([]))]
     pub failing: Vec<&'static str>,
 }
 
@@ -159,7 +160,7 @@ pub(super) async fn show_database(_: Public, Extension(ops): Shared) -> Response
 
 /// Tell that no Redis is used; for clients of the first LexiFlow.
 #[utoipa::path(get, path = "/api/health/redis", tag = "Health", operation_id = "showRedisHealth", responses(
-    (status = 200, description = "This server needs none", body = PartHealth)))]
+    (status = 200, description = "This server needs none", body = PartHealth, example = json!({"status": "disabled"}))))]
 pub(super) async fn show_redis(_: Public) -> Response {
     fresh(StatusCode::OK, &PartHealth { status: "disabled" })
 }

@@ -53,6 +53,28 @@ pub struct MemoryHealth {
 /// What operators see.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"runtime": "native", "level": "normal",
+    "v8": {"heapSizeLimit": "1.50 GB", "usedHeapSize": "31.20 MB", "heapUsedPercent": "2.03%",
+        "numberOfDetachedContexts": 0},
+    "process": {"rss": "56.00 MB", "heapUsed": "31.20 MB", "external": "18.75 MB", "rssAnon": 33_554_432,
+        "rssFile": 25_165_824, "peakRss": 68_067_328, "threads": 9, "fds": 19},
+    "thresholds": {"heapWarning": "75%", "heapCritical": "85%", "rssWarning": "1152 MB", "rssCritical": "1536 MB"},
+    "allocator": {"name": "jemalloc", "allocated": 32_715_571, "active": 34_603_008, "resident": 39_059_456,
+        "mapped": 46_993_408, "retained": 9_105_408, "metadata": 5_348_416, "purges": 0},
+    "cgroup": {"current": 141_152_256, "high": null, "max": 2_147_483_648_u64, "oomKills": 0, "anon": 33_554_432,
+        "file": 103_976_960, "sock": 0, "kernel": 3_936_256},
+    "pressure": {"someAvg10": 0.0},
+    "tasks": {"alive": 7, "background": ["queue.dispatcher", "queue.worker", "queue.scheduler", "headroom.sample"],
+        "leaked": 0},
+    "budget": {"bytes": 1_610_612_736, "source": "cgroup_v2", "limitBytes": 2_147_483_648_u64,
+        "limitSource": "cgroup_v2", "clippedFromBytes": null},
+    "pools": [{"name": "interactive", "parent": "root", "limit": 1_610_612_680, "used": 4096, "peak": 1_048_576,
+        "refused": 0}],
+    "stores": [{"name": "sessions.known", "entries": 3, "bytes": 1152, "maxBytes": 1_048_576, "hits": 4210,
+        "misses": 3, "evictions": 0}],
+    "routes": [{"route": "/api/auth/login", "requests": 3, "allocated": 60_246_336, "peak": 19_961_824,
+        "retained": 43_992, "large": 0}],
+    "requests": {"measured": 4213, "large": 0}}))]
 struct Figures {
     /// `native`: there is no JavaScript engine behind `v8`.
     #[schema(example = "native")]

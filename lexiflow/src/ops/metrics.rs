@@ -68,7 +68,9 @@ pub(super) async fn show_metrics(
 /// Show the machine's figures in short; for clients of the first LexiFlow.
 #[utoipa::path(get, path = "/api/metrics/system", tag = "Health", operation_id = "showSystemMetrics", responses(
     (status = 200, description = "The figures, sizes in bytes", body = Value,
-        example = json!({"uptimeSeconds": 60, "cpuSeconds": 1.5, "memory": {"rss": 18_350_080, "heapUsed": 6_291_456}})),
+        example = json!({"uptimeSeconds": 86_400, "cpuSeconds": 41.5,
+            "memory": {"rss": 58_720_256, "heapUsed": 32_715_571, "budget": 1_610_612_736, "status": "healthy"},
+            "threads": 9, "connections": 3, "requestsInFlight": 1, "requests": 4213})),
     (status = 401, description = "Not signed in", body = ProblemBody),
     (status = 403, description = "Not allowed", body = ProblemBody)))]
 pub(super) async fn show_system(ctx: Ctx, Extension(ops): Extension<Arc<Ops>>) -> Response {

@@ -15,8 +15,10 @@ pub struct Version {
     #[schema(example = "0.1.0")]
     version: &'static str,
     /// The revision of the source; `unknown` when the build did not say.
+    #[schema(example = "8c13f2b")]
     commit: &'static str,
     /// When it was built; `unknown` when the build did not say.
+    #[schema(example = "2026-03-01T22:14:07Z")]
     built_at: &'static str,
     /// The allocator.
     #[schema(example = "jemalloc")]

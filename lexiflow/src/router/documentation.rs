@@ -1,5 +1,7 @@
 //! The OpenAPI description and its page, which works without the internet.
 
+use super::examples::Examples;
+use super::problem_examples::ProblemExamples;
 use crate::about;
 use access::{Declared, Gate};
 use axum::Router;
@@ -38,6 +40,7 @@ pub(super) fn complete(mut described: OpenApi, declared: &[Declared]) -> OpenApi
         .components
         .get_or_insert_with(Components::new)
         .add_security_scheme(SCHEME, SecurityScheme::Http(http));
+    let (examples, problems) = (Examples::of(&described), ProblemExamples::new());
     for route in declared {
         let Some(operation) = operation(&mut described, route) else { continue };
         match route.gate {
@@ -45,7 +48,10 @@ pub(super) fn complete(mut described: OpenApi, declared: &[Declared]) -> OpenApi
             Gate::SignedIn => may_refuse(operation, &[("401", "Not signed in")]),
             Gate::May(_) => may_refuse(operation, &[("401", "Not signed in"), ("403", "Not allowed")]),
         }
+        examples.complete(operation);
+        problems.complete(&route.path, operation);
     }
+    problems.keep(described.components.get_or_insert_with(Components::new));
     described.security = Some(vec![SecurityRequirement::new(SCHEME, Vec::<String>::new())]);
     described
 }

@@ -1,7 +1,9 @@
-use super::{Parts, StartError};
+use super::{Parts, StartError, applied_migrations, settings};
+use crate::config::{Admin, Config};
 use access::{Principal, Role};
 use accounts::{NewFirm, NewUser};
 use crypto::{Secret, strength};
+use db::Db;
 
 /// The name of the firm that the first start sets up.
 const FIRM: &str = "My Law Firm";
@@ -24,6 +26,37 @@ pub struct Made {
     pub password: Option<Secret>,
 }
 
+/// Refuses a first password that would be guessed before a first start makes a folder, a file or a table. Where there
+/// are users the password has no effect, and where a first start was cut short [`administrator`] refuses it.
+pub async fn check_first_password(config: &Config) -> Result<(), StartError> {
+    let Some(chosen) = &config.admin.password else { return Ok(()) };
+    match accounts::check_first_password(&first_user(&config.admin), &Secret::new(chosen.reveal())) {
+        Err(error) if is_new(config).await? => Err(refused(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the database has never been used.
+async fn is_new(config: &Config) -> Result<bool, StartError> {
+    let settings = settings::database(config);
+    if let Some(file) = settings.file() {
+        return Ok(!file.exists());
+    }
+    let db = Db::open(&settings).await?;
+    let applied = applied_migrations(&db).await;
+    db.close().await;
+    Ok(applied?.is_empty())
+}
+
+fn first_user(admin: &Admin) -> NewUser {
+    NewUser {
+        email: admin.email.clone(),
+        first_name: "Firm".to_owned(),
+        last_name: "Administrator".to_owned(),
+        role: Role::SuperAdmin,
+    }
+}
+
 /// Finds the first administrator; in an empty database the firm and the administrator are set up. Nothing is hashed
 /// when there are users.
 pub async fn administrator(parts: &Parts) -> Result<Administrator, StartError> {
@@ -41,13 +74,8 @@ async fn set_up(parts: &Parts) -> Result<Administrator, StartError> {
         let made = strength::generate_password(parts.app.random().as_ref());
         (made.clone(), Some(made))
     };
-    let user = NewUser {
-        email: admin.email.clone(),
-        first_name: "Firm".to_owned(),
-        last_name: "Administrator".to_owned(),
-        role: Role::SuperAdmin,
-    };
     let firm = NewFirm { name: FIRM.to_owned() };
+    let user = first_user(admin);
     let principal = accounts::create_firm_with_admin(&parts.app, &parts.hasher, firm, user, password)
         .await
         .map_err(refused)?;

@@ -1,5 +1,5 @@
 use super::first_start::Made;
-use super::{Parts, ServerLock, StartError, administrator, lock, settings};
+use super::{Parts, ServerLock, StartError, administrator, check_first_password, lock, settings};
 use crate::config::{Config, Notice, Server};
 use crate::ops::{Ops, Phase};
 use crate::{about, router, workers};
@@ -89,6 +89,7 @@ pub async fn start(mut options: StartOptions) -> Result<Running, StartError> {
     for notice in &options.notices {
         tracing::warn!("{notice}");
     }
+    check_first_password(&options.config).await?;
     let lock = lock(&options.config)?;
     let parts = Parts::open(options.config, options.clock, options.random).await?;
     let opened = parts.clone();

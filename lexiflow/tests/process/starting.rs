@@ -1,6 +1,6 @@
 //! What a start says, and what it refuses.
 
-use crate::place::{PASSWORD, Place, run_to_end};
+use crate::place::{Ended, PASSWORD, Place, run_to_end};
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
@@ -27,13 +27,22 @@ async fn the_first_start_shows_a_generated_password_once() {
 }
 
 #[tokio::test]
-async fn a_weak_first_password_is_refused() {
+async fn a_weak_first_password_is_refused_before_anything_is_made() {
     let place = Place::new().await.with("LEXIFLOW_ADMIN_PASSWORD", "password1234");
-    let ended = place.fail().await;
-    assert!(!ended.status.success() && ended.err.contains("LEXIFLOW_ADMIN_PASSWORD"), "{ended:?}");
-    assert!(!ended.err.contains("password1234"), "{ended:?}");
+    let refused = |ended: Ended| {
+        assert!(!ended.status.success() && ended.err.contains("LEXIFLOW_ADMIN_PASSWORD"), "{ended:?}");
+        assert!(!ended.err.contains("password1234"), "{ended:?}");
+        assert!(!place.data().exists(), "the data folder was made");
+    };
+    refused(place.fail().await);
+    let mut command = place.command();
+    command.args(["import", "docket", "."]);
+    fs::write(place.folder().join("docket.json"), "{}").unwrap();
+    refused(run_to_end(command).await);
     let place = place.with("LEXIFLOW_ADMIN_PASSWORD", PASSWORD);
     place.start().await.stop().await;
+    // Where there are users it has no effect.
+    place.with("LEXIFLOW_ADMIN_PASSWORD", "password1234").start().await.stop().await;
 }
 
 #[tokio::test]

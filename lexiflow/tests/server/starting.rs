@@ -50,12 +50,13 @@ async fn a_given_password_counts_at_the_first_start_only_and_is_not_shown() {
 #[tokio::test]
 async fn a_weak_password_is_refused_and_leaves_no_firm_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let weak =
-        start_with(config(folder.path(), &[("admin.password", "password1234")]), &Written::default()).await;
+    let data = folder.path().join("data");
+    let weak = start_with(config(&data, &[("admin.password", "password1234")]), &Written::default()).await;
     let error = weak.unwrap_err();
     assert!(matches!(error, StartError::WeakPassword(_)), "{error}");
     assert!(error.to_string().contains("LEXIFLOW_ADMIN_PASSWORD"), "{error}");
-    let running = start_with(config(folder.path(), &[]), &Written::default()).await.unwrap();
+    assert!(!data.exists(), "the data folder was made");
+    let running = start_with(config(&data, &[]), &Written::default()).await.unwrap();
     Client::new(running.address()).sign_in(EMAIL, PASSWORD).await;
 }
 

@@ -158,6 +158,13 @@ pub(crate) struct Actor {
     pub(crate) role: Role,
 }
 
+impl NewUser {
+    /// The words that a password of this user must not contain.
+    pub(crate) fn forbidden_words(&self) -> [&str; 3] {
+        [&self.email, &self.first_name, &self.last_name]
+    }
+}
+
 impl User {
     /// A user as added now.
     pub(crate) fn new(id: UserId, firm: FirmId, new: &NewUser, now: Timestamp) -> Result<Self, Error> {

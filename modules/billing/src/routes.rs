@@ -52,6 +52,8 @@ struct ListTime {
 /// What was done, for how long.
 #[derive(Debug, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"caseId": "019cae6b-8e20-707a-a469-71cfb354a067", "workedOn": "2026-03-02",
+    "workedSeconds": 720, "description": "Review the motion to compel", "billable": true, "activityCode": "A104"}))]
 struct TimeBody {
     /// For which case.
     #[garde(skip)]
@@ -99,6 +101,11 @@ fn utbms_code(code: &str, _: &()) -> garde::Result {
 /// A time entry.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"id": "019cae6b-de60-78f2-ace1-f9473bdc28ef",
+    "userId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "caseId": "019cae6b-8e20-707a-a469-71cfb354a067",
+    "workedOn": "2026-03-02", "workedSeconds": 720, "description": "Review the motion to compel", "billable": true,
+    "activityCode": "A104", "version": 1,
+    "createdAt": "2026-03-02T12:00:30.816650Z", "updatedAt": "2026-03-02T12:00:30.816650Z"}))]
 struct TimeView {
     /// Its id.
     id: TimeEntryId,
@@ -129,7 +136,8 @@ async fn list_time(
 
 /// List time entries, for older clients.
 #[utoipa::path(get, path = "/api/time-entries", tag = "Billing", operation_id = "listTimeAlias", params(ListTime),
-    responses((status = 200, description = "A page of entries", body = Paged<TimeView>)))]
+    responses((status = 200, description = "A page of entries", body = Paged<TimeView>),
+        (status = 400, description = "A parameter is wrong", body = ProblemBody)))]
 async fn list_time_alias(
     ctx: Ctx,
     ValidQuery(query): ValidQuery<ListTime>,
@@ -141,7 +149,9 @@ async fn list_time_alias(
 #[utoipa::path(get, path = "/api/billing/time-entries/case/{caseId}", tag = "Billing",
     operation_id = "listTimeOfCase",
     params(("caseId" = CaseId, Path, description = "The case"), ListTime),
-    responses((status = 200, description = "A page of entries", body = Paged<TimeView>)))]
+    responses((status = 200, description = "A page of entries", body = Paged<TimeView>),
+        (status = 400, description = "A parameter is wrong", body = ProblemBody),
+        (status = 404, description = "No such case", body = ProblemBody)))]
 async fn list_time_of_case(
     ctx: Ctx,
     PathId(case): PathId<CaseId>,
@@ -176,7 +186,9 @@ async fn record_time(ctx: Ctx, ValidJson(body): ValidJson<TimeBody>) -> Result<R
 /// Record your own time, for older clients.
 #[utoipa::path(post, path = "/api/time-entries", tag = "Billing", operation_id = "recordTimeAlias",
     request_body = TimeBody,
-    responses((status = 201, description = "The entry, with its address in Location", body = TimeView)))]
+    responses((status = 201, description = "The entry, with its address in Location", body = TimeView),
+        (status = 400, description = "Faults, each with its field", body = ProblemBody),
+        (status = 404, description = "No such case", body = ProblemBody)))]
 async fn record_time_alias(ctx: Ctx, ValidJson(body): ValidJson<TimeBody>) -> Result<Response, Problem> {
     record(&ctx, body).await
 }
@@ -201,6 +213,7 @@ async fn show_time(ctx: Ctx, PathId(id): PathId<TimeEntryId>) -> Result<Response
 #[utoipa::path(patch, path = "/api/billing/time-entries/{id}", tag = "Billing", operation_id = "changeTime",
     params(("id" = TimeEntryId, Path, description = "The entry")), request_body = TimeBody,
     responses((status = 200, description = "The entry as it is now", body = TimeView),
+        (status = 400, description = "Faults, each with its field", body = ProblemBody),
         (status = 403, description = "Somebody else's time", body = ProblemBody),
         (status = 404, description = "No such entry", body = ProblemBody),
         (status = 412, description = "Changed since it was read", body = ProblemBody)))]
@@ -216,7 +229,11 @@ async fn patch_time(
 /// Change a time entry, for older clients: the same as `PATCH`.
 #[utoipa::path(put, path = "/api/billing/time-entries/{id}", tag = "Billing", operation_id = "putTime",
     params(("id" = TimeEntryId, Path, description = "The entry")), request_body = TimeBody,
-    responses((status = 200, description = "The entry as it is now", body = TimeView)))]
+    responses((status = 200, description = "The entry as it is now", body = TimeView),
+        (status = 400, description = "Faults, each with its field", body = ProblemBody),
+        (status = 403, description = "Somebody else's time", body = ProblemBody),
+        (status = 404, description = "No such entry", body = ProblemBody),
+        (status = 412, description = "Changed since it was read", body = ProblemBody)))]
 async fn put_time(
     ctx: Ctx,
     PathId(id): PathId<TimeEntryId>,
@@ -232,10 +249,11 @@ async fn change(
     seen: Option<Version>,
     patch: serde_json::Value,
 ) -> Result<Response, Problem> {
-    let known = service::find_time(ctx, id).await?;
-    let read_at = Version(known.version);
-    let body: TimeBody = web::merge_patch::patched(&TimeView::from(known).body, patch)?;
-    let entry = service::change_time(ctx, id, Some(seen.unwrap_or(read_at)), body.into()).await?;
+    let entry = service::change_time(ctx, id, seen, |known| {
+        let body: TimeBody = web::merge_patch::patched(&TimeBody::from(known), patch)?;
+        Ok::<_, Problem>(body.into())
+    })
+    .await?;
     Ok(web::etag::tagged(Version(entry.version), Json(TimeView::from(entry))))
 }
 
@@ -266,20 +284,26 @@ impl From<TimeBody> for TimeDraft {
     }
 }
 
+impl From<&TimeEntry> for TimeBody {
+    fn from(entry: &TimeEntry) -> Self {
+        let draft = entry.draft.clone();
+        Self {
+            case_id: draft.case,
+            worked_on: draft.worked_on,
+            worked_seconds: draft.worked_seconds,
+            description: draft.description,
+            billable: draft.billable,
+            activity_code: draft.activity_code,
+        }
+    }
+}
+
 impl From<TimeEntry> for TimeView {
     fn from(entry: TimeEntry) -> Self {
-        let draft = entry.draft;
         Self {
             id: entry.id,
             user_id: entry.user,
-            body: TimeBody {
-                case_id: draft.case,
-                worked_on: draft.worked_on,
-                worked_seconds: draft.worked_seconds,
-                description: draft.description,
-                billable: draft.billable,
-                activity_code: draft.activity_code,
-            },
+            body: TimeBody::from(&entry),
             version: entry.version,
             created_at: entry.created_at,
             updated_at: entry.updated_at,

@@ -1,6 +1,7 @@
 use crate::{Error, TimeDraft, TimeEntry, TimeFilter, store};
 use access::{Action, Ctx, Role};
 use audit::{Act, Entity};
+use db::Tx;
 use ids::TimeEntryId;
 use web::Version;
 
@@ -39,18 +40,34 @@ pub async fn list_time(
     store::list(ctx.reader(), ctx.firm(), filter, limit, offset).await
 }
 
-/// Changes an entry.
-pub async fn change_time(
+/// Changes an entry to what `change` makes of it.
+pub async fn change_time<E: From<Error>>(
     ctx: &Ctx,
     id: TimeEntryId,
     seen: Option<Version>,
+    change: impl FnOnce(&TimeEntry) -> Result<TimeDraft, E>,
+) -> Result<TimeEntry, E> {
+    ctx.require(Action::EditTime).map_err(Error::from)?;
+    let (tx, before) = begin_with(ctx, id, seen).await?;
+    let draft = change(&before)?;
+    Ok(commit_change(ctx, tx, before, draft).await?)
+}
+
+async fn begin_with(ctx: &Ctx, id: TimeEntryId, seen: Option<Version>) -> Result<(Tx, TimeEntry), Error> {
+    let tx = ctx.begin().await?;
+    let before = store::find_for_change(&tx, ctx.firm(), id).await?;
+    check(ctx, &before, seen)?;
+    Ok((tx, before))
+}
+
+async fn commit_change(
+    ctx: &Ctx,
+    mut tx: Tx,
+    before: TimeEntry,
     draft: TimeDraft,
 ) -> Result<TimeEntry, Error> {
-    ctx.require(Action::EditTime)?;
-    let mut tx = ctx.begin().await?;
-    let before = store::find(&tx, ctx.firm(), id).await?;
-    check(ctx, &before, seen)?;
     cases::exists(&tx, ctx.firm(), draft.case).await?;
+    let id = before.id;
     let after = TimeEntry { draft, version: before.version + 1, updated_at: ctx.now(), ..before.clone() };
 
     store::update(&mut tx, ctx.firm(), &after).await?;
@@ -63,10 +80,7 @@ pub async fn change_time(
 /// Removes an entry.
 pub async fn delete_time(ctx: &Ctx, id: TimeEntryId, seen: Option<Version>) -> Result<(), Error> {
     ctx.require(Action::EditTime)?;
-    let mut tx = ctx.begin().await?;
-    let before = store::find(&tx, ctx.firm(), id).await?;
-    check(ctx, &before, seen)?;
-
+    let (mut tx, before) = begin_with(ctx, id, seen).await?;
     store::delete(&mut tx, ctx.firm(), id).await?;
     let what = Entity::of(id).in_case(before.draft.case).differing(&before, &serde_json::json!({}));
     audit::record(&mut tx, ctx, Act::Delete, what).await?;

@@ -1,7 +1,7 @@
 use crate::{Error, TimeDraft, TimeEntry, TimeFilter};
 use db::{Reads, Stamp, Tx};
 use ids::{FirmId, Id, TimeEntryId};
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait, Set};
 use uuid::Uuid;
 
@@ -61,6 +61,14 @@ fn entries_of(firm: FirmId) -> sea_orm::Select<time_entry::Entity> {
 pub(crate) async fn find(db: &impl Reads, firm: FirmId, id: TimeEntryId) -> Result<TimeEntry, Error> {
     let query = entries_of(firm).filter(Column::Id.eq(id.uuid())).into_query();
     db.one::<time_entry::Model>(&query).await?.map(TimeEntry::from).ok_or(Error::NotFound(id))
+}
+
+/// One entry that nobody else changes until this transaction ends.
+pub(crate) async fn find_for_change(tx: &Tx, firm: FirmId, id: TimeEntryId) -> Result<TimeEntry, Error> {
+    let mut query = entries_of(firm).filter(Column::Id.eq(id.uuid())).into_query();
+    // Those who only refer to the row need not wait. SQLite has one writer, and its builder leaves the lock out.
+    query.lock(LockType::NoKeyUpdate);
+    tx.one::<time_entry::Model>(&query).await?.map(TimeEntry::from).ok_or(Error::NotFound(id))
 }
 
 /// One page, the newest day first, and how many there are in all.

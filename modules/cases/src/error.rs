@@ -82,7 +82,9 @@ pub enum Error {
         most: usize,
     },
     /// A record from outside does not say which case it is.
-    #[error("the record names no court or no docket number, so its case cannot be found again")]
+    #[error(
+        "the record names no court, or no docket number of at most 200 characters, so its case cannot be found again"
+    )]
     NotIdentified,
     /// The template gives no numbers.
     #[error(transparent)]

@@ -146,13 +146,15 @@ fn reference(
     ForeignKey::create().name(name).from(from, ("firm_id", column)).to(to, ("firm_id", "id")).take()
 }
 
-fn indexes_of_cases() -> [IndexCreateStatement; 5] {
+fn indexes_of_cases() -> [IndexCreateStatement; 6] {
     [
         index("cases_firm_id", "cases", &["firm_id", "id"]).unique().take(),
         index("cases_number", "cases", &["firm_id", "number"]).unique().take(),
         // The list: newest first, all or of one status.
         index("cases_opened_at", "cases", &["firm_id", "opened_at", "id"]),
         index("cases_status", "cases", &["firm_id", "status", "opened_at", "id"]),
+        // The same by title, and its total, without looking at a row that is not shown.
+        index("cases_title", "cases", &["firm_id", "status", "title_key", "id"]),
         index("cases_client", "cases", &["firm_id", "client_id"]),
     ]
 }

@@ -9,8 +9,9 @@ pub(crate) mod parties;
 pub(crate) mod stats;
 
 use crate::Error;
-use db::Stamp;
-use sea_orm::sea_query::Value;
+use db::{Stamp, Tx};
+use ids::FirmId;
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query, Value};
 use uuid::Uuid;
 
 /// Reads a row's columns from left to right: the statements here name their columns, so no name is looked up.
@@ -49,6 +50,20 @@ impl<'a> Fields<'a> {
     fn count(&mut self) -> Result<u64, Error> {
         Ok(u64::try_from(self.next::<i64>()?).unwrap_or(0))
     }
+}
+
+/// Keeps everybody else from changing a row until this transaction ends, so that what is read of it next stays true.
+async fn hold<I: ids::Id>(tx: &mut Tx, table: &'static str, firm: FirmId, id: I) -> Result<(), Error> {
+    let row = Query::select()
+        .column("id")
+        .from(table)
+        .and_where(Expr::col("firm_id").eq(ids::Id::uuid(firm)))
+        .and_where(Expr::col("id").eq(id.uuid()))
+        // Those who only refer to the row need not wait. SQLite has one writer, and its builder leaves the lock out.
+        .lock(LockType::NoKeyUpdate)
+        .take();
+    tx.execute(&row).await?;
+    Ok(())
 }
 
 fn id_value<I: ids::Id>(id: I) -> Value {

@@ -88,6 +88,11 @@ impl FromStr for ClientStatus {
 /// A client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"id": "019cae6b-7a10-7f69-9358-60bea2438f56", "number": "CL-000012",
+    "name": "Meridian Freight LLC", "kind": "organization", "status": "active",
+    "email": "counsel@meridian.example", "phone": "+1 415 555 0100",
+    "address": "400 Embarcadero West\nOakland, CA 94607", "notes": null, "version": 1,
+    "createdAt": "2026-03-02T12:00:05.136027Z", "updatedAt": "2026-03-02T12:00:05.136027Z"}))]
 pub struct Client {
     /// Its id.
     pub id: ClientId,
@@ -107,11 +112,12 @@ pub struct Client {
 /// What can be said about a client, and changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({"name": "Meridian Freight LLC", "kind": "organization", "email": "counsel@meridian.example",
-    "phone": "+1 415 555 0100", "status": "active"}))]
+#[schema(example = json!({"name": "Meridian Freight LLC", "kind": "organization", "status": "active",
+    "email": "counsel@meridian.example", "phone": "+1 415 555 0100",
+    "address": "400 Embarcadero West\nOakland, CA 94607"}))]
 pub struct ClientFields {
     /// The name: of a person or an organization.
-    #[garde(length(chars, max = 500), custom(not_blank))]
+    #[garde(length(chars, max = 500), custom(not_blank), custom(web::legible))]
     pub name: String,
     /// `person` or `organization`.
     #[serde(default)]
@@ -123,7 +129,7 @@ pub struct ClientFields {
     pub status: ClientStatus,
     /// E-mail address.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 254)), custom(email_or_blank))]
+    #[garde(inner(length(chars, max = 254), custom(web::legible)), custom(email_or_blank))]
     pub email: Option<String>,
     /// Telephone number, as it is dialled or written.
     #[serde(default)]

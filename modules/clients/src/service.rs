@@ -56,7 +56,7 @@ pub async fn change_client<E: From<Error>>(
 
 async fn begin_with(ctx: &Ctx, id: ClientId, seen: Option<Version>) -> Result<(Tx, Client), Error> {
     let tx = ctx.begin().await?;
-    let before = store::find(&tx, ctx.firm(), id).await?;
+    let before = store::find_for_change(&tx, ctx.firm(), id).await?;
     match seen {
         Some(seen) if seen != before.version() => Err(Error::Stale { now: before.version }),
         _ => Ok((tx, before)),

@@ -2,7 +2,7 @@ use crate::Error;
 use crate::model::{Client, ClientFields, ClientFilter, ClientSort};
 use db::{Reads, Stamp, Tx};
 use ids::{ClientId, FirmId};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Order, Value};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, LockType, Order, Value};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryTrait, Select};
 use uuid::Uuid;
 use web::{Page, Sort};
@@ -138,6 +138,17 @@ fn clients_of(firm: FirmId) -> Select<client::Entity> {
 pub(crate) async fn find(db: &impl Reads, firm: FirmId, id: ClientId) -> Result<Client, Error> {
     let query = clients_of(firm).filter(client::Column::Id.eq(Uuid::from(id))).into_query();
     match db.one::<client::Model>(&query).await? {
+        Some(row) => Client::try_from(row),
+        None => Err(Error::NotFound(id)),
+    }
+}
+
+/// One client that nobody else changes until this transaction ends.
+pub(crate) async fn find_for_change(tx: &Tx, firm: FirmId, id: ClientId) -> Result<Client, Error> {
+    let mut query = clients_of(firm).filter(client::Column::Id.eq(Uuid::from(id))).into_query();
+    // Those who only refer to the row need not wait. SQLite has one writer, and its builder leaves the lock out.
+    query.lock(LockType::NoKeyUpdate);
+    match tx.one::<client::Model>(&query).await? {
         Some(row) => Client::try_from(row),
         None => Err(Error::NotFound(id)),
     }

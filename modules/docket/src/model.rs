@@ -4,6 +4,13 @@ use events::docket::EntrySnapshot;
 use ids::{CaseId, DocketEntryId, DocumentId, LinkId};
 use serde::Serialize;
 
+/// The longest text of an entry, in characters.
+pub(crate) const TEXT_CHARS: usize = 100_000;
+/// The longest number of a document, and of an entry in PACER's sequence, in characters.
+pub(crate) const NUMBER_CHARS: usize = 32;
+/// The longest id of a document at PACER, in characters.
+pub(crate) const DOC_ID_CHARS: usize = 64;
+
 /// One line of a docket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

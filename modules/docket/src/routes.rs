@@ -1,3 +1,4 @@
+use crate::model::{DOC_ID_CHARS, NUMBER_CHARS, TEXT_CHARS};
 use crate::{Entry, EntryDraft, EntryFilter, EntrySort, Error, Link, service};
 use access::{Action, Ctx, Gate, Routes};
 use axum::Json;
@@ -71,6 +72,9 @@ struct ListDocket {
 /// What an entry says.
 #[derive(Debug, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"caseId": "019cae6b-8e20-707a-a469-71cfb354a067", "filedOn": "2026-03-02",
+    "enteredOn": "2026-03-03", "number": "12", "text": "MOTION to compel discovery", "seqNo": "38",
+    "pacerDocId": "035121904410", "pageCount": 18, "fileSizeBytes": 482_113, "sealed": false}))]
 struct EntryBody {
     /// The case; it cannot be changed later.
     #[garde(skip)]
@@ -84,20 +88,20 @@ struct EntryBody {
     #[serde(default)]
     entered_on: Option<NaiveDate>,
     /// The court's number of the document.
-    #[garde(inner(length(chars, max = 32)))]
+    #[garde(inner(length(chars, max = NUMBER_CHARS), custom(web::legible)))]
     #[serde(default)]
     #[schema(example = "12")]
     number: Option<String>,
     /// The text.
-    #[garde(length(chars, min = 1, max = 100_000))]
+    #[garde(length(chars, min = 1, max = TEXT_CHARS))]
     #[schema(example = "MOTION to compel discovery")]
     text: String,
     /// PACER's sequence number.
-    #[garde(inner(length(chars, max = 32)))]
+    #[garde(inner(length(chars, max = NUMBER_CHARS), custom(web::legible)))]
     #[serde(default)]
     seq_no: Option<String>,
     /// PACER's id of the main document.
-    #[garde(inner(length(chars, max = 64)))]
+    #[garde(inner(length(chars, max = DOC_ID_CHARS), custom(web::legible)))]
     #[serde(default)]
     pacer_doc_id: Option<String>,
     /// Pages of the main document.
@@ -117,6 +121,13 @@ struct EntryBody {
 /// A docket entry.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"id": "019cae6b-b640-73ad-979c-a4f2e687d39a",
+    "caseId": "019cae6b-8e20-707a-a469-71cfb354a067", "filedOn": "2026-03-02", "enteredOn": "2026-03-03", "number": "12",
+    "text": "MOTION to compel discovery", "seqNo": "38", "pacerDocId": "035121904410", "pageCount": 18,
+    "fileSizeBytes": 482_113, "sealed": false,
+    "links": [{"id": "019cae6b-b641-74be-a8ad-b503f798e4ab", "number": 1, "description": "Declaration of Dana Whitlock",
+        "pacerDocId": "035121904411", "pageCount": 6, "fileSizeBytes": 151_772, "documentId": null}],
+    "version": 1, "createdAt": "2026-03-02T12:00:20.544291Z", "updatedAt": "2026-03-02T12:00:20.544291Z"}))]
 struct EntryView {
     /// Its id.
     id: DocketEntryId,
@@ -261,14 +272,11 @@ async fn change(
     seen: Option<Version>,
     patch: serde_json::Value,
 ) -> Result<Response, Problem> {
-    let known = service::find_entry(ctx, id).await?;
-    let (case, read_at) = (known.case, Version(known.version));
-    let body: EntryBody = web::merge_patch::patched(&EntryView::from(known).body, patch)?;
-    if body.case_id != case {
-        return Err(Error::OtherCase.into());
-    }
-    // Without If-Match the patch holds for what was just read, so that it never mixes with another change.
-    let entry = service::change_entry(ctx, id, Some(seen.unwrap_or(read_at)), body.into()).await?;
+    let entry = service::change_entry(ctx, id, seen, |known| {
+        let body: EntryBody = web::merge_patch::patched(&EntryBody::from(known), patch)?;
+        if body.case_id == known.case { Ok(body.into()) } else { Err(Problem::from(Error::OtherCase)) }
+    })
+    .await?;
     Ok(web::etag::tagged(Version(entry.version), Json(EntryView::from(entry))))
 }
 
@@ -305,23 +313,29 @@ impl From<EntryBody> for EntryDraft {
     }
 }
 
+impl From<&Entry> for EntryBody {
+    fn from(entry: &Entry) -> Self {
+        let draft = entry.draft.clone();
+        Self {
+            case_id: entry.case,
+            filed_on: draft.filed_on,
+            entered_on: draft.entered_on,
+            number: draft.number,
+            text: draft.text,
+            seq_no: draft.seq_no,
+            pacer_doc_id: draft.pacer_doc_id,
+            page_count: draft.page_count,
+            file_size_bytes: draft.file_size_bytes,
+            sealed: draft.sealed,
+        }
+    }
+}
+
 impl From<Entry> for EntryView {
     fn from(entry: Entry) -> Self {
-        let draft = entry.draft;
         Self {
             id: entry.id,
-            body: EntryBody {
-                case_id: entry.case,
-                filed_on: draft.filed_on,
-                entered_on: draft.entered_on,
-                number: draft.number,
-                text: draft.text,
-                seq_no: draft.seq_no,
-                pacer_doc_id: draft.pacer_doc_id,
-                page_count: draft.page_count,
-                file_size_bytes: draft.file_size_bytes,
-                sealed: draft.sealed,
-            },
+            body: EntryBody::from(&entry),
             links: entry.links.into_iter().map(LinkView::from).collect(),
             version: entry.version,
             created_at: entry.created_at,

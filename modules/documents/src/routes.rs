@@ -208,12 +208,11 @@ async fn change(
     seen: Option<Version>,
     patch: serde_json::Value,
 ) -> Result<Response, Problem> {
-    let known = service::find_document(ctx, id).await?;
-    let read_at = Version(known.version);
-    let body: FieldsBody = web::merge_patch::patched(&FieldsBody::from(known.fields), patch)?;
-    let fields = body.titled(&known.content.file_name);
-    // Without If-Match the patch holds for what was just read, so that it never mixes with another change.
-    let document = service::change_document(ctx, id, Some(seen.unwrap_or(read_at)), fields).await?;
+    let document = service::change_document(ctx, id, seen, |known| {
+        let body: FieldsBody = web::merge_patch::patched(&FieldsBody::from(known.fields.clone()), patch)?;
+        Ok::<_, Problem>(body.titled(&known.content.file_name))
+    })
+    .await?;
     Ok(web::etag::tagged(Version(document.version), Json(DocumentView::from(document))))
 }
 

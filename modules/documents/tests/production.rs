@@ -176,7 +176,7 @@ async fn a_newer_production_updates_and_leaves_peoples_edits() {
     let first = documents_by_bates(&ctx).await.remove(0);
     let tags = vec!["hot".to_owned()];
     let edited = DocumentFields { title: "Renamed by hand".to_owned(), tags, ..first.fields };
-    change_document(&ctx, first.id, None, edited).await.unwrap();
+    change_document(&ctx, first.id, None, |_| Ok::<_, documents::Error>(edited)).await.unwrap();
 
     // The page count is corrected, and one native replaced.
     let newer = write(dir, "n\\two.txt", b"two, corrected");

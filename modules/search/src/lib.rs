@@ -9,6 +9,7 @@ mod error;
 mod indexer;
 mod migration;
 mod model;
+mod passage;
 mod query;
 mod routes;
 mod service;

@@ -47,6 +47,11 @@ impl Query {
         (!query.required.is_empty()).then_some(query)
     }
 
+    /// Every term that a thing may be found by.
+    pub(crate) fn wanted(&self) -> impl Iterator<Item = &Term> {
+        self.required.iter().flatten()
+    }
+
     /// The query in the language of SQLite's FTS5: <https://www.sqlite.org/fts5.html#full_text_query_syntax>.
     pub(crate) fn fts5(&self) -> String {
         self.render(" AND ", " OR ", " NOT ", |term, out| {
@@ -133,8 +138,13 @@ fn tokens(text: &str) -> Vec<Token> {
 pub(crate) fn words(text: &str) -> Vec<String> {
     text.split(|character: char| !character.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        .map(|word| word.chars().take(WORD_CHARACTERS).flat_map(char::to_lowercase).map(unaccented).collect())
+        .map(|word| folded_letters(word).collect())
         .collect()
+}
+
+/// A word's letters as the index knows them.
+pub(crate) fn folded_letters(word: &str) -> impl Iterator<Item = char> {
+    word.chars().take(WORD_CHARACTERS).flat_map(char::to_lowercase).map(unaccented)
 }
 
 /// The words of a text in a row, for the index that does not split text by itself.

@@ -51,6 +51,12 @@ const PAGE_LIMIT: u64 = 100;
 /// What was found.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"data": [{"id": "019cae6b-b640-73ad-979c-a4f2e687d39a", "entityType": "docket",
+        "caseId": "019cae6b-8e20-707a-a469-71cfb354a067", "title": "Entry 12, 2026-03-02",
+        "score": "7.412", "highlights": [{"field": "text", "snippet": "<mark>MOTION</mark> to compel discovery"}],
+        "updatedAt": "2026-03-02T12:00:20.544291Z"}],
+    "total": 1, "page": 1, "limit": 20, "totalPages": 1, "nextCursor": null, "query": "motion",
+    "facets": {"entityTypes": [{"value": "docket", "count": 1}]}}))]
 struct SearchResults {
     /// The hits of this page, best first.
     data: Vec<HitView>,
@@ -73,6 +79,8 @@ struct SearchResults {
 /// Counts over the whole result.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"entityTypes": [{"value": "case", "count": 41}, {"value": "party", "count": 96},
+    {"value": "docket", "count": 803}, {"value": "document", "count": 128}]}))]
 struct Facets {
     /// By kind of thing.
     entity_types: Vec<FacetCount>,
@@ -140,7 +148,15 @@ async fn search_all(
 
 /// Search cases and parties.
 #[utoipa::path(get, path = "/api/search/cases", tag = "Search", operation_id = "searchCases", params(SearchParams),
-    responses((status = 200, description = "A page of hits, best first", body = SearchResults),
+    responses((status = 200, description = "A page of hits, best first", body = SearchResults,
+            example = json!({"data": [{"id": "019cae6b-8e20-707a-a469-71cfb354a067", "entityType": "case",
+                    "caseId": "019cae6b-8e20-707a-a469-71cfb354a067",
+                    "title": "Meridian Freight LLC v. Harbor Stevedoring Co.",
+                    "score": "7.412",
+                    "highlights": [{"field": "text", "snippet": "<mark>Motion</mark> to compel pending"}],
+                    "updatedAt": "2026-03-02T12:00:20.544291Z"}],
+                "total": 1, "page": 1, "limit": 20, "totalPages": 1, "nextCursor": null, "query": "motion",
+                "facets": {"entityTypes": [{"value": "case", "count": 1}]}})),
         (status = 400, description = "No word to look for, or a parameter is wrong", body = ProblemBody)))]
 async fn search_cases(
     ctx: Ctx,
@@ -152,7 +168,14 @@ async fn search_cases(
 /// Search documents.
 #[utoipa::path(get, path = "/api/search/documents", tag = "Search", operation_id = "searchDocuments",
     params(SearchParams),
-    responses((status = 200, description = "A page of hits, best first", body = SearchResults),
+    responses((status = 200, description = "A page of hits, best first", body = SearchResults,
+            example = json!({"data": [{"id": "019cae6b-ca50-75cf-b9be-c61408a9f5bc", "entityType": "document",
+                    "caseId": "019cae6b-8e20-707a-a469-71cfb354a067", "title": "Lease agreement",
+                    "score": "7.412",
+                    "highlights": [{"field": "text", "snippet": "without any <mark>motion</mark> to the contrary"}],
+                    "updatedAt": "2026-03-02T12:00:20.544291Z"}],
+                "total": 1, "page": 1, "limit": 20, "totalPages": 1, "nextCursor": null, "query": "motion",
+                "facets": {"entityTypes": [{"value": "document", "count": 1}]}})),
         (status = 400, description = "No word to look for, or a parameter is wrong", body = ProblemBody)))]
 async fn search_documents(
     ctx: Ctx,

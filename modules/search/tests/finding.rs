@@ -170,6 +170,60 @@ async fn a_document_is_one_hit_however_many_pieces_of_its_text_match() {
     assert_eq!(titles(&ann, "ACME000123").await, ["Letter of engagement"]);
 }
 
+fn order(text: &str) -> EntriesFiled {
+    let id = DocketEntryId::from_parts(3, &[1; 10]);
+    let entry = EntrySnapshot { id, number: None, filed_on: None, text: text.to_owned() };
+    EntriesFiled { case: case(1, "").id, entries: vec![entry] }
+}
+
+async fn snippet(ctx: &access::Ctx, query: &str) -> String {
+    let results = search::search(ctx, query, &Kind::ALL, 20, 0).await.unwrap();
+    assert_eq!(results.hits.len(), 1, "{query}");
+    results.hits[0].body_snippet.clone().unwrap_or_else(|| panic!("{query} is not marked"))
+}
+
+#[tokio::test]
+async fn words_are_marked_wherever_they_stand() {
+    let index = Index::create().await;
+    let ann = index.user(Index::firm(1), Role::Partner);
+    let text =
+        "See <script src=\"/lib/ledger.js\">alert('Müller')</script> of harbour-light@example.com & <b";
+    index.tell(&ann, &order(text)).await;
+    for (query, marked) in [
+        ("script", "&lt;<mark>script</mark> src"),
+        ("ledger", "<mark>ledger</mark>.js"),
+        ("muller", "<mark>Müller</mark>"),
+        ("exam*", "<mark>example</mark>.com"),
+        ("\"harbour light\"", "of <mark>harbour-light</mark>@"),
+        ("alert see", "<mark>alert</mark>(&#39;Müller"),
+        ("alert OR absent -missing", "<mark>alert</mark>"),
+    ] {
+        let snippet = snippet(&ann, query).await;
+        assert!(snippet.contains(marked), "{query}: {snippet}");
+        let bare = snippet.replace("<mark>", "").replace("</mark>", "");
+        assert!(!bare.contains(['<', '>', '"', '\'']), "{query}: the text is escaped: {snippet}");
+    }
+    index.tell(&ann, &Opened(case(2, "<i>Quartz</i> v. <script>Quill</script>"))).await;
+    let found = search::search(&ann, "quill", &Kind::ALL, 20, 0).await.unwrap();
+    let title = found.hits[0].title_snippet.as_deref();
+    assert_eq!(title, Some("&lt;i&gt;Quartz&lt;/i&gt; v. &lt;script&gt;<mark>Quill</mark>&lt;/script&gt;"));
+}
+
+#[tokio::test]
+async fn of_a_long_text_the_passage_is_shown_that_has_most_of_the_query() {
+    let index = Index::create().await;
+    let ann = index.user(Index::firm(1), Role::Partner);
+    let words = |count: usize| vec!["filler"; count].join(" ");
+    let text = format!("quartz {} quartz <quill> {} end", words(400), words(400));
+    index.tell(&ann, &order(&text)).await;
+    let snippet = snippet(&ann, "quill quartz").await;
+    assert!(snippet.contains("<mark>quartz</mark> &lt;<mark>quill</mark>&gt;"), "{snippet}");
+    assert!(snippet.starts_with('…') && snippet.ends_with('…'), "{snippet}");
+    assert!(snippet.split_whitespace().count() <= 33, "{snippet}");
+    let last = self::snippet(&ann, "end").await;
+    assert!(last.starts_with('…') && last.ends_with("filler <mark>end</mark>"), "{last}");
+}
+
 #[tokio::test]
 async fn pages_do_not_overlap_and_end_empty() {
     let index = Index::create().await;

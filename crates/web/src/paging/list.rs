@@ -10,7 +10,7 @@ pub struct Paged<T> {
     /// The items of this page.
     pub data: Vec<T>,
     /// How many items the whole list has.
-    #[schema(example = 41)]
+    #[schema(example = 1)]
     pub total: u64,
     /// This page's number, from 1.
     #[schema(example = 1)]
@@ -19,9 +19,10 @@ pub struct Paged<T> {
     #[schema(example = 20)]
     pub limit: u64,
     /// How many pages there are.
-    #[schema(example = 3)]
+    #[schema(example = 1)]
     pub total_pages: u64,
     /// What to send as `cursor` for the items after these; `null` at the end, or where there is no deep reading.
+    #[schema(example = json!(null))]
     pub next_cursor: Option<String>,
 }
 

@@ -12,6 +12,9 @@ use web::{Page, Paged, PathId, Problem, ProblemBody, ValidJson, Version};
 /// What a user may do.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"userId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "role": "clerk",
+    "permissions": ["clients:read", "cases:read", "docket:read", "docket:update", "documents:read",
+        "documents:update", "time:read", "time:update", "search:use", "users:read"]}))]
 pub(super) struct PermissionsView {
     /// The user.
     user_id: UserId,
@@ -26,7 +29,7 @@ pub(super) struct PermissionsView {
 /// The role to give.
 #[derive(Debug, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({"role": "paralegal"}))]
+#[schema(example = json!({"role": "clerk"}))]
 pub(super) struct GiveRole {
     /// The role.
     #[garde(skip)]

@@ -54,17 +54,19 @@ pub(super) struct ListUsers {
 /// A user to add.
 #[derive(Debug, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"email": "ada.moreno@example.com", "firstName": "Ada", "lastName": "Moreno",
+    "role": "clerk", "password": "copper lantern violet harbor"}))]
 pub(super) struct AddUser {
     /// The address to sign in with. It names one user on the whole server, whatever its case.
     #[garde(email, length(bytes, max = EMAIL_BYTES))]
     #[schema(example = "ada.moreno@example.com")]
     email: String,
     /// Given name.
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(length(chars, min = 1, max = 100), custom(web::legible))]
     #[schema(example = "Ada")]
     first_name: String,
     /// Family name.
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(length(chars, min = 1, max = 100), custom(web::legible))]
     #[schema(example = "Moreno")]
     last_name: String,
     /// What the user will do in the firm.
@@ -80,13 +82,14 @@ pub(super) struct AddUser {
 /// What can be changed of a user.
 #[derive(Debug, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"firstName": "Ada", "lastName": "Moreno", "role": "clerk", "active": true}))]
 pub(super) struct EditUser {
     /// Given name.
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(length(chars, min = 1, max = 100), custom(web::legible))]
     #[schema(example = "Ada")]
     first_name: String,
     /// Family name.
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(length(chars, min = 1, max = 100), custom(web::legible))]
     #[schema(example = "Moreno-Kline")]
     last_name: String,
     /// What the user does in the firm.
@@ -108,7 +111,7 @@ impl EditUser {
         }
     }
 
-    /// Only what differs, so that a change made by somebody else meanwhile stays.
+    /// Only what differs.
     fn beside(self, user: &User) -> Change {
         Change {
             first_name: (self.first_name != user.first_name).then_some(self.first_name),
@@ -239,10 +242,12 @@ async fn change(
     seen: Option<Version>,
     patch: serde_json::Value,
 ) -> Result<Response, Problem> {
-    let current = service::find_user(ctx, id).await?;
-    let wanted: EditUser = web::merge_patch::patched(&EditUser::of(&current), patch)?;
     let seen = seen.map(|version| version.0);
-    let user = service::change_user(ctx, watch.as_ref(), id, seen, &wanted.beside(&current)).await?;
+    let user = service::edit_user(ctx, watch.as_ref(), id, seen, |current| {
+        let wanted: EditUser = web::merge_patch::patched(&EditUser::of(current), patch)?;
+        Ok::<_, Problem>(wanted.beside(current))
+    })
+    .await?;
     Ok(web::etag::tagged(Version(user.version), Json(UserView::from(user))))
 }
 

@@ -8,6 +8,13 @@ use utoipa::ToSchema;
 /// A person who can sign in.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"id": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12",
+    "organizationId": "019c2404-7d80-7a11-8c02-5e1f0a9b3c01", "email": "ada.moreno@example.com", "firstName": "Ada",
+    "lastName": "Moreno", "role": "clerk",
+    "permissions": ["clients:read", "cases:read", "docket:read", "docket:update", "documents:read",
+        "documents:update", "time:read", "time:update", "search:use", "users:read"],
+    "active": true, "mfaEnabled": false, "createdAt": "2026-02-03T15:00:00.124508Z",
+    "updatedAt": "2026-03-02T11:58:41.903266Z", "lastLoginAt": "2026-03-02T11:59:02.350871Z"}))]
 pub struct UserView {
     /// The id.
     pub id: UserId,
@@ -66,6 +73,10 @@ impl From<User> for UserView {
 /// A role and what it may do.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"name": "clerk",
+    "permissions": ["clients:read", "cases:read", "docket:read", "docket:update", "documents:read",
+        "documents:update", "time:read", "time:update", "search:use", "users:read"],
+    "assignable": true}))]
 pub struct RoleView {
     /// The role.
     #[schema(example = "paralegal")]
@@ -86,6 +97,8 @@ impl RoleView {
 /// A firm.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"id": "019c2404-7d80-7a11-8c02-5e1f0a9b3c01", "name": "Moreno & Kline LLP",
+    "slug": "moreno-kline-llp", "createdAt": "2026-02-03T15:00:00.124508Z"}))]
 pub struct OrganizationView {
     /// The id.
     pub id: FirmId,

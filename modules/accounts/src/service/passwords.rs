@@ -1,4 +1,4 @@
-use crate::model::{Actor, Checked, Email, Verdict, may_manage};
+use crate::model::{Actor, Checked, Email, NewUser, Verdict, may_manage};
 use crate::{Error, User, UserWatch, store};
 use access::{Action, App, Ctx};
 use audit::{Act, Entity};
@@ -109,6 +109,12 @@ pub async fn set_password(
     tx.commit().await?;
     watch.user_changed(ctx.firm(), id);
     Ok(())
+}
+
+/// Whether a password would do for somebody who is yet to be added.
+pub fn check_first_password(user: &NewUser, password: &Secret) -> Result<(), Error> {
+    strength::check(password.expose(), &user.forbidden_words())
+        .map_err(|source| Error::Weak { field: "password", source })
 }
 
 /// The caller as a user.

@@ -5,7 +5,7 @@ use access::{Action, Ctx};
 use audit::{Act, Entity};
 use crypto::Secret;
 use crypto::password::Hasher;
-use db::Reads;
+use db::{Reads, Tx};
 use ids::{CredentialId, FirmId, UserId};
 
 /// One page of the firm's users and how many there are in all. At most `limit` from the `offset`-th on.
@@ -64,14 +64,42 @@ pub async fn change_user(
     seen: Option<i64>,
     change: &Change,
 ) -> Result<User, Error> {
+    edit_user(ctx, watch, id, seen, |_| Ok(change.clone())).await
+}
+
+/// As [`change_user`], where the change depends on how the user is.
+pub async fn edit_user<E: From<Error>>(
+    ctx: &Ctx,
+    watch: &dyn UserWatch,
+    id: UserId,
+    seen: Option<i64>,
+    change: impl FnOnce(&User) -> Result<Change, E>,
+) -> Result<User, E> {
     if id != ctx.user() {
-        ctx.require(Action::ManageUsers)?;
+        ctx.require(Action::ManageUsers).map_err(Error::from)?;
     }
-    let mut tx = ctx.begin().await?;
-    let before = store::users::find(&tx, ctx.firm(), id).await?.ok_or(Error::NotFound(id))?;
-    if seen.is_some_and(|seen| seen != before.version) {
-        return Err(Error::Stale);
+    let (tx, before) = begin_with(ctx, id, seen).await?;
+    let change = change(&before)?;
+    Ok(commit_change(ctx, watch, tx, &before, &change).await?)
+}
+
+async fn begin_with(ctx: &Ctx, id: UserId, seen: Option<i64>) -> Result<(Tx, User), Error> {
+    let tx = ctx.begin().await?;
+    let before = store::users::find_for_change(&tx, ctx.firm(), id).await?.ok_or(Error::NotFound(id))?;
+    match seen {
+        Some(seen) if seen != before.version => Err(Error::Stale),
+        _ => Ok((tx, before)),
     }
+}
+
+async fn commit_change(
+    ctx: &Ctx,
+    watch: &dyn UserWatch,
+    mut tx: Tx,
+    before: &User,
+    change: &Change,
+) -> Result<User, Error> {
+    let id = before.id;
     let (after, effect) = before.changed(actor(ctx), change, ctx.now())?;
     if let Effect::LosesAdministrator(must_stay) = effect {
         store::firms::take(&mut tx, ctx.firm(), ctx.now()).await?;
@@ -81,7 +109,7 @@ pub async fn change_user(
     }
     store::users::save(&mut tx, ctx.firm(), &after).await?;
     let act = if before.active && !after.active { Act::Delete } else { Act::Update };
-    audit::record(&mut tx, ctx, act, Entity::of(id).differing(&before, &after)).await?;
+    audit::record(&mut tx, ctx, act, Entity::of(id).differing(before, &after)).await?;
     let changed =
         events::accounts::UserChanged { user: id, role: after.role.to_string(), active: after.active };
     ctx.publish(&mut tx, &changed).await?;

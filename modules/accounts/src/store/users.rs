@@ -4,7 +4,7 @@ use access::Role;
 use clock::Timestamp;
 use db::{FromRow as _, Reads, Stamp, Tx};
 use ids::{FirmId, UserId};
-use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, Order, Value};
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, LockType, Order, Value};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
@@ -92,6 +92,18 @@ pub(crate) async fn find(db: &impl Reads, firm: FirmId, user: UserId) -> Result<
     let values = [Value::from(Uuid::from(firm)), Value::from(Uuid::from(user))];
     let rows = db.rows(db::sql(db.dialect(), FIND, values)).await?;
     Ok(rows.first().map(read).transpose().map_err(db::Error::from)?)
+}
+
+/// One user whom nobody else changes until this transaction ends.
+pub(crate) async fn find_for_change(tx: &Tx, firm: FirmId, id: UserId) -> Result<Option<User>, Error> {
+    let mut query = row::Entity::find()
+        .filter(row::Column::FirmId.eq(Uuid::from(firm)))
+        .filter(row::Column::Id.eq(Uuid::from(id)))
+        .into_query();
+    // Those who only refer to the row need not wait. SQLite has one writer, and its builder leaves the lock out.
+    query.lock(LockType::NoKeyUpdate);
+    let found = tx.one::<row::Model>(&query).await?;
+    Ok(found.map(user).transpose().map_err(db::Error::from)?)
 }
 
 /// Writes what a change may touch, if the row is still the one before the change.

@@ -10,9 +10,35 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use web::Version;
 
+/// The longest title, in characters.
+pub(super) const TITLE_CHARS: usize = 4000;
+/// The longest description, in characters.
+pub(super) const DESCRIPTION_CHARS: usize = 20_000;
+/// The longest practice area, in characters.
+pub(super) const PRACTICE_AREA_CHARS: usize = 100;
+/// The longest number of a court, in characters.
+pub(crate) const DOCKET_NUMBER_CHARS: usize = 200;
+/// The longest statute sued under, in characters.
+pub(super) const CAUSE_CHARS: usize = 4000;
+/// The longest nature of suit, in characters.
+pub(super) const NATURE_CHARS: usize = 1000;
+/// The longest of the other texts that a court writes on one line, in characters.
+pub(super) const LINE_CHARS: usize = 500;
+
 /// A case.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "id": "019cae6b-8e20-707a-a469-71cfb354a067", "number": "2026-00017",
+    "title": "Meridian Freight LLC v. Harbor Stevedoring Co.",
+    "description": "Breach of a stevedoring contract at the port of Oakland", "status": "open",
+    "practiceArea": "Litigation", "clientId": "019cae6b-7a10-7f69-9358-60bea2438f56",
+    "leadUserId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "court": "cand", "docketNumber": "3:26-cv-00350",
+    "judge": "Eleanor Voss", "referredTo": null, "cause": "28:1332 Diversity-Breach of Contract",
+    "natureOfSuit": "190 Contract: Other", "jurisdiction": "Diversity", "juryDemand": "Plaintiff",
+    "demand": "$250,000", "filedOn": "2026-02-03", "terminatedOn": null, "extra": null,
+    "openedAt": "2026-03-02T12:00:10.272418Z", "closedAt": null, "version": 1,
+    "createdAt": "2026-03-02T12:00:10.272418Z", "updatedAt": "2026-03-02T12:00:10.272418Z"}))]
 pub struct Case {
     /// Its id.
     pub id: CaseId,
@@ -34,19 +60,24 @@ pub struct Case {
 /// What can be said about a case. The court's members are as the court writes them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({"title": "Meridian Freight LLC v. Harbor Stevedoring Co.", "practiceArea": "Litigation",
-    "court": "cand", "docketNumber": "3:26-cv-00350", "filedOn": "2026-02-03"}))]
+#[schema(example = json!({"title": "Meridian Freight LLC v. Harbor Stevedoring Co.",
+    "description": "Breach of a stevedoring contract at the port of Oakland", "status": "open",
+    "practiceArea": "Litigation", "clientId": "019cae6b-7a10-7f69-9358-60bea2438f56",
+    "leadUserId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "court": "cand", "docketNumber": "3:26-cv-00350",
+    "judge": "Eleanor Voss", "cause": "28:1332 Diversity-Breach of Contract",
+    "natureOfSuit": "190 Contract: Other", "jurisdiction": "Diversity", "juryDemand": "Plaintiff",
+    "demand": "$250,000", "filedOn": "2026-02-03"}))]
 pub struct CaseFields {
     /// The firm's own number, unique in the firm. Left out, the firm's template gives one.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 100)))]
+    #[garde(inner(length(chars, max = 100), custom(web::legible)))]
     pub number: Option<String>,
     /// The title, such as `Meridian Freight LLC v. Harbor Stevedoring Co.`
-    #[garde(length(chars, max = 4000), custom(not_blank))]
+    #[garde(length(chars, max = TITLE_CHARS), custom(not_blank), custom(web::legible))]
     pub title: String,
     /// What it is about.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 20_000)))]
+    #[garde(inner(length(chars, max = DESCRIPTION_CHARS)))]
     pub description: Option<String>,
     /// Where it stands in the firm.
     #[serde(default)]
@@ -54,7 +85,7 @@ pub struct CaseFields {
     pub status: CaseStatus,
     /// The practice area, such as `Litigation`.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 100)))]
+    #[garde(inner(length(chars, max = PRACTICE_AREA_CHARS), custom(web::legible)))]
     pub practice_area: Option<String>,
     /// The client whom the firm works for.
     #[serde(default)]
@@ -70,35 +101,35 @@ pub struct CaseFields {
     pub court: Option<String>,
     /// The court's number of the case, such as `2:06-cv-00350-SJO`.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 200)))]
+    #[garde(inner(length(chars, max = DOCKET_NUMBER_CHARS), custom(web::legible)))]
     pub docket_number: Option<String>,
     /// The judge whom the case is assigned to.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 500)))]
+    #[garde(inner(length(chars, max = LINE_CHARS), custom(web::legible)))]
     pub judge: Option<String>,
     /// The judge whom parts of it are referred to.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 500)))]
+    #[garde(inner(length(chars, max = LINE_CHARS), custom(web::legible)))]
     pub referred_to: Option<String>,
     /// The statute sued under.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 4000)))]
+    #[garde(inner(length(chars, max = CAUSE_CHARS)))]
     pub cause: Option<String>,
     /// The nature of suit, code and words.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 1000)))]
+    #[garde(inner(length(chars, max = NATURE_CHARS)))]
     pub nature_of_suit: Option<String>,
     /// What the court's jurisdiction rests on.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 500)))]
+    #[garde(inner(length(chars, max = LINE_CHARS)))]
     pub jurisdiction: Option<String>,
     /// Who demanded a jury.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 500)))]
+    #[garde(inner(length(chars, max = LINE_CHARS)))]
     pub jury_demand: Option<String>,
     /// The sum demanded, as the court writes it.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 500)))]
+    #[garde(inner(length(chars, max = LINE_CHARS)))]
     pub demand: Option<String>,
     /// When the court received it.
     #[serde(default)]

@@ -1,6 +1,12 @@
-use super::case::{Case, CaseFields};
+use super::case::{
+    CAUSE_CHARS, Case, CaseFields, DESCRIPTION_CHARS, EXTRA_BYTES, LINE_CHARS, NATURE_CHARS,
+    PRACTICE_AREA_CHARS, TITLE_CHARS,
+};
 use super::pairing::{mark, pair};
-use super::party::{Attorney, Party, PartyFields};
+use super::party::{
+    ATTORNEY_NAME_CHARS, ATTORNEYS, Attorney, CONTACT_CHARS, EXTRA_INFO_CHARS, KIND_CHARS, NAME_CHARS, Party,
+    PartyFields, ROLE_CHARS, ROLES,
+};
 use super::present;
 use super::status::CaseStatus;
 use chrono::{NaiveDate, NaiveTime};
@@ -99,31 +105,28 @@ pub struct ImportedCase {
     pub attorneys_added: u64,
 }
 
-/// Longest text of a member that a list shows, in characters; courts write far shorter ones.
-const LINE_CHARS: usize = 4000;
-/// Longest description, in characters.
-const DESCRIPTION_CHARS: usize = 20_000;
-
 /// The part in the case of a party whose listing names none.
 const UNNAMED_KIND: &str = "Party";
 
 impl CaseImport {
-    /// Trimmed, cut to what a member may hold; an empty text is absent.
+    /// Trimmed, cut to what a member may hold, so that what was imported can be changed like what was entered; courts
+    /// write far shorter texts. An empty text is absent.
     #[must_use]
     pub(crate) fn tidy(self) -> Self {
         Self {
             court: self.court.trim().to_owned(),
             docket_number: self.docket_number.trim().to_owned(),
-            title: line(self.title),
+            title: cut(self.title, TITLE_CHARS),
             description: cut(self.description, DESCRIPTION_CHARS),
-            practice_area: line(self.practice_area),
+            practice_area: cut(self.practice_area, PRACTICE_AREA_CHARS),
             judge: line(self.judge),
             referred_to: line(self.referred_to),
-            cause: line(self.cause),
-            nature_of_suit: line(self.nature_of_suit),
+            cause: cut(self.cause, CAUSE_CHARS),
+            nature_of_suit: cut(self.nature_of_suit, NATURE_CHARS),
             jurisdiction: line(self.jurisdiction),
             jury_demand: line(self.jury_demand),
             demand: line(self.demand),
+            extra: self.extra.and_then(small),
             ..self
         }
     }
@@ -179,6 +182,43 @@ fn cut(text: Option<String>, chars: usize) -> Option<String> {
     }
 }
 
+/// An object with its texts and lists cut until it is no larger than such a member may be.
+fn small(mut object: Value) -> Option<Value> {
+    for (chars, items) in [(4000, 1000), (1000, 200), (200, 50), (50, 20)] {
+        if fits(&object) {
+            return Some(object);
+        }
+        shorten(&mut object, chars, items);
+    }
+    fits(&object).then_some(object)
+}
+
+fn fits(object: &Value) -> bool {
+    object.to_string().len() <= EXTRA_BYTES
+}
+
+fn shorten(value: &mut Value, chars: usize, items: usize) {
+    match value {
+        Value::String(text) => {
+            if let Some((end, _)) = text.char_indices().nth(chars) {
+                text.truncate(end);
+            }
+        }
+        Value::Array(list) => {
+            list.truncate(items);
+            for item in list {
+                shorten(item, chars, items);
+            }
+        }
+        Value::Object(members) => {
+            for member in members.values_mut() {
+                shorten(member, chars, items);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// Courts of appeals cut titles off after some 40 characters: a title that the known one goes on from does not replace
 /// it. The docket number stands in only until there is a title.
 fn longer_title(known: &str, incoming: Option<&str>, docket_number: &str) -> String {
@@ -188,6 +228,7 @@ fn longer_title(known: &str, incoming: Option<&str>, docket_number: &str) -> Str
     if is_cut_off { known.to_owned() } else { incoming.to_owned() }
 }
 
+/// What would be too large together stays as it is known.
 fn merged_object(known: Option<&Value>, incoming: Option<&Value>) -> Option<Value> {
     let Some(Value::Object(incoming)) = incoming else { return known.cloned() };
     let mut members = known.and_then(Value::as_object).cloned().unwrap_or_default();
@@ -203,7 +244,8 @@ fn merged_object(known: Option<&Value>, incoming: Option<&Value>) -> Option<Valu
             members.insert(name.clone(), value.clone());
         }
     }
-    (!members.is_empty()).then_some(Value::Object(members))
+    let merged = (!members.is_empty()).then_some(Value::Object(members));
+    if merged.as_ref().is_none_or(fits) { merged } else { known.cloned() }
 }
 
 /// What an import makes of a case's parties.
@@ -263,18 +305,21 @@ impl PartyPlan {
 impl PartyImport {
     /// The listing's fields; `None` for one without a name.
     fn fields(self) -> Option<PartyFields> {
-        let attorneys = self.attorneys.into_iter().map(|attorney| Attorney {
+        let roles = |roles: Vec<String>| {
+            roles.into_iter().filter_map(|role| cut(Some(role), ROLE_CHARS)).take(ROLES).collect()
+        };
+        let attorneys = self.attorneys.into_iter().take(ATTORNEYS).map(|attorney| Attorney {
             id: None,
-            name: attorney.name,
-            contact: attorney.contact,
-            roles: attorney.roles,
+            name: cut(attorney.name, ATTORNEY_NAME_CHARS),
+            contact: cut(attorney.contact, CONTACT_CHARS),
+            roles: roles(attorney.roles),
         });
         let fields = PartyFields {
-            name: line(Some(self.name))?,
-            kind: line(self.kind).unwrap_or_else(|| UNNAMED_KIND.to_owned()),
-            extra_info: self.extra_info,
+            name: cut(Some(self.name), NAME_CHARS)?,
+            kind: cut(self.kind, KIND_CHARS).unwrap_or_else(|| UNNAMED_KIND.to_owned()),
+            extra_info: cut(self.extra_info, EXTRA_INFO_CHARS),
             terminated_on: self.terminated_on,
-            criminal: self.criminal,
+            criminal: self.criminal.and_then(small),
             attorneys: attorneys.collect(),
         };
         Some(fields.tidy())
@@ -318,15 +363,14 @@ fn merged_attorneys(
     let coming: Vec<_> = incoming.iter().map(marks).collect();
     let mut merged = known.to_vec();
     for (at, attorney) in pair(&listed, &coming).into_iter().zip(incoming) {
-        match at.and_then(|at| merged.get_mut(at)) {
-            Some(place) => {
-                place.name = attorney.name.or(place.name.take());
-                place.contact = attorney.contact.or(place.contact.take());
-                if !attorney.roles.is_empty() {
-                    place.roles = attorney.roles;
-                }
+        if let Some(place) = at.and_then(|at| merged.get_mut(at)) {
+            place.name = attorney.name.or(place.name.take());
+            place.contact = attorney.contact.or(place.contact.take());
+            if !attorney.roles.is_empty() {
+                place.roles = attorney.roles;
             }
-            None => merged.push(Attorney { id: Some(ids().1), ..attorney }),
+        } else if merged.len() < ATTORNEYS {
+            merged.push(Attorney { id: Some(ids().1), ..attorney });
         }
     }
     merged

@@ -7,6 +7,13 @@ use utoipa::ToSchema;
 /// A case in a list: what a row on a page shows. The whole of it is read by its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "id": "019cae6b-8e20-707a-a469-71cfb354a067", "number": "2026-00017",
+    "title": "Meridian Freight LLC v. Harbor Stevedoring Co.", "status": "open",
+    "practiceArea": "Litigation", "clientId": "019cae6b-7a10-7f69-9358-60bea2438f56",
+    "leadUserId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "court": "cand", "docketNumber": "3:26-cv-00350",
+    "judge": "Eleanor Voss", "filedOn": "2026-02-03", "openedAt": "2026-03-02T12:00:10.272418Z",
+    "closedAt": null, "version": 1, "updatedAt": "2026-03-02T12:00:10.272418Z"}))]
 pub struct CaseSummary {
     /// Its id.
     pub id: CaseId,
@@ -113,6 +120,11 @@ pub enum PartySort {
 /// How many cases there are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"total": 41,
+    "byStatus": {"open": 29, "on_hold": 3, "closed": 7, "archived": 2},
+    "byPracticeArea": [{"practiceArea": "Litigation", "count": 24}, {"practiceArea": "Employment", "count": 11},
+        {"practiceArea": null, "count": 6}],
+    "openedThisMonth": 4, "closedThisMonth": 1}))]
 pub struct CaseStats {
     /// All cases of the firm.
     pub total: u64,

@@ -10,9 +10,34 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use web::Version;
 
+/// The longest name, in characters.
+pub(super) const NAME_CHARS: usize = 4000;
+/// The longest part in the case, in characters.
+pub(super) const KIND_CHARS: usize = 200;
+/// The longest lines below the name together, in characters.
+pub(super) const EXTRA_INFO_CHARS: usize = 20_000;
+/// The most counsel of one party.
+pub(super) const ATTORNEYS: usize = 200;
+/// The longest name of counsel, in characters.
+pub(super) const ATTORNEY_NAME_CHARS: usize = 500;
+/// The longest contact, in characters.
+pub(super) const CONTACT_CHARS: usize = 10_000;
+/// The most roles of one counsel.
+pub(super) const ROLES: usize = 50;
+/// The longest role, in characters.
+pub(super) const ROLE_CHARS: usize = 500;
+
 /// One listing of a party in a case, with its counsel. A person who is listed twice is two parties.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "id": "019cae6b-a230-718b-b57a-82d0c465b178", "caseId": "019cae6b-8e20-707a-a469-71cfb354a067",
+    "name": "Harbor Stevedoring Co.", "kind": "Defendant", "extraInfo": "doing business as Harbor Terminal Services",
+    "terminatedOn": null, "criminal": null,
+    "attorneys": [{"id": "019cae6b-a231-729c-868b-93e1d576c289", "name": "Dana Whitlock",
+        "contact": "Whitlock LLP\n1 Main Street\nOakland, CA 94607", "roles": ["LEAD ATTORNEY"]}],
+    "aliases": [{"kind": "doing_business_as", "name": "Harbor Terminal Services"}], "position": 2, "version": 1,
+    "createdAt": "2026-03-02T12:00:15.408803Z", "updatedAt": "2026-03-02T12:00:15.408803Z"}))]
 pub struct Party {
     /// Its id.
     pub id: PartyId,
@@ -37,18 +62,20 @@ pub struct Party {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({"name": "Harbor Stevedoring Co.", "kind": "Defendant",
-    "attorneys": [{"name": "Dana Whitlock", "contact": "Whitlock LLP\n1 Main Street", "roles": ["LEAD ATTORNEY"]}]}))]
+    "extraInfo": "doing business as Harbor Terminal Services",
+    "attorneys": [{"name": "Dana Whitlock",
+        "contact": "Whitlock LLP\n1 Main Street\nOakland, CA 94607", "roles": ["LEAD ATTORNEY"]}]}))]
 pub struct PartyFields {
     /// The name as listed.
-    #[garde(length(chars, max = 4000), custom(not_blank))]
+    #[garde(length(chars, max = NAME_CHARS), custom(not_blank), custom(web::legible))]
     pub name: String,
     /// Its part in the case as the court writes it, such as `Defendant`, `U.S. Trustee`, `3rd Party Plaintiff`.
     #[serde(alias = "type")]
-    #[garde(length(chars, max = 200), custom(not_blank))]
+    #[garde(length(chars, max = KIND_CHARS), custom(not_blank), custom(web::legible))]
     pub kind: String,
     /// Aliases and addresses below the name; several lines.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 20_000)))]
+    #[garde(inner(length(chars, max = EXTRA_INFO_CHARS)))]
     pub extra_info: Option<String>,
     /// When it left the case.
     #[serde(default)]
@@ -61,7 +88,7 @@ pub struct PartyFields {
     pub criminal: Option<Value>,
     /// Counsel of this party, in the order of the listing.
     #[serde(default)]
-    #[garde(length(max = 200), dive)]
+    #[garde(length(max = ATTORNEYS), dive)]
     pub attorneys: Vec<Attorney>,
 }
 
@@ -75,15 +102,15 @@ pub struct Attorney {
     pub id: Option<AttorneyId>,
     /// The name; some courts list an address without one.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 500)))]
+    #[garde(inner(length(chars, max = ATTORNEY_NAME_CHARS), custom(web::legible)))]
     pub name: Option<String>,
     /// Firm, address, telephone and e-mail as listed, in several lines.
     #[serde(default)]
-    #[garde(inner(length(chars, max = 10_000)))]
+    #[garde(inner(length(chars, max = CONTACT_CHARS)))]
     pub contact: Option<String>,
     /// Such as `LEAD ATTORNEY`, `ATTORNEY TO BE NOTICED`, `PRO SE`.
     #[serde(default)]
-    #[garde(length(max = 50), inner(length(chars, max = 500)))]
+    #[garde(length(max = ROLES), inner(length(chars, max = ROLE_CHARS)))]
     pub roles: Vec<String>,
 }
 
@@ -114,8 +141,6 @@ impl Attorney {
 
 /// The most counsel whose names go into one announcement of a party.
 const COUNSEL_IN_EVENT: usize = 50;
-/// The longest name of counsel in an announcement, in characters.
-const NAME_CHARS: usize = 500;
 
 impl Party {
     /// A party that is listed now. Its place is known when it is stored.
@@ -149,7 +174,7 @@ impl Party {
             kind: self.fields.kind.clone(),
             counsel: counsel
                 .take(COUNSEL_IN_EVENT)
-                .map(|name| name.chars().take(NAME_CHARS).collect())
+                .map(|name| name.chars().take(ATTORNEY_NAME_CHARS).collect())
                 .collect(),
         }
     }

@@ -7,15 +7,30 @@ use axum::Json;
 use axum::response::Response;
 use ids::CaseId;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde_json::{Value, json};
+use utoipa::{PartialSchema, ToSchema};
 use web::etag::tagged;
-use web::{IfMatch, Paged, PathId, Problem, ProblemBody, ValidJson, ValidQuery};
+use web::{IfMatch, Page, Paged, PathId, Problem, ProblemBody, ValidJson, ValidQuery};
+
+/// The example of a case as it is after a step to `status`.
+fn in_status<T: PartialSchema>(status: CaseStatus) -> Value {
+    // A schema is text, numbers and maps with text keys: such a value always serialises.
+    let schema = serde_json::to_value(T::schema()).unwrap_or_default();
+    let mut example = schema["example"].clone();
+    let at = "2026-03-02T16:40:12.905511Z";
+    example["status"] = json!(status);
+    example["closedAt"] = status.is_over().then_some(at).into();
+    example["updatedAt"] = at.into();
+    example["version"] = 2.into();
+    example
+}
 
 /// List archived cases.
 #[utoipa::path(get, path = "/api/cases/archived", tag = "Cases", operation_id = "listArchivedCases",
     params(ListCases),
     responses(
-        (status = 200, description = "A page of archived cases", body = Paged<CaseSummary>),
+        (status = 200, description = "A page of archived cases", body = Paged<CaseSummary>,
+            example = json!(Paged::new(vec![in_status::<CaseSummary>(CaseStatus::Archived)], 1, Page::default()))),
         (status = 400, description = "A parameter is wrong", body = ProblemBody),
     ))]
 pub(super) async fn archived(
@@ -46,7 +61,8 @@ async fn moved(ctx: &Ctx, id: CaseId, seen: IfMatch, to: CaseStatus) -> Result<R
 #[utoipa::path(post, path = "/api/cases/{id}/close", tag = "Cases", operation_id = "closeCase",
     params(("id" = CaseId, Path, description = "The case")),
     responses(
-        (status = 200, description = "The closed case", body = Case),
+        (status = 200, description = "The closed case", body = Case,
+            example = json!(in_status::<Case>(CaseStatus::Closed))),
         (status = 404, description = "No such case in your firm", body = ProblemBody),
         (status = 409, description = "The case is closed or archived already", body = ProblemBody),
     ))]
@@ -70,7 +86,8 @@ pub(super) async fn reopen(ctx: Ctx, PathId(id): PathId<CaseId>, seen: IfMatch) 
 #[utoipa::path(post, path = "/api/cases/{id}/hold", tag = "Cases", operation_id = "holdCase",
     params(("id" = CaseId, Path, description = "The case")),
     responses(
-        (status = 200, description = "The case on hold", body = Case),
+        (status = 200, description = "The case on hold", body = Case,
+            example = json!(in_status::<Case>(CaseStatus::OnHold))),
         (status = 404, description = "No such case in your firm", body = ProblemBody),
         (status = 409, description = "The case is not open", body = ProblemBody),
     ))]
@@ -82,7 +99,8 @@ pub(super) async fn hold(ctx: Ctx, PathId(id): PathId<CaseId>, seen: IfMatch) ->
 #[utoipa::path(post, path = "/api/cases/{id}/archive", tag = "Cases", operation_id = "archiveCase",
     params(("id" = CaseId, Path, description = "The case")),
     responses(
-        (status = 200, description = "The archived case", body = Case),
+        (status = 200, description = "The archived case", body = Case,
+            example = json!(in_status::<Case>(CaseStatus::Archived))),
         (status = 404, description = "No such case in your firm", body = ProblemBody),
         (status = 409, description = "The case is archived already", body = ProblemBody),
     ))]
@@ -101,7 +119,7 @@ pub(super) async fn archive(
 pub(super) struct CaseNumbering {
     /// `{seq}` or `{seq:5}` is the running number and must stand in it once; `{YYYY}` is the year of opening,
     /// `{practice}` the first letters of the practice area.
-    #[garde(length(chars, max = NumberTemplate::MAX_CHARS))]
+    #[garde(length(chars, max = NumberTemplate::MAX_CHARS), custom(web::legible))]
     template: String,
 }
 

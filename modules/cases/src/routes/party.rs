@@ -109,8 +109,10 @@ pub(super) async fn list_in_case(
 /// A party to list, and in which case.
 #[derive(Debug, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({"caseId": "0192e4a0-7c1e-7b3a-9f00-5a1d2c3b4e5f", "name": "Harbor Stevedoring Co.",
-    "kind": "Defendant", "attorneys": [{"name": "Dana Whitlock", "roles": ["LEAD ATTORNEY"]}]}))]
+#[schema(example = json!({"caseId": "019cae6b-8e20-707a-a469-71cfb354a067",
+    "name": "Harbor Stevedoring Co.", "kind": "Defendant", "extraInfo": "doing business as Harbor Terminal Services",
+    "attorneys": [{"name": "Dana Whitlock",
+        "contact": "Whitlock LLP\n1 Main Street\nOakland, CA 94607", "roles": ["LEAD ATTORNEY"]}]}))]
 pub(super) struct NewParty {
     /// The case.
     #[garde(skip)]

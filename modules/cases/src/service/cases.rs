@@ -94,8 +94,8 @@ pub async fn move_case(ctx: &Ctx, id: CaseId, seen: Option<Version>, to: CaseSta
 }
 
 async fn begin_with(ctx: &Ctx, id: CaseId, seen: Option<Version>) -> Result<(Tx, Case), Error> {
-    let tx = ctx.begin().await?;
-    let before = store::cases::find(&tx, ctx.firm(), id).await?;
+    let mut tx = ctx.begin().await?;
+    let before = store::cases::find_for_change(&mut tx, ctx.firm(), id).await?;
     check_version(seen, before.version())?;
     Ok((tx, before))
 }

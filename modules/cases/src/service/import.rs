@@ -1,6 +1,6 @@
 use super::cases::insert_numbered;
 use super::parties::announce;
-use crate::model::case::Case;
+use crate::model::case::{Case, DOCKET_NUMBER_CHARS};
 use crate::model::docket_number::docket_key;
 use crate::model::import::{CaseImport, Imported, ImportedCase, PartyPlan};
 use crate::{Error, store};
@@ -19,7 +19,8 @@ const PARTIES_IN_CASE: usize = 50_000;
 pub async fn import_case(tx: &mut Tx, ctx: &Ctx, incoming: CaseImport) -> Result<ImportedCase, Error> {
     ctx.require(Action::Import)?;
     let mut incoming = incoming.tidy();
-    if incoming.court.is_empty() || incoming.docket_number.is_empty() {
+    let is_number = |text: &str| !text.is_empty() && text.chars().count() <= DOCKET_NUMBER_CHARS;
+    if incoming.court.is_empty() || !is_number(&incoming.docket_number) {
         return Err(Error::NotIdentified);
     }
     if incoming.parties.len() > PARTIES_IN_CASE {
@@ -35,7 +36,9 @@ pub async fn import_case(tx: &mut Tx, ctx: &Ctx, incoming: CaseImport) -> Result
             let plan = PartyPlan::of(case.id, &[], parties, ctx.now(), &ids);
             (None, case, plan)
         }
-        Some(before) => {
+        Some(known) => {
+            // Two records of one case follow each other, and each sees what the one before it left.
+            let before = store::cases::find_for_change(tx, ctx.firm(), known.id).await?;
             let case = save_merged(tx, ctx, &before, &incoming).await?;
             let known = if parties.is_empty() {
                 Vec::new()

@@ -71,8 +71,8 @@ pub async fn change_party<E: From<Error>>(
 }
 
 async fn begin_with(ctx: &Ctx, id: PartyId, seen: Option<Version>) -> Result<(Tx, Party), Error> {
-    let tx = ctx.begin().await?;
-    let before = store::parties::find(&tx, ctx.firm(), id).await?;
+    let mut tx = ctx.begin().await?;
+    let before = store::parties::find_for_change(&mut tx, ctx.firm(), id).await?;
     check_version(seen, before.version())?;
     Ok((tx, before))
 }

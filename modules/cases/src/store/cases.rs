@@ -1,4 +1,4 @@
-use super::{Fields, id_value, opt_id_value};
+use super::{Fields, hold, id_value, opt_id_value};
 use crate::Error;
 use crate::model::case::{Case, CaseFields};
 use crate::model::status::CaseStatus;
@@ -62,6 +62,12 @@ pub(crate) async fn find(db: &impl Reads, firm: FirmId, id: CaseId) -> Result<Ca
     let rows =
         db.rows(db::sql(db.dialect(), format!("{SELECT}{BY_ID}"), [id_value(firm), id_value(id)])).await?;
     rows.first().map_or(Err(Error::NotFound(id)), read)
+}
+
+/// One case that nobody else changes until this transaction ends.
+pub(crate) async fn find_for_change(tx: &mut Tx, firm: FirmId, id: CaseId) -> Result<Case, Error> {
+    hold(tx, "cases", firm, id).await?;
+    find(tx, firm, id).await
 }
 
 /// The firm's case with this docket, however its number is spelled.

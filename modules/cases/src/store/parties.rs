@@ -1,4 +1,4 @@
-use super::{Fields, attorneys, batch, id_value, part_of};
+use super::{Fields, attorneys, batch, hold, id_value, part_of};
 use crate::Error;
 use crate::model::alias::{Alias, aliases};
 use crate::model::list::{PartyFilter, PartySort};
@@ -25,6 +25,9 @@ const DELETE_ALIASES: &str = "DELETE FROM party_aliases WHERE firm_id = $1 AND p
 const LAST_POSITION: &str =
     "SELECT COALESCE(MAX(position), 0) FROM parties WHERE firm_id = $1 AND case_id = $2";
 
+/// How much of a name is its key, in characters.
+const NAME_KEY_CHARS: usize = 500;
+
 /// All that [`read`] reads, in its order.
 const COLUMNS: &str = "id, case_id, position, name, kind, extra_info, terminated_on, criminal, version, created_at, \
                        updated_at";
@@ -44,7 +47,7 @@ pub(crate) async fn save(tx: &mut Tx, firm: FirmId, before: &Party, after: &Part
         id_value(firm),
         id_value(after.id),
         Value::from(after.fields.name.as_str()),
-        Value::from(mark(&after.fields.name)),
+        Value::from(name_key(&after.fields.name)),
         Value::from(after.fields.kind.as_str()),
         Value::from(after.fields.extra_info.clone()),
         Value::from(after.fields.terminated_on),
@@ -84,6 +87,12 @@ pub(crate) async fn find(db: &impl Reads, firm: FirmId, id: PartyId) -> Result<P
     attorneys::fill(db, firm, &mut party).await?;
     let [party] = party;
     Ok(party)
+}
+
+/// One party that nobody else changes until this transaction ends, with its counsel.
+pub(crate) async fn find_for_change(tx: &mut Tx, firm: FirmId, id: PartyId) -> Result<Party, Error> {
+    hold(tx, "parties", firm, id).await?;
+    find(tx, firm, id).await
 }
 
 /// The place of the last party in the case's list; 0 when there is none.
@@ -176,7 +185,7 @@ fn row_of(firm: FirmId, party: &Party) -> [Value; 13] {
         id_value(party.case_id),
         Value::from(party.position),
         Value::from(fields.name.as_str()),
-        Value::from(mark(&fields.name)),
+        Value::from(name_key(&fields.name)),
         Value::from(fields.kind.as_str()),
         Value::from(fields.extra_info.clone()),
         Value::from(fields.terminated_on),
@@ -195,9 +204,14 @@ fn alias_rows(firm: FirmId, party: &Party) -> impl Iterator<Item = [Value; 6]> {
             Value::from(position),
             Value::from(kind.as_str()),
             Value::from(name.as_str()),
-            Value::from(mark(name)),
+            Value::from(name_key(name)),
         ]
     })
+}
+
+/// What a name is found and ordered by: PostgreSQL takes no more than 2,700 bytes into an index.
+fn name_key(name: &str) -> String {
+    mark(name).chars().take(NAME_KEY_CHARS).collect()
 }
 
 /// Counsel is filled in afterwards; other names are read from the listing again, which is what they were stored from.

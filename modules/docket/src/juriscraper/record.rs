@@ -7,6 +7,7 @@ pub use shapes::{
 };
 
 use super::{Limits, ReadFault, raw};
+use crate::model::{DOC_ID_CHARS, NUMBER_CHARS, TEXT_CHARS};
 use cases::DocketNumber;
 use clean::Cleaner;
 
@@ -172,10 +173,10 @@ fn entry(clean: &Cleaner, raw: raw::Entry, index: usize) -> Result<EntryRecord, 
             .date(raw.date_filed, &path("date_filed"))?
             .ok_or_else(|| ReadFault::Missing { path: path("date_filed") })?,
         date_entered: clean.date(raw.date_entered, &path("date_entered"))?,
-        description: clean.text(raw.description, &path("description"))?.unwrap_or_default(),
-        document_number: clean.line(raw.document_number, &path("document_number"))?,
-        pacer_doc_id: clean.line(raw.pacer_doc_id, &path("pacer_doc_id"))?,
-        pacer_seq_no: clean.line(raw.pacer_seq_no, &path("pacer_seq_no"))?,
+        description: clean.cut_text(raw.description, &path("description"), TEXT_CHARS)?.unwrap_or_default(),
+        document_number: clean.id(raw.document_number, &path("document_number"), NUMBER_CHARS)?,
+        pacer_doc_id: clean.id(raw.pacer_doc_id, &path("pacer_doc_id"), DOC_ID_CHARS)?,
+        pacer_seq_no: clean.id(raw.pacer_seq_no, &path("pacer_seq_no"), NUMBER_CHARS)?,
         page_count: raw.page_count,
         file_size_bytes: raw.file_size_bytes,
         attachments: attachments

@@ -1,6 +1,7 @@
 use crate::{Entry, EntryDraft, EntryFilter, EntrySort, Error, store};
 use access::{Action, Ctx};
 use audit::{Act, Entity};
+use db::Tx;
 use ids::{CaseId, DocketEntryId};
 use web::Version;
 
@@ -54,18 +55,29 @@ pub async fn list_entries(
     Ok((entries, total))
 }
 
-/// Changes what an entry says. `seen` is the version that the caller read, where it said so.
-pub async fn change_entry(
+/// Changes an entry to what `change` makes of it. `seen` is the version that the caller read, where it said so.
+pub async fn change_entry<E: From<Error>>(
     ctx: &Ctx,
     id: DocketEntryId,
     seen: Option<Version>,
-    draft: EntryDraft,
-) -> Result<Entry, Error> {
-    ctx.require(Action::EditDocket)?;
-    let mut tx = ctx.begin().await?;
-    let mut before = store::find(&tx, ctx.firm(), id).await?;
+    change: impl FnOnce(&Entry) -> Result<EntryDraft, E>,
+) -> Result<Entry, E> {
+    ctx.require(Action::EditDocket).map_err(Error::from)?;
+    let (tx, before) = begin_with(ctx, id, seen).await?;
+    let draft = change(&before)?;
+    Ok(commit_change(ctx, tx, before, draft).await?)
+}
+
+async fn begin_with(ctx: &Ctx, id: DocketEntryId, seen: Option<Version>) -> Result<(Tx, Entry), Error> {
+    let tx = ctx.begin().await?;
+    let mut before = store::find_for_change(&tx, ctx.firm(), id).await?;
     before.links = store::links_of(&tx, ctx.firm(), [id]).await?;
     check_version(&before, seen)?;
+    Ok((tx, before))
+}
+
+async fn commit_change(ctx: &Ctx, mut tx: Tx, before: Entry, draft: EntryDraft) -> Result<Entry, Error> {
+    let id = before.id;
     let after = Entry { draft, version: before.version + 1, updated_at: ctx.now(), ..before.clone() };
 
     store::update(&mut tx, ctx.firm(), &after).await?;
@@ -82,7 +94,7 @@ pub async fn change_entry(
 pub async fn delete_entry(ctx: &Ctx, id: DocketEntryId, seen: Option<Version>) -> Result<(), Error> {
     ctx.require(Action::DeleteDocket)?;
     let mut tx = ctx.begin().await?;
-    let entry = store::find(&tx, ctx.firm(), id).await?;
+    let entry = store::find_for_change(&tx, ctx.firm(), id).await?;
     check_version(&entry, seen)?;
 
     store::delete(&mut tx, ctx.firm(), id).await?;

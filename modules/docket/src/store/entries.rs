@@ -1,7 +1,7 @@
 use crate::{Entry, EntryDraft, EntryFilter, EntrySort, Error};
 use db::{Reads, Stamp, Tx};
 use ids::{CaseId, DocketEntryId, FirmId, Id};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Order, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, LockType, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait, Set};
 use uuid::Uuid;
 
@@ -70,6 +70,14 @@ fn entries_of(firm: FirmId) -> sea_orm::Select<docket_entry::Entity> {
 pub(crate) async fn find(db: &impl Reads, firm: FirmId, id: DocketEntryId) -> Result<Entry, Error> {
     let query = entries_of(firm).filter(Column::Id.eq(id.uuid())).into_query();
     db.one::<docket_entry::Model>(&query).await?.map(Entry::from).ok_or(Error::NotFound(id))
+}
+
+/// One entry, without its links, that nobody else changes until this transaction ends.
+pub(crate) async fn find_for_change(tx: &Tx, firm: FirmId, id: DocketEntryId) -> Result<Entry, Error> {
+    let mut query = entries_of(firm).filter(Column::Id.eq(id.uuid())).into_query();
+    // Those who only refer to the row need not wait. SQLite has one writer, and its builder leaves the lock out.
+    query.lock(LockType::NoKeyUpdate);
+    tx.one::<docket_entry::Model>(&query).await?.map(Entry::from).ok_or(Error::NotFound(id))
 }
 
 /// One page of entries without their links, and how many there are in all.

@@ -6,19 +6,20 @@ use utoipa::ToSchema;
 /// What is said about a document.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({"title": "Lease agreement", "kind": "contract", "tags": ["signed"],
-    "custodian": "Legal department"}))]
+#[schema(example = json!({"caseId": "019cae6b-8e20-707a-a469-71cfb354a067", "title": "Lease agreement",
+    "kind": "contract", "description": "Lease of berth 7, signed by both sides", "tags": ["signed"],
+    "custodian": "Legal department", "batesBegin": "MER000101", "batesEnd": "MER000124"}))]
 pub(super) struct FieldsBody {
     /// The case it belongs to.
     #[garde(skip)]
     #[serde(default)]
     pub(super) case_id: Option<CaseId>,
     /// The title; the name of the file unless told.
-    #[garde(length(chars, max = 1000), custom(plain))]
+    #[garde(length(chars, max = 1000), custom(name))]
     #[serde(default)]
     pub(super) title: String,
     /// The kind of document, such as `email`.
-    #[garde(inner(length(chars, max = 255), custom(plain)))]
+    #[garde(inner(length(chars, max = 255), custom(name)))]
     #[serde(default)]
     pub(super) kind: Option<String>,
     /// What it is about.
@@ -26,19 +27,19 @@ pub(super) struct FieldsBody {
     #[serde(default)]
     pub(super) description: Option<String>,
     /// Free labels, at most 100.
-    #[garde(length(max = 100), inner(length(chars, min = 1, max = 100), custom(plain)))]
+    #[garde(length(max = 100), inner(length(chars, min = 1, max = 100), custom(name)))]
     #[serde(default)]
     pub(super) tags: Vec<String>,
     /// From whose files it came.
-    #[garde(inner(length(chars, max = 255), custom(plain)))]
+    #[garde(inner(length(chars, max = 255), custom(name)))]
     #[serde(default)]
     pub(super) custodian: Option<String>,
     /// First Bates number.
-    #[garde(inner(length(chars, max = 128), custom(plain)))]
+    #[garde(inner(length(chars, max = 128), custom(name)))]
     #[serde(default)]
     pub(super) bates_begin: Option<String>,
     /// Last Bates number.
-    #[garde(inner(length(chars, max = 128), custom(plain)))]
+    #[garde(inner(length(chars, max = 128), custom(name)))]
     #[serde(default)]
     pub(super) bates_end: Option<String>,
 }
@@ -49,6 +50,12 @@ pub(super) fn plain<T: AsRef<str> + ?Sized, C>(text: &T, _: &C) -> garde::Result
         return Err(garde::Error::new("must not hold the character U+0000"));
     }
     Ok(())
+}
+
+/// What is short and known by its looks.
+pub(super) fn name<T: AsRef<str> + ?Sized, C>(text: &T, context: &C) -> garde::Result {
+    plain(text, context)?;
+    web::legible(text, context)
 }
 
 impl FieldsBody {

@@ -29,10 +29,10 @@ pub(super) struct RawDocument {
     #[garde(skip)]
     case_id: Option<CaseId>,
     /// The title of a new document; the name of the file unless told.
-    #[garde(inner(length(chars, max = 1000), custom(fields::plain)))]
+    #[garde(inner(length(chars, max = 1000), custom(fields::name)))]
     title: Option<String>,
     /// The kind of a new document.
-    #[garde(inner(length(chars, max = 255), custom(fields::plain)))]
+    #[garde(inner(length(chars, max = 255), custom(fields::name)))]
     kind: Option<String>,
 }
 

@@ -10,6 +10,15 @@ use utoipa::ToSchema;
 /// A document.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "id": "019cae6b-ca50-75cf-b9be-c61408a9f5bc", "caseId": "019cae6b-8e20-707a-a469-71cfb354a067",
+    "title": "Lease agreement", "kind": "contract", "description": "Lease of berth 7, signed by both sides",
+    "tags": ["signed"], "custodian": "Legal department", "batesBegin": "MER000101", "batesEnd": "MER000124",
+    "controlNumber": null, "source": "upload", "metadata": {}, "currentVersion": 2, "fileName": "lease.pdf",
+    "contentType": "application/pdf", "sizeBytes": 137_095,
+    "sha256": "3f0a9d6c1b7e58a2c4d9e06f71b3825ad4c6e9f10b2a7385c6d1e0f49a8b7c25", "textStatus": "ready",
+    "createdBy": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "version": 2,
+    "createdAt": "2026-03-02T12:00:25.680144Z", "updatedAt": "2026-03-02T14:26:51.070933Z"}))]
 pub(super) struct DocumentView {
     /// Its id.
     id: DocumentId,
@@ -74,6 +83,12 @@ impl From<Document> for DocumentView {
 /// A version of a document. It never changes.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"id": "019cae6b-ca51-76d0-8acf-d72519ba06cd",
+    "documentId": "019cae6b-ca50-75cf-b9be-c61408a9f5bc",
+    "number": 2, "fileName": "lease.pdf", "contentType": "application/pdf", "sizeBytes": 137_095,
+    "sha256": "3f0a9d6c1b7e58a2c4d9e06f71b3825ad4c6e9f10b2a7385c6d1e0f49a8b7c25", "md5": null,
+    "note": "Signed by both sides", "createdBy": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12",
+    "createdAt": "2026-03-02T14:26:51.070933Z"}))]
 pub(super) struct VersionView {
     /// Its id.
     id: DocumentVersionId,
@@ -122,6 +137,19 @@ impl From<DocumentVersion> for VersionView {
 /// In what a version differs from the current one.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "from": {"id": "019cae6b-ca50-7c31-9e02-4f6b8d1a7c35", "documentId": "019cae6b-ca50-75cf-b9be-c61408a9f5bc",
+        "number": 1, "fileName": "lease-draft.pdf", "contentType": "application/pdf", "sizeBytes": 121_408,
+        "sha256": "b81d4e0f6a2c9357e1d08b64f3a7c5290e6d1b8f4c3a7925d0e6b1f8a4c37d92", "md5": null,
+        "note": null, "createdBy": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "createdAt": "2026-03-02T12:00:25.680144Z"},
+    "to": {"id": "019cae6b-ca51-76d0-8acf-d72519ba06cd", "documentId": "019cae6b-ca50-75cf-b9be-c61408a9f5bc",
+        "number": 2, "fileName": "lease.pdf", "contentType": "application/pdf", "sizeBytes": 137_095,
+        "sha256": "3f0a9d6c1b7e58a2c4d9e06f71b3825ad4c6e9f10b2a7385c6d1e0f49a8b7c25", "md5": null,
+        "note": "Signed by both sides", "createdBy": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12",
+        "createdAt": "2026-03-02T14:26:51.070933Z"},
+    "sameContent": false,
+    "differences": [{"field": "fileName", "from": "lease-draft.pdf", "to": "lease.pdf"},
+        {"field": "sizeBytes", "from": 121_408, "to": 137_095}]}))]
 pub(super) struct ComparisonView {
     /// The version that was asked for.
     pub(super) from: VersionView,
@@ -141,16 +169,16 @@ pub(super) struct DifferenceView {
     #[schema(example = "sizeBytes")]
     pub(super) field: &'static str,
     /// Its value in the version that was asked for.
-    #[schema(value_type = Object)]
     pub(super) from: Value,
     /// Its value in the current version.
-    #[schema(value_type = Object)]
     pub(super) to: Value,
 }
 
 /// A piece of a document's text.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"version": 2, "textStatus": "ready", "pieces": 1, "piece": 0,
+    "text": "LEASE AGREEMENT. This lease of berth 7 is made between Meridian Freight LLC and Harbor Stevedoring Co."}))]
 pub(super) struct TextView {
     /// The version whose text it is: the current one.
     pub(super) version: i64,
@@ -167,6 +195,10 @@ pub(super) struct TextView {
 /// How many documents the firm has.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"total": 128, "totalSizeBytes": 48_310_227,
+    "byKind": [{"value": "email", "count": 71}, {"value": "contract", "count": 34}, {"value": null, "count": 23}],
+    "bySource": [{"value": "production", "count": 90}, {"value": "upload", "count": 38}],
+    "byTextStatus": [{"value": "ready", "count": 126}, {"value": "pending", "count": 2}]}))]
 pub(super) struct StatsView {
     /// Documents.
     total: u64,

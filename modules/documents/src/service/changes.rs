@@ -4,21 +4,38 @@ use crate::model::{Document, DocumentFields};
 use crate::{BatesKey, Error, store};
 use access::{Action, Ctx};
 use audit::{Act, Entity};
+use db::Tx;
 use ids::DocumentId;
 use serde_json::{Map, Value};
 use web::Version;
 
-/// Changes what is said about a document. `seen` is the version that the caller read, where it said so.
-pub async fn change_document(
+/// Changes what is said about a document to what `change` makes of it. `seen` is the version that the caller read,
+/// where it said so.
+pub async fn change_document<E: From<Error>>(
     ctx: &Ctx,
     id: DocumentId,
     seen: Option<Version>,
-    fields: DocumentFields,
-) -> Result<Document, Error> {
-    ctx.require(Action::EditDocuments)?;
-    let mut tx = ctx.begin().await?;
+    change: impl FnOnce(&Document) -> Result<DocumentFields, E>,
+) -> Result<Document, E> {
+    ctx.require(Action::EditDocuments).map_err(Error::from)?;
+    let (tx, before) = begin_with(ctx, id, seen).await?;
+    let fields = change(&before)?;
+    Ok(commit_change(ctx, tx, before, fields).await?)
+}
+
+async fn begin_with(ctx: &Ctx, id: DocumentId, seen: Option<Version>) -> Result<(Tx, Document), Error> {
+    let tx = ctx.begin().await?;
     let before = store::find_for_change(&tx, ctx.firm(), id).await?;
     check_version(&before, seen)?;
+    Ok((tx, before))
+}
+
+async fn commit_change(
+    ctx: &Ctx,
+    mut tx: Tx,
+    before: Document,
+    fields: DocumentFields,
+) -> Result<Document, Error> {
     if fields.bates_begin != before.fields.bates_begin || fields.bates_end != before.fields.bates_end {
         BatesKey::of(fields.bates_begin.as_deref(), fields.bates_end.as_deref())?;
     }
@@ -28,7 +45,7 @@ pub async fn change_document(
     let after = Document { fields, version: before.version + 1, updated_at: ctx.now(), ..before.clone() };
 
     store::update(&mut tx, ctx.firm(), &after).await?;
-    let what = Entity::of(id).in_case_if(after.fields.case_id).differing(&before, &after);
+    let what = Entity::of(after.id).in_case_if(after.fields.case_id).differing(&before, &after);
     audit::record(&mut tx, ctx, Act::Update, what).await?;
     ctx.publish(&mut tx, &events::documents::Changed(after.snapshot())).await?;
     if before.text_belongs_elsewhere(&after) {
@@ -41,9 +58,7 @@ pub async fn change_document(
 /// Removes a document with its versions and texts. Its files go afterwards, where no other document has them.
 pub async fn delete_document(ctx: &Ctx, id: DocumentId, seen: Option<Version>) -> Result<(), Error> {
     ctx.require(Action::DeleteDocuments)?;
-    let mut tx = ctx.begin().await?;
-    let document = store::find_for_change(&tx, ctx.firm(), id).await?;
-    check_version(&document, seen)?;
+    let (mut tx, document) = begin_with(ctx, id, seen).await?;
     let digests = store::digests_of(&tx, ctx.firm(), id).await?;
 
     store::delete(&mut tx, ctx.firm(), id).await?;

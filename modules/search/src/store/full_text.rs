@@ -4,7 +4,7 @@
 use super::field;
 use crate::model::{MARK_END, MARK_START, marked};
 use crate::query::folded;
-use crate::{Entry, Error, Hit, Kind, Query, Results};
+use crate::{Entry, Error, Hit, Kind, Query, Results, passage};
 use db::{Dialect, Reads, Stamp, sql};
 use ids::FirmId;
 use sea_orm::Statement;
@@ -69,7 +69,7 @@ pub(crate) async fn search(
         let values = [Value::from(asked.as_str()), Value::from(seq)];
         let passage = db.rows(sql(dialect, passages(dialect), values)).await?;
         if let Some(row) = passage.first() {
-            hits.push(hit(row, score)?);
+            hits.push(hit(row, dialect, query, score)?);
         }
     }
     Ok(Results { hits, counts })
@@ -86,10 +86,13 @@ fn counts(rows: Vec<db::Row>) -> Result<Vec<(Kind, u64)>, Error> {
     Ok(counts)
 }
 
-fn hit(row: &db::Row, score_milli: i64) -> Result<Hit, Error> {
+fn hit(row: &db::Row, dialect: Dialect, query: &Query, score_milli: i64) -> Result<Hit, Error> {
     let kind: String = field(row, 0)?;
     let at: Stamp = field(row, 4)?;
-    let (title, body): (String, String) = (field(row, 5)?, field(row, 6)?);
+    let (mut title, mut body): (String, String) = (field(row, 5)?, field(row, 6)?);
+    if dialect == Dialect::Postgres {
+        (title, body) = (passage::whole(&title, query), passage::best(&body, query));
+    }
     Ok(Hit {
         kind: kind.parse().map_err(|()| Error::Kind(kind))?,
         entity: field(row, 1)?,
@@ -149,6 +152,8 @@ fn ranking(dialect: Dialect, kinds: usize) -> String {
     }
 }
 
+/// `ts_headline` of PostgreSQL has its own idea of words: it marks nothing in a tag, an address or a path, nor a letter
+/// with an accent. There the texts themselves are asked for.
 fn passages(dialect: Dialect) -> String {
     let (start, end) = (u32::from(MARK_START), u32::from(MARK_END));
     match dialect {
@@ -159,13 +164,10 @@ fn passages(dialect: Dialect) -> String {
              FROM search_text CROSS JOIN search_entries e ON e.seq = search_text.rowid \
              WHERE search_text MATCH $1 AND search_text.rowid = $2"
         ),
-        Dialect::Postgres => format!(
-            "SELECT e.kind, e.entity_id, e.case_id, e.title, e.at, \
-             ts_headline('simple', e.title, to_tsquery('simple', $1), \
-             'HighlightAll=true,StartSel=' || chr({start}) || ',StopSel=' || chr({end})), \
-             ts_headline('simple', e.body, to_tsquery('simple', $1), \
-             'MaxWords=32,MinWords=16,StartSel=' || chr({start}) || ',StopSel=' || chr({end})) \
-             FROM search_entries e WHERE e.seq = $2"
-        ),
+        Dialect::Postgres => {
+            "SELECT e.kind, e.entity_id, e.case_id, e.title, e.at, e.title, e.body FROM search_entries e \
+             WHERE e.words @@ to_tsquery('simple', $1) AND e.seq = $2"
+                .to_owned()
+        }
     }
 }

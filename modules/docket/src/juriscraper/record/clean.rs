@@ -22,9 +22,40 @@ impl Cleaner {
         Ok((!trimmed.is_empty()).then(|| trimmed.to_owned()))
     }
 
-    /// A text on one line: any run of white space, the no-break space among it, becomes one space.
+    /// A text on one line: any run of white space, the no-break space among it, becomes one space, and what nobody sees
+    /// goes, so that two names which look alike are alike.
     pub(super) fn line(&self, raw: Option<String>, path: &str) -> Result<Option<String>, ReadFault> {
-        Ok(self.text(raw, path)?.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")))
+        let Some(mut text) = self.text(raw, path)? else { return Ok(None) };
+        text.retain(|c| !web::is_unseen(c));
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        Ok((!line.is_empty()).then_some(line))
+    }
+
+    /// A number or an id. One that is too long is none, and cut off it would be another.
+    pub(super) fn id(
+        &self,
+        raw: Option<String>,
+        path: &str,
+        limit: usize,
+    ) -> Result<Option<String>, ReadFault> {
+        match self.line(raw, path)? {
+            Some(text) if text.len() > limit => Err(ReadFault::TextTooLong { path: path.to_owned(), limit }),
+            found => Ok(found),
+        }
+    }
+
+    /// A text that is cut off at a number of characters.
+    pub(super) fn cut_text(
+        &self,
+        raw: Option<String>,
+        path: &str,
+        chars: usize,
+    ) -> Result<Option<String>, ReadFault> {
+        let text = self.text(raw, path)?;
+        Ok(text.map(|text| match text.char_indices().nth(chars) {
+            Some((end, _)) => text.get(..end).unwrap_or_default().trim_end().to_owned(),
+            None => text,
+        }))
     }
 
     pub(super) fn lines(&self, raw: Vec<String>, path: &str) -> Result<Vec<String>, ReadFault> {

@@ -114,6 +114,11 @@ fn plain(text: &str) -> String {
         .to_owned()
 }
 
+/// What is short and known by its looks, as the API would take it.
 fn short(text: &str, chars: usize) -> String {
-    text.chars().take(chars).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .filter(|c| !web::is_unseen(*c))
+        .take(chars)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }

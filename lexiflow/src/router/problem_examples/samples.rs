@@ -1,0 +1,292 @@
+/// One occurrence of a problem.
+#[derive(Debug)]
+pub(super) struct Sample {
+    /// The code, which is also the example's name among the components.
+    pub(super) code: &'static str,
+    /// The path of the request.
+    pub(super) path: &'static str,
+    /// What was wrong.
+    pub(super) detail: &'static str,
+    /// The member at fault, its code and what to do.
+    pub(super) fault: Option<(&'static str, &'static str, &'static str)>,
+    /// The operations, by their ids, whose problem this is.
+    pub(super) of: &'static [&'static str],
+    /// All other operations below this path have it too.
+    pub(super) below: Option<&'static str>,
+    /// Only of operations without a body.
+    pub(super) in_query: bool,
+}
+
+const fn sample(code: &'static str, path: &'static str, detail: &'static str) -> Sample {
+    Sample { code, path, detail, fault: None, of: &[], below: None, in_query: false }
+}
+
+impl Sample {
+    const fn of(self, of: &'static [&'static str]) -> Self {
+        Self { of, ..self }
+    }
+
+    const fn below(self, path: &'static str) -> Self {
+        Self { below: Some(path), ..self }
+    }
+
+    const fn in_query(self) -> Self {
+        Self { in_query: true, ..self }
+    }
+
+    /// The fault of one member, in the words of the detail.
+    const fn at(self, field: &'static str, code: &'static str) -> Self {
+        Self { fault: Some((field, code, self.detail)), ..self }
+    }
+
+    const fn fault(self, field: &'static str, code: &'static str, message: &'static str) -> Self {
+        Self { fault: Some((field, code, message)), ..self }
+    }
+}
+
+const FAULTS: &str = "one or more members are not valid: see errors";
+const CASE: &str = "/api/cases/019cae6b-8e20-707a-a469-71cfb354a067";
+const DOCUMENT: &str = "/api/documents/019cae6b-ca50-75cf-b9be-c61408a9f5bc";
+const PROFILE: &str = "/api/monitoring/memory/profile";
+const USER: &str = "/api/users/019c2404-8f3c-7b25-9d14-2c7a6e0f4b12";
+
+/// For each answer the first that fits.
+pub(super) const SAMPLES: &[Sample] = &[
+    sample(
+        "search_query_empty",
+        "/api/search",
+        "write at least one word or phrase to look for; words after a minus sign only take away",
+    )
+    .at("query", "required")
+    .of(&["search", "searchCases", "searchDocuments"]),
+    sample(
+        "case_number_template",
+        "/api/cases/numbering",
+        "write {seq} or {seq:5} exactly once: without it two cases would share a number",
+    )
+    .at("template", "refused")
+    .of(&["setCaseNumbering"]),
+    sample("upload_form_invalid", "/api/documents", "the form has no file: send it as the part `file`")
+        .of(&["addDocument", "uploadDocument", "addDocumentVersion"]),
+    sample(
+        "document_id_not_v7",
+        "/api/documents/7d1c4f0a-58b2-4e39-9a6d-0c3f8e21b745/content",
+        "the id of a new document must be a UUID of version 7 (RFC 9562): make a new one, or \
+         POST the file",
+    )
+    .of(&["putDocumentContent"]),
+    sample("malformed_query", "/api/cases", FAULTS)
+        .fault("page", "wrong_type", "must be a whole number, 0 or more")
+        .below("/api")
+        .in_query(),
+    sample("validation_failed", "/api/cases", FAULTS).fault("title", "missing", "is required").below("/api"),
+    sample(
+        "invalid_credentials",
+        "/api/auth/login",
+        "the e-mail address or the password is wrong, or the account is not active",
+    )
+    .of(&["login"]),
+    sample(
+        "invalid_refresh_token",
+        "/api/auth/refresh",
+        "the refresh token is not valid any more: sign in again",
+    )
+    .of(&["refresh"]),
+    sample(
+        "unauthenticated",
+        "/api/cases",
+        "sign in and send the header `Authorization: Bearer <access token>`",
+    )
+    .below("/api"),
+    sample(
+        "forbidden",
+        "/api/cases",
+        "your role `clerk` does not have the permission `cases:create`; ask an administrator of \
+         your firm",
+    )
+    .below("/api"),
+    sample(
+        "case_not_found",
+        CASE,
+        "there is no case 019cae6b-8e20-707a-a469-71cfb354a067; it may have been removed",
+    )
+    .of(&[
+        "recordTime",
+        "recordTimeAlias",
+        "listTimeOfCase",
+        "listDocket",
+        "addDocketEntry",
+        "listDocuments",
+        "addDocument",
+        "uploadDocument",
+        "listParties",
+        "addParty",
+        "listPartiesInCase",
+    ])
+    .below("/api/cases/"),
+    sample(
+        "party_not_found",
+        "/api/parties/019cae6b-a230-718b-b57a-82d0c465b178",
+        "there is no party 019cae6b-a230-718b-b57a-82d0c465b178; it may have been removed",
+    )
+    .below("/api/parties/"),
+    sample(
+        "client_not_found",
+        "/api/clients/019cae6b-7a10-7f69-9358-60bea2438f56",
+        "there is no client 019cae6b-7a10-7f69-9358-60bea2438f56; it may have been removed",
+    )
+    .below("/api/clients/"),
+    sample(
+        "docket_entry_not_found",
+        "/api/docket/019cae6b-b640-73ad-979c-a4f2e687d39a",
+        "the docket entry 019cae6b-b640-73ad-979c-a4f2e687d39a was not found",
+    )
+    .below("/api/docket/"),
+    sample("document_not_found", DOCUMENT, "the document 019cae6b-ca50-75cf-b9be-c61408a9f5bc was not found")
+        .below("/api/documents/"),
+    sample(
+        "time_entry_not_found",
+        "/api/billing/time-entries/019cae6b-de60-78f2-ace1-f9473bdc28ef",
+        "the time entry 019cae6b-de60-78f2-ace1-f9473bdc28ef was not found",
+    )
+    .below("/api/billing/"),
+    sample("user_not_found", USER, "there is no user 019c2404-8f3c-7b25-9d14-2c7a6e0f4b12 in your firm")
+        .below("/api/users/"),
+    sample(
+        "organization_not_found",
+        "/api/organizations/019c2404-7d80-7a11-8c02-5e1f0a9b3c01",
+        "there is no such organization; you see your own only",
+    )
+    .below("/api/organizations/"),
+    sample(
+        "profile_not_found",
+        PROFILE,
+        "no heap profile 019cae6b-de64-7a36-a025-3d8b70f16c23 is kept; only the newest ones are",
+    )
+    .of(&["showHeapProfile"]),
+    sample("profile_in_progress", PROFILE, "another heap profile is being taken: try again in some seconds")
+        .of(&["showHeapProfile", "keepHeapProfile"]),
+    sample("allocator_unsuited", PROFILE, "the server does not run on an allocator that can do this")
+        .below("/api/monitoring/"),
+    sample("not_found", "/api/docs/errors/no_such_code", "Nothing was found here").below("/api/docs/"),
+    sample(
+        "request_timeout",
+        "/api/documents",
+        "the body came at less than 1024 bytes per second: send it faster",
+    )
+    .below("/api/documents"),
+    sample(
+        "case_number_taken",
+        "/api/cases",
+        "another case of your firm has the number `2026-00017`; choose another, or leave it out \
+         to get the next one",
+    )
+    .at("number", "refused")
+    .of(&["openCase", "openMatter", "putCase", "changeCase"]),
+    sample(
+        "case_status_refused",
+        CASE,
+        "a case that is archived cannot become closed; from archived it can become open",
+    )
+    .at("status", "refused")
+    .of(&["closeCase", "reopenCase", "holdCase", "archiveCase"]),
+    sample(
+        "case_in_use",
+        CASE,
+        "something still belongs to the case 019cae6b-8e20-707a-a469-71cfb354a067; remove that \
+         first, or archive the case",
+    )
+    .of(&["deleteCase"]),
+    sample(
+        "client_in_use",
+        "/api/clients/019cae6b-7a10-7f69-9358-60bea2438f56",
+        "the client 019cae6b-7a10-7f69-9358-60bea2438f56 still has cases; move or remove them \
+         first, or set the client's status to `former`",
+    )
+    .of(&["deleteClient"]),
+    sample("control_number_taken", DOCUMENT, "the case has another document with this control number")
+        .of(&["changeDocument"]),
+    sample(
+        "document_version_limit",
+        DOCUMENT,
+        "the document has 1000 versions, which is the most: add a new document",
+    )
+    .of(&["addDocumentVersion", "restoreDocumentVersion"]),
+    sample(
+        "email_taken",
+        "/api/users",
+        "another user has this e-mail address: use another one, or activate that user again",
+    )
+    .fault("email", "taken", "belongs to another user")
+    .of(&["addUser"]),
+    sample(
+        "stale_version",
+        CASE,
+        "it was changed since you read it and is at version 3: read it again and repeat your \
+         change",
+    )
+    .below("/api"),
+    sample(
+        "file_too_large",
+        "/api/documents",
+        "the file is larger than the 524288000 bytes that are allowed",
+    )
+    .below("/api/documents"),
+    sample(
+        "file_type_refused",
+        "/api/documents",
+        "files named .exe are not taken: put the file into an archive with a password",
+    )
+    .below("/api/documents"),
+    sample(
+        "range_not_satisfiable",
+        DOCUMENT,
+        "the file has 137095 bytes, and none of them lies in the range",
+    )
+    .below("/api/documents"),
+    sample(
+        "weak_password",
+        "/api/users",
+        "the password is too short: use at least 12 characters, such as four or five unrelated \
+         words",
+    )
+    .fault(
+        "password",
+        "weak",
+        "is too short: use at least 12 characters, such as four or five unrelated words",
+    )
+    .of(&["addUser"]),
+    sample(
+        "wrong_password",
+        "/api/auth/change-password",
+        "the current password is wrong: type the one that you sign in with",
+    )
+    .fault("currentPassword", "wrong", "is not the present password")
+    .of(&["changePassword"]),
+    sample(
+        "own_access",
+        USER,
+        "you cannot change your own role or deactivate yourself: ask another administrator",
+    )
+    .of(&["putUser", "patchUser", "deactivateUser", "giveRole"]),
+    sample(
+        "checksum_mismatch",
+        "/api/documents",
+        "the file that came has the SHA-256 \
+         3f0a9d6c1b7e58a2c4d9e06f71b3825ad4c6e9f10b2a7385c6d1e0f49a8b7c25: compare it with yours \
+         and send the file again",
+    )
+    .of(&["addDocument", "putDocumentContent"]),
+    sample("rule_refused", DOCUMENT, "a last Bates number needs a first one")
+        .at("batesEnd", "bates_range")
+        .of(&["changeDocument"]),
+    sample("too_many_attempts", "/api/auth/login", "too many attempts: wait 60 seconds and try again")
+        .below("/api/auth/"),
+    sample(
+        "storage_full",
+        "/api/documents",
+        "the server's storage is full: free space or tell your administrator",
+    )
+    .of(&["keepHeapProfile"])
+    .below("/api/documents"),
+];
