@@ -153,7 +153,7 @@ fn the_thread_sees_a_burst_and_its_end_by_itself() {
 #[test]
 fn a_refusal_wakes_the_thread_before_its_turn() {
     let (headroom, _source) = engine();
-    let pace = Pace { calm: Duration::from_secs(3600), pressed: Duration::from_secs(3600) };
+    let pace = Pace { calm: Duration::from_hours(1), pressed: Duration::from_hours(1) };
     let controller = Controller::start(&headroom, pace).unwrap();
     let first = {
         let mut looked = 0;

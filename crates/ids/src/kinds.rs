@@ -84,6 +84,6 @@ id!(/// A published fact.
 id!(/// A piece of background work.
     JobId, "job", "019cae6b-de63-7b25-9f14-2c7a6e0f5b12");
 id!(/// A heap profile that was taken.
-    ProfileId, "heap profile", "019cae6b-de64-7c36-8f25-3d8b7f105b34");
+    ProfileId, "heap profile", "019cae6b-de64-7a36-a025-3d8b70f16c23");
 id!(/// What ties a request's log lines, audit entries and answers together when the caller sent no id of its own.
     CorrelationId, "correlation id", "019cae6b-f270-7c36-a025-3d8b7f106c23");

@@ -18,9 +18,16 @@ const CLASSES: usize = 20;
 /// Show the memory in use, against the budget.
 #[utoipa::path(get, path = "/api/monitoring/memory/stats", tag = "Monitoring", operation_id = "showMemoryStats",
     responses((status = 200, description = "The figures", body = Value, example = json!({
-        "level": "normal", "usedPermille": 12, "budget": {"bytes": 805_306_368, "source": "cgroup"},
-        "process": {"rss": 16_777_216, "rssAnon": 8_388_608, "rssFile": 8_388_608, "peakRss": 25_165_824},
-        "allocator": {"name": "jemalloc", "allocated": 5_242_880, "resident": 9_437_184, "purges": 0}}))))]
+        "level": "normal", "status": "healthy", "usedPermille": 20,
+        "budget": {"bytes": 1_610_612_736,
+        "source": "cgroup_v2", "limitBytes": 2_147_483_648_u64, "limitSource": "cgroup_v2"},
+        "process": {"rss": 58_720_256, "rssAnon": 33_554_432, "rssFile": 25_165_824, "peakRss": 68_067_328},
+        "allocator": {"name": "jemalloc", "allocated": 32_715_571, "active": 34_603_008, "resident": 39_059_456,
+        "mapped": 46_993_408, "retained": 9_105_408, "metadata": 5_348_416, "purges": 0},
+        "cgroup": {"current": 141_152_256, "high": null, "max": 2_147_483_648_u64, "oomKills": 0,
+        "anon": 33_554_432, "file": 103_976_960, "sock": 0, "kernel": 3_936_256},
+        "pools": [{"name": "interactive", "parent": "root", "limit": 1_610_612_680, "used": 4096,
+        "peak": 1_048_576, "refused": 0}]}))))]
 pub(super) async fn show_stats(ctx: Ctx) -> Response {
     let snapshot = ctx.app().headroom().snapshot();
     let reading = &snapshot.reading;
@@ -45,9 +52,9 @@ pub(super) async fn show_stats(ctx: Ctx) -> Response {
 
 /// Show every bounded store: caches, queues and maps with a cap in bytes.
 #[utoipa::path(get, path = "/api/monitoring/memory/stores", tag = "Monitoring", operation_id = "showMemoryStores",
-    responses((status = 200, description = "The stores", body = Value, example = json!({"stores": [
-        {"name": "sessions.known", "entries": 3, "bytes": 1_248, "maxBytes": 4_194_304, "hits": 40, "misses": 3,
-            "evictions": 0}]}))))]
+    responses((status = 200, description = "The stores", body = Value, example = json!({
+        "stores": [{"name": "sessions.known", "entries": 3, "bytes": 1152, "maxBytes": 1_048_576, "hits": 4210,
+        "misses": 3, "evictions": 0}]}))))]
 pub(super) async fn show_stores(ctx: Ctx) -> Response {
     let stores = ctx.app().headroom().stores().snapshot();
     fresh(StatusCode::OK, &json!({ "stores": stores.iter().map(store).collect::<Vec<_>>() }))
@@ -56,9 +63,9 @@ pub(super) async fn show_stores(ctx: Ctx) -> Response {
 /// Show the routes whose requests used most memory at once.
 #[utoipa::path(get, path = "/api/monitoring/memory/requests", tag = "Monitoring",
     operation_id = "showMemoryRequests",
-    responses((status = 200, description = "The routes, largest peak first", body = Value, example = json!({
-        "measured": 120, "large": 0, "routes": [{"route": "/api/documents", "requests": 7, "allocated": 1_905_408,
-            "peak": 287_744, "retained": 1_024, "large": 0}]}))))]
+    responses((status = 200, description = "The routes, largest peak first", body = Value, example =
+        json!({"measured": 4213, "large": 0, "routes": [{"route": "/api/auth/login", "requests": 3,
+        "allocated": 60_246_336, "peak": 19_961_824, "retained": 43_992, "large": 0}]}))))]
 pub(super) async fn show_requests(ctx: Ctx) -> Response {
     let snapshot = ctx.app().headroom().snapshot();
     let body = json!({
@@ -71,9 +78,11 @@ pub(super) async fn show_requests(ctx: Ctx) -> Response {
 /// Show where the live bytes lie in the allocator.
 #[utoipa::path(get, path = "/api/monitoring/memory/allocator", tag = "Monitoring",
     operation_id = "showMemoryAllocator",
-    responses((status = 200, description = "Its figures and the largest size classes", body = Value, example = json!({
-        "name": "jemalloc", "allocated": 5_242_880, "small": 3_145_728, "large": 2_097_152, "metadata": 3_670_016,
-        "sizeClasses": [{"size": 1_048_576, "count": 2, "bytes": 2_097_152}]}))))]
+    responses((status = 200, description = "Its figures and the largest size classes", body = Value, example =
+        json!({"name": "jemalloc", "allocated": 32_715_571, "active": 34_603_008, "resident": 39_059_456,
+        "mapped": 46_993_408, "retained": 9_105_408, "metadata": 5_348_416, "purges": 0, "purgedBytes": 0,
+        "small": 20_971_520, "large": 11_744_051, "sizeClasses": [{"size": 1_048_576, "count": 4,
+        "bytes": 4_194_304}]}))))]
 pub(super) async fn show_allocator(ctx: Ctx) -> Response {
     let headroom = ctx.app().headroom();
     let snapshot = headroom.snapshot();
@@ -91,8 +100,10 @@ pub(super) async fn show_allocator(ctx: Ctx) -> Response {
 #[utoipa::path(get, path = "/api/monitoring/memory/process-info", tag = "Monitoring",
     operation_id = "showProcessInfo",
     responses((status = 200, description = "The figures", body = Value, example = json!({
-        "pid": 4711, "version": "0.1.0", "uptimeSeconds": 60, "cpuSeconds": 1.5, "threads": 9, "fds": 24,
-        "maxFds": 1_048_576, "rss": 16_777_216, "virtualBytes": 419_430_400}))))]
+        "pid": 4711, "version": "0.1.0", "commit": "unknown", "target": "x86_64-unknown-linux-gnu",
+        "uptimeSeconds": 86_400, "cpuSeconds": 41.5, "threads": 9, "fds": 19, "maxFds": 1_048_576,
+        "rss": 58_720_256, "rssAnon": 33_554_432, "rssFile": 25_165_824, "peakRss": 68_067_328,
+        "virtualBytes": 419_430_400}))))]
 pub(super) async fn show_process(ctx: Ctx, Extension(ops): Extension<Arc<Ops>>) -> Response {
     let kernel = ctx.app().headroom().snapshot().reading.process;
     let body = json!({

@@ -14,17 +14,21 @@ use web::{Problem, ProblemBody};
 /// What giving back did.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"success": true,
+    "beforeStats": {"allocated": 6_291_456, "active": 8_388_608, "resident": 18_350_080, "mapped": 25_165_824,
+        "retained": 8_388_608, "metadata": 4_194_304, "rss": 20_971_520},
+    "afterStats": {"allocated": 6_291_456, "active": 8_388_608, "resident": 12_582_912, "mapped": 25_165_824,
+        "retained": 8_388_608, "metadata": 4_194_304, "rss": 15_204_352},
+    "freedMB": 5.5, "durationMs": 1.25}))]
 pub(super) struct Purged {
     /// `true`; what fails is answered as a problem.
     success: bool,
     /// Before, in bytes.
-    #[schema(example = json!({"allocated": 6_291_456, "resident": 18_350_080, "rss": 20_971_520}))]
     before_stats: Value,
     /// After, in bytes.
-    #[schema(example = json!({"allocated": 6_291_456, "resident": 10_485_760, "rss": 13_107_200}))]
     after_stats: Value,
     /// Resident memory of the allocator that was given back, in mebibytes.
-    #[schema(value_type = f64, example = 7.5)]
+    #[schema(value_type = f64, example = 5.5)]
     #[serde(rename = "freedMB")]
     freed_mb: Value,
     /// How long it took, in milliseconds.

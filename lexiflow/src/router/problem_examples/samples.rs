@@ -47,6 +47,7 @@ impl Sample {
 const FAULTS: &str = "one or more members are not valid: see errors";
 const CASE: &str = "/api/cases/019cae6b-8e20-707a-a469-71cfb354a067";
 const DOCUMENT: &str = "/api/documents/019cae6b-ca50-75cf-b9be-c61408a9f5bc";
+const PROFILE: &str = "/api/monitoring/memory/profile";
 const USER: &str = "/api/users/019c2404-8f3c-7b25-9d14-2c7a6e0f4b12";
 
 /// For each answer the first that fits.
@@ -157,6 +158,16 @@ pub(super) const SAMPLES: &[Sample] = &[
         "there is no such organization; you see your own only",
     )
     .below("/api/organizations/"),
+    sample(
+        "profile_not_found",
+        PROFILE,
+        "no heap profile 019cae6b-de64-7a36-a025-3d8b70f16c23 is kept; only the newest ones are",
+    )
+    .of(&["showHeapProfile"]),
+    sample("profile_in_progress", PROFILE, "another heap profile is being taken: try again in some seconds")
+        .of(&["showHeapProfile", "keepHeapProfile"]),
+    sample("allocator_unsuited", PROFILE, "the server does not run on an allocator that can do this")
+        .below("/api/monitoring/"),
     sample("not_found", "/api/docs/errors/no_such_code", "Nothing was found here").below("/api/docs/"),
     sample(
         "request_timeout",
@@ -276,5 +287,6 @@ pub(super) const SAMPLES: &[Sample] = &[
         "/api/documents",
         "the server's storage is full: free space or tell your administrator",
     )
+    .of(&["keepHeapProfile"])
     .below("/api/documents"),
 ];
