@@ -27,6 +27,10 @@ use tower::Service as _;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerAddr(pub SocketAddr);
 
+/// The server's tasks, as a request's extension: for what must end whether or not the client is there.
+#[derive(Debug, Clone)]
+pub(crate) struct ServerTasks(pub(crate) TaskTracker);
+
 /// What all connections of a server share.
 #[derive(Clone)]
 pub(super) struct Host {
@@ -137,6 +141,7 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
         }
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(PeerAddr(self.peer));
+        request.extensions_mut().insert(ServerTasks(self.host.tasks.clone()));
         let mut router = self.host.router.clone();
         Box::pin(async move {
             let Ok(response) = router.call(request).await;
