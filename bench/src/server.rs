@@ -35,6 +35,7 @@ pub(crate) struct Start<'a> {
 pub(crate) struct Server {
     guard: Guard,
     address: SocketAddr,
+    log: PathBuf,
     /// From the start of the process to the first healthy answer.
     pub ready_after: Duration,
 }
@@ -76,7 +77,7 @@ impl<'a> Start<'a> {
             anyhow::ensure!(begun.elapsed() < START_LIMIT, "no healthy answer within {START_LIMIT:?}");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        Ok(Server { guard, address, ready_after: begun.elapsed() })
+        Ok(Server { guard, address, log: self.log(), ready_after: begun.elapsed() })
     }
 
     fn command(&self, address: SocketAddr) -> anyhow::Result<Command> {
@@ -125,6 +126,12 @@ impl Server {
 
     pub(crate) fn pid(&self) -> u32 {
         self.guard.pid()
+    }
+
+    /// How the server ended, if it did, with its last words.
+    pub(crate) fn ended(&mut self) -> anyhow::Result<Option<String>> {
+        let status = self.guard.ended()?;
+        Ok(status.map(|status| format!("{status}: {}", last_lines(&self.log))))
     }
 
     /// Asks the server to end and waits until it has.
