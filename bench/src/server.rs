@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -35,7 +35,6 @@ pub(crate) struct Start<'a> {
 pub(crate) struct Server {
     guard: Guard,
     address: SocketAddr,
-    log: PathBuf,
     /// From the start of the process to the first healthy answer.
     pub ready_after: Duration,
 }
@@ -77,7 +76,7 @@ impl<'a> Start<'a> {
             anyhow::ensure!(begun.elapsed() < START_LIMIT, "no healthy answer within {START_LIMIT:?}");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        Ok(Server { guard, address, log: self.log(), ready_after: begun.elapsed() })
+        Ok(Server { guard, address, ready_after: begun.elapsed() })
     }
 
     fn command(&self, address: SocketAddr) -> anyhow::Result<Command> {
@@ -128,10 +127,9 @@ impl Server {
         self.guard.pid()
     }
 
-    /// How the server ended, if it did, with its last words.
-    pub(crate) fn ended(&mut self) -> anyhow::Result<Option<String>> {
-        let status = self.guard.ended()?;
-        Ok(status.map(|status| format!("{status}: {}", last_lines(&self.log))))
+    /// How the server ended, if it did.
+    pub(crate) fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        self.guard.ended()
     }
 
     /// Asks the server to end and waits until it has.

@@ -20,7 +20,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -75,10 +75,11 @@ pub(super) async fn lay(setup: &Setup, plan: &Plan) -> anyhow::Result<Result<Out
         Err(reason) => return Ok(Err(format!("{reason:#}"))),
     };
     let folder = setup.folder()?;
-    let server = start(setup, plan, &group, &folder.path().join("data"), upload_bytes).await?;
+    let data_dir = folder.path().join("data");
+    let server = start(setup, plan, &group, &data_dir, upload_bytes).await?;
     let front = prepare(setup, &server, upload_bytes).await?;
     tokio::time::sleep(SETTLE).await;
-    let mut siege = Siege { setup, plan, group: &group, server, front };
+    let mut siege = Siege { setup, plan, group: &group, data_dir, server, front };
     let outcome = siege.run().await?;
     siege.end(outcome).await.map(Ok)
 }
@@ -87,6 +88,7 @@ struct Siege<'a> {
     setup: &'a Setup,
     plan: &'a Plan,
     group: &'a Cgroup,
+    data_dir: PathBuf,
     server: Server,
     front: Arc<Front>,
 }
@@ -103,7 +105,11 @@ impl Siege<'_> {
         tasks.shutdown().await;
         let tallies = attackers.into_iter().map(|(one, tally)| (one, tally.counts())).collect();
         let health = prober.finish()?;
-        let recovery = recovery::watch(&self.server, baseline * 115 / 100).await;
+        let recovery = if death.is_some() {
+            Err(anyhow::anyhow!("the server was gone"))
+        } else {
+            recovery::watch(&self.server, baseline * 115 / 100).await
+        };
         let ids =
             std::mem::take(&mut *self.front.acknowledged.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(Outcome {
@@ -116,11 +122,11 @@ impl Siege<'_> {
             health,
             peak: None,
             kills: 0,
-            death,
             recovery,
             acknowledged: u64::try_from(ids.len())?,
-            missing: self.missing(&ids).await,
-            stopped: Err(anyhow::anyhow!("the server was gone before")),
+            missing: self.missing(&ids, death.is_some()).await,
+            death,
+            stopped: Err(anyhow::anyhow!("the server was gone")),
         })
     }
 
@@ -129,7 +135,8 @@ impl Siege<'_> {
         let begun = Instant::now();
         let (mut most, mut most_pinned, mut most_resident) = (Pinned::default(), 0, 0);
         while begun.elapsed() < Duration::from_secs(self.plan.seconds) {
-            if let Some(death) = self.server.ended()? {
+            if let Some(status) = self.server.ended()? {
+                let death = format!("{status} after {}", figure(begun.elapsed()));
                 return Ok((most, most_pinned, most_resident, Some(death)));
             }
             let now = self.group.pinned();
@@ -143,14 +150,25 @@ impl Siege<'_> {
         Ok((most, most_pinned, most_resident, None))
     }
 
-    async fn missing(&self, ids: &[String]) -> anyhow::Result<(u64, u64)> {
+    /// What was acknowledged must be there also when the server did not survive: then another one looks for it, which
+    /// has all the memory it wants.
+    async fn missing(&self, ids: &[String], is_dead: bool) -> anyhow::Result<(u64, u64)> {
         self.setup.say(&format!("looking for {} acknowledged cases ...", ids.len()));
-        let mut connection = Connection::open(self.server.address(), Some(&self.front.token)).await?;
-        present::missing(&mut connection, ids).await
+        let other = if is_dead { Some(Start::on(self.setup, &self.data_dir).go().await?) } else { None };
+        let address = other.as_ref().unwrap_or(&self.server).address();
+        let mut connection = Connection::open(address, Some(&self.front.token)).await?;
+        let missing = present::missing(&mut connection, ids).await?;
+        drop(connection);
+        if let Some(other) = other {
+            other.stop().await?;
+        }
+        Ok(missing)
     }
 
     async fn end(mut self, mut outcome: Outcome) -> anyhow::Result<Outcome> {
-        outcome.death = outcome.death.or(self.server.ended()?);
+        if outcome.death.is_none() {
+            outcome.death = self.server.ended()?.map(|status| format!("{status} after the attack"));
+        }
         if outcome.death.is_none() {
             let asked = Instant::now();
             outcome.stopped = self.server.stop().await.map(|()| asked.elapsed());
