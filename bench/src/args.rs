@@ -44,7 +44,7 @@ pub(crate) struct AttackOptions {
     /// `attack`: the memory that the server may have.
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = bytes)]
     pub limit: u64,
-    /// `attack`: how long it lasts; 600 unless told, 20 for each defence.
+    /// `attack`: how long it lasts; 600 unless told, 30 for each defence.
     #[arg(long, value_name = "N")]
     pub seconds: Option<u64>,
     /// `attack`: the size of the large upload, and ten times that of each small one; 10 GiB unless the disk is small.
