@@ -12,6 +12,7 @@ mod correlation;
 mod cors;
 mod deadline;
 mod finish;
+mod large;
 mod long_running;
 mod security;
 mod stack;
