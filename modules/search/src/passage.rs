@@ -15,7 +15,7 @@ const MATCHES: usize = 1000;
 pub(crate) struct Terms {
     /// Every word of the query but beginnings, with its number.
     numbers: HashMap<String, usize>,
-    terms: Vec<Wanted>,
+    wanted: Vec<Wanted>,
     /// The terms that end with a whole word, by its number.
     by_last: Vec<Vec<usize>>,
     /// The terms that end with a beginning.
@@ -33,14 +33,14 @@ impl Terms {
     pub(crate) fn of(query: &Query) -> Self {
         let mut all = Self {
             numbers: HashMap::new(),
-            terms: Vec::new(),
+            wanted: Vec::new(),
             by_last: Vec::new(),
             prefixes: Vec::new(),
             longest: 0,
         };
         for term in query.wanted() {
             let Some((last, before)) = term.words.split_last() else { continue };
-            let index = all.terms.len();
+            let index = all.wanted.len();
             let before = before.iter().map(|word| all.number(word)).collect();
             if term.prefix {
                 all.prefixes.push((last.clone(), index));
@@ -50,7 +50,7 @@ impl Terms {
                     ending.push(index);
                 }
             }
-            all.terms.push(Wanted { before });
+            all.wanted.push(Wanted { before });
             all.longest = all.longest.max(term.words.len());
         }
         all
@@ -100,7 +100,7 @@ impl Terms {
             let whole = number.and_then(|number| self.by_last.get(number)).into_iter().flatten();
             let begun = self.prefixes.iter().filter(|(prefix, _)| word.starts_with(prefix.as_str()));
             for term in whole.chain(begun.map(|(_, term)| term)).copied() {
-                if let Some((words, start)) = self.terms.get(term).and_then(|wanted| wanted.ends(&recent)) {
+                if let Some((words, start)) = self.wanted.get(term).and_then(|wanted| wanted.ends(&recent)) {
                     found.push(Match { words: at + 1 - words..at + 1, bytes: start..place.end, term });
                 }
             }
