@@ -53,7 +53,8 @@ pub struct MemoryHealth {
 /// What operators see.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(example = json!({"runtime": "native", "level": "normal",
+#[schema(example = json!({"runtime": "native", "level": "normal", "cause": "none", "sinceMs": 61_000,
+    "timeToLimitMs": null, "doctor": ["Nothing is wrong."], "actions": [],
     "v8": {"heapSizeLimit": "1.50 GB", "usedHeapSize": "31.20 MB", "heapUsedPercent": "2.03%",
         "numberOfDetachedContexts": 0},
     "process": {"rss": "56.00 MB", "heapUsed": "31.20 MB", "external": "18.75 MB", "rssAnon": 33_554_432,
