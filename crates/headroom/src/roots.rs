@@ -1,3 +1,5 @@
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Where the mount point of the control groups lies on a usual Linux system.
@@ -34,9 +36,53 @@ impl SystemRoots {
     }
 }
 
-/// The whole of a small kernel file; `None` when it is absent, unreadable or not text.
-pub(crate) fn text(path: &Path) -> Option<String> {
-    std::fs::read_to_string(path).ok()
+/// As long as the files are that every sample reads.
+const SMALL: usize = 4096;
+
+/// The text of a kernel file, on the stack when it is small: what is read every second, also while nothing else happens,
+/// shall not allocate.
+pub(crate) struct Text {
+    small: [u8; SMALL],
+    length: usize,
+    /// The whole text, when it is longer.
+    large: String,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self { small: [0; SMALL], length: 0, large: String::new() }
+    }
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        if self.large.is_empty() {
+            std::str::from_utf8(&self.small[..self.length]).unwrap_or_default()
+        } else {
+            &self.large
+        }
+    }
+}
+
+/// The whole of a kernel file; `None` when it is absent, unreadable or not text.
+pub(crate) fn text(path: &Path) -> Option<Text> {
+    let mut file = File::open(path).ok()?;
+    let mut text = Text::default();
+    while text.length < SMALL {
+        match file.read(&mut text.small[text.length..]).ok()? {
+            0 => {
+                std::str::from_utf8(&text.small[..text.length]).ok()?;
+                return Some(text);
+            }
+            count => text.length += count,
+        }
+    }
+    let mut whole = text.small.to_vec();
+    file.read_to_end(&mut whole).ok()?;
+    text.large = String::from_utf8(whole).ok()?;
+    Some(text)
 }
 
 /// A file that holds one number; `max`, an empty file and anything else that is no number give `None`.
