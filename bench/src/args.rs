@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::attack::{Attacker, Defence, bytes};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "bench", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
-    /// What to measure. `all` is everything but `build`.
+    /// What to measure. `all` is everything but `attack` and `build`.
     #[arg(value_enum, default_value = "all")]
     pub figure: Figure,
     #[command(flatten)]
@@ -33,12 +34,37 @@ pub(crate) struct Options {
     /// Fewer requests, shorter runs, a smaller upload: to see that everything works, not to quote.
     #[arg(long)]
     pub quick: bool,
+    #[command(flatten)]
+    pub attack: AttackOptions,
+}
+
+/// How to attack.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct AttackOptions {
+    /// `attack`: the memory that the server may have.
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = bytes)]
+    pub limit: u64,
+    /// `attack`: how long it lasts; 600 unless told, 30 for each defence.
+    #[arg(long, value_name = "N")]
+    pub seconds: Option<u64>,
+    /// `attack`: the size of the large upload, and ten times that of each small one; 10 GiB unless the disk is small.
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub upload_size: Option<u64>,
+    /// `attack`: only these attackers, besides the writers and the prober, which are always there.
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub only: Vec<Attacker>,
+    /// `attack`: weakens a defence, to see that the gates notice.
+    #[arg(long, value_name = "DEFENCE", value_enum)]
+    pub without: Vec<Defence>,
+    /// `attack`: weakens each defence in turn and tells which gates notice.
+    #[arg(long)]
+    pub show_defences: bool,
 }
 
 /// The figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Figure {
-    /// Everything but `build`.
+    /// Everything but `attack` and `build`.
     All,
     /// Resident memory at rest.
     Idle,
@@ -54,6 +80,8 @@ pub(crate) enum Figure {
     Upload,
     /// Instructions of the request meter.
     Meter,
+    /// Everything at once against a server in a small control group; takes minutes.
+    Attack,
     /// A clean release build; takes minutes.
     Build,
 }

@@ -5,6 +5,8 @@ use hyper::body::{Body, Frame, SizeHint};
 use sha2::{Digest as _, Sha256};
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
@@ -20,6 +22,8 @@ pub(crate) enum Payload {
     Whole(Option<Bytes>),
     /// As it is made.
     Made(Box<Made>),
+    /// The same piece so many times, without telling how long it will be.
+    Pieces(Bytes, usize),
 }
 
 /// A file of seeded bytes, with what stands round it in a form.
@@ -29,8 +33,11 @@ pub(crate) struct Made {
     after: Bytes,
     left: u64,
     state: u64,
-    hasher: Sha256,
+    /// Nothing where nobody wants the digest, so that the client's share of the machine stays small.
+    hasher: Option<Sha256>,
     done: Option<oneshot::Sender<Digest>>,
+    /// Counts what went out.
+    sent: Option<Arc<AtomicU64>>,
 }
 
 impl Payload {
@@ -53,8 +60,26 @@ impl Made {
         after: Bytes,
     ) -> (Payload, oneshot::Receiver<Digest>) {
         let (done, digest) = oneshot::channel();
-        let made = Self { before, after, left: size, state: seed, hasher: Sha256::new(), done: Some(done) };
+        let mut made = Self::new(size, seed, before, after);
+        (made.hasher, made.done) = (Some(Sha256::new()), Some(done));
         (Payload::Made(Box::new(made)), digest)
+    }
+
+    /// The same without a digest; what goes out is added to `sent`.
+    pub(crate) fn counted(
+        size: u64,
+        seed: u64,
+        before: Bytes,
+        after: Bytes,
+        sent: Arc<AtomicU64>,
+    ) -> Payload {
+        let mut made = Self::new(size, seed, before, after);
+        made.sent = Some(sent);
+        Payload::Made(Box::new(made))
+    }
+
+    fn new(size: u64, seed: u64, before: Bytes, after: Bytes) -> Self {
+        Self { before, after, left: size, state: seed, hasher: None, done: None, sent: None }
     }
 
     fn len(&self) -> u64 {
@@ -67,8 +92,13 @@ impl Made {
         }
         if self.left > 0 {
             let chunk = self.chunk();
-            self.hasher.update(&chunk);
+            if let Some(hasher) = &mut self.hasher {
+                hasher.update(&chunk);
+            }
             self.left -= len(&chunk);
+            if let Some(sent) = &self.sent {
+                sent.fetch_add(len(&chunk), Ordering::Relaxed);
+            }
             self.tell_digest();
             return Some(chunk);
         }
@@ -78,7 +108,7 @@ impl Made {
     /// With the last of the file, which need not be the last of the body.
     fn tell_digest(&mut self) {
         if let Some(done) = self.done.take_if(|_| self.left == 0) {
-            let digest: Digest = std::mem::take(&mut self.hasher).finalize().into();
+            let digest: Digest = self.hasher.take().unwrap_or_default().finalize().into();
             // Nobody waits any more when the request has failed.
             done.send(digest).ok();
         }
@@ -114,6 +144,10 @@ impl Body for Payload {
         let next = match self.get_mut() {
             Self::Whole(body) => body.take(),
             Self::Made(made) => made.next(),
+            Self::Pieces(piece, left) => (*left > 0).then(|| {
+                *left -= 1;
+                piece.clone()
+            }),
         };
         Poll::Ready(next.map(|chunk| Ok(Frame::data(chunk))))
     }
@@ -122,6 +156,7 @@ impl Body for Payload {
         match self {
             Self::Whole(body) => body.is_none(),
             Self::Made(made) => made.len() == 0,
+            Self::Pieces(_, left) => *left == 0,
         }
     }
 
@@ -129,6 +164,7 @@ impl Body for Payload {
         SizeHint::with_exact(match self {
             Self::Whole(body) => body.as_ref().map_or(0, len),
             Self::Made(made) => made.len(),
+            Self::Pieces(..) => return SizeHint::default(),
         })
     }
 }

@@ -12,6 +12,15 @@ pub(crate) struct Cgroup {
     version: Version,
 }
 
+/// Memory that stands for no file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Pinned {
+    /// Heap and stacks.
+    pub anonymous: u64,
+    /// Buffers of sockets.
+    pub sockets: u64,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Version {
     One,
@@ -34,6 +43,7 @@ impl Cgroup {
         let file = if version == Version::Two { "memory.max" } else { "memory.limit_in_bytes" };
         group.write(file, limit_bytes)?;
         group.forbid_swap(limit_bytes);
+        group.count_sockets();
         Ok(group)
     }
 
@@ -53,6 +63,28 @@ impl Cgroup {
         let text = self.read(file).with_context(|| format!("cannot read {file} of the control group"))?;
         let kills = text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok());
         kills.with_context(|| format!("{file} of the control group tells no oom_kill"))
+    }
+
+    /// What the group holds that the kernel cannot drop, in bytes.
+    pub(crate) fn pinned(&self) -> Pinned {
+        let stat = self.read("memory.stat").unwrap_or_default();
+        let number = |text: &str| text.trim().parse().unwrap_or(0);
+        let field =
+            |name: &str| stat.lines().find_map(|line| Some(number(line.strip_prefix(name)?))).unwrap_or(0);
+        match self.version {
+            Version::One => Pinned {
+                anonymous: field("total_rss "),
+                sockets: self.read("memory.kmem.tcp.usage_in_bytes").map_or(0, |text| number(&text)),
+            },
+            Version::Two => Pinned { anonymous: field("anon "), sockets: field("sock ") },
+        }
+    }
+
+    /// Version 1 counts the buffers of sockets only once they have a limit of their own, and never against the group's.
+    fn count_sockets(&self) {
+        if self.version == Version::One {
+            drop(self.write("memory.kmem.tcp.limit_in_bytes", 1 << 40));
+        }
     }
 
     /// Memory that is moved to disk would hide growth. Not every kernel counts swap, and not every machine has it.

@@ -94,20 +94,31 @@ impl Connection {
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = path.try_into()?;
+        if let Some(content_type) = content_type {
+            request.headers_mut().insert(header::CONTENT_TYPE, content_type.try_into()?);
+        }
+        self.ask(request).await
+    }
+
+    /// Sends a request of any kind, with this connection's host and token.
+    pub(crate) async fn ask(&mut self, mut request: Request<Payload>) -> anyhow::Result<Response<Incoming>> {
         let headers = request.headers_mut();
         headers.insert(header::HOST, self.host.clone());
         if let Some(authorization) = &self.authorization {
             headers.insert(header::AUTHORIZATION, authorization.clone());
         }
-        if let Some(content_type) = content_type {
-            headers.insert(header::CONTENT_TYPE, content_type.try_into()?);
-        }
         self.sender.ready().await.context("the server closed the connection")?;
         Ok(self.sender.send_request(request).await?)
     }
+
+    /// Whether the server has ended the connection.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
 }
 
-async fn whole(answer: Response<Incoming>) -> anyhow::Result<(StatusCode, Bytes)> {
+/// Reads an answer to its end.
+pub(crate) async fn whole(answer: Response<Incoming>) -> anyhow::Result<(StatusCode, Bytes)> {
     let status = answer.status();
     let body = Limited::new(answer.into_body(), ANSWER_BYTES).collect().await;
     let body = body.map_err(|fault| anyhow::anyhow!("the answer cannot be read: {fault}"))?;

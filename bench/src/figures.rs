@@ -15,7 +15,7 @@ use crate::load::{self, Call, Until};
 use crate::server::Start;
 use crate::setup::Setup;
 use crate::table::Row;
-use crate::{api, client::Connection, server::Server};
+use crate::{api, attack, client::Connection, server::Server};
 use std::path::Path;
 
 /// The figures that a choice stands for.
@@ -45,6 +45,7 @@ pub(crate) async fn measure(figure: Figure, setup: &Setup) -> anyhow::Result<Vec
         Figure::Import => import::measure(setup).await,
         Figure::Upload => upload::measure(setup).await,
         Figure::Meter => meter::measure(setup),
+        Figure::Attack => attack::measure(setup).await,
         Figure::Build => build::measure(setup),
     }
 }

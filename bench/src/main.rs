@@ -4,6 +4,7 @@
 
 mod api;
 mod args;
+mod attack;
 mod body;
 mod cgroup;
 mod child;

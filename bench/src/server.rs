@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -125,6 +125,11 @@ impl Server {
 
     pub(crate) fn pid(&self) -> u32 {
         self.guard.pid()
+    }
+
+    /// How the server ended, if it did.
+    pub(crate) fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        self.guard.ended()
     }
 
     /// Asks the server to end and waits until it has.

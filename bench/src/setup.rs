@@ -1,6 +1,6 @@
 //! What a run works with: the binary, the folders, how much to do.
 
-use crate::args::Options;
+use crate::args::{AttackOptions, Options};
 use anyhow::Context as _;
 use serde::Serialize;
 use std::io::Write as _;
@@ -20,6 +20,8 @@ pub(crate) struct Setup {
     pub scratch: PathBuf,
     /// How much to do.
     pub amounts: Amounts,
+    /// How to attack.
+    pub attack: AttackOptions,
 }
 
 /// How much to do.
@@ -81,6 +83,7 @@ impl Setup {
             data: options.data.clone().unwrap_or_else(|| root.join("../shared/data")),
             scratch: scratch.canonicalize()?,
             amounts: if options.quick { QUICK } else { FULL },
+            attack: options.attack.clone(),
             root,
         })
     }
@@ -99,6 +102,12 @@ impl Setup {
     pub(crate) fn folder(&self) -> anyhow::Result<TempDir> {
         let made = tempfile::Builder::new().prefix("run-").tempdir_in(&self.scratch);
         made.with_context(|| format!("cannot make a folder in {}", self.scratch.display()))
+    }
+
+    /// What the disk with the databases has free, in bytes.
+    pub(crate) fn free_bytes(&self) -> anyhow::Result<u64> {
+        let disk = nix::sys::statvfs::statvfs(&self.scratch)?;
+        Ok(disk.blocks_available().saturating_mul(disk.fragment_size()))
     }
 
     /// One line of progress, on standard error.

@@ -20,6 +20,7 @@ CREATE UNIQUE INDEX "firms_slug" ON "firms" ("slug");
 CREATE TABLE "users" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "email" text NOT NULL, "first_name" text NOT NULL, "last_name" text NOT NULL, "search_text" text NOT NULL, "role" text NOT NULL, "active" boolean NOT NULL, "version" bigint NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, "last_login_at" timestamptz, "signed_out_at" timestamptz, CONSTRAINT "users_firm" FOREIGN KEY ("firm_id") REFERENCES "firms" ("id") );
 CREATE UNIQUE INDEX "users_email" ON "users" ("email");
 CREATE INDEX "users_firm_last_name" ON "users" ("firm_id", "last_name", "first_name", "id");
+CREATE UNIQUE INDEX "users_firm_id" ON "users" ("firm_id", "id");
 CREATE TABLE "credentials" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "kind" text NOT NULL, "secret" text NOT NULL, "changed_at" timestamptz NOT NULL, CONSTRAINT "credentials_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
 CREATE UNIQUE INDEX "credentials_user_kind" ON "credentials" ("user_id", "kind");
 
@@ -41,7 +42,7 @@ CREATE INDEX "clients_by_name" ON "clients" ("firm_id", "name_key", "id");
 CREATE INDEX "clients_by_status" ON "clients" ("firm_id", "status", "name_key", "id");
 
 -- 0031_cases
-CREATE TABLE "cases" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "number" text NOT NULL, "title" text NOT NULL, "title_key" text NOT NULL, "status" text NOT NULL, "practice_area" text, "client_id" uuid, "lead_user_id" uuid, "court" text, "docket_number" text, "docket_key" text, "judge" text, "filed_on" date, "opened_at" timestamptz NOT NULL, "closed_at" timestamptz, "version" bigint NOT NULL, "updated_at" timestamptz NOT NULL, "created_at" timestamptz NOT NULL, "terminated_on" date, "referred_to" text, "cause" text, "nature_of_suit" text, "jurisdiction" text, "jury_demand" text, "demand" text, "description" text, "extra" jsonb, CONSTRAINT "cases_client" FOREIGN KEY ("firm_id", "client_id") REFERENCES "clients" ("firm_id", "id") );
+CREATE TABLE "cases" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "number" text NOT NULL, "title" text NOT NULL, "title_key" text NOT NULL, "status" text NOT NULL, "practice_area" text, "client_id" uuid, "lead_user_id" uuid, "court" text, "docket_number" text, "docket_key" text, "judge" text, "filed_on" date, "opened_at" timestamptz NOT NULL, "closed_at" timestamptz, "version" bigint NOT NULL, "updated_at" timestamptz NOT NULL, "created_at" timestamptz NOT NULL, "terminated_on" date, "referred_to" text, "cause" text, "nature_of_suit" text, "jurisdiction" text, "jury_demand" text, "demand" text, "description" text, "extra" jsonb, CONSTRAINT "cases_client" FOREIGN KEY ("firm_id", "client_id") REFERENCES "clients" ("firm_id", "id"), CONSTRAINT "cases_lead" FOREIGN KEY ("firm_id", "lead_user_id") REFERENCES "users" ("firm_id", "id") );
 CREATE UNIQUE INDEX "cases_firm_id" ON "cases" ("firm_id", "id");
 CREATE UNIQUE INDEX "cases_number" ON "cases" ("firm_id", "number");
 CREATE INDEX "cases_opened_at" ON "cases" ("firm_id", "opened_at", "id");

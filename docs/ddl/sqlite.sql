@@ -20,6 +20,7 @@ CREATE UNIQUE INDEX "firms_slug" ON "firms" ("slug");
 CREATE TABLE "users" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "email" text NOT NULL, "first_name" text NOT NULL, "last_name" text NOT NULL, "search_text" text NOT NULL, "role" text NOT NULL, "active" integer NOT NULL, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL, "last_login_at" integer, "signed_out_at" integer, FOREIGN KEY ("firm_id") REFERENCES "firms" ("id") ) STRICT;
 CREATE UNIQUE INDEX "users_email" ON "users" ("email");
 CREATE INDEX "users_firm_last_name" ON "users" ("firm_id", "last_name", "first_name", "id");
+CREATE UNIQUE INDEX "users_firm_id" ON "users" ("firm_id", "id");
 CREATE TABLE "credentials" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "kind" text NOT NULL, "secret" text NOT NULL, "changed_at" integer NOT NULL, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
 CREATE UNIQUE INDEX "credentials_user_kind" ON "credentials" ("user_id", "kind");
 
@@ -41,7 +42,7 @@ CREATE INDEX "clients_by_name" ON "clients" ("firm_id", "name_key", "id");
 CREATE INDEX "clients_by_status" ON "clients" ("firm_id", "status", "name_key", "id");
 
 -- 0031_cases
-CREATE TABLE "cases" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "number" text NOT NULL, "title" text NOT NULL, "title_key" text NOT NULL, "status" text NOT NULL, "practice_area" text, "client_id" blob, "lead_user_id" blob, "court" text, "docket_number" text, "docket_key" text, "judge" text, "filed_on" text, "opened_at" integer NOT NULL, "closed_at" integer, "version" integer NOT NULL, "updated_at" integer NOT NULL, "created_at" integer NOT NULL, "terminated_on" text, "referred_to" text, "cause" text, "nature_of_suit" text, "jurisdiction" text, "jury_demand" text, "demand" text, "description" text, "extra" text, FOREIGN KEY ("firm_id", "client_id") REFERENCES "clients" ("firm_id", "id") ) STRICT;
+CREATE TABLE "cases" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "number" text NOT NULL, "title" text NOT NULL, "title_key" text NOT NULL, "status" text NOT NULL, "practice_area" text, "client_id" blob, "lead_user_id" blob, "court" text, "docket_number" text, "docket_key" text, "judge" text, "filed_on" text, "opened_at" integer NOT NULL, "closed_at" integer, "version" integer NOT NULL, "updated_at" integer NOT NULL, "created_at" integer NOT NULL, "terminated_on" text, "referred_to" text, "cause" text, "nature_of_suit" text, "jurisdiction" text, "jury_demand" text, "demand" text, "description" text, "extra" text, FOREIGN KEY ("firm_id", "client_id") REFERENCES "clients" ("firm_id", "id"), FOREIGN KEY ("firm_id", "lead_user_id") REFERENCES "users" ("firm_id", "id") ) STRICT;
 CREATE UNIQUE INDEX "cases_firm_id" ON "cases" ("firm_id", "id");
 CREATE UNIQUE INDEX "cases_number" ON "cases" ("firm_id", "number");
 CREATE INDEX "cases_opened_at" ON "cases" ("firm_id", "opened_at", "id");

@@ -7,6 +7,7 @@ mod checks;
 mod collectors;
 mod depths;
 mod diagnostics;
+mod doctor;
 mod error;
 mod health;
 mod inventory;
@@ -63,13 +64,17 @@ impl Ops {
     pub fn new(parts: &Parts, tasks: Tasks, stats: Arc<ServerStats>) -> Result<Arc<Self>, StartError> {
         let depths = Arc::new(Depths::default());
         collectors::register(parts, &tasks, &stats, &depths)?;
+        let diagnostics = diagnostics::Diagnostics::within(&parts.config.storage.data_dir);
+        let (app, folder) = (&parts.app, diagnostics.clone());
+        let (clock, random) = (Arc::clone(app.clock()), Arc::clone(app.random()));
+        app.headroom().on_emergency(move || profile::keep_at_emergency(&folder, &clock, &random));
         Ok(Arc::new(Self {
             parts: parts.clone(),
             status: Status::new(),
             tasks,
             depths,
             in_flight: metrics::InFlightGauge::new(stats),
-            diagnostics: diagnostics::Diagnostics::within(&parts.config.storage.data_dir),
+            diagnostics,
             profiles: Mutex::new(()),
             full: Mutex::new(None),
             ping: Mutex::new(None),

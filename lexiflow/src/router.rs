@@ -4,6 +4,7 @@ mod documentation;
 mod error_pages;
 mod examples;
 mod problem_examples;
+mod treatment;
 
 pub use documentation::openapi_json;
 pub use error_pages::{PAGES, codes};
@@ -49,6 +50,7 @@ pub fn router(parts: &Parts, ops: &Arc<Ops>) -> Result<Router, StartError> {
     let router = router.merge(documentation::routes(described));
     let mut settings = layer_settings(&parts.config, &app)?;
     settings.idempotency = Some(IdempotencyKeys::new(app.clone()).settings());
+    settings.admission = Some(web::Admission { headroom: app.headroom().clone(), treat: treatment::of });
     settings.observer = Some(Arc::new(RequestObserver::new(parts.metrics.clone(), app.headroom().clone())));
     Ok(web::layers::stack(router, settings))
 }

@@ -119,6 +119,14 @@ fn is_written_out(text: &str) -> bool {
     !text.trim().is_empty() && !text.contains(['{', '}', '[', ']', '|'])
 }
 
+/// A docket that is cut at its greatest length before it ends.
+#[test]
+fn numbers_go_on_where_a_docket_was_cut() {
+    for case in cases_of(&Generator::new(9_977_912_636_584_056_985, 0, 3)) {
+        check_docket(&case).expect("a docket without gaps");
+    }
+}
+
 #[test]
 fn no_docket_number_comes_twice_not_even_in_a_second_firm() {
     let mut seen = HashSet::new();

@@ -25,7 +25,7 @@ const BOUNDARY: &str = "lexiflow-bench-8f2c61d07e";
 pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let size = setup.amounts.upload_bytes;
     let figure = format!("{} up and down within {}", Quantity::bytes(size), Quantity::bytes(LIMIT_BYTES));
-    let free = free_bytes(setup)?;
+    let free = setup.free_bytes()?;
     let wanted = size * 2 + (2 << 30);
     if free < wanted {
         let reason = format!(
@@ -189,9 +189,4 @@ fn pace(bytes: u64, nanos: u64) -> String {
 
 fn hex(digest: &Digest) -> String {
     digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
-
-fn free_bytes(setup: &Setup) -> anyhow::Result<u64> {
-    let disk = nix::sys::statvfs::statvfs(&setup.scratch)?;
-    Ok(disk.blocks_available().saturating_mul(disk.fragment_size()))
 }

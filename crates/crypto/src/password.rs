@@ -6,7 +6,9 @@ use argon2::{
     Version,
 };
 use clock::SharedRandom;
+use headroom::{Lease, Pool, Refusal};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The longest password that is hashed, in bytes. Longer ones match nothing.
@@ -19,6 +21,9 @@ pub const MAX_STORED_MEMORY_KIB: u32 = 1024 * 1024;
 pub const MAX_STORED_PASSES: u32 = 64;
 
 const SALT_BYTES: usize = 16;
+
+/// How long a computation waits for memory that others hold.
+const MEMORY_WAIT: Duration = Duration::from_secs(10);
 
 /// What one hash costs. The defaults are the OWASP minimum for Argon2id: 19 MiB, two passes, one lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +64,9 @@ pub enum Error {
     /// Argon2 failed, most likely for want of memory.
     #[error("the password could not be hashed: try again")]
     Hash(#[source] argon2::password_hash::Error),
+    /// The memory that it takes is not free.
+    #[error("there is no memory to hash the password: try again")]
+    NoMemory(#[source] Refusal),
     /// The work was cancelled because the server is stopping.
     #[error("the server is stopping: try again")]
     Stopping,
@@ -75,6 +83,7 @@ pub struct Hasher {
     /// One permit is one KiB.
     memory: Arc<Semaphore>,
     total_kib: u32,
+    pool: Option<Pool>,
     random: SharedRandom,
 }
 
@@ -101,8 +110,15 @@ impl Hasher {
             settings,
             memory: Arc::new(Semaphore::new(total_permits)),
             total_kib,
+            pool: None,
             random,
         })
+    }
+
+    /// Borrows what each computation takes from `pool`, so that a burst of sign-ins finds its place in the budget.
+    #[must_use]
+    pub fn within(self, pool: Pool) -> Self {
+        Self { pool: Some(pool), ..self }
     }
 
     /// The memory that all computations together may hold, in bytes.
@@ -113,7 +129,7 @@ impl Hasher {
     /// Hashes a new password with a fresh salt into a PHC string.
     ///
     /// # Errors
-    /// [`Error::TooLong`], [`Error::Hash`] or [`Error::Stopping`].
+    /// [`Error::TooLong`], [`Error::Hash`], [`Error::NoMemory`] or [`Error::Stopping`].
     pub async fn hash(&self, password: Secret) -> Result<String, Error> {
         if password.expose().len() > MAX_PASSWORD_BYTES {
             return Err(Error::TooLong);
@@ -131,7 +147,7 @@ impl Hasher {
     /// Whether `password` is the one that `stored` (a PHC string) was made from, at the cost `stored` names.
     ///
     /// # Errors
-    /// [`Error::Stored`], [`Error::TooCostly`], [`Error::Hash`] or [`Error::Stopping`].
+    /// [`Error::Stored`], [`Error::TooCostly`], [`Error::Hash`], [`Error::NoMemory`] or [`Error::Stopping`].
     pub async fn verify(&self, password: Secret, stored: &str) -> Result<bool, Error> {
         let stored = PasswordHash::new(stored).map_err(|error| Error::Stored(error.into()))?;
         let params = Params::try_from(&stored).map_err(Error::Stored)?;
@@ -157,7 +173,7 @@ impl Hasher {
     /// tell which accounts do.
     ///
     /// # Errors
-    /// [`Error::Hash`] or [`Error::Stopping`].
+    /// [`Error::Hash`], [`Error::NoMemory`] or [`Error::Stopping`].
     pub async fn verify_absent(&self, password: Secret) -> Result<(), Error> {
         if password.expose().len() > MAX_PASSWORD_BYTES {
             return Ok(());
@@ -182,17 +198,18 @@ impl Hasher {
             || made_with != self.settings
     }
 
-    /// Runs `work` once `memory_kib` are free. The permit travels with the work: a caller who goes away does not
-    /// free memory that is still in use.
+    /// Runs `work` once `memory_kib` are free. The permit and the lease travel with the work: a caller who goes away
+    /// does not free memory that is still in use.
     async fn run<T: Send + 'static>(
         &self,
         memory_kib: u32,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let permit = self.permit(memory_kib).await?;
+        let lease = self.lease(memory_kib).await?;
         let done = headroom::spawn_blocking(move || {
             let result = work();
-            drop(permit);
+            drop((lease, permit));
             result
         });
         done.await.map_err(|_| Error::Stopping)?
@@ -201,5 +218,11 @@ impl Hasher {
     async fn permit(&self, memory_kib: u32) -> Result<OwnedSemaphorePermit, Error> {
         let weight = memory_kib.min(self.total_kib);
         Arc::clone(&self.memory).acquire_many_owned(weight).await.map_err(|_| Error::Stopping)
+    }
+
+    async fn lease(&self, memory_kib: u32) -> Result<Option<Lease>, Error> {
+        let Some(pool) = &self.pool else { return Ok(None) };
+        let lease = pool.lease(u64::from(memory_kib) * 1024, MEMORY_WAIT).await;
+        lease.map(Some).map_err(Error::NoMemory)
     }
 }

@@ -181,3 +181,20 @@ proptest! {
         prop_assert_eq!(check(&password, &[]), Err(Weakness::Common));
     }
 }
+
+#[tokio::test]
+async fn a_hash_borrows_its_memory_and_waits_for_it() {
+    let pool = headroom::Pool::root("sign-ins", 100 << 10);
+    let hasher = hasher(CHEAP).within(pool.clone());
+    let taken = pool.try_lease(60 << 10).unwrap();
+    let mut waiting = std::pin::pin!(hasher.hash(Secret::new("no room for this")));
+    let soon = tokio::time::timeout(std::time::Duration::from_millis(50), waiting.as_mut()).await;
+    assert!(soon.is_err(), "hashed without memory");
+    drop(taken);
+    waiting.await.unwrap();
+    assert_eq!((pool.used(), pool.stats().peak), (0, 64 << 10));
+
+    pool.drain();
+    let refused = hasher.hash(Secret::new("no room any more")).await;
+    assert!(matches!(refused, Err(Error::NoMemory(_))), "{refused:?}");
+}

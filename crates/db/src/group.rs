@@ -17,7 +17,7 @@ use crate::sqlite::{Connection, Found, Outcome};
 use crate::{Error, Stats};
 use sea_orm::sea_query::Values;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 
 /// The line of verbs before the one write connection.
@@ -85,8 +85,9 @@ impl Line {
     pub(crate) async fn commit_groups(self) {
         loop {
             self.wake.notified().await;
-            let place = self.place().await;
+            let mut place = self.place().await;
             if place.state.connection.is_none() {
+                place.state.dismiss();
                 return;
             }
             finish(place, self.stats.clone()).await;
@@ -95,26 +96,31 @@ impl Line {
 
     /// Waits for the verb's turn. Its savepoint is opened with its first statement.
     pub(crate) async fn take_turn(&self) -> Result<Turn, Error> {
+        let since = Instant::now();
         let mut place = self.place().await;
         if place.state.connection.is_none() {
             return Err(Error::Closed);
         }
         place.state.settle();
-        Ok(Turn { place: Some(place), stats: self.stats.clone() })
+        Ok(Turn { place: Some(place), stats: self.stats.clone(), since })
     }
 
     /// Commits what is open and closes the connection. Verbs that come later are told that the database is closed.
     pub(crate) async fn close(&self) {
-        finish(self.place().await, self.stats.clone()).await;
+        // One place for all of it: a verb in between would be left in a transaction that nobody ends.
         let mut place = self.place().await;
-        if let Some(connection) = place.state.connection.take() {
-            // The last one out checkpoints the log.
-            let closed = headroom::spawn_blocking(move || connection.close()).await;
-            if let Ok(Err(error)) = closed {
-                tracing::warn!(error = %error, "the database connection did not close cleanly");
+        let stats = self.stats.clone();
+        let work = headroom::spawn_blocking(move || {
+            place.state.settle();
+            if place.state.phase != Phase::Idle {
+                place.state.finish_group(&stats);
             }
+            // The last one out checkpoints the log.
+            place.state.connection.take().map_or(Ok(()), Connection::close)
+        });
+        if let Ok(Err(error)) = work.await {
+            tracing::warn!(error = %error, "the database connection did not close cleanly");
         }
-        drop(place);
         self.wake.notify_one();
     }
 }
@@ -137,6 +143,8 @@ pub(crate) struct Turn {
     /// Missing only while, or after, a blocking thread has it.
     place: Option<Place>,
     stats: Stats,
+    /// When the verb joined the line: its patience with other processes begins there, not at the line's head.
+    since: Instant,
 }
 
 impl Turn {
@@ -153,8 +161,9 @@ impl Turn {
             self.place.take().ok_or(Error::Closed)?
         };
         let text = text.to_owned();
+        let patience = BUSY_WAIT.saturating_sub(self.since.elapsed());
         let work = headroom::spawn_blocking(move || {
-            let result = place.state.run_patiently(&text, &values);
+            let result = place.state.run_patiently(&text, &values, patience);
             (place, result)
         });
         let (place, result) = work.await.map_err(|_| Error::Closed)?;
@@ -214,10 +223,10 @@ impl State {
     }
 
     /// The same as [`Turn::run`], blocking: for what is long, and when another process holds the file.
-    fn run_patiently(&mut self, text: &str, values: &Values) -> Result<Found, Error> {
+    fn run_patiently(&mut self, text: &str, values: &Values, patience: Duration) -> Result<Found, Error> {
         if self.phase == Phase::Idle {
             let connection = self.connection()?;
-            connection.wait_for_others(BUSY_WAIT)?;
+            connection.wait_for_others(patience)?;
             let began = connection.run("BEGIN IMMEDIATE");
             connection.wait_for_others(Duration::ZERO)?;
             began?;
@@ -287,6 +296,13 @@ impl State {
         self.phase = Phase::Idle;
         for told in self.waiting.drain(..) {
             drop(told.send(Err(error.clone())));
+        }
+    }
+
+    /// Tells whoever waits that nothing can be committed any more.
+    fn dismiss(&mut self) {
+        for told in self.waiting.drain(..) {
+            drop(told.send(Err(Error::Closed)));
         }
     }
 

@@ -51,7 +51,11 @@ impl Settings {
     /// The file of an embedded database; nothing for PostgreSQL and for an address that is none.
     pub fn file(&self) -> Option<PathBuf> {
         match self.url.as_deref() {
-            Some(url) => Some(PathBuf::from(url.strip_prefix("sqlite:")?.trim_start_matches("//"))),
+            // `sqlite://relative` and `sqlite:///absolute`. A database in memory would be lost with the process.
+            Some(url) => {
+                let path = url.strip_prefix("sqlite:").filter(|path| !path.contains(":memory:"))?;
+                Some(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
+            }
             None => Some(self.data_dir.join("lexiflow.db")),
         }
     }
@@ -110,6 +114,22 @@ impl Db {
             stats,
             committer: Some(line),
         })
+    }
+
+    /// Looks at every page of an embedded database that was too large for that at its opening, without keeping readers
+    /// or writers waiting. Damage is noted in the [`Stats`].
+    pub async fn check_pages(&self) -> Result<(), Error> {
+        if self.dialect() == Dialect::Postgres {
+            return Ok(());
+        }
+        let rows = self.reader.rows(crate::sql(Dialect::Sqlite, "PRAGMA quick_check(1)", [])).await?;
+        let verdict: String = rows.first().map_or_else(|| Ok(String::new()), |row| row.at(0))?;
+        if verdict == "ok" {
+            return Ok(());
+        }
+        let damage = Err(Error::Corrupt { path: String::new(), detail: verdict });
+        self.stats.watch_for_damage(&damage);
+        damage
     }
 
     /// The task that commits groups on SQLite; ends when the database is closed. On PostgreSQL it ends at once.

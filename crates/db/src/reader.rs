@@ -65,6 +65,7 @@ impl Reads for Reader {
         };
         let counted = result.as_ref().ok().map(|rows| rows.len() as u64);
         self.stats.statement(text, started, counted);
+        self.stats.watch_for_damage(&result);
         result
     }
 }

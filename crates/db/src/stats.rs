@@ -1,5 +1,6 @@
+use crate::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Counters of every statement that went through this crate.
@@ -16,6 +17,7 @@ struct Counters {
     busy_micros: AtomicU64,
     commits: AtomicU64,
     verbs: AtomicU64,
+    is_damaged: AtomicBool,
 }
 
 /// The counters at one moment.
@@ -48,6 +50,7 @@ impl Stats {
             busy_micros: AtomicU64::new(0),
             commits: AtomicU64::new(0),
             verbs: AtomicU64::new(0),
+            is_damaged: AtomicBool::new(false),
         }))
     }
 
@@ -68,6 +71,20 @@ impl Stats {
             self.0.slow_statements.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(duration_ms = took.as_millis(), statement = sql, "slow statement");
         }
+    }
+
+    /// Notes that a statement met damaged pages.
+    pub(crate) fn watch_for_damage<T>(&self, result: &Result<T, Error>) {
+        if let Err(error @ Error::Corrupt { .. }) = result
+            && !self.0.is_damaged.swap(true, Ordering::Relaxed)
+        {
+            tracing::error!(error = %error, "the database is damaged");
+        }
+    }
+
+    /// Whether a statement met damaged pages since the start: nothing that is read can be trusted.
+    pub fn is_damaged(&self) -> bool {
+        self.0.is_damaged.load(Ordering::Relaxed)
     }
 
     pub(crate) fn committed(&self, verbs: u64) {

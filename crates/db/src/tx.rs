@@ -92,6 +92,7 @@ impl Tx {
             }
         };
         self.stats.statement(text, started, result.as_ref().ok().copied());
+        self.stats.watch_for_damage(&result);
         result
     }
 
@@ -171,6 +172,7 @@ impl Reads for Tx {
         };
         let counted = result.as_ref().ok().map(|rows: &Vec<Row>| rows.len() as u64);
         self.stats.statement(text, started, counted);
+        self.stats.watch_for_damage(&result);
         result
     }
 }

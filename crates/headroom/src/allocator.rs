@@ -132,6 +132,21 @@ impl Allocator {
         })
     }
 
+    /// Sets how long freed pages are kept before they go back to the system, for the arenas that are there and for
+    /// those to come. Whether any of them took it.
+    pub fn set_decay(&self, millis: u32) -> bool {
+        let millis = isize::try_from(millis).unwrap_or(isize::MAX);
+        let arenas = mallctl::read_unsigned(c"arenas.narenas").unwrap_or(0);
+        let mut taken = mallctl::write_signed(c"arenas.dirty_decay_ms", millis);
+        for arena in 0..arenas {
+            // An arena that nothing was allocated from yet refuses, and takes the general setting when it begins.
+            if let Ok(name) = CString::new(format!("arena.{arena}.dirty_decay_ms")) {
+                taken |= mallctl::write_signed(&name, millis);
+            }
+        }
+        taken
+    }
+
     /// Small, large and book-keeping bytes, and the `top` size classes. Costs some hundred control calls: for a report,
     /// not for a loop.
     pub fn spaces(&self, top: usize) -> Option<HeapSpaces> {

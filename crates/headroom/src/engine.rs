@@ -1,16 +1,24 @@
 use crate::allocator::{Allocator, HeapSpaces, PurgeReport};
 use crate::class::Class;
+use crate::controller::Purge;
+use crate::controls::{ActionRecord, ControlStats, Controls};
+use crate::judge::Observation;
+use crate::ledger::{Entry, Ledger};
 use crate::level::{Level, Thresholds, permille};
 use crate::limit::{Budget, budget_of};
-use crate::meter::RequestMemory;
+use crate::meter::{Meter, RequestMemory};
+use crate::plan::Action;
 use crate::pool::{Pool, PoolStats};
+use crate::refusal::{Refusal, RefusalKind};
 use crate::roots::SystemRoots;
 use crate::routes::{RouteStats, Routes};
 use crate::snapshot::Snapshot;
 use crate::source::{MemorySource, Reading, SystemSource};
 use crate::stores::StoreRegistry;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// What an operator sets.
@@ -22,11 +30,18 @@ pub struct Settings {
     pub thresholds: Thresholds,
     /// A request whose peak is above this is counted as large, in bytes.
     pub large_request_bytes: u64,
+    /// Whether anything is done against pressure; otherwise it is only reported.
+    pub acts: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { explicit_budget_bytes: None, thresholds: Thresholds::default(), large_request_bytes: 50 << 20 }
+        Self {
+            explicit_budget_bytes: None,
+            thresholds: Thresholds::default(),
+            large_request_bytes: 50 << 20,
+            acts: true,
+        }
     }
 }
 
@@ -35,6 +50,8 @@ impl Default for Settings {
 pub struct Headroom {
     inner: Arc<Inner>,
 }
+
+type Dump = Box<dyn Fn() + Send + Sync>;
 
 struct Inner {
     settings: Settings,
@@ -48,6 +65,11 @@ struct Inner {
     /// The level as a byte, for whoever only looks; the channel, for whoever waits for a change.
     level: AtomicU8,
     level_changes: watch::Sender<Level>,
+    controls: Controls,
+    ledger: Ledger,
+    began: Instant,
+    /// Writes a heap profile down.
+    dump: OnceLock<Dump>,
     requests: AtomicU64,
     large_requests: AtomicU64,
     purges: AtomicU64,
@@ -75,6 +97,8 @@ impl Headroom {
         let root = Pool::root("root", budget.bytes);
         let classes = Class::ALL.map(|class| root.child(class.as_str(), class_limit(class, budget.bytes)));
         let routes = Routes::new(settings.large_request_bytes);
+        let controls = Controls::new(settings.thresholds);
+        root.bell().set_mark(mark_of(&budget, &settings.thresholds));
         let inner = Inner {
             settings,
             source,
@@ -86,6 +110,10 @@ impl Headroom {
             routes,
             level: AtomicU8::new(Level::Normal as u8),
             level_changes: watch::Sender::new(Level::Normal),
+            controls,
+            ledger: Ledger::default(),
+            began: Instant::now(),
+            dump: OnceLock::new(),
             requests: AtomicU64::new(0),
             large_requests: AtomicU64::new(0),
             purges: AtomicU64::new(0),
@@ -138,26 +166,188 @@ impl Headroom {
         self.inner.routes.top(limit)
     }
 
-    /// Reads the source, follows a changed limit and computes the level. To be called by one task, every so often.
+    /// Looks now: reads the source, follows a changed limit, computes the level and does what the level calls for. The
+    /// controller's thread does so by itself.
     pub fn sample(&self) -> Level {
-        let reading = self.inner.source.read();
+        self.look(None)
+    }
+
+    /// Looks, and leaves purges to whoever listens.
+    pub(crate) fn look(&self, purges: Option<&SyncSender<Purge>>) -> Level {
+        let at_micros = u64::try_from(self.inner.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.look_at(at_micros, purges)
+    }
+
+    /// Looks at a moment that the caller names, in microseconds since the engine began: for tests of what follows when.
+    pub fn sample_at(&self, at_micros: u64) -> Level {
+        self.look_at(at_micros, None)
+    }
+
+    fn look_at(&self, at_micros: u64, purges: Option<&SyncSender<Purge>>) -> Level {
+        let inner = &*self.inner;
+        inner.root.bell().hush();
+        let reading = inner.source.read();
         let budget = self.follow_limit(&reading);
-        let share = share_of(&reading, &budget, &self.inner.settings.thresholds);
-        let before = self.level();
-        let level = before.next(share, &self.inner.settings.thresholds);
+        let thresholds = &inner.settings.thresholds;
+        let seen = observe(&reading, &budget, thresholds, at_micros);
+        let decision = inner.controls.decide(&seen, thresholds.leave(Level::Critical), inner.settings.acts);
+        let (before, level) = (decision.before, decision.level);
         if level != before {
-            self.inner.level.store(level as u8, Ordering::Relaxed);
-            self.inner.level_changes.send_replace(level);
+            inner.level.store(level as u8, Ordering::Relaxed);
+            inner.level_changes.send_replace(level);
             tracing::info!(
                 from = before.as_str(),
                 to = level.as_str(),
-                share_permille = share,
+                cause = decision.cause.as_str(),
+                share_permille = seen.share,
                 budget_bytes = budget.bytes,
                 limit_bytes = reading.limit.bytes,
                 "memory level changed"
             );
         }
+        for action in decision.actions {
+            self.act(action, level, at_micros, purges);
+        }
         level
+    }
+
+    fn act(&self, action: Action, level: Level, at_micros: u64, purges: Option<&SyncSender<Purge>>) {
+        let controls = &self.inner.controls;
+        let (before_bytes, after_bytes) = match action {
+            Action::ShrinkStores(percent) => self.shrink_stores(percent),
+            Action::Purge => match purges {
+                // One that is running or waiting already will do.
+                Some(purges) => return drop(purges.try_send(Purge { level })),
+                None => return self.purge_for(level),
+            },
+            Action::Decay(millis) => {
+                let _taken = self.inner.allocator.is_some_and(|allocator| allocator.set_decay(millis));
+                (0, 0)
+            }
+            Action::PauseBackground(on) => {
+                controls.background_paused.send_replace(on);
+                (0, 0)
+            }
+            Action::Shed(on) => {
+                controls.is_shedding.store(on, Ordering::Relaxed);
+                (0, 0)
+            }
+            Action::CloseIdle(on) => {
+                controls.closes_idle.store(on, Ordering::Relaxed);
+                (0, 0)
+            }
+            Action::CancelLargest => match self.inner.ledger.cancel_largest() {
+                Some(flight) => {
+                    tracing::warn!(
+                        route = &*flight.route,
+                        live_bytes = flight.live_bytes,
+                        age_ms = flight.age_millis,
+                        "a request is ended to stay within the memory limit"
+                    );
+                    (flight.live_bytes, 0)
+                }
+                None => return,
+            },
+            Action::DumpHeap => match self.inner.dump.get() {
+                Some(dump) => {
+                    dump();
+                    (0, 0)
+                }
+                None => return,
+            },
+        };
+        self.note(ActionRecord { at_micros, level, action, before_bytes, after_bytes });
+    }
+
+    fn note(&self, record: ActionRecord) {
+        // Shrinking what is small already, each second, is not worth a line.
+        if record.before_bytes != record.after_bytes || !matches!(record.action, Action::ShrinkStores(_)) {
+            tracing::info!(
+                action = record.action.name(),
+                level = record.level.as_str(),
+                before_bytes = record.before_bytes,
+                after_bytes = record.after_bytes,
+                "memory action"
+            );
+        }
+        self.inner.controls.record(record);
+    }
+
+    fn shrink_stores(&self, percent: u64) -> (u64, u64) {
+        let before = self.inner.stores.bytes();
+        let freed = self.inner.stores.shrink_all(percent);
+        (before, before.saturating_sub(freed))
+    }
+
+    /// Purges and keeps a record of it.
+    pub(crate) fn purge_for(&self, level: Level) {
+        let Some(report) = self.purge() else { return };
+        let at_micros = u64::try_from(self.inner.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let (before_bytes, after_bytes) = (report.before_resident, report.after_resident);
+        self.note(ActionRecord { at_micros, level, action: Action::Purge, before_bytes, after_bytes });
+    }
+
+    /// What is called at the highest level, at most twice an hour, to write a heap profile down. The first one stays.
+    pub fn on_emergency(&self, dump: impl Fn() + Send + Sync + 'static) {
+        let _first = self.inner.dump.set(Box::new(dump));
+    }
+
+    pub(crate) fn note_overdue(&self) {
+        self.inner.controls.overdue.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn note_tick(&self, took: Duration) {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.inner.controls.tick_micros.store(micros, Ordering::Relaxed);
+    }
+
+    /// The requests that run now.
+    pub fn ledger(&self) -> &Ledger {
+        &self.inner.ledger
+    }
+
+    /// Lets a request of `route` begin and follows it, or refuses it while its class has to wait.
+    pub fn admit(&self, route: &str, class: Class, meter: Meter, is_exempt: bool) -> Result<Entry, Refusal> {
+        let controls = &self.inner.controls;
+        let can_wait = matches!(class, Class::Bulk | Class::Standard | Class::Background);
+        if can_wait && !is_exempt && controls.is_shedding.load(Ordering::Relaxed) {
+            controls.shed.fetch_add(1, Ordering::Relaxed);
+            let pool = self.class(class);
+            return Err(Refusal {
+                scope: pool.stats().name,
+                wanted: 0,
+                available: 0,
+                limit: pool.limit(),
+                kind: RefusalKind::Exhausted,
+                retry_after: Some(Duration::from_secs(controls.retry_seconds().into())),
+            });
+        }
+        Ok(self.inner.ledger.enter(route, class, meter, !is_exempt))
+    }
+
+    /// Whether clients should not keep their connections now.
+    pub fn closes_idle(&self) -> bool {
+        self.inner.controls.closes_idle.load(Ordering::Relaxed)
+    }
+
+    /// Whether background work is held back.
+    pub fn background_paused(&self) -> watch::Receiver<bool> {
+        self.inner.controls.background_paused.subscribe()
+    }
+
+    /// How many seconds a caller that was refused for want of memory should wait.
+    pub fn retry_seconds(&self) -> u32 {
+        self.inner.controls.retry_seconds()
+    }
+
+    /// The controller's own figures.
+    pub fn controls(&self) -> ControlStats {
+        self.inner.controls.stats()
+    }
+
+    /// How long the engine has been running, in microseconds.
+    pub fn uptime_micros(&self) -> u64 {
+        u64::try_from(self.inner.began.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     /// When the system's limit has changed, cuts a new budget and sets the pools' limits by it.
@@ -169,6 +359,7 @@ impl Headroom {
         let budget = budget_of(self.inner.settings.explicit_budget_bytes, reading.limit);
         *self.inner.budget.write().unwrap_or_else(PoisonError::into_inner) = budget;
         self.inner.root.set_limit(budget.bytes);
+        self.inner.root.bell().set_mark(mark_of(&budget, &self.inner.settings.thresholds));
         for class in Class::ALL {
             self.class(class).set_limit(class_limit(class, budget.bytes));
         }
@@ -232,16 +423,39 @@ fn class_limit(class: Class, budget: u64) -> u64 {
     budget / 100 * class.percent()
 }
 
+/// What is lent in all when the controller should look at once instead of at its next turn, in bytes.
+fn mark_of(budget: &Budget, thresholds: &Thresholds) -> u64 {
+    budget.bytes / 1000 * u64::from(thresholds.enter(Level::Warning))
+}
+
+/// What the judge sees: the worst share, and of the heap and the charge the one that is nearer to its limit.
+fn observe(reading: &Reading, budget: &Budget, thresholds: &Thresholds, at_micros: u64) -> Observation {
+    let heap = reading.allocator.map_or(0, |allocator| allocator.allocated);
+    let charged = charge_of(reading, budget);
+    let limit = budget.limit.bytes;
+    let (used, limit) = if permille(heap, budget.bytes) > permille(charged, limit) {
+        (heap, budget.bytes)
+    } else {
+        (charged, limit)
+    };
+    let share = share_of(reading, budget, thresholds);
+    Observation { at_micros, share, used, limit, pressure: reading.pressure }
+}
+
+/// What the kernel cannot take back, in bytes.
+fn charge_of(reading: &Reading, budget: &Budget) -> u64 {
+    match reading.cgroup {
+        Some(cgroup) if budget.limit.source.is_cgroup() => cgroup.unreclaimable(),
+        _ => reading.process.rss_anon,
+    }
+}
+
 /// The worst of three shares, in thousandths: the live heap of the budget, what the kernel cannot take back of the hard
 /// limit, and the resident memory of the budget. The last one reaches the `warning` mark at 75 % of the budget and the
 /// `critical` mark at all of it, since resident memory includes what a purge would give back.
 fn share_of(reading: &Reading, budget: &Budget, thresholds: &Thresholds) -> u32 {
     let heap = reading.allocator.map_or(0, |allocator| permille(allocator.allocated, budget.bytes));
-    let charged = match reading.cgroup {
-        Some(cgroup) if budget.limit.source.is_cgroup() => cgroup.unreclaimable(),
-        _ => reading.process.rss_anon,
-    };
-    let charge = permille(charged, budget.limit.bytes);
+    let charge = permille(charge_of(reading, budget), budget.limit.bytes);
     let resident = permille(reading.process.rss_anon, budget.bytes);
     let (warning, critical) = (thresholds.enter(Level::Warning), thresholds.enter(Level::Critical));
     let resident = if resident < 750 {

@@ -101,7 +101,7 @@ impl Thresholds {
         self.leave[level as usize]
     }
 
-    fn level_for(&self, share: u32) -> Level {
+    pub(crate) fn level_for(&self, share: u32) -> Level {
         Level::ALL.into_iter().rev().find(|level| share >= self.enter(*level)).unwrap_or_default()
     }
 }

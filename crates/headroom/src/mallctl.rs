@@ -54,6 +54,13 @@ pub(crate) fn read_u64(name: &CStr) -> Option<u64> {
     unsafe { raw::read::<u64>(name.to_bytes_with_nul()) }.ok()
 }
 
+/// Writes a control of C type `ssize_t`. Whether it was taken.
+pub(crate) fn write_signed(name: &CStr, value: isize) -> bool {
+    // SAFETY: every caller names a writable `ssize_t` control; jemalloc checks the length against its own type and
+    // refuses any other, so a wrong name gives an error and not a wrong write.
+    unsafe { raw::write(name.to_bytes_with_nul(), value) }.is_ok()
+}
+
 /// Where jemalloc counts what the calling thread allocated and freed. Both counters live as long as the thread.
 pub(crate) fn thread_counters() -> Option<(*const u64, *const u64)> {
     // SAFETY: both controls are of C type `uint64_t *`, whose size jemalloc checks; any pointer value is valid to hold.

@@ -80,6 +80,11 @@ impl Meter {
         }
     }
 
+    /// Bytes alive now, but for those of the poll that is running.
+    pub fn live(&self) -> u64 {
+        u64::try_from(self.account.live.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+
     #[inline]
     pub(crate) fn scope(&self) -> Scope<'_> {
         Scope::begin(&self.account)

@@ -1,3 +1,4 @@
+use crate::bell::Bell;
 use crate::lease::Lease;
 use crate::refusal::{Refusal, RefusalKind};
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub(crate) struct Node {
     peak: AtomicU64,
     refused: AtomicU64,
     draining: AtomicBool,
+    /// One for the whole tree.
+    bell: Arc<Bell>,
     parent: Option<Pool>,
     /// Held by the first waiter; the lock itself keeps the others in order of arrival.
     pub(crate) turnstile: Mutex<()>,
@@ -76,6 +79,7 @@ impl Pool {
     }
 
     fn build(name: &str, limit: u64, floor: u64, parent: Option<Self>) -> Self {
+        let bell = parent.as_ref().map_or_else(Arc::default, |parent| Arc::clone(&parent.node.bell));
         Self {
             node: Arc::new(Node {
                 name: Arc::from(name),
@@ -85,6 +89,7 @@ impl Pool {
                 peak: AtomicU64::new(0),
                 refused: AtomicU64::new(0),
                 draining: AtomicBool::new(false),
+                bell,
                 parent,
                 turnstile: Mutex::new(()),
                 freed: Notify::new(),
@@ -155,6 +160,11 @@ impl Pool {
         }
     }
 
+    /// What wakes whoever watches this tree.
+    pub(crate) fn bell(&self) -> &Bell {
+        &self.node.bell
+    }
+
     /// Whether both handles are the same pool.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.node, &other.node)
@@ -179,8 +189,11 @@ impl Pool {
         // Only now is it certain that the bytes are lent, so only now can they count as a peak.
         let mut next = Some(self);
         while let Some(pool) = next {
-            pool.node.note_peak();
+            let used = pool.node.note_peak();
             next = pool.node.parent.as_ref();
+            if next.is_none() && bytes >= Bell::LOUD {
+                pool.node.bell.hear(used);
+            }
         }
         Ok(())
     }
@@ -239,11 +252,12 @@ impl Node {
     }
 
     #[inline]
-    fn note_peak(&self) {
+    fn note_peak(&self) -> u64 {
         let used = self.used.load(Ordering::Relaxed);
         if used > self.peak.load(Ordering::Relaxed) {
             self.peak.fetch_max(used, Ordering::Relaxed);
         }
+        used
     }
 
     #[inline]
@@ -268,6 +282,7 @@ impl Blocked {
     pub(crate) fn refuse(self, wanted: u64) -> Refusal {
         let node = &*self.at.node;
         node.refused.fetch_add(1, Ordering::Relaxed);
+        node.bell.ring();
         let retry_after = match self.kind {
             RefusalKind::TooLarge => None,
             RefusalKind::Exhausted => Some(Duration::from_secs(1)),

@@ -96,6 +96,11 @@ impl StoreRegistry {
             .collect()
     }
 
+    /// What all stores hold, in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.all().iter().map(|store| store.bytes()).sum()
+    }
+
     /// Shrinks every store to `percent` of its cap and tells how many bytes that freed.
     pub fn shrink_all(&self, percent: u64) -> u64 {
         self.all().iter().map(|store| store.shrink_to(store.cap_bytes() / 100 * percent.min(100))).sum()

@@ -18,20 +18,22 @@ fn the_level_follows_the_heap_up_and_slowly_down() {
     let (headroom, source) = engine(400 * MIB);
     assert_eq!(headroom.budget().bytes, 300 * MIB);
     let changes = headroom.watch_level();
-    let heap = |bytes| {
+    let heap = |bytes, millis: u64| {
         source.change(|reading| {
             reading.allocator = Some(AllocatorStats { allocated: bytes, ..AllocatorStats::default() });
         });
-        headroom.sample()
+        headroom.sample_at(millis * 1000)
     };
-    assert_eq!(heap(100 * MIB), Level::Normal);
-    assert_eq!(heap(260 * MIB), Level::Critical);
+    assert_eq!(heap(100 * MIB, 0), Level::Normal);
+    assert_eq!(heap(260 * MIB, 100_000), Level::Critical);
     assert!(changes.has_changed().unwrap());
     assert_eq!(*changes.borrow(), Level::Critical);
-    assert_eq!(heap(250 * MIB), Level::Critical);
-    assert_eq!(heap(10 * MIB), Level::Warning);
-    assert_eq!(heap(10 * MIB), Level::Elevated);
-    assert_eq!(heap(10 * MIB), Level::Normal);
+    assert_eq!(heap(250 * MIB, 101_000), Level::Critical);
+    assert_eq!(heap(10 * MIB, 102_000), Level::Critical);
+    assert_eq!(heap(10 * MIB, 103_900), Level::Critical, "not yet two seconds");
+    assert_eq!(heap(10 * MIB, 104_000), Level::Warning);
+    assert_eq!(heap(10 * MIB, 104_100), Level::Elevated);
+    assert_eq!(heap(10 * MIB, 104_200), Level::Normal);
     assert_eq!(headroom.level(), Level::Normal);
 }
 

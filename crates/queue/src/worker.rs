@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +30,8 @@ struct Inner {
     concurrency: usize,
     lease: Duration,
     idle_poll: Duration,
+    /// While true, no job is begun.
+    paused: Option<watch::Receiver<bool>>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -107,6 +110,13 @@ impl WorkerBuilder {
         self
     }
 
+    /// Begins no job while this says `true`; those that run go on.
+    #[must_use]
+    pub fn pause_while(mut self, paused: watch::Receiver<bool>) -> Self {
+        self.0.paused = Some(paused);
+        self
+    }
+
     /// The worker.
     pub fn build(mut self) -> Worker {
         let kinds: Vec<&str> = self.0.handlers.keys().copied().collect();
@@ -128,6 +138,7 @@ impl Worker {
             concurrency: 2,
             lease: Duration::from_mins(1),
             idle_poll: Duration::from_millis(500),
+            paused: None,
         })
     }
 
@@ -136,7 +147,7 @@ impl Worker {
         let inner = &self.0;
         let mut running = JoinSet::new();
         while !shutdown.is_cancelled() {
-            if running.len() < inner.concurrency {
+            if running.len() < inner.concurrency && !inner.is_paused() {
                 match inner.claim().await {
                     Ok(Some(job)) => {
                         running.spawn(Arc::clone(inner).work(job, shutdown.child_token()));
@@ -150,7 +161,7 @@ impl Worker {
             tokio::select! {
                 () = shutdown.cancelled() => {}
                 Some(_) = running.join_next() => {}
-                () = inner.jobs.woken(), if running.len() < inner.concurrency => {}
+                () = inner.jobs.woken(), if !inner.is_paused() && running.len() < inner.concurrency => {}
                 () = tokio::time::sleep(inner.idle_poll) => {}
             }
         }
@@ -173,6 +184,10 @@ impl Worker {
 }
 
 impl Inner {
+    fn is_paused(&self) -> bool {
+        self.paused.as_ref().is_some_and(|paused| *paused.borrow())
+    }
+
     fn leased_until(&self, now: Timestamp) -> Timestamp {
         now + TimeDelta::from_std(self.lease).unwrap_or(TimeDelta::MAX)
     }

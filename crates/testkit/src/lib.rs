@@ -8,11 +8,13 @@ mod answer;
 mod client;
 mod data;
 mod database;
+mod stand_in;
 
 pub use answer::Answer;
 pub use client::Client;
 pub use data::shared_data;
 pub use database::TestDatabase;
+pub use stand_in::{add_user, users};
 
 use clock::{MockClock, Timestamp};
 use std::sync::Arc;

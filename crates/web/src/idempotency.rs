@@ -1,7 +1,7 @@
 //! `Idempotency-Key` on POST: a repeated request gets the first answer and is not done again.
 //!
-//! The store is written elsewhere. An entry begun and neither finished nor abandoned (the server died, the client left)
-//! must run out in the store by itself, at the latest some minutes after it began; finished ones after 24 hours.
+//! The store is written elsewhere. An entry begun and neither finished nor abandoned (the server died) must run out in
+//! the store by itself, at the latest some minutes after it began; finished ones after 24 hours.
 
 mod answer;
 mod fingerprint;
@@ -50,7 +50,8 @@ pub trait IdempotencyStore: Send + Sync {
         answer: StoredAnswer,
     ) -> BoxFuture<'a, Result<(), Problem>>;
 
-    /// Gives the key back: the request was not done, or its answer cannot be kept.
+    /// Gives the key back: the request was not done, or its answer cannot be kept. It may also have ended midway, when
+    /// the client left; a store that knows that the change was made keeps the key.
     fn abandon<'a>(&'a self, scope: &'a str, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<(), Problem>>;
 }
 

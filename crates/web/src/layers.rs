@@ -12,6 +12,7 @@ mod correlation;
 mod cors;
 mod deadline;
 mod finish;
+mod large;
 mod long_running;
 mod security;
 mod stack;
@@ -25,6 +26,7 @@ pub use stack::stack;
 pub(crate) use finish::HeldBody;
 
 use crate::idempotency::IdempotencySettings;
+use crate::metering::Admission;
 use crate::scope::Limits;
 use clock::{SharedClock, SharedRandom};
 use headroom::Pool;
@@ -51,6 +53,8 @@ pub struct Settings {
     pub pool: Option<Pool>,
     /// How repeated POSTs are recognised; `None` for not at all.
     pub idempotency: Option<IdempotencySettings>,
+    /// Who decides whether a request may begin; `None` lets all begin.
+    pub admission: Option<Admission>,
     /// Who is told about each finished request.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -67,6 +71,7 @@ impl Settings {
             cors: None,
             pool: None,
             idempotency: None,
+            admission: None,
             observer: None,
         }
     }

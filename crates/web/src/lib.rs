@@ -25,6 +25,7 @@ pub use day::calendar_day;
 pub use etag::Version;
 pub use extract::{IfMatch, MergePatch, PathId, RawBody, UploadForm, ValidJson, ValidQuery};
 pub use legible::{is_unseen, legible};
+pub use metering::{Admission, Treatment, works_for};
 pub use paging::{Cursor, Page, Paged, Sort};
 pub use problem::{Code, Failure, Fault, Problem, ProblemBody};
 pub use scope::{CorrelationId, Limits};

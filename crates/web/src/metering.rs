@@ -2,8 +2,64 @@
 
 use crate::codes;
 use crate::problem::{Problem, Shortage};
-use headroom::{Lease, Meter, Pool, Refusal, RefusalKind, RequestMemory};
-use std::sync::{Mutex, PoisonError};
+use headroom::{Class, Entry, Flight, Headroom, Lease, Meter, Pool, Refusal, RefusalKind, RequestMemory};
+use http::{Extensions, Method};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How a route is treated when memory is scarce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Treatment {
+    /// Its class of work: those that can wait are refused first.
+    pub class: Class,
+    /// Whether it is neither refused nor ended: health, metrics, and what gives memory back.
+    pub is_exempt: bool,
+}
+
+/// Who decides whether a request may begin.
+#[derive(Clone)]
+pub struct Admission {
+    /// The memory engine.
+    pub headroom: Headroom,
+    /// The treatment of a method and a route's template.
+    pub treat: fn(&Method, &str) -> Treatment,
+}
+
+impl Admission {
+    /// Lets a request begin and follows it, or refuses it before its body is read.
+    pub(crate) fn admit(&self, method: &Method, route: &str, meter: &RequestMeter) -> Result<Entry, Refusal> {
+        let Treatment { class, is_exempt } = (self.treat)(method, route);
+        self.headroom.admit(route, class, meter.0.clone(), is_exempt)
+    }
+
+    pub(crate) fn closes_idle(&self) -> bool {
+        self.headroom.closes_idle()
+    }
+}
+
+/// The request in the memory engine's books, as the layers hand it on.
+#[derive(Debug, Clone)]
+pub(crate) struct InFlight(pub(crate) Arc<Flight>);
+
+/// Notes whom the request works for, so that the one who holds most is found when memory is scarce.
+pub fn works_for(extensions: &Extensions, tenant: [u8; 16]) {
+    if let Some(InFlight(flight)) = extensions.get::<InFlight>() {
+        flight.belongs_to(tenant);
+    }
+}
+
+/// Why a request was ended before its time.
+#[derive(Debug, thiserror::Error)]
+#[error("the request was ended to keep the server within its memory limit")]
+pub(crate) struct Ended;
+
+impl From<Ended> for Problem {
+    fn from(ended: Ended) -> Self {
+        Self::new(codes::MEMORY_EXHAUSTED).with_retry_after(ENDED_RETRY_SECONDS).with_cause(ended)
+    }
+}
+
+/// What was ended held much: the next try should find calmer times.
+const ENDED_RETRY_SECONDS: u32 = 10;
 
 /// The memory that a request holds until its answer is finished.
 #[derive(Debug, Default)]

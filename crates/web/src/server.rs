@@ -14,6 +14,7 @@ mod stats;
 
 pub use accept::serve;
 pub use connection::PeerAddr;
+pub(crate) use connection::ServerTasks;
 pub use listen::bind;
 pub use settings::ServerSettings;
 pub use stats::{Report, ServerStats};

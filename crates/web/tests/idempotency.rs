@@ -11,7 +11,9 @@ use http::{Request, StatusCode};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use support::{Answer, Server};
+use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Notify;
 use web::Problem;
 use web::idempotency::{
@@ -202,6 +204,33 @@ async fn a_request_that_still_runs_is_not_started_again() {
     second.problem(409, "idempotency_in_progress");
     assert_eq!(second.header("retry-after"), "1");
     assert_eq!((first.status.as_u16(), first.text().as_str()), (200, "1"));
+}
+
+#[tokio::test]
+async fn whoever_leaves_midway_may_come_again_at_once() {
+    let (server, shop) = start();
+    let mut leaving = server.connect().await;
+    let head = "POST /api/wait HTTP/1.1\r\nhost: a\r\nidempotency-key: k\r\nauthorization: Bearer ann\r\n\
+                content-type: application/json\r\ncontent-length: 0\r\n\r\n";
+    leaving.write_all(head.as_bytes()).await.unwrap();
+    shop.begun.notified().await;
+    drop(leaving);
+    let again = async {
+        loop {
+            let answer = server.send(keyed("/api/wait", "k"), "").await;
+            if answer.status != 409 {
+                return answer;
+            }
+        }
+    };
+    let finish = async {
+        shop.begun.notified().await;
+        shop.finish.notify_one();
+    };
+    let both = futures_util::future::join(again, finish);
+    let (again, ()) = tokio::time::timeout(Duration::from_secs(10), both).await.unwrap();
+    assert_eq!((again.status.as_u16(), again.text().as_str()), (200, "1"));
+    assert_eq!(again.header("idempotency-replayed"), "");
 }
 
 #[tokio::test]

@@ -255,3 +255,23 @@ async fn a_long_body_tells_its_first_fault_with_its_line() {
     answer.problem(400, "validation_failed");
     assert!(answer.text().contains("line 2 column"), "{}", answer.text());
 }
+
+#[tokio::test]
+async fn a_body_of_unknown_length_borrows_what_its_buffer_takes_while_it_grows() {
+    let pool = headroom::Pool::root("bodies", 8 << 20);
+    let lent = pool.clone();
+    let server = Server::start_with(routes(), |layers| layers.pool = Some(lent), |_| {});
+    let text = GOOD.replace("Estate", &"x".repeat(1 << 20));
+    let head = "POST /api/files HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                connection: close\r\ntransfer-encoding: chunked\r\n\r\n";
+    let chunks = text
+        .as_bytes()
+        .chunks(8 << 10)
+        .map(|chunk| format!("{:x}\r\n{}\r\n", chunk.len(), String::from_utf8_lossy(chunk)));
+    let body: String = chunks.collect();
+    server.raw(format!("{head}{body}0\r\n\r\n")).await;
+    let peak = pool.stats().peak;
+    assert!(peak >= 3 << 19, "the old and the new buffer are there at once, {peak} bytes were borrowed");
+    server.stop().await;
+    assert_eq!(pool.used(), 0);
+}

@@ -169,3 +169,33 @@ async fn a_request_whose_client_leaves_is_told_too() {
     }
     assert_eq!(*notes.0.lock().unwrap(), ["GET /api/slow 0 0 false"]);
 }
+
+#[tokio::test]
+async fn a_large_answer_is_held_on_the_account_until_it_is_read() {
+    const SIZE: usize = 4 << 20;
+    let routes = Router::new()
+        .route("/api/list", get(async || "x".repeat(SIZE)).post(async || "y".repeat(SIZE)))
+        .route("/api/hello", get(async || "hello"));
+    let pool = headroom::Pool::root("answers", (SIZE as u64) * 3 / 2);
+    let lent = pool.clone();
+    let server = Server::start_with(routes, |layers| layers.pool = Some(lent), |_| {});
+
+    // Reads nothing, so the answer stays here.
+    let mut slow = server.connect().await;
+    let head = b"GET /api/list HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    tokio::io::AsyncWriteExt::write_all(&mut slow, head).await.unwrap();
+    while pool.used() == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let refused = server.send(Request::get("/api/list"), "").await;
+    refused.problem(503, "memory_exhausted");
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(server.send(Request::get("/api/hello"), "").await.status, 200);
+    let changed = server.send(Request::post("/api/list"), "").await;
+    assert_eq!(changed.status, 200, "what was changed is told");
+
+    assert!(support::read_all(&mut slow).await.ends_with('x'));
+    assert_eq!(server.send(Request::get("/api/list"), "").await.status, 200);
+    server.stop().await;
+    assert_eq!(pool.used(), 0);
+}

@@ -208,3 +208,24 @@ async fn an_http_2_request_in_flight_is_finished_too() {
     assert_eq!(request.await.text(), "done");
     assert_eq!(server.stop().await.aborted, 0);
 }
+
+#[tokio::test]
+async fn a_reserved_connection_is_not_held_by_a_head_that_does_not_end() {
+    let (server, gate, _) = start(|bounds| {
+        bounds.max_connections = 1;
+        bounds.reserved_connections = 1;
+        bounds.header_timeout = Duration::from_mins(5);
+    });
+    let mut first = server.connect().await;
+    first.write_all(b"GET /api/wait HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    gate.entered.notified().await;
+
+    for opening in [&b""[..], b"GET /api/health HTTP/1.1\r\nhost: x\r\nx-more: "] {
+        let mut slow = server.connect().await;
+        slow.write_all(opening).await.unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(30), read_all(&mut slow)).await;
+        assert!(ended.is_ok(), "{opening:?} held the place");
+    }
+    gate.open.notify_one();
+    assert!(read_all(&mut first).await.ends_with("done"));
+}

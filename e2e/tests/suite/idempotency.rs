@@ -148,6 +148,25 @@ async fn after_a_day_the_key_is_free_again() {
 }
 
 #[tokio::test]
+async fn an_answer_on_its_way_is_waited_for_and_a_lost_one_is_not() {
+    let app = TestApp::start().await;
+    let body = json!({ "title": "Alder" });
+    drop(post(app.admin(), "/api/cases", "key", &body).await.expect_status(201));
+    // As if the server stood, or died, between the commit and the answer.
+    let mut tx = app.app().db().writer().begin().await.unwrap();
+    let text = "UPDATE idempotency_keys SET status = NULL, headers = NULL, body = NULL";
+    tx.run(db::sql(tx.dialect(), text, [])).await.unwrap();
+    tx.commit().await.unwrap();
+    let waits = post(app.admin(), "/api/cases", "key", &body).await;
+    assert_eq!(waits.header("retry-after"), "1");
+    waits.expect_problem(409, "idempotency_in_progress");
+    app.advance(TimeDelta::seconds(61));
+    post(app.admin(), "/api/cases", "key", &body).await.expect_problem(409, "conflict");
+    assert_eq!(cases(app.admin()).await, 1);
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn the_key_survives_a_renewed_token() {
     let app = TestApp::start().await;
     let body = json!({ "title": "Alder" });

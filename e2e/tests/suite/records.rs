@@ -246,3 +246,23 @@ async fn somebody_elses_time_is_not_changed() {
     assert_eq!(alias, paralegal.get("/api/billing/time-entries").await.json());
     app.finish().await;
 }
+
+/// A title as long as it may be, of characters that take three bytes each: an index has less room for a key than that.
+#[tokio::test]
+async fn the_longest_title_is_kept_found_and_listed() {
+    let app = TestApp::start().await;
+    let admin = app.admin();
+    let long = (0..3_989_u32).filter_map(|n| char::from_u32(0x4e00 + n * 7 % 20_000));
+    let title: String = long.chain(" Zebra Ende".chars()).collect();
+    let opened = open_case(admin, &title).await;
+    assert_eq!(opened["title"], *title);
+    let path = format!("/api/cases/{}", id_of(&opened));
+    let turned: String = title.chars().rev().collect();
+    drop(admin.patch(&path, &json!({ "title": turned })).await.expect_status(200));
+    let listed = admin.get("/api/cases?status=open&sort=title&query=arbez").await.expect_status(200).json();
+    assert_eq!(listed["total"], 1);
+    drop(admin.patch(&path, &json!({ "title": title })).await.expect_status(200));
+    let listed = admin.get("/api/cases?status=open&sort=title&query=zebra").await.expect_status(200).json();
+    assert_eq!(listed["total"], 1, "words behind the key are found");
+    app.finish().await;
+}

@@ -4,7 +4,7 @@ use super::depths::Depths;
 use super::process;
 use crate::state::{Parts, StartError};
 use clock::Timestamp;
-use headroom::{Headroom, Snapshot, StoreStats};
+use headroom::{Action, Headroom, Snapshot, StoreStats};
 use queue::Tasks;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +46,27 @@ fn memory(headroom: &Headroom, started: Timestamp, node: bool, to: &mut Expositi
     stores(&snapshot, to);
     pools(&snapshot, to);
     charged(&snapshot, to);
+    controls(headroom, &snapshot, to);
+}
+
+/// What the controller sees and does.
+fn controls(headroom: &Headroom, snapshot: &Snapshot, to: &mut Exposition) {
+    let stats = headroom.controls();
+    to.gauge("lexiflow_memory_pressure_level", "Level of pressure: 0 normal to 4 emergency.")
+        .value(snapshot.level as u64);
+    to.counter("lexiflow_memory_level_transitions", "Changes of the level.").value(stats.transitions);
+    let mut actions = to.counter("lexiflow_memory_actions", "Actions against pressure, and their ends.");
+    for (name, taken) in Action::NAMES.iter().zip(stats.taken) {
+        actions.sample(&[("action", name)], taken);
+    }
+    to.counter("lexiflow_requests_shed", "Requests refused because their class can wait.").value(stats.shed);
+    to.counter("lexiflow_requests_cancelled", "Requests ended to stay within the limit.")
+        .value(stats.cancelled);
+    let in_flight = u64::try_from(headroom.ledger().len()).unwrap_or(u64::MAX);
+    to.gauge("lexiflow_requests_followed", "Requests in the memory engine's books now.").value(in_flight);
+    to.gauge("lexiflow_controller_tick_microseconds", "Time of the last look.").value(stats.tick_micros);
+    to.counter("lexiflow_controller_overdue", "Looks that came more than a second late.")
+        .value(stats.overdue);
 }
 
 fn process_of(snapshot: &Snapshot, started: Timestamp) -> ProcessSample {

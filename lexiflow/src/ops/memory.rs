@@ -1,10 +1,10 @@
-use super::Ops;
 use super::report::{decimal, fresh, human, percent, whole_mebibytes};
 use super::viewer::Viewer;
+use super::{Ops, doctor};
 use access::Public;
 use axum::Extension;
 use axum::response::Response;
-use headroom::{AllocatorStats, CgroupStats, PoolStats, RouteStats, Snapshot, StoreStats};
+use headroom::{ActionRecord, AllocatorStats, CgroupStats, PoolStats, RouteStats, Snapshot, StoreStats};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -53,7 +53,8 @@ pub struct MemoryHealth {
 /// What operators see.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(example = json!({"runtime": "native", "level": "normal",
+#[schema(example = json!({"runtime": "native", "level": "normal", "cause": "none", "sinceMs": 61_000,
+    "timeToLimitMs": null, "doctor": ["Nothing is wrong."], "actions": [],
     "v8": {"heapSizeLimit": "1.50 GB", "usedHeapSize": "31.20 MB", "heapUsedPercent": "2.03%",
         "numberOfDetachedContexts": 0},
     "process": {"rss": "56.00 MB", "heapUsed": "31.20 MB", "external": "18.75 MB", "rssAnon": 33_554_432,
@@ -82,6 +83,21 @@ struct Figures {
     /// One of the five levels of pressure behind the status.
     #[schema(example = "normal")]
     level: &'static str,
+    /// Why: `none`, `share`, `growth` or `stalls`.
+    #[schema(example = "none")]
+    cause: &'static str,
+    /// For how long the level has been what it is, in milliseconds.
+    #[schema(example = 61_000)]
+    since_ms: u64,
+    /// When the limit is reached at the present growth, in milliseconds; null while nothing grows.
+    #[schema(example = json!(null))]
+    time_to_limit_ms: Option<u64>,
+    /// What is wrong, why, and what to do.
+    #[schema(example = json!(["Nothing is wrong."]))]
+    doctor: Vec<String>,
+    /// The latest actions against pressure, oldest first; ages in milliseconds, amounts in bytes.
+    #[schema(example = json!([]))]
+    actions: Vec<Value>,
     /// The compatibility block.
     #[schema(example = json!({"heapSizeLimit": "2.00 GB", "usedHeapSize": "512.45 MB", "heapUsedPercent": "25.02%", "numberOfDetachedContexts": 0}))]
     v8: Value,
@@ -133,11 +149,18 @@ pub(super) async fn show_memory(
 
 fn figures(snapshot: &Snapshot, ops: &Ops, format: Format) -> Figures {
     let reading = &snapshot.reading;
+    let headroom = ops.parts.app.headroom();
+    let (controls, now) = (headroom.controls(), headroom.uptime_micros());
     let alive = Handle::current().metrics().num_alive_tasks();
     let purges = snapshot.purges;
     Figures {
         runtime: "native",
         level: snapshot.level.as_str(),
+        cause: controls.cause.as_str(),
+        since_ms: now.saturating_sub(controls.since_micros) / 1000,
+        time_to_limit_ms: controls.micros_to_limit.map(|micros| micros / 1000),
+        doctor: doctor::findings(snapshot, &controls),
+        actions: controls.recent.iter().map(|record| action(record, now)).collect(),
         v8: v8(snapshot, format),
         process: process(snapshot, format),
         thresholds: thresholds(snapshot, format),
@@ -229,6 +252,13 @@ pub(super) fn pool(stats: &PoolStats) -> Value {
     json!({
         "name": &*stats.name, "parent": stats.parent.as_deref(), "limit": stats.limit, "used": stats.used,
         "peak": stats.peak, "refused": stats.refused,
+    })
+}
+
+fn action(record: &ActionRecord, now_micros: u64) -> Value {
+    json!({
+        "agoMs": now_micros.saturating_sub(record.at_micros) / 1000, "level": record.level.as_str(),
+        "action": record.action.name(), "beforeBytes": record.before_bytes, "afterBytes": record.after_bytes,
     })
 }
 

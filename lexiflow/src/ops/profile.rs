@@ -8,10 +8,11 @@ use audit::{Act, Entity};
 use axum::Extension;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
+use clock::{SharedClock, SharedRandom};
 use headroom::heap_profile::{HeapProfile, memory_file, take_heap_profile};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
-use ids::ProfileId;
+use ids::{Id as _, ProfileId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fs::File;
@@ -170,6 +171,20 @@ pub(super) async fn keep_profile(ctx: Ctx, Extension(ops): Extension<Arc<Ops>>) 
         return Err(error.into());
     }
     Ok(fresh(StatusCode::CREATED, &kept))
+}
+
+/// Keeps a profile of the moment in which memory was scarcest; called by the thread that watches it.
+pub(super) fn keep_at_emergency(folder: &Diagnostics, clock: &SharedClock, random: &SharedRandom) {
+    let now = clock.now();
+    let mut bytes = [0; 10];
+    random.fill(&mut bytes);
+    let id = ProfileId::from_parts(u64::try_from(now.timestamp_millis()).unwrap_or(0), &bytes);
+    let kept =
+        taken(now.timestamp_nanos_opt().unwrap_or_default()).and_then(|profile| folder.keep(id, &profile));
+    match kept {
+        Ok(size_bytes) => tracing::warn!(%id, size_bytes, "a heap profile of the emergency was kept"),
+        Err(error) => tracing::warn!(error = %error, "no heap profile of the emergency could be kept"),
+    }
 }
 
 fn taken(nanos: i64) -> Result<HeapProfile, Error> {

@@ -8,7 +8,7 @@ use crypto::jws::SigningKey;
 use crypto::password::Hasher;
 use db::Db;
 use documents::{Files, JobDeps, ReadText, RemoveBlobs};
-use headroom::Headroom;
+use headroom::{Class, Headroom};
 use queue::{Dispatcher, Jobs, Outbox, Schedule, Scheduler, Tasks, Worker};
 use sessions::Sessions;
 use std::sync::Arc;
@@ -76,7 +76,7 @@ impl Parts {
         let files = Files { blobs, settings: settings::documents(&config) };
         let hasher =
             Hasher::new(settings::hashing(&config), config.auth.argon2_parallel_hashes, Arc::clone(&random));
-        let hasher = hasher.map_err(StartError::Hashing)?;
+        let hasher = hasher.map_err(StartError::Hashing)?.within(headroom.class(Class::Interactive).clone());
         let key = folder::signing_key(&config, random.as_ref())?;
         let key = SigningKey::new(&key).map_err(StartError::Key)?;
         let logins = settings::logins(&config);
@@ -105,6 +105,7 @@ impl Parts {
         let deps = JobDeps { app: app.clone(), files: files.clone() };
         let worker = Worker::builder(db.clone(), app.jobs().clone(), Arc::clone(&clock), Arc::clone(&random))
             .concurrency(config.workers.job_concurrency)
+            .pause_while(app.headroom().background_paused())
             .register::<ReadText>(deps.clone())
             .register::<RemoveBlobs>(deps)
             .build();

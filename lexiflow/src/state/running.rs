@@ -5,6 +5,7 @@ use crate::ops::{Ops, Phase};
 use crate::{about, router, workers};
 use access::App;
 use clock::{SharedClock, SharedRandom, SystemClock, SystemRandom};
+use headroom::{Controller, Pace};
 use queue::Tasks;
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
@@ -62,6 +63,8 @@ pub struct Running {
     workers: Tasks,
     served: Arc<Mutex<Option<web::server::Report>>>,
     lock: ServerLock,
+    /// Watches the memory until everything else has ended.
+    controller: Controller,
 }
 
 /// How a server ended.
@@ -122,6 +125,9 @@ async fn serve(
     if made.is_none() && parts.config.admin.password.is_some() {
         tracing::warn!("LEXIFLOW_ADMIN_PASSWORD has no effect: there are users already");
     }
+    let pace = Pace { calm: parts.config.memory.check_interval.min(Pace::default().calm), ..Pace::default() };
+    let controller = Controller::start(parts.app.headroom(), pace)
+        .map_err(StartError::system("start the thread that watches the memory"))?;
     workers::start(&parts, &ops, &workers);
     let (server, served) = (Tasks::new(), Arc::new(Mutex::new(None)));
     let (stop, report) = (server.token(), Arc::clone(&served));
@@ -132,7 +138,7 @@ async fn serve(
     let code_bytes = headroom::release_code_pages(&headroom::SystemRoots::default());
     tracing::debug!(code_bytes, "the pages of start-up code were given back");
     ops.status().enter(Phase::Ready);
-    Ok(Running { address, parts, ops, server, workers, served, lock })
+    Ok(Running { address, parts, ops, server, workers, served, lock, controller })
 }
 
 async fn listen(server: &Server, settings: &ServerSettings) -> Result<TcpListener, StartError> {
@@ -234,6 +240,7 @@ impl Running {
         let (accepted, aborted) = served.map_or((0, 0), |report| (report.accepted, report.aborted));
         let clean = aborted == 0 && unfinished.is_empty();
         tracing::info!(accepted, aborted, clean, "the server has ended");
+        drop(self.controller);
         drop(self.lock);
         Report { accepted, aborted, unfinished, clean }
     }

@@ -62,6 +62,7 @@ pub(super) fn memory(config: &Config) -> headroom::Settings {
         explicit_budget_bytes: config.memory.budget,
         thresholds,
         large_request_bytes: config.memory.request_warn_bytes,
+        acts: config.memory.monitoring_enabled,
     }
 }
 

@@ -177,7 +177,7 @@ impl Ctx {
         if let Some(claim) = &self.request.claim
             && !claim.taken.swap(true, Ordering::AcqRel)
         {
-            store::mark_done(&mut tx, &claim.scope, &claim.key).await?;
+            store::mark_done(&mut tx, &claim.scope, &claim.key, self.now()).await?;
         }
         Ok(tx)
     }

@@ -43,7 +43,7 @@ impl Failure for Error {
 pub fn database_code(error: &db::Error) -> Code {
     match error {
         db::Error::DiskFull => codes::STORAGE_FULL,
-        db::Error::Busy(_) | db::Error::Closed => codes::UNAVAILABLE,
+        db::Error::Busy(_) | db::Error::Closed | db::Error::Corrupt { .. } => codes::UNAVAILABLE,
         _ => codes::INTERNAL,
     }
 }

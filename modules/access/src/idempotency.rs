@@ -2,7 +2,8 @@
 //!
 //! A key is taken in a transaction of its own before the verb runs. The verb's own transaction marks it done, so that
 //! the mark is kept if and only if the change is. When the server dies between the commit and the answer, the key is
-//! done but has no answer: the repetition is refused, not run.
+//! done but has no answer: the repetition is refused, not run. For the first minute it is told to wait, since the answer
+//! may be on its way.
 
 use crate::context::Claim;
 use crate::store::{self, KnownKey};
@@ -21,6 +22,8 @@ use web::idempotency::{
 const KEPT: TimeDelta = TimeDelta::hours(24);
 /// After this a key whose request neither finished nor changed anything may be taken again.
 const ABANDONED: TimeDelta = TimeDelta::minutes(5);
+/// The answer is kept in a transaction of its own, shortly after the verb's. After this it never will be.
+const ANSWERED: TimeDelta = TimeDelta::minutes(1);
 
 /// The keys of this application.
 #[derive(Debug, Clone)]
@@ -68,8 +71,8 @@ impl IdempotencyKeys {
             Some(known) if known.fingerprint != fingerprint.0 => return Ok(Begin::Mismatch),
             Some(known) if known.status.is_some() => return answer(known),
             // Done, and the answer was lost: it must not run again.
-            Some(known) if known.done => return Err(Error::AnswerLost),
-            Some(known) if now - known.created_at > ABANDONED => State::Expired,
+            Some(known) if known.done && now - known.created_at > ANSWERED => return Err(Error::AnswerLost),
+            Some(known) if !known.done && now - known.created_at > ABANDONED => State::Expired,
             Some(_) => return Ok(Begin::InProgress),
         };
         if matches!(state, State::Expired) {

@@ -2,6 +2,7 @@ use crate::{Action, App, Credentials, Ctx, Error, Principal, Refusal, Request};
 use axum::extract::FromRequestParts;
 use axum::{Extension, Router};
 use http::request::Parts;
+use ids::Id as _;
 use std::sync::Arc;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
@@ -150,6 +151,7 @@ pub(crate) async fn principal(parts: &mut Parts, app: &App) -> Result<Arc<Princi
         Error::NotAuthenticated("sign in and send the header `Authorization: Bearer <access token>`");
     let token = bearer(parts).ok_or(missing)?;
     let principal = app.authenticator().authenticate(Credentials::Bearer(token), app.clock().now()).await?;
+    web::works_for(&parts.extensions, *principal.firm.uuid().as_bytes());
     let principal = Arc::new(principal);
     parts.extensions.insert(Arc::clone(&principal));
     Ok(principal)

@@ -50,10 +50,10 @@ pub(crate) async fn take_key(
     Ok(())
 }
 
-/// Marks a key as done, in the verb's own transaction.
-pub(crate) async fn mark_done(tx: &mut Tx, scope: &str, key: &str) -> Result<(), Error> {
-    let text = "UPDATE idempotency_keys SET done = $3 WHERE scope = $1 AND key = $2";
-    let values = [Value::from(scope), Value::from(key), Value::from(true)];
+/// Marks a key as done, in the verb's own transaction. Its age counts from here, since a long upload comes before.
+pub(crate) async fn mark_done(tx: &mut Tx, scope: &str, key: &str, now: Timestamp) -> Result<(), Error> {
+    let text = "UPDATE idempotency_keys SET done = $3, created_at = $4 WHERE scope = $1 AND key = $2";
+    let values = [Value::from(scope), Value::from(key), Value::from(true), Value::from(Stamp(now))];
     tx.run(db::sql(tx.dialect(), text, values)).await?;
     Ok(())
 }

@@ -135,6 +135,7 @@ impl Failure for Error {
             Self::Refused(_) => codes::FORBIDDEN,
             Self::Access(error) => error.code(),
             Self::Hash(crypto::password::Error::Stopping) => codes::DRAINING,
+            Self::Hash(crypto::password::Error::NoMemory(_)) => codes::MEMORY_EXHAUSTED,
             Self::Hash(_) => codes::INTERNAL,
             Self::Audit(audit::Error::Database(error)) | Self::Database(error) => {
                 access::database_code(error)

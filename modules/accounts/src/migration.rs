@@ -53,7 +53,12 @@ fn users(dialect: Dialect) -> Vec<String> {
         .col("first_name")
         .col("id")
         .take();
-    vec![migrate::table(dialect, &users), migrate::index(dialect, &email), migrate::index(dialect, &by_name)]
+    // What belongs to a firm refers to its users through this.
+    let of_firm =
+        Index::create().unique().name("users_firm_id").table("users").col("firm_id").col("id").take();
+    let mut statements = vec![migrate::table(dialect, &users)];
+    statements.extend([email, by_name, of_firm].iter().map(|index| migrate::index(dialect, index)));
+    statements
 }
 
 fn credentials(dialect: Dialect) -> Vec<String> {

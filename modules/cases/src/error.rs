@@ -1,6 +1,6 @@
 use crate::model::numbering::TemplateFault;
 use crate::model::status::{StatusRefusal, UnknownStatus};
-use ids::{CaseId, ClientId, PartyId};
+use ids::{CaseId, ClientId, PartyId, UserId};
 use web::codes;
 use web::problem::{Code, Failure, Fault};
 
@@ -17,6 +17,8 @@ const CASE_STATUS_REFUSED: Code =
 const CASE_IN_USE: Code = Code::new("case_in_use", 409, "Something still belongs to the case");
 /// The client named for a case does not exist in the firm.
 const CASE_CLIENT_UNKNOWN: Code = Code::new("case_client_unknown", 400, "The case's client was not found");
+/// The lead named for a case is no user of the firm.
+const CASE_LEAD_UNKNOWN: Code = Code::new("case_lead_unknown", 400, "The case's lead was not found");
 /// The template gives no numbers.
 const CASE_NUMBER_TEMPLATE: Code =
     Code::new("case_number_template", 400, "The template for case numbers is not valid");
@@ -39,6 +41,7 @@ pub const CODES: &[Code] = &[
     CASE_STATUS_REFUSED,
     CASE_IN_USE,
     CASE_CLIENT_UNKNOWN,
+    CASE_LEAD_UNKNOWN,
     CASE_NUMBER_TEMPLATE,
     CASE_TOO_MANY_PARTIES,
     CASE_NOT_IDENTIFIED,
@@ -72,6 +75,9 @@ pub enum Error {
     /// The client does not exist in the firm.
     #[error("there is no client {0}; add the client first, or leave `clientId` out")]
     UnknownClient(ClientId),
+    /// The lead is no user of the firm.
+    #[error("there is no user {0}; name a user of your firm, or leave `leadUserId` out")]
+    UnknownLead(UserId),
     /// Counsel has an id that the party does not have.
     #[error("the party has no counsel with one of the ids given; leave `id` out for counsel who is new")]
     UnknownCounsel,
@@ -125,6 +131,7 @@ impl Failure for Error {
             Self::Status(_) => CASE_STATUS_REFUSED,
             Self::InUse(_) => CASE_IN_USE,
             Self::UnknownClient(_) => CASE_CLIENT_UNKNOWN,
+            Self::UnknownLead(_) => CASE_LEAD_UNKNOWN,
             Self::UnknownCounsel => PARTY_COUNSEL_UNKNOWN,
             Self::TooManyParties { .. } => CASE_TOO_MANY_PARTIES,
             Self::NotIdentified => CASE_NOT_IDENTIFIED,
@@ -142,6 +149,7 @@ impl Failure for Error {
     fn faults(&self) -> Vec<Fault> {
         let field = match self {
             Self::UnknownClient(_) => "clientId",
+            Self::UnknownLead(_) => "leadUserId",
             Self::UnknownCounsel => "attorneys",
             Self::NumberTaken(_) => "number",
             Self::DocketTaken(_) => "docketNumber",

@@ -68,6 +68,7 @@ fn cases(dialect: Dialect) -> TableCreateStatement {
         .col(columns.opt_text("description"))
         .col(columns.opt_json("extra"))
         .foreign_key(&mut reference("cases_client", "cases", "client_id", "clients"))
+        .foreign_key(&mut reference("cases_lead", "cases", "lead_user_id", "users"))
         .take()
 }
 

@@ -32,6 +32,18 @@ fn defendant(name: &str) -> PartyFields {
     }
 }
 
+fn client_named(name: &str) -> ClientFields {
+    ClientFields {
+        name: name.to_owned(),
+        kind: ClientKind::Organization,
+        status: ClientStatus::Active,
+        email: None,
+        phone: None,
+        address: None,
+        notes: None,
+    }
+}
+
 #[tokio::test]
 async fn a_change_is_kept_and_a_stale_one_refused() {
     let world = World::new().await;
@@ -54,6 +66,7 @@ async fn a_change_is_kept_and_a_stale_one_refused() {
 async fn all_that_is_said_of_a_case_comes_back() {
     let world = World::new().await;
     let ctx = world.partner(1);
+    world.enrol(&ctx).await;
     let some = |text: &str| Some(text.to_owned());
     let fields = CaseFields {
         number: some("A-1"),
@@ -85,6 +98,33 @@ async fn all_that_is_said_of_a_case_comes_back() {
 }
 
 #[tokio::test]
+async fn the_lead_is_a_user_of_the_firm() {
+    let world = World::new().await;
+    let (ctx, stranger) = (world.partner(1), world.partner(2));
+    world.enrol(&ctx).await;
+    world.enrol(&stranger).await;
+    let client = add_client(&ctx, client_named("Meridian Freight LLC")).await.unwrap();
+    for client_id in [None, Some(client.id)] {
+        for lead in [stranger.user(), ctx.new_id()] {
+            let fields = CaseFields { lead_user_id: Some(lead), client_id, ..titled("Not theirs") };
+            let refused = open_case(&ctx, fields).await;
+            assert!(matches!(refused, Err(Error::UnknownLead(id)) if id == lead), "{refused:?}");
+        }
+        let fields = CaseFields { lead_user_id: Some(ctx.user()), client_id, ..titled("Theirs") };
+        let case = open_case(&ctx, fields.clone()).await.unwrap();
+        assert_eq!(find_case(&ctx, case.id).await.unwrap(), case);
+        let lead = stranger.user();
+        let change = CaseFields { lead_user_id: Some(lead), ..case.fields.clone() };
+        let refused = change_case(&ctx, case.id, None, |_| Ok::<_, Error>(change)).await;
+        assert!(matches!(refused, Err(Error::UnknownLead(id)) if id == lead), "{refused:?}");
+        let change = CaseFields { client_id: Some(ctx.new_id()), ..case.fields.clone() };
+        let refused = change_case(&ctx, case.id, None, |_| Ok::<_, Error>(change)).await;
+        assert!(matches!(refused, Err(Error::UnknownClient(_))), "{refused:?}");
+        assert_eq!(find_case(&ctx, case.id).await.unwrap(), case, "nothing was changed");
+    }
+}
+
+#[tokio::test]
 async fn a_status_moves_by_its_steps() {
     let world = World::new().await;
     let ctx = world.partner(1);
@@ -102,16 +142,7 @@ async fn a_status_moves_by_its_steps() {
 async fn a_client_with_cases_stays_and_another_firms_client_is_unknown() {
     let world = World::new().await;
     let (ctx, stranger) = (world.partner(1), world.partner(2));
-    let fields = ClientFields {
-        name: "Meridian Freight LLC".to_owned(),
-        kind: ClientKind::Organization,
-        status: ClientStatus::Active,
-        email: None,
-        phone: None,
-        address: None,
-        notes: None,
-    };
-    let client = add_client(&ctx, fields).await.unwrap();
+    let client = add_client(&ctx, client_named("Meridian Freight LLC")).await.unwrap();
     let for_client = || CaseFields { client_id: Some(client.id), ..titled("For the client") };
     let case = open_case(&ctx, for_client()).await.unwrap();
     let refused = clients::delete_client(&ctx, client.id, None).await;

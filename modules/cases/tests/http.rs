@@ -93,6 +93,9 @@ async fn what_is_wrong_is_refused_with_all_its_faults() {
     let id = "0192e4a0-7c1e-7b3a-9f00-5a1d2c3b4e5f";
     let unknown = server.post("/api/cases", json!({"title": "x", "clientId": id})).await;
     assert_eq!((unknown.status, &unknown.body["code"]), (400, &json!("case_client_unknown")));
+    let unknown = server.post("/api/cases", json!({"title": "x", "leadUserId": id})).await;
+    assert_eq!((unknown.status, &unknown.body["code"]), (400, &json!("case_lead_unknown")));
+    assert_eq!(unknown.body["errors"][0]["field"], "leadUserId");
     for (path, status) in [
         (format!("/api/cases/{id}"), 404),
         ("/api/cases/17".to_owned(), 400),

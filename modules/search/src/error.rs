@@ -20,6 +20,9 @@ pub enum Error {
     /// The index holds a kind that this version does not know.
     #[error("the index holds the kind `{0}`, which this version does not know")]
     Kind(String),
+    /// The server is stopping.
+    #[error("the server is stopping: search again shortly")]
+    Stopping,
     /// The database could not be used.
     #[error("the database could not be used")]
     Database(#[from] db::Error),
@@ -32,6 +35,7 @@ impl Failure for Error {
             Self::Refused(_) => codes::FORBIDDEN,
             Self::Database(error) => access::database_code(error),
             Self::Kind(_) => codes::INTERNAL,
+            Self::Stopping => codes::DRAINING,
         }
     }
 

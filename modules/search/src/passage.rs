@@ -2,7 +2,8 @@
 //! or a path. Words are split and folded as the index does it.
 
 use crate::model::{MARK_END, MARK_START};
-use crate::query::{Query, Term, folded_letters};
+use crate::query::{Query, folded_letters};
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
 /// The words of a passage.
@@ -10,19 +11,114 @@ const PASSAGE_WORDS: usize = 32;
 /// The most matches that are looked at; a text with more has enough to show.
 const MATCHES: usize = 1000;
 
-/// The whole text with its matches between marks.
-pub(crate) fn whole(text: &str, query: &Query) -> String {
-    with_marks(text, 0..text.len(), &matches(text, query))
+/// The terms of a query, by their last words: a text is gone through once, whatever the number of terms.
+pub(crate) struct Terms {
+    /// Every word of the query but beginnings, with its number.
+    numbers: HashMap<String, usize>,
+    wanted: Vec<Wanted>,
+    /// The terms that end with a whole word, by its number.
+    by_last: Vec<Vec<usize>>,
+    /// The terms that end with a beginning.
+    prefixes: Vec<(String, usize)>,
+    /// The words of the longest term.
+    longest: usize,
 }
 
-/// The passage with the most of the query in it, with its matches between marks; nothing when nothing matches.
-pub(crate) fn best(text: &str, query: &Query) -> String {
-    let found = matches(text, query);
-    let Some(words) = densest(&found) else { return String::new() };
-    let shown = bytes_of(text, words);
-    let (before, after) = (shown.start > 0, shown.end < text.len());
-    let passage = with_marks(text, shown, &found);
-    format!("{}{passage}{}", if before { "…" } else { "" }, if after { "…" } else { "" })
+/// The words of a term but its last, by their numbers.
+struct Wanted {
+    before: Vec<usize>,
+}
+
+impl Terms {
+    pub(crate) fn of(query: &Query) -> Self {
+        let mut all = Self {
+            numbers: HashMap::new(),
+            wanted: Vec::new(),
+            by_last: Vec::new(),
+            prefixes: Vec::new(),
+            longest: 0,
+        };
+        for term in query.wanted() {
+            let Some((last, before)) = term.words.split_last() else { continue };
+            let index = all.wanted.len();
+            let before = before.iter().map(|word| all.number(word)).collect();
+            if term.prefix {
+                all.prefixes.push((last.clone(), index));
+            } else {
+                let last = all.number(last);
+                if let Some(ending) = all.by_last.get_mut(last) {
+                    ending.push(index);
+                }
+            }
+            all.wanted.push(Wanted { before });
+            all.longest = all.longest.max(term.words.len());
+        }
+        all
+    }
+
+    fn number(&mut self, word: &str) -> usize {
+        let next = self.by_last.len();
+        let number = *self.numbers.entry(word.to_owned()).or_insert(next);
+        if number == next {
+            self.by_last.push(Vec::new());
+        }
+        number
+    }
+
+    /// The whole text with its matches between marks.
+    pub(crate) fn whole(&self, text: &str) -> String {
+        with_marks(text, 0..text.len(), &self.matches(text))
+    }
+
+    /// The passage with the most of the query in it, with its matches between marks; nothing when nothing matches.
+    pub(crate) fn best(&self, text: &str) -> String {
+        let found = self.matches(text);
+        let Some(words) = densest(&found) else { return String::new() };
+        let shown = bytes_of(text, words);
+        let (before, after) = (shown.start > 0, shown.end < text.len());
+        let passage = with_marks(text, shown, &found);
+        format!("{}{passage}{}", if before { "…" } else { "" }, if after { "…" } else { "" })
+    }
+
+    /// In the order of the text.
+    fn matches(&self, text: &str) -> Vec<Match> {
+        let mut found = Vec::new();
+        // The words up to this one, as far back as a term can reach: their numbers and where they begin.
+        let mut recent: VecDeque<(Option<usize>, usize)> = VecDeque::with_capacity(self.longest + 1);
+        let mut word = String::new();
+        for (at, place) in (Words { text, from: 0 }).enumerate() {
+            if found.len() >= MATCHES {
+                break;
+            }
+            word.clear();
+            word.extend(folded_letters(text.get(place.clone()).unwrap_or_default()));
+            let number = self.numbers.get(word.as_str()).copied();
+            recent.push_back((number, place.start));
+            if recent.len() > self.longest {
+                recent.pop_front();
+            }
+            let whole = number.and_then(|number| self.by_last.get(number)).into_iter().flatten();
+            let begun = self.prefixes.iter().filter(|(prefix, _)| word.starts_with(prefix.as_str()));
+            for term in whole.chain(begun.map(|(_, term)| term)).copied() {
+                if let Some((words, start)) = self.wanted.get(term).and_then(|wanted| wanted.ends(&recent)) {
+                    found.push(Match { words: at + 1 - words..at + 1, bytes: start..place.end, term });
+                }
+            }
+        }
+        found.sort_by_key(|one| (one.words.start, one.term));
+        found
+    }
+}
+
+impl Wanted {
+    /// How many words this term has and where it begins, if the words before the last are its own.
+    fn ends(&self, recent: &VecDeque<(Option<usize>, usize)>) -> Option<(usize, usize)> {
+        let words = self.before.len() + 1;
+        let first = recent.len().checked_sub(words)?;
+        let mut all = self.before.iter().rev().zip(recent.iter().rev().skip(1));
+        let start = recent.get(first)?.1;
+        all.all(|(wanted, (here, _))| Some(*wanted) == *here).then_some((words, start))
+    }
 }
 
 /// One place where a term of the query stands.
@@ -32,46 +128,6 @@ struct Match {
     bytes: Range<usize>,
     /// Which term.
     term: usize,
-}
-
-/// In the order of the text.
-fn matches(text: &str, query: &Query) -> Vec<Match> {
-    let terms: Vec<&Term> = query.wanted().collect();
-    let mut found = Vec::new();
-    let mut words = Words { text, from: 0 };
-    let mut number = 0;
-    loop {
-        let here = words.clone();
-        if found.len() >= MATCHES || words.next().is_none() {
-            return found;
-        }
-        for (term, wanted) in terms.iter().enumerate() {
-            if let Some(bytes) = wanted.stands_at(here.clone()) {
-                found.push(Match { words: number..number + wanted.words.len(), bytes, term });
-            }
-        }
-        number += 1;
-    }
-}
-
-impl Term {
-    /// The bytes of this term, if the next words are it.
-    fn stands_at(&self, mut words: Words<'_>) -> Option<Range<usize>> {
-        let text = words.text;
-        let last = self.words.len().checked_sub(1)?;
-        let mut bytes: Option<Range<usize>> = None;
-        for (number, wanted) in self.words.iter().enumerate() {
-            let place = words.next()?;
-            let mut letters = folded_letters(text.get(place.clone())?);
-            let begins = wanted.chars().all(|letter| letters.next() == Some(letter));
-            let is_prefix = self.prefix && number == last;
-            if !begins || !(is_prefix || letters.next().is_none()) {
-                return None;
-            }
-            bytes = Some(bytes.map_or(place.start, |known| known.start)..place.end);
-        }
-        bytes
-    }
 }
 
 /// The words to show: those round the match from which on a passage holds the most terms, and of these the most matches.
@@ -123,7 +179,6 @@ fn with_marks(text: &str, shown: Range<usize>, found: &[Match]) -> String {
 }
 
 /// The places of a text's words: letters and digits in a row.
-#[derive(Clone)]
 struct Words<'a> {
     text: &'a str,
     from: usize,

@@ -195,6 +195,8 @@ async fn words_are_marked_wherever_they_stand() {
         ("muller", "<mark>Müller</mark>"),
         ("exam*", "<mark>example</mark>.com"),
         ("\"harbour light\"", "of <mark>harbour-light</mark>@"),
+        ("\"see script\"", "<mark>See &lt;script</mark> src"),
+        ("alert-mull*", "<mark>alert(&#39;Müller</mark>"),
         ("alert see", "<mark>alert</mark>(&#39;Müller"),
         ("alert OR absent -missing", "<mark>alert</mark>"),
     ] {
@@ -220,6 +222,11 @@ async fn of_a_long_text_the_passage_is_shown_that_has_most_of_the_query() {
     assert!(snippet.contains("<mark>quartz</mark> &lt;<mark>quill</mark>&gt;"), "{snippet}");
     assert!(snippet.starts_with('…') && snippet.ends_with('…'), "{snippet}");
     assert!(snippet.split_whitespace().count() <= 33, "{snippet}");
+    // Many terms that begin alike.
+    let mut many: Vec<String> = (0..13).map(|number| format!("\"filler filler absent{number}\"")).collect();
+    many.extend(["qua*".to_owned(), "\"quartz quill filler\"".to_owned()]);
+    let found = self::snippet(&ann, &many.join(" OR ")).await;
+    assert!(found.contains("<mark>quartz"), "{found}");
     let last = self::snippet(&ann, "end").await;
     assert!(last.starts_with('…') && last.ends_with("filler <mark>end</mark>"), "{last}");
 }

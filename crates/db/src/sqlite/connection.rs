@@ -1,7 +1,7 @@
 use super::patience::{Patience, STEPS_BETWEEN_LOOKS};
 use crate::Error;
 use rusqlite::OpenFlags;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long a statement on a blocking thread waits for another process to let go of the file.
@@ -14,6 +14,7 @@ const STATEMENTS: usize = 128;
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(super) inner: rusqlite::Connection,
+    path: PathBuf,
     patience: Patience,
 }
 
@@ -45,12 +46,20 @@ impl Connection {
         let patience = Patience::new();
         let asked = patience.clone();
         inner.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || asked.is_over()))?;
-        Ok(Self { inner, patience })
+        Ok(Self { inner, path: path.to_owned(), patience })
     }
 
     /// The time limit of the running statement, also from another thread.
     pub(crate) fn patience(&self) -> &Patience {
         &self.patience
+    }
+
+    /// The error with the file's path, where that is what matters.
+    pub(super) fn located(&self, error: rusqlite::Error) -> Error {
+        match Error::from(error) {
+            Error::Corrupt { detail, .. } => Error::Corrupt { path: self.path.display().to_string(), detail },
+            other => other,
+        }
     }
 
     /// Whether no transaction is open, as after SQLite ended one by itself.

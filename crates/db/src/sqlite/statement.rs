@@ -38,11 +38,13 @@ impl Connection {
         }
         match self.attempt(text, values) {
             Err(error) if is_worth_waiting(&error) => Outcome::TooLong,
-            result => Outcome::Done(result.map_err(Error::from)),
+            result => Outcome::Done(result.map_err(|error| self.located(error))),
         }
     }
 
     fn attempt(&self, text: &str, values: &Values) -> Result<Found, rusqlite::Error> {
+        // What the statement before was granted does not count for this one, also while it is prepared.
+        self.patience().grant(None);
         let mut statement = self.inner.prepare_cached(text)?;
         // Cut off in the middle, a change would take the whole transaction with it.
         self.patience().grant(statement.readonly().then_some(QUICK));
@@ -58,7 +60,7 @@ impl Connection {
             bind(&mut statement, values)?;
             collect(&self.inner, &mut statement)
         };
-        let result = run().map_err(Error::from);
+        let result = run().map_err(|error| self.located(error));
         self.wait_for_others(Duration::ZERO)?;
         result
     }

@@ -85,20 +85,27 @@ async fn a_verb_dropped_without_group_commit_disturbs_no_other() {
     on(place, &async |place: &Place| drop_a_verb_everywhere(place, 4).await).await;
 }
 
-#[tokio::test]
-async fn a_transaction_whose_statement_was_dropped_cannot_go_on() {
-    on_both(async |place| {
-        with_notes(&place.db).await;
-        let mut tx = place.db.writer().begin().await.unwrap();
-        // So large that no database is done with it at the first poll.
-        let title = "x".repeat(1 << 20);
-        assert!(poll_and_drop(add(&mut tx, 1, &title), 1, false).await.is_none());
-        assert!(matches!(add(&mut tx, 2, "two").await, Err(Error::Statement(_))));
-        assert!(tx.commit().await.is_err());
-        assert!(kept(place.db.reader()).await.is_empty());
-        keep(&place.db, 1, "one").await.unwrap();
-    })
-    .await;
+async fn drop_a_statement(place: &Place) {
+    with_notes(&place.db).await;
+    let mut tx = place.db.writer().begin().await.unwrap();
+    // So large that no database is done with it at the first poll, if the one blocking thread is held that long.
+    let title = "x".repeat(1 << 20);
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let holder = headroom::spawn_blocking(move || held.recv().is_err());
+    assert!(poll_and_drop(add(&mut tx, 1, &title), 1, false).await.is_none());
+    drop(release);
+    assert!(holder.await.unwrap());
+    assert!(matches!(add(&mut tx, 2, "two").await, Err(Error::Statement(_))));
+    assert!(tx.commit().await.is_err());
+    assert!(kept(place.db.reader()).await.is_empty());
+    keep(&place.db, 1, "one").await.unwrap();
+}
+
+#[test]
+fn a_transaction_whose_statement_was_dropped_cannot_go_on() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.max_blocking_threads(1).enable_all().build().unwrap();
+    runtime.block_on(on_both(async |place| drop_a_statement(place).await));
 }
 
 /// The commit is dropped after each number of polls: all of the verb is kept or none of it, and its neighbour is.

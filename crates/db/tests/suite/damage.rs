@@ -45,6 +45,33 @@ async fn a_database_with_a_damaged_page_is_refused_by_its_path() {
     place.remove().await;
 }
 
+/// A file that is too large to be looked at whole when it is opened.
+#[tokio::test]
+async fn damage_that_shows_only_later_is_noted_with_the_path() {
+    let place = Place::embedded(|_| ()).await;
+    with_notes(&place.db).await;
+    let mut tx = place.db.writer().begin().await.unwrap();
+    for id in 0..12 {
+        crate::notes::add(&mut tx, id, &format!("{id} {}", "x".repeat(1 << 20))).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    place.db.check_pages().await.unwrap();
+    place.db.close().await;
+    let mut bytes = std::fs::read(place.settings.data_dir.join("lexiflow.db")).unwrap();
+    assert!(bytes.len() > 9 << 20, "{} bytes", bytes.len());
+    for page in (4..bytes.len() / 4096).step_by(2) {
+        bytes[page * 4096..page * 4096 + 64].fill(0xa5);
+    }
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::write(copy.path().join("lexiflow.db"), bytes).unwrap();
+    let opened = Db::open(&Settings::embedded(copy.path())).await.unwrap();
+    assert!(!opened.stats().is_damaged());
+    assert!(matches!(opened.check_pages().await, Err(Error::Corrupt { .. })));
+    assert!(opened.stats().is_damaged());
+    opened.close().await;
+    place.remove().await;
+}
+
 #[tokio::test]
 async fn an_address_of_another_kind_is_refused() {
     let mut settings = Settings::embedded("/nonexistent");

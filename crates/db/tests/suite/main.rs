@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod cancelled;
 #[cfg(test)]
+mod closing;
+#[cfg(test)]
 mod damage;
 #[cfg(test)]
 mod databases;

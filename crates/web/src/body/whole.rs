@@ -34,7 +34,14 @@ pub(crate) async fn read_whole(
     buffer.extend_from_slice(&first);
     drop(first);
     while let Some(chunk) = guarded.next().await.transpose()? {
-        account.cover((buffer.len() + chunk.len()) as u64)?;
+        let needed = buffer.len() + chunk.len();
+        if needed > buffer.capacity() {
+            // The old buffer and the new one, which has room for more to come, are there at once while it moves.
+            let wanted = needed.max(buffer.capacity() * 2);
+            account.cover((buffer.capacity() + wanted) as u64)?;
+            buffer.reserve(wanted - buffer.len());
+        }
+        account.cover(needed as u64)?;
         buffer.extend_from_slice(&chunk);
     }
     Ok(Whole { bytes: buffer.freeze() })

@@ -4,6 +4,7 @@ use crate::codes;
 use crate::layers::NoCompression;
 use crate::problem::{Problem, in_context};
 use crate::scope::{Scope, SharedScope};
+use crate::server::ServerTasks;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
@@ -14,6 +15,7 @@ use http::{HeaderName, Method};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 use tower::Service as _;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -34,6 +36,7 @@ pub(crate) fn once(
         return run(route.call(request));
     };
     let scope = Arc::clone(scope);
+    let tasks = request.extensions().get::<ServerTasks>().cloned();
     Box::pin(async move {
         let (parts, body) = request.into_parts();
         let Some(owner) = (settings.owner)(&parts).await else {
@@ -41,7 +44,7 @@ pub(crate) fn once(
         };
         match prepare(parts, body).await {
             Ok((key, fingerprint, request)) => {
-                let claim = Claim { settings, owner, key, scope };
+                let claim = Claim { settings, owner, key, scope, tasks };
                 claim.run(fingerprint, request, route).await.unwrap_or_else(Problem::into_response)
             }
             Err(problem) => problem.into_response(),
@@ -87,15 +90,16 @@ struct Claim {
     owner: String,
     key: IdempotencyKey,
     scope: SharedScope,
+    tasks: Option<ServerTasks>,
 }
 
 impl Claim {
-    async fn run(&self, print: Fingerprint, request: Request, mut route: Route) -> Result<Response, Problem> {
-        let store = &self.settings.store;
-        match store.begin(&self.owner, &self.key, print).await? {
+    async fn run(self, print: Fingerprint, request: Request, mut route: Route) -> Result<Response, Problem> {
+        match self.settings.store.begin(&self.owner, &self.key, print).await? {
             Begin::Fresh => {
+                let taken = Taken(Some(self));
                 let Ok(response) = route.call(request).await;
-                Ok(self.keep(in_context(response, &self.scope).await).await)
+                Ok(taken.keep(response).await)
             }
             Begin::Replay(answer) => Ok(answer.replay()),
             Begin::InProgress => Err(Problem::new(codes::IDEMPOTENCY_IN_PROGRESS)
@@ -114,7 +118,7 @@ impl Claim {
         let short = response.body().size_hint().upper().is_some_and(|size| size <= MAX_BODY_BYTES);
         let open = response.extensions().get::<NoCompression>().is_none();
         if !(StoredAnswer::is_final(response.status()) && short && open) {
-            self.note(self.settings.store.abandon(&self.owner, &self.key).await);
+            self.abandon().await;
             return response;
         }
         let (parts, body) = response.into_parts();
@@ -126,16 +130,43 @@ impl Claim {
                 Response::from_parts(parts, Body::from(body))
             }
             Err(error) => {
-                self.note(self.settings.store.abandon(&self.owner, &self.key).await);
+                self.abandon().await;
                 Problem::new(codes::INTERNAL).with_cause(error).into_response()
             }
         }
+    }
+
+    async fn abandon(&self) {
+        self.note(self.settings.store.abandon(&self.owner, &self.key).await);
     }
 
     fn note(&self, outcome: Result<(), Problem>) {
         if let Err(problem) = outcome {
             let correlation = self.scope.correlation().as_str();
             tracing::error!(%problem, correlation.id = correlation, "an idempotency key could not be settled");
+        }
+    }
+}
+
+/// A key while its request runs. When that ends midway (the client left, the time was up, the handler panicked), the key
+/// is given back, so that the client need not wait for it to run out.
+struct Taken(Option<Claim>);
+
+impl Taken {
+    async fn keep(mut self, response: Response) -> Response {
+        let Some(claim) = &self.0 else { return response };
+        let response = claim.keep(in_context(response, &claim.scope).await).await;
+        self.0 = None;
+        response
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let Some(claim) = self.0.take() else { return };
+        // Without a server, or when its runtime is gone, the key runs out by itself.
+        if let (Some(ServerTasks(tasks)), Ok(runtime)) = (claim.tasks.clone(), Handle::try_current()) {
+            drop(tasks.spawn_on(async move { claim.abandon().await }, &runtime));
         }
     }
 }

@@ -1,12 +1,16 @@
 use super::alias::WrittenPath;
 use super::finish::{HeldBody, LastBody, Record};
 use super::{Settings, compression, correlation, security};
-use crate::metering::{Held, RequestMeter};
+use crate::metering::{Admission, Ended, Held, InFlight, RequestMeter};
+use crate::problem::{Problem, in_context};
 use crate::scope::{Scope, SharedScope};
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use futures_util::future::BoxFuture;
+use headroom::{Entry, Refusal};
+use http::Version;
+use http::header::{CONNECTION, HeaderValue};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -56,21 +60,76 @@ where
         compression::soften(request.headers_mut());
         request.extensions_mut().insert(scope.correlation().clone());
         request.extensions_mut().insert(Arc::clone(&scope));
+        let mut entry = match self.admit(&request, &record) {
+            Ok(entry) => entry,
+            Err(refusal) => return Box::pin(refused(refusal, scope, record, path, shared)),
+        };
+        if let Some(entry) = &entry {
+            request.extensions_mut().insert(InFlight(Arc::clone(entry.flight())));
+        }
+        let closes = request.version() <= Version::HTTP_11
+            && self.settings.admission.as_ref().is_some_and(Admission::closes_idle);
         let (meter, span) = (record.meter.clone(), record.span.clone());
         let answering = span.in_scope(|| meter.around(|| self.inner.call(request)));
         Box::pin(async move {
-            let Ok(response) = meter.billed(answering).instrument(span).await;
-            let mut response = response.map(Body::new);
+            let answering = meter.billed(answering).instrument(span);
+            let mut response = match answer(answering, entry.as_ref()).await {
+                Some(Ok(response)) => response.map(Body::new),
+                None => {
+                    // The answer that says so is not part of what was ended.
+                    entry = None;
+                    in_context(Problem::from(Ended).into_response(), &scope).await
+                }
+            };
+            if closes {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             security::harden(response.headers_mut(), &path, shared);
             if let Some(id) = scope.correlation().header() {
                 response.headers_mut().insert(correlation::HEADER, id);
             }
             record.status = Some(response.status());
             // The scope goes along, because the memory it holds backs the answer until it is sent.
-            let body = |body| Body::new(HeldBody::new(Body::new(LastBody::new(body, record)), scope));
+            let body = |body| Body::new(HeldBody::new(Body::new(LastBody::new(body, record, entry)), scope));
             Ok(response.map(body))
         })
     }
+}
+
+impl<S> Account<S> {
+    /// Asks whether the request may begin, before anything of it runs.
+    fn admit(&self, request: &Request, record: &Record) -> Result<Option<Entry>, Refusal> {
+        let Some(admission) = &self.settings.admission else { return Ok(None) };
+        let route = record.route.as_ref().map_or("unmatched", MatchedPath::as_str);
+        admission.admit(request.method(), route, &record.meter).map(Some)
+    }
+}
+
+/// The work's answer; `None` when the request was told to end first. Dropping the work gives back what it holds.
+async fn answer<F: Future>(work: F, entry: Option<&Entry>) -> Option<F::Output> {
+    let Some(entry) = entry else { return Some(work.await) };
+    tokio::select! {
+        biased;
+        answer = work => Some(answer),
+        () = entry.flight().cancelled() => None,
+    }
+}
+
+/// The answer to a request that may not begin. Its body is not read.
+async fn refused(
+    refusal: Refusal,
+    scope: SharedScope,
+    mut record: Record,
+    path: Box<str>,
+    shared: bool,
+) -> Result<Response, Infallible> {
+    let mut response = in_context(Problem::from(refusal).into_response(), &scope).await;
+    security::harden(response.headers_mut(), &path, shared);
+    if let Some(id) = scope.correlation().header() {
+        response.headers_mut().insert(correlation::HEADER, id);
+    }
+    record.status = Some(response.status());
+    Ok(response.map(|body| Body::new(LastBody::new(body, record, None))))
 }
 
 fn open(request: &Request, settings: &Settings) -> SharedScope {

@@ -1,4 +1,4 @@
-use super::{Settings, compression, deadline};
+use super::{Settings, compression, deadline, large};
 use crate::problem::{Problem, in_context};
 use crate::scope::{Scope, SharedScope};
 use crate::{codes, idempotency};
@@ -43,10 +43,12 @@ impl Service<Request> for Boundary {
         let settings = Arc::clone(&self.settings);
         let (method, headers) = (request.method(), request.headers());
         let compress = compression::is_wanted(settings.compression, method, request.uri().path(), headers);
+        let is_safe = method.is_safe();
         let work = idempotency::once(settings.idempotency.as_ref(), &scope, request, self.route.clone());
         Box::pin(async move {
             let response = finish(&settings, &scope, work).await;
-            let response = in_context(response, &scope).await;
+            let response =
+                in_context(if is_safe { large::cover(response, &scope) } else { response }, &scope).await;
             Ok(if compress { compression::mark(response, settings.compression, &scope) } else { response })
         })
     }

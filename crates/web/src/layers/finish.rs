@@ -1,6 +1,7 @@
-use crate::metering::{RequestMeter, Used};
+use crate::metering::{Ended, RequestMeter, Used};
 use axum::body::{Body, Bytes};
 use axum::extract::MatchedPath;
+use headroom::Entry;
 use http::{Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use std::pin::Pin;
@@ -81,11 +82,13 @@ impl Drop for Record {
 pub(super) struct LastBody {
     body: Option<Body>,
     record: Record,
+    /// The request's place in the memory engine's books, if it has one.
+    entry: Option<Entry>,
 }
 
 impl LastBody {
-    pub(super) fn new(body: Body, record: Record) -> Self {
-        Self { body: Some(body), record }
+    pub(super) fn new(body: Body, record: Record, entry: Option<Entry>) -> Self {
+        Self { body: Some(body), record, entry }
     }
 }
 
@@ -98,6 +101,12 @@ impl http_body::Body for LastBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = &mut *self;
+        if this.body.is_some() && this.entry.as_ref().is_some_and(|entry| entry.flight().is_cancelled()) {
+            // Cut off, so that nobody takes the part for the whole.
+            let body = this.body.take();
+            this.record.meter.around(|| drop(body));
+            return Poll::Ready(Some(Err(axum::Error::new(Ended))));
+        }
         let Some(body) = &mut this.body else { return Poll::Ready(None) };
         let _inside = this.record.span.enter();
         let polled = this.record.meter.around(|| Pin::new(&mut *body).poll_frame(context));

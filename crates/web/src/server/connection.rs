@@ -23,9 +23,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
+/// How long a reserved connection may be without a request, and a request's head may take on it.
+const RESERVED_PATIENCE: Duration = Duration::from_secs(1);
+
 /// The address at the other end of the connection, as a request's extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerAddr(pub SocketAddr);
+
+/// The server's tasks, as a request's extension: for what must end whether or not the client is there.
+#[derive(Debug, Clone)]
+pub(crate) struct ServerTasks(pub(crate) TaskTracker);
 
 /// What all connections of a server share.
 #[derive(Clone)]
@@ -64,11 +71,13 @@ impl Host {
         // Without it small answers wait for the peer's acknowledgement; not worth refusing a connection for.
         stream.set_nodelay(true).unwrap_or_else(|error| tracing::debug!(%error, "no TCP_NODELAY"));
         let activity = Activity::new();
-        let first = self.settings.header_timeout;
-        let between = if reserved { Duration::from_secs(1) } else { self.settings.keep_alive };
+        // The few reserved connections must not be held by whoever came by chance.
+        let first =
+            self.settings.header_timeout.min(if reserved { RESERVED_PATIENCE } else { Duration::MAX });
+        let between = if reserved { RESERVED_PATIENCE } else { self.settings.keep_alive };
         let io = TokioIo::new(StallGuard::new(stream, self.settings.write_stall));
         let service = Answering { host: self.clone(), peer, reserved, activity: activity.clone() };
-        let builder = self.builder();
+        let builder = self.builder(first);
         let mut connection = pin!(builder.serve_connection(io, service));
         let mut finishing = false;
         loop {
@@ -94,14 +103,14 @@ impl Host {
         }
     }
 
-    fn builder(&self) -> Builder<OwnedTasks> {
+    fn builder(&self, header_timeout: Duration) -> Builder<OwnedTasks> {
         let settings = &self.settings;
         let mut builder = Builder::new(OwnedTasks { tasks: self.tasks.clone(), cut: self.cut.clone() });
         builder
             .http1()
             .timer(TokioTimer::new())
             .max_buf_size(settings.http1_buffer_bytes.max(8192))
-            .header_read_timeout(settings.header_timeout)
+            .header_read_timeout(header_timeout)
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(settings.http2_streams)
@@ -137,6 +146,7 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
         }
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(PeerAddr(self.peer));
+        request.extensions_mut().insert(ServerTasks(self.host.tasks.clone()));
         let mut router = self.host.router.clone();
         Box::pin(async move {
             let Ok(response) = router.call(request).await;

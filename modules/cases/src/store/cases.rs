@@ -3,7 +3,7 @@ use crate::Error;
 use crate::model::case::{Case, CaseFields};
 use crate::model::status::CaseStatus;
 use db::{Reads, Stamp, Tx, Violation};
-use ids::{CaseId, FirmId};
+use ids::{CaseId, FirmId, UserId};
 use sea_orm::sea_query::Value;
 
 const INSERT: &str = "INSERT INTO cases (firm_id, id, number, title, title_key, status, practice_area, client_id, \
@@ -19,6 +19,8 @@ const UPDATE: &str = "UPDATE cases SET number = $3, title = $4, title_key = $5, 
      description = $20, filed_on = $21, terminated_on = $22, extra = $23, closed_at = $24, version = $25, \
      updated_at = $26 WHERE firm_id = $1 AND id = $2 AND version = $27";
 
+const SET_LEAD: &str = "UPDATE cases SET lead_user_id = $3 WHERE firm_id = $1 AND id = $2";
+
 const DELETE: &str = "DELETE FROM cases WHERE firm_id = $1 AND id = $2 AND version = $3";
 
 /// All that [`read`] reads, in its order.
@@ -31,19 +33,42 @@ const EXISTS: &str = "SELECT 1 FROM cases WHERE firm_id = $1 AND id = $2";
 
 /// Stores a new case. `false` when its number is taken, and then nothing is stored.
 pub(crate) async fn insert(tx: &mut Tx, firm: FirmId, case: &Case) -> Result<bool, Error> {
-    let mut values = values(firm, case);
+    let lead = case.fields.lead_user_id.filter(|_| !has_both(case));
+    let mut values = values(firm, case, lead);
     values.extend([Stamp(case.opened_at).into(), Stamp(case.created_at).into()]);
     let rows = tx.run(db::sql(tx.dialect(), INSERT, values)).await.map_err(|error| refused(error, case))?;
+    if rows == 1 && has_both(case) {
+        set_lead(tx, firm, case).await?;
+    }
     Ok(rows == 1)
 }
 
 /// Saves the state that follows version `seen`.
 pub(crate) async fn save(tx: &mut Tx, firm: FirmId, case: &Case, seen: i64) -> Result<(), Error> {
-    let mut values = values(firm, case);
+    let mut values = values(firm, case, case.fields.lead_user_id);
     values.push(Value::from(seen));
+    if has_both(case) {
+        set_lead(tx, firm, case).await?;
+    }
     match tx.run(db::sql(tx.dialect(), UPDATE, values)).await.map_err(|error| refused(error, case))? {
         0 => Err(Error::Stale { now: case.version }),
         _ => Ok(()),
+    }
+}
+
+/// Whether both references of a case are set. The database does not say which of two is broken, so that the lead is then
+/// written by itself.
+fn has_both(case: &Case) -> bool {
+    case.fields.client_id.is_some() && case.fields.lead_user_id.is_some()
+}
+
+async fn set_lead(tx: &mut Tx, firm: FirmId, case: &Case) -> Result<(), Error> {
+    let lead = case.fields.lead_user_id;
+    let values = [id_value(firm), id_value(case.id), opt_id_value(lead)];
+    match (tx.run(db::sql(tx.dialect(), SET_LEAD, values)).await, lead) {
+        (Ok(_), _) => Ok(()),
+        (Err(db::Error::Violation(Violation::Reference)), Some(lead)) => Err(Error::UnknownLead(lead)),
+        (Err(error), _) => Err(error.into()),
     }
 }
 
@@ -87,8 +112,15 @@ pub(crate) async fn exists(db: &impl Reads, firm: FirmId, id: CaseId) -> Result<
     if rows.is_empty() { Err(Error::NotFound(id)) } else { Ok(()) }
 }
 
+/// How much of a title is its key, in characters: an index of PostgreSQL takes at most 2,704 bytes of a row.
+const TITLE_KEY_CHARS: usize = 500;
+
+fn title_key(title: &str) -> String {
+    title.to_lowercase().chars().take(TITLE_KEY_CHARS).collect()
+}
+
 /// The values that insert and update begin with alike.
-fn values(firm: FirmId, case: &Case) -> Vec<Value> {
+fn values(firm: FirmId, case: &Case, lead: Option<UserId>) -> Vec<Value> {
     let fields = &case.fields;
     let text = |text: &Option<String>| Value::from(text.clone());
     let mut values = Vec::with_capacity(28);
@@ -97,11 +129,11 @@ fn values(firm: FirmId, case: &Case) -> Vec<Value> {
         id_value(case.id),
         Value::from(case.number()),
         Value::from(fields.title.as_str()),
-        Value::from(fields.title.to_lowercase()),
+        Value::from(title_key(&fields.title)),
         Value::from(fields.status.as_str()),
         text(&fields.practice_area),
         opt_id_value(fields.client_id),
-        opt_id_value(fields.lead_user_id),
+        opt_id_value(lead),
         text(&fields.court),
         text(&fields.docket_number),
         Value::from(fields.docket_key()),
@@ -123,7 +155,8 @@ fn values(firm: FirmId, case: &Case) -> Vec<Value> {
     values
 }
 
-/// The one reference of a case is its client; its unique keys are its number and its docket.
+/// The references of a case are its client and its lead, of which one is set here or the lead is known to be right; its
+/// unique keys are its number and its docket.
 fn refused(error: db::Error, case: &Case) -> Error {
     if error.is_duplicate_of("cases", "docket_key") {
         return Error::DocketTaken(case.fields.docket_number.clone().unwrap_or_default());
@@ -131,9 +164,10 @@ fn refused(error: db::Error, case: &Case) -> Error {
     if error.is_duplicate_of("cases", "number") {
         return Error::NumberTaken(case.number().to_owned());
     }
-    match (error, case.fields.client_id) {
-        (db::Error::Violation(Violation::Reference), Some(client)) => Error::UnknownClient(client),
-        (error, _) => error.into(),
+    match (error, case.fields.client_id, case.fields.lead_user_id) {
+        (db::Error::Violation(Violation::Reference), Some(client), _) => Error::UnknownClient(client),
+        (db::Error::Violation(Violation::Reference), None, Some(lead)) => Error::UnknownLead(lead),
+        (error, ..) => error.into(),
     }
 }
 

@@ -43,6 +43,7 @@ impl World {
             queue::migrations(),
             access::migrations(),
             audit::migrations(),
+            testkit::users(),
             clients::migrations(),
             cases::migrations(),
         ];
@@ -57,6 +58,11 @@ impl World {
     /// A partner of a firm.
     pub(crate) fn partner(&self, firm: u8) -> Ctx {
         self.of_role(firm, Role::Partner)
+    }
+
+    /// Makes the caller a user whom a case may name.
+    pub(crate) async fn enrol(&self, ctx: &Ctx) {
+        testkit::add_user(self.app.db(), ctx.firm().uuid(), ctx.user().uuid()).await;
     }
 
     pub(crate) fn of_role(&self, firm: u8, role: Role) -> Ctx {

@@ -34,6 +34,7 @@ impl Firm {
         for more in [
             access::migrations(),
             audit::migrations(),
+            testkit::users(),
             clients::migrations(),
             cases::migrations(),
             docket::migrations(),

@@ -56,6 +56,7 @@ impl World {
             queue::migrations(),
             access::migrations(),
             audit::migrations(),
+            testkit::users(),
             clients::migrations(),
             cases::migrations(),
             documents::migrations(),

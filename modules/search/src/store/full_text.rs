@@ -3,13 +3,18 @@
 
 use super::field;
 use crate::model::{MARK_END, MARK_START, marked};
+use crate::passage::Terms;
 use crate::query::folded;
-use crate::{Entry, Error, Hit, Kind, Query, Results, passage};
+use crate::{Entry, Error, Hit, Kind, Query, Results};
 use db::{Dialect, Reads, Stamp, sql};
 use ids::FirmId;
 use sea_orm::Statement;
 use sea_orm::sea_query::Value;
+use std::sync::Arc;
 use uuid::Uuid;
+
+/// A longer text is gone through on a thread where it holds up nobody.
+const SHORT_TEXT_BYTES: usize = 4 << 10;
 
 const UPSERT: &str = "INSERT INTO search_entries (firm_id, kind, entity_id, piece, case_id, title, body, at) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
@@ -63,13 +68,18 @@ pub(crate) async fn search(
     values.push(Value::from(i64::try_from(limit).unwrap_or(i64::MAX)));
     values.push(Value::from(i64::try_from(offset).unwrap_or(i64::MAX)));
     let best = db.rows(sql(dialect, ranking(dialect, kinds.len()), values)).await?;
+    let terms = (dialect == Dialect::Postgres).then(|| Arc::new(Terms::of(query)));
     let mut hits = Vec::with_capacity(best.len());
     for row in best {
         let (seq, score): (i64, i64) = (field(&row, 0)?, field(&row, 1)?);
         let values = [Value::from(asked.as_str()), Value::from(seq)];
         let passage = db.rows(sql(dialect, passages(dialect), values)).await?;
         if let Some(row) = passage.first() {
-            hits.push(hit(row, dialect, query, score)?);
+            let mut texts = (field(row, 5)?, field(row, 6)?);
+            if let Some(terms) = &terms {
+                texts = shown(terms, texts).await?;
+            }
+            hits.push(hit(row, texts, score)?);
         }
     }
     Ok(Results { hits, counts })
@@ -86,13 +96,17 @@ fn counts(rows: Vec<db::Row>) -> Result<Vec<(Kind, u64)>, Error> {
     Ok(counts)
 }
 
-fn hit(row: &db::Row, dialect: Dialect, query: &Query, score_milli: i64) -> Result<Hit, Error> {
+/// Title and body with their matches between marks. One hit after the other, so that one text is held at a time.
+async fn shown(terms: &Arc<Terms>, (title, body): (String, String)) -> Result<(String, String), Error> {
+    let long = title.len() + body.len() > SHORT_TEXT_BYTES;
+    let terms = Arc::clone(terms);
+    let work = move || (terms.whole(&title), terms.best(&body));
+    if long { headroom::spawn_blocking(work).await.map_err(|_| Error::Stopping) } else { Ok(work()) }
+}
+
+fn hit(row: &db::Row, (title, body): (String, String), score_milli: i64) -> Result<Hit, Error> {
     let kind: String = field(row, 0)?;
     let at: Stamp = field(row, 4)?;
-    let (mut title, mut body): (String, String) = (field(row, 5)?, field(row, 6)?);
-    if dialect == Dialect::Postgres {
-        (title, body) = (passage::whole(&title, query), passage::best(&body, query));
-    }
     Ok(Hit {
         kind: kind.parse().map_err(|()| Error::Kind(kind))?,
         entity: field(row, 1)?,

@@ -25,6 +25,8 @@ pub(super) fn entries(story: &Story, last: NaiveDate, ended: bool, dice: Dice) -
     }
     // What is begun is written to its end, which may be a few lines too many.
     sheet.lines.truncate(usize::try_from(MOST).unwrap_or(usize::MAX) - 2);
+    // What was cut off gives its numbers back.
+    sheet.number = sheet.lines.iter().rev().find_map(|line| line.number).unwrap_or(0);
     if ended {
         sheet.close();
     }

@@ -1,0 +1,80 @@
+//! Who attacks.
+
+use super::front::{Client, Front};
+use super::tally::Tally;
+use super::{export, gzip_bomb, json_bomb, keep_alive, logins, slow_headers, slow_readers, uploads, writers};
+use clap::ValueEnum;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// The attackers, in the order in which they come: whoever works with the server is there before the crowd is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Attacker {
+    /// 8 clients create cases and remember what was acknowledged. Always there.
+    Writers,
+    /// 4 clients page through all cases and search, half of them compressed.
+    Export,
+    /// One large upload.
+    BigUpload,
+    /// 8 uploads at once.
+    Uploads,
+    /// 8 clients send deep and wide JSON at and above the limit.
+    JsonBomb,
+    /// 4 clients send small bodies that unpack to gigabytes.
+    GzipBomb,
+    /// 16 clients guess passwords.
+    Logins,
+    /// 200 clients ask for much and read little.
+    SlowReaders,
+    /// 1,000 clients that are idle or ask now and then.
+    KeepAlive,
+    /// 1,000 clients that never finish their headers.
+    SlowHeaders,
+}
+
+impl Attacker {
+    /// All of them, or those that are named and the writers.
+    pub(super) fn chosen(only: &[Self]) -> Vec<Self> {
+        let is_chosen = |one: &Self| only.is_empty() || only.contains(one) || *one == Self::Writers;
+        Self::value_variants().iter().copied().filter(is_chosen).collect()
+    }
+
+    /// The name on the command line.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    pub(super) fn clients(self) -> usize {
+        match self {
+            Self::BigUpload => 1,
+            Self::Export | Self::GzipBomb => 4,
+            Self::Writers | Self::Uploads | Self::JsonBomb => 8,
+            Self::Logins => 16,
+            Self::SlowReaders => 200,
+            Self::KeepAlive | Self::SlowHeaders => 1000,
+        }
+    }
+
+    /// Sends its clients. They go on until the tasks are ended.
+    pub(super) fn begin(self, tasks: &mut JoinSet<()>, front: &Arc<Front>) -> Arc<Tally> {
+        let tally = Arc::new(Tally::default());
+        let bombs = json_bomb::bombs();
+        let packed = gzip_bomb::bombs();
+        for index in 0..self.clients() {
+            let client = Client { front: Arc::clone(front), tally: Arc::clone(&tally), index };
+            match self {
+                Self::Writers => drop(tasks.spawn(writers::run(client))),
+                Self::Export => drop(tasks.spawn(export::run(client))),
+                Self::BigUpload => drop(tasks.spawn(uploads::run(client, front.upload_bytes, 1))),
+                Self::Uploads => drop(tasks.spawn(uploads::run(client, front.upload_bytes / 10, 100))),
+                Self::JsonBomb => drop(tasks.spawn(json_bomb::run(client, Arc::clone(&bombs)))),
+                Self::GzipBomb => drop(tasks.spawn(gzip_bomb::run(client, Arc::clone(&packed)))),
+                Self::Logins => drop(tasks.spawn(logins::run(client))),
+                Self::SlowReaders => drop(tasks.spawn(slow_readers::run(client))),
+                Self::KeepAlive => drop(tasks.spawn(keep_alive::run(client))),
+                Self::SlowHeaders => drop(tasks.spawn(slow_headers::run(client))),
+            }
+        }
+        tally
+    }
+}

@@ -1,0 +1,141 @@
+//! The defences that can be weakened by the server's configuration, to see that the gates notice.
+
+use super::attackers::Attacker;
+use super::gates;
+use super::siege::{self, Plan};
+use crate::quantity::Quantity;
+use crate::setup::Setup;
+use crate::table::{Row, Verdict};
+use clap::ValueEnum;
+
+/// Long enough for a thousand clients to come and to hold what they can.
+const SECONDS: u64 = 30;
+
+/// What protects the server's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Defence {
+    /// The buffer of a request's head: 1 MiB instead of 16 KiB, with time enough to fill it.
+    HeaderSize,
+    /// The time for a request's head: 5 minutes instead of 10 s.
+    HeaderTimeout,
+    /// The kernel's buffers of a connection: 16 MiB instead of 64 KiB, or what the kernel allows.
+    SocketBuffers,
+    /// The number of connections: 65,536 instead of 1,024.
+    Connections,
+    /// The number and the buffers of connections together.
+    ConnectionMemory,
+    /// The size of JSON bodies: 1 GiB instead of 10 MiB.
+    BodySize,
+    /// The pieces of uploads and downloads: 1 MiB instead of 64 KiB.
+    PieceSize,
+    /// Hashes of passwords at once: 64 instead of 2.
+    Hashes,
+    /// The threads for blocking work and the readers of the database: 512 and 64 instead of 8 and 4.
+    Threads,
+    /// That unused memory is given back at critical.
+    Purge,
+    /// That the thresholds have consequences.
+    Monitoring,
+    /// The budget's distance from the limit: 90 % instead of 75 %.
+    Budget,
+}
+
+impl Defence {
+    pub(super) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// What the server is started with.
+    pub(super) fn settings(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::HeaderSize => &[("MAX_HEADER_SIZE", "1048576"), ("HEADER_TIMEOUT_MS", "300000")],
+            Self::HeaderTimeout => &[("HEADER_TIMEOUT_MS", "300000")],
+            Self::SocketBuffers => {
+                &[("SOCKET_RECEIVE_BUFFER", "16777216"), ("SOCKET_SEND_BUFFER", "16777216")]
+            }
+            Self::Connections => &[("MAX_CONNECTIONS", "65536")],
+            Self::ConnectionMemory => &[
+                ("MAX_CONNECTIONS", "65536"),
+                ("MAX_HEADER_SIZE", "1048576"),
+                ("HEADER_TIMEOUT_MS", "300000"),
+                ("SOCKET_RECEIVE_BUFFER", "16777216"),
+                ("SOCKET_SEND_BUFFER", "16777216"),
+            ],
+            Self::BodySize => &[("PAYLOAD_JSON_LIMIT", "1073741824")],
+            Self::PieceSize => &[("STREAM_CHUNK_SIZE", "4194304"), ("STREAM_HIGH_WATER_MARK", "4194304")],
+            Self::Hashes => &[("ARGON2_PARALLEL_HASHES", "64"), ("UV_THREADPOOL_SIZE", "64")],
+            Self::Threads => &[("UV_THREADPOOL_SIZE", "512"), ("DB_READERS", "64")],
+            Self::Purge => &[("MEMORY_GC_AFTER_THRESHOLD", "false")],
+            Self::Monitoring => &[("MEMORY_MONITORING_ENABLED", "false")],
+            Self::Budget => &[("MEMORY_BUDGET_MB", "1048576")],
+        }
+    }
+
+    /// Who it is meant against. Alone they cannot be kept out by the others.
+    fn against(self) -> &'static [Attacker] {
+        match self {
+            Self::HeaderSize | Self::HeaderTimeout => &[Attacker::SlowHeaders],
+            Self::SocketBuffers | Self::PieceSize => {
+                &[Attacker::SlowReaders, Attacker::SlowHeaders, Attacker::Uploads]
+            }
+            Self::BodySize => &[Attacker::JsonBomb, Attacker::GzipBomb],
+            Self::Hashes => &[Attacker::Logins],
+            Self::Threads => &[Attacker::Export, Attacker::Uploads, Attacker::SlowReaders],
+            Self::Connections | Self::ConnectionMemory | Self::Purge | Self::Monitoring | Self::Budget => &[],
+        }
+    }
+}
+
+/// One row for each defence: the gates that hold with it and not without it.
+pub(super) async fn show(setup: &Setup) -> anyhow::Result<Vec<Row>> {
+    let options = &setup.attack;
+    let mut rows = Vec::new();
+    // What fails with all defences, for each set of attackers.
+    let mut usual: Vec<(&[Attacker], Vec<String>)> = Vec::new();
+    for defence in Defence::value_variants() {
+        setup.say(&format!("without {} ...", defence.name()));
+        let limit = Quantity::bytes(options.limit);
+        let name = format!("attack {limit}: gates that notice without {}", defence.name());
+        let mut plan = Plan {
+            limit: options.limit,
+            seconds: options.seconds.unwrap_or(SECONDS),
+            attackers: Attacker::chosen(defence.against()),
+            without: Vec::new(),
+        };
+        if !usual.iter().any(|(attackers, _)| *attackers == defence.against()) {
+            match siege::lay(setup, &plan).await? {
+                Ok(outcome) => usual.push((defence.against(), unheld(&gates::gates(&plan, &outcome)))),
+                Err(reason) => return Ok(vec![Row::skipped(&name, &reason)]),
+            }
+        }
+        let known = usual.iter().find(|(attackers, _)| *attackers == defence.against());
+        plan.without.push(*defence);
+        rows.push(
+            noticed(setup, &plan, &name, known.map(|(_, gates)| gates.as_slice()).unwrap_or_default())
+                .await?,
+        );
+    }
+    Ok(rows)
+}
+
+async fn noticed(setup: &Setup, plan: &Plan, name: &str, usual: &[String]) -> anyhow::Result<Row> {
+    let unheld = match siege::lay(setup, plan).await {
+        Ok(Ok(outcome)) => unheld(&gates::gates(plan, &outcome)),
+        Ok(Err(reason)) => return Ok(Row::skipped(name, &reason)),
+        // Without it the server does not even come so far as to be attacked.
+        Err(fault) => vec![format!("{fault:#}")],
+    };
+    let new: Vec<&str> = unheld.iter().filter(|gate| !usual.contains(gate)).map(String::as_str).collect();
+    let said = if new.is_empty() { "survived".to_owned() } else { new.join("; ") };
+    let also = if usual.is_empty() { String::new() } else { format!(" (with it too: {})", usual.join("; ")) };
+    let count = Quantity::count(u64::try_from(new.len())?);
+    Ok(Row::at_least(name, count, Quantity::count(1)).with_note(said + &also))
+}
+
+/// The gates that do not hold, without the times of answers: those differ from run to run.
+fn unheld(rows: &[Row]) -> Vec<String> {
+    let is_unheld = |row: &&Row| {
+        matches!(row.verdict, Verdict::Missed | Verdict::Failed(_)) && !row.figure.starts_with("p99")
+    };
+    rows.iter().filter(is_unheld).map(|row| row.figure.clone()).collect()
+}

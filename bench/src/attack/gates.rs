@@ -1,0 +1,176 @@
+//! The rows of an attack: what must hold, and what each attacker achieved.
+
+use super::attackers::Attacker;
+use super::health::Probe;
+use super::siege::{Outcome, Plan, figure};
+use super::tally::Counts;
+use crate::quantity::Quantity;
+use crate::table::Row;
+use http::StatusCode;
+use std::time::Duration;
+
+/// The gates and then the attackers.
+pub(super) fn rows(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
+    let gates = gates(plan, outcome).into_iter();
+    let attackers = outcome.tallies.iter().map(|(attacker, counts)| attacker_row(*attacker, counts, outcome));
+    let title = title(plan);
+    let named = |row: Row| Row { figure: format!("{title}: {}", row.figure), ..row };
+    gates.chain(attackers).map(named).collect()
+}
+
+fn title(plan: &Plan) -> String {
+    let title = format!("attack {}, {} s", Quantity::bytes(plan.limit), plan.seconds);
+    plan.without.iter().fold(title, |title, defence| title + ", without " + &defence.name())
+}
+
+/// What must hold.
+pub(super) fn gates(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
+    let mut rows = memory(plan, outcome);
+    rows.push(match &outcome.death {
+        Some(death) => Row::failed("the server lives", death),
+        None => Row::exactly("the server lives", Quantity::count(1), Quantity::count(1)),
+    });
+    rows.push(written(outcome));
+    rows.push(statuses(outcome));
+    rows.extend(health(outcome));
+    rows.extend(recovery(outcome));
+    rows.push(match &outcome.stopped {
+        Ok(time) => Row::at_most("stops when told to", figure(*time), figure(Duration::from_secs(35))),
+        Err(fault) => Row::failed("stops when told to", &format!("{fault:#}")),
+    });
+    rows
+}
+
+fn memory(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
+    let limit = Quantity::bytes(plan.limit);
+    let peak = "the kernel's peak of the group";
+    let note =
+        format!("page cache included; resident memory at most {}", Quantity::bytes(outcome.most_resident));
+    let pinned = format!(
+        "at most {} of heap and stacks, {} of sockets",
+        Quantity::bytes(outcome.most.anonymous),
+        Quantity::bytes(outcome.most.sockets)
+    );
+    vec![
+        match outcome.peak {
+            Some(bytes) => Row::at_most(peak, Quantity::bytes(bytes), limit).with_note(note),
+            None => Row::failed(peak, "the kernel does not tell it"),
+        },
+        Row::at_most("heap, stacks and sockets at once", Quantity::bytes(outcome.most_pinned), limit)
+            .with_note(pinned),
+        Row::exactly("out-of-memory kills", Quantity::count(outcome.kills), Quantity::count(0)),
+    ]
+}
+
+fn written(outcome: &Outcome) -> Row {
+    let name = "acknowledged cases that are missing";
+    match &outcome.missing {
+        Ok((missing, there)) => Row::exactly(name, Quantity::count(*missing), Quantity::count(0))
+            .with_note(format!("{} acknowledged, {there} there, all looked through", outcome.acknowledged)),
+        Err(fault) => Row::failed(name, &format!("{fault:#}")),
+    }
+}
+
+fn statuses(outcome: &Outcome) -> Row {
+    let forbidden = outcome.tallies.iter().map(|(_, counts)| counts.forbidden()).sum();
+    let who: Vec<String> = outcome
+        .tallies
+        .iter()
+        .filter(|(_, counts)| counts.forbidden() > 0)
+        .map(|(attacker, counts)| format!("{}: {}", attacker.name(), counts.said()))
+        .collect();
+    let row = Row::exactly(
+        "answers beyond 2xx, 4xx and 503 with Retry-After",
+        Quantity::count(forbidden),
+        Quantity::count(0),
+    );
+    row.with_note(who.join("; "))
+}
+
+fn health(outcome: &Outcome) -> Vec<Row> {
+    let (health, target) = (&outcome.health, Quantity::millis(10));
+    let levels: Vec<String> =
+        health.levels.iter().map(|(level, times)| format!("{level} x {times}")).collect();
+    let slow = |probe: &Probe| Quantity::nanos(probe.times.percentile(99));
+    vec![
+        Row::at_most("p99 of /api/health", slow(&health.main), target).with_note(said(&health.main)),
+        Row::at_most("p99 of /api/health/live", slow(&health.live), target).with_note(said(&health.live)),
+        Row::exactly(
+            "health not answered 200",
+            Quantity::count(health.main.bad + health.live.bad),
+            Quantity::count(0),
+        ),
+        Row::plain("p99 of /api/health/live on a new connection", slow(&health.newcomer)).with_note(format!(
+            "{}, {} not answered within 10 s",
+            said(&health.newcomer),
+            health.newcomer.bad
+        )),
+        Row::plain("levels seen", Quantity::count(u64::try_from(levels.len()).unwrap_or(0)))
+            .with_note(levels.join(", ")),
+    ]
+}
+
+fn said(probe: &Probe) -> String {
+    let (times, most) = (&probe.times, Quantity::nanos(probe.times.percentile(100)));
+    let half = Quantity::nanos(times.percentile(50));
+    format!("p50 {half}, most {most}, {} asked, {} connections broken", times.count(), probe.broken)
+}
+
+fn recovery(outcome: &Outcome) -> Vec<Row> {
+    let (level, memory) = ("level normal after the end", "resident memory after the end");
+    let recovery = match &outcome.recovery {
+        Ok(recovery) => recovery,
+        Err(fault) => {
+            return [level, memory].map(|name| Row::failed(name, &format!("{fault:#}"))).into();
+        }
+    };
+    let level = match recovery.normal_after {
+        Some(time) => Row::at_most(level, figure(time), figure(Duration::from_secs(5))),
+        None => Row::failed(level, &format!("still `{}` after 30 s", recovery.last_level)),
+    };
+    let small = Quantity::bytes(outcome.baseline * 115 / 100);
+    let note = format!(
+        "{} after it, {} before it",
+        figure(recovery.resident_after),
+        Quantity::bytes(outcome.baseline)
+    );
+    vec![level, Row::at_most(memory, Quantity::bytes(recovery.resident), small).with_note(note)]
+}
+
+/// What one attacker achieved: connections at once. One that did not get through proves nothing.
+fn attacker_row(attacker: Attacker, counts: &Counts, outcome: &Outcome) -> Row {
+    let name = format!("{}, most connections", attacker.name());
+    let traffic = [(counts.sent, "sent"), (counts.received, "received")];
+    let traffic = traffic.into_iter().filter(|(bytes, _)| *bytes > 0);
+    let traffic = traffic
+        .fold(String::new(), |said, (bytes, way)| said + &format!("{way} {}, ", Quantity::bytes(bytes)));
+    let mut note = format!(
+        "{} made, {} not taken, {} ended by the server, {} requests cut off, {traffic}{}",
+        counts.made,
+        counts.not_made,
+        counts.ended,
+        counts.cut,
+        counts.said()
+    );
+    if matches!(attacker, Attacker::BigUpload | Attacker::Uploads) {
+        let size =
+            if attacker == Attacker::Uploads { outcome.upload_bytes / 10 } else { outcome.upload_bytes };
+        note =
+            format!("files of {}, {} stored; {note}", Quantity::bytes(size), counts.of(StatusCode::CREATED));
+    }
+    if is_through(attacker, counts) {
+        Row::plain(&name, Quantity::count(counts.most_open)).with_note(note)
+    } else {
+        Row::failed(&name, "never got through its first request").with_note(note)
+    }
+}
+
+/// Whether the server had to do with it: it answered, it ended a connection, or it took more than any queue holds.
+fn is_through(attacker: Attacker, counts: &Counts) -> bool {
+    let took = match attacker {
+        Attacker::BigUpload | Attacker::Uploads => counts.sent > 4 << 20,
+        Attacker::SlowHeaders | Attacker::KeepAlive => counts.ended > 0,
+        _ => false,
+    };
+    counts.answers() > 0 || took
+}

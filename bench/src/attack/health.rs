@@ -1,0 +1,157 @@
+//! Asks how the server is, from a thread of its own, so that the attackers' work is not in the figures.
+
+use crate::body::Payload;
+use crate::client::{Connection, whole};
+use crate::load::{Outcome, nanos};
+use http::{Method, StatusCode};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+
+const EACH: Duration = Duration::from_millis(100);
+const NEWCOMER_EACH: Duration = Duration::from_secs(1);
+const LEVEL_EACH: Duration = Duration::from_millis(500);
+/// An answer that takes longer counts as none.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the prober saw.
+#[derive(Debug, Default)]
+pub(super) struct Health {
+    /// `/api/health` and `/api/health/live` on a connection that is kept.
+    pub main: Probe,
+    pub live: Probe,
+    /// `/api/health/live` on a new connection each second.
+    pub newcomer: Probe,
+    /// How often each level was seen.
+    pub levels: BTreeMap<String, u64>,
+}
+
+/// One path.
+#[derive(Debug, Default)]
+pub(super) struct Probe {
+    /// Times of all answers; of none, the whole patience.
+    pub times: Outcome,
+    /// Answers other than 200, and none at all.
+    pub bad: u64,
+    /// Connections that had to be made again.
+    pub broken: u64,
+}
+
+/// A running prober.
+#[derive(Debug)]
+pub(super) struct Prober {
+    thread: JoinHandle<anyhow::Result<Health>>,
+    stop: watch::Sender<bool>,
+}
+
+impl Prober {
+    pub(super) fn start(address: SocketAddr) -> anyhow::Result<Self> {
+        let (stop, stopped) = watch::channel(false);
+        let thread = std::thread::Builder::new().name("health".to_owned()).spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            Ok(runtime.block_on(probe_until(address, stopped)))
+        })?;
+        Ok(Self { thread, stop })
+    }
+
+    pub(super) fn finish(self) -> anyhow::Result<Health> {
+        self.stop.send_replace(true);
+        let mut health = self.thread.join().map_err(|_| anyhow::anyhow!("the prober broke"))??;
+        for probe in [&mut health.main, &mut health.live, &mut health.newcomer] {
+            probe.times.nanos.sort_unstable();
+        }
+        Ok(health)
+    }
+}
+
+async fn probe_until(address: SocketAddr, mut stopped: watch::Receiver<bool>) -> Health {
+    let mut health = Health::default();
+    let Health { main: kept, live, newcomer, levels } = &mut health;
+    tokio::select! {
+        _ = stopped.wait_for(|is_over| *is_over) => {}
+        () = ask_regularly(address, kept, live) => {}
+        () = come_anew(address, newcomer) => {}
+        () = watch_level(address, levels) => {}
+    }
+    health
+}
+
+async fn ask_regularly(address: SocketAddr, main: &mut Probe, live: &mut Probe) {
+    let mut ticks = ticks(EACH);
+    let mut connection = None;
+    loop {
+        ticks.tick().await;
+        main.ask(address, &mut connection, "/api/health").await;
+        live.ask(address, &mut connection, "/api/health/live").await;
+    }
+}
+
+async fn come_anew(address: SocketAddr, probe: &mut Probe) {
+    let mut ticks = ticks(NEWCOMER_EACH);
+    loop {
+        ticks.tick().await;
+        probe.ask(address, &mut None, "/api/health/live").await;
+    }
+}
+
+async fn watch_level(address: SocketAddr, levels: &mut BTreeMap<String, u64>) {
+    let mut ticks = ticks(LEVEL_EACH);
+    let mut connection = None;
+    loop {
+        ticks.tick().await;
+        let level = level(address, &mut connection).await.unwrap_or_else(|| "no answer".to_owned());
+        *levels.entry(level).or_default() += 1;
+    }
+}
+
+fn ticks(each: Duration) -> tokio::time::Interval {
+    let mut ticks = interval(each);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+impl Probe {
+    async fn ask(&mut self, address: SocketAddr, connection: &mut Option<Connection>, path: &str) {
+        let asked = Instant::now();
+        let answer = tokio::time::timeout(PATIENCE, ask(address, connection, path)).await;
+        self.times.nanos.push(nanos(asked.elapsed()));
+        match answer {
+            Ok(Ok((StatusCode::OK, _))) => {}
+            Ok(Ok(_)) => self.bad += 1,
+            _ => {
+                self.bad += 1;
+                self.broken += 1;
+                *connection = None;
+            }
+        }
+    }
+}
+
+/// The level that the memory report names.
+pub(super) async fn level(address: SocketAddr, connection: &mut Option<Connection>) -> Option<String> {
+    let answer = tokio::time::timeout(PATIENCE, ask(address, connection, "/api/health/memory")).await;
+    let Ok(Ok((_, body))) = answer else {
+        *connection = None;
+        return None;
+    };
+    let report: Value = serde_json::from_slice(&body).ok()?;
+    report.get("level")?.as_str().map(str::to_owned)
+}
+
+async fn ask(
+    address: SocketAddr,
+    connection: &mut Option<Connection>,
+    path: &str,
+) -> anyhow::Result<(StatusCode, bytes::Bytes)> {
+    let kept = match connection.take() {
+        Some(kept) if !kept.is_closed() => kept,
+        _ => Connection::open(address, None).await?,
+    };
+    let request = http::Request::builder().method(Method::GET).uri(path).body(Payload::empty())?;
+    let kept = connection.insert(kept);
+    whole(kept.ask(request).await?).await
+}

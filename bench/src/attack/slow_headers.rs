@@ -1,0 +1,57 @@
+use super::front::Client;
+use super::slow_readers::status_of;
+use std::io::ErrorKind;
+use std::time::Duration;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+
+/// A new client each 10 ms.
+const APART: Duration = Duration::from_millis(10);
+/// 4 KB each 160 ms: all of it comes just within ten seconds.
+const BEAT: Duration = Duration::from_millis(160);
+const LINE_BYTES: usize = 4096;
+const LINES: usize = 60;
+
+/// Sends 240 KB of headers that never end, and waits.
+pub(super) async fn run(client: Client) {
+    client.queue(APART).await;
+    loop {
+        if let Some(stream) = client.connect(None).await {
+            let _held = client.tally.hold();
+            trickle(&client, stream).await;
+        }
+        client.pause().await;
+    }
+}
+
+async fn trickle(client: &Client, mut stream: TcpStream) {
+    let mut answer = [0; 1024];
+    let line = format!("X-{}\r\n", "a: b".repeat(LINE_BYTES / 4 - 1));
+    let mut left = LINES;
+    send(client, &stream, b"GET /api/cases HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+    loop {
+        tokio::select! {
+            heard = stream.read(&mut answer) => {
+                match heard.ok().and_then(|count| status_of(answer.get(..count)?)) {
+                    Some((status, has_retry_after)) => client.tally.answer(status, has_retry_after),
+                    None => client.tally.ended(),
+                }
+                return;
+            }
+            () = tokio::time::sleep(BEAT), if left > 0 => {
+                left -= 1;
+                send(client, &stream, line.as_bytes());
+            }
+        }
+    }
+}
+
+/// What the kernel takes. The rest of a line is left out: the next one goes on in the same header.
+fn send(client: &Client, stream: &TcpStream, bytes: &[u8]) {
+    match stream.try_write(bytes) {
+        Ok(count) => client.tally.sent(count),
+        Err(fault) if fault.kind() == ErrorKind::WouldBlock => {}
+        // Reading tells the same.
+        Err(_) => {}
+    }
+}

@@ -1,0 +1,89 @@
+use crate::engine::Headroom;
+use crate::level::Level;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// How often the controller looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// At rest.
+    pub calm: Duration,
+    /// From [`Level::Warning`] on.
+    pub pressed: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { calm: Duration::from_millis(100), pressed: Duration::from_millis(20) }
+    }
+}
+
+/// A look that comes later than this after the one before is counted as overdue.
+const OVERDUE: Duration = Duration::from_secs(1);
+
+/// A thread of its own that looks at the memory and acts: a runtime whose workers are all busy, or that is short of
+/// memory itself, must not keep it from doing so. A second thread purges, which may take tens of milliseconds. Both end
+/// when this is dropped.
+#[derive(Debug)]
+pub struct Controller {
+    stop: Arc<AtomicBool>,
+    watcher: Option<JoinHandle<()>>,
+    purger: Option<JoinHandle<()>>,
+}
+
+impl Controller {
+    /// Starts both threads.
+    pub fn start(headroom: &Headroom, pace: Pace) -> io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (asks, asked) = sync_channel(1);
+        let purging = headroom.clone();
+        let purger = small("headroom-purge")
+            .spawn(move || asked.iter().for_each(|Purge { level }| purging.purge_for(level)))?;
+        let (watching, stopped) = (headroom.clone(), Arc::clone(&stop));
+        let watcher = small("headroom").spawn(move || watch(&watching, pace, &stopped, asks))?;
+        headroom.root().bell().answer(watcher.thread().clone());
+        Ok(Self { stop, watcher: Some(watcher), purger: Some(purger) })
+    }
+}
+
+impl Drop for Controller {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        for thread in [self.watcher.take(), self.purger.take()].into_iter().flatten() {
+            thread.thread().unpark();
+            // It panicked if it could not be joined, which is logged where it happened.
+            drop(thread.join());
+        }
+    }
+}
+
+/// A purge that is asked for, and the level that asks.
+pub(crate) struct Purge {
+    pub(crate) level: Level,
+}
+
+fn small(name: &str) -> thread::Builder {
+    thread::Builder::new().name(name.to_owned()).stack_size(256 << 10)
+}
+
+fn watch(headroom: &Headroom, pace: Pace, stop: &AtomicBool, asks: SyncSender<Purge>) {
+    let mut last = Instant::now();
+    while !stop.load(Ordering::Acquire) {
+        let begun = Instant::now();
+        let pause = if headroom.level() >= Level::Warning { pace.pressed } else { pace.calm };
+        if begun.duration_since(last) > pause + OVERDUE {
+            headroom.note_overdue();
+        }
+        last = begun;
+        headroom.look(Some(&asks));
+        headroom.note_tick(begun.elapsed());
+        let pause = if headroom.level() >= Level::Warning { pace.pressed } else { pace.calm };
+        thread::park_timeout(pause.saturating_sub(begun.elapsed()));
+    }
+    // Hanging up ends the purger.
+    drop(asks);
+}

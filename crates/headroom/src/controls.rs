@@ -1,0 +1,186 @@
+use crate::judge::{Cause, Judge, Observation};
+use crate::level::{Level, Thresholds};
+use crate::plan::{Action, Plan};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// How many actions are remembered for the memory report.
+pub const RECORDS: usize = 64;
+
+/// How long refused callers are told to wait, in seconds.
+const RETRY_SECONDS: std::ops::RangeInclusive<u64> = 1..=30;
+
+/// One action that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionRecord {
+    /// In microseconds since the engine began.
+    pub at_micros: u64,
+    /// The level that called for it.
+    pub level: Level,
+    /// What was done.
+    pub action: Action,
+    /// What counted before and after it, in bytes: the stores for a shrinking, the allocator's resident pages for a
+    /// purge, the request's live bytes for a cancellation; zero where nothing is counted.
+    pub before_bytes: u64,
+    /// The same afterwards.
+    pub after_bytes: u64,
+}
+
+/// The controller's own figures.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ControlStats {
+    /// Why the level is what it is.
+    pub cause: Cause,
+    /// Since when, in microseconds since the engine began.
+    pub since_micros: u64,
+    /// Changes of the level.
+    pub transitions: u64,
+    /// How often each action was taken, in the order of [`Action::NAMES`].
+    pub taken: [u64; Action::NAMES.len()],
+    /// The latest actions, oldest first.
+    pub recent: Vec<ActionRecord>,
+    /// Requests refused because their class can wait.
+    pub shed: u64,
+    /// Requests that were ended.
+    pub cancelled: u64,
+    /// How long the last look took, in microseconds.
+    pub tick_micros: u64,
+    /// Looks that came more than a second late.
+    pub overdue: u64,
+    /// When the limit is reached at the present growth, in microseconds.
+    pub micros_to_limit: Option<u64>,
+    /// When the last look was, in microseconds since the engine began.
+    pub looked_at_micros: u64,
+}
+
+/// What the controller knows and what it has set.
+#[derive(Debug)]
+pub(crate) struct Controls {
+    mind: Mutex<Mind>,
+    pub(crate) is_shedding: AtomicBool,
+    pub(crate) closes_idle: AtomicBool,
+    pub(crate) background_paused: watch::Sender<bool>,
+    retry_seconds: AtomicU32,
+    pub(crate) shed: AtomicU64,
+    pub(crate) tick_micros: AtomicU64,
+    pub(crate) overdue: AtomicU64,
+    looked_at_micros: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Mind {
+    judge: Judge,
+    plan: Plan,
+    since_micros: u64,
+    transitions: u64,
+    taken: [u64; Action::NAMES.len()],
+    recent: VecDeque<ActionRecord>,
+    cancelled: u64,
+    micros_to_limit: Option<u64>,
+}
+
+/// What one look led to.
+pub(crate) struct Decision {
+    pub(crate) before: Level,
+    pub(crate) level: Level,
+    pub(crate) cause: Cause,
+    pub(crate) actions: Vec<Action>,
+}
+
+impl Controls {
+    pub(crate) fn new(thresholds: Thresholds) -> Self {
+        Self {
+            mind: Mutex::new(Mind {
+                judge: Judge::new(thresholds),
+                plan: Plan::default(),
+                since_micros: 0,
+                transitions: 0,
+                taken: [0; Action::NAMES.len()],
+                recent: VecDeque::with_capacity(RECORDS),
+                cancelled: 0,
+                micros_to_limit: None,
+            }),
+            is_shedding: AtomicBool::new(false),
+            closes_idle: AtomicBool::new(false),
+            background_paused: watch::Sender::new(false),
+            retry_seconds: AtomicU32::new(1),
+            shed: AtomicU64::new(0),
+            tick_micros: AtomicU64::new(0),
+            overdue: AtomicU64::new(0),
+            looked_at_micros: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes an observation in and says what has to be done. `acts` is false where an operator has switched the actions
+    /// off.
+    pub(crate) fn decide(&self, seen: &Observation, scarce_from: u32, acts: bool) -> Decision {
+        self.looked_at_micros.store(seen.at_micros, Ordering::Relaxed);
+        self.with(|mind| {
+            let before = mind.judge.level();
+            let level = mind.judge.judge(seen);
+            if level != before {
+                mind.transitions += 1;
+                mind.since_micros = seen.at_micros;
+            }
+            mind.micros_to_limit = mind.judge.micros_to_limit(seen);
+            self.retry_seconds.store(retry_seconds(seen, &mind.judge, scarce_from), Ordering::Relaxed);
+            let actions = if acts {
+                mind.plan.next(level, seen.share >= scarce_from, seen.at_micros)
+            } else {
+                Vec::new()
+            };
+            Decision { before, level, cause: mind.judge.cause(), actions }
+        })
+    }
+
+    pub(crate) fn record(&self, record: ActionRecord) {
+        self.with(|mind| {
+            if let Some(place) = Action::NAMES.iter().position(|name| *name == record.action.name()) {
+                mind.taken[place] += 1;
+            }
+            mind.cancelled += u64::from(record.action == Action::CancelLargest);
+            if mind.recent.len() == RECORDS {
+                mind.recent.pop_front();
+            }
+            mind.recent.push_back(record);
+        });
+    }
+
+    /// How long a refused caller should wait: as long as what is too much takes to come back at the rate at which memory
+    /// came back lately.
+    pub(crate) fn retry_seconds(&self) -> u32 {
+        self.retry_seconds.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn stats(&self) -> ControlStats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        self.with(|mind| ControlStats {
+            cause: mind.judge.cause(),
+            since_micros: mind.since_micros,
+            transitions: mind.transitions,
+            taken: mind.taken,
+            recent: mind.recent.iter().cloned().collect(),
+            shed: read(&self.shed),
+            cancelled: mind.cancelled,
+            tick_micros: read(&self.tick_micros),
+            overdue: read(&self.overdue),
+            micros_to_limit: mind.micros_to_limit,
+            looked_at_micros: read(&self.looked_at_micros),
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Mind) -> T) -> T {
+        work(&mut self.mind.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn retry_seconds(seen: &Observation, judge: &Judge, scarce_from: u32) -> u32 {
+    let excess = u128::from(seen.limit) * u128::from(seen.share.saturating_sub(scarce_from)) / 1000;
+    let rate = u128::from(judge.release_per_second());
+    let seconds =
+        if excess == 0 { 1 } else { excess.checked_div(rate).map_or(u128::MAX, |seconds| seconds + 1) };
+    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+    u32::try_from(seconds.clamp(*RETRY_SECONDS.start(), *RETRY_SECONDS.end())).unwrap_or(30)
+}

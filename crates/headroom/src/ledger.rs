@@ -1,0 +1,195 @@
+use crate::class::Class;
+use crate::meter::Meter;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
+use tokio::sync::Notify;
+
+/// The most requests that are followed at once; further ones run unfollowed and cannot be cancelled.
+pub const LEDGER_CAP: usize = 8_192;
+
+/// Less is not worth cancelling anybody for, in bytes.
+const WORTH_CANCELLING: u64 = 256 << 10;
+
+/// Who a request works for, as 16 bytes that this crate does not interpret.
+pub type Tenant = [u8; 16];
+
+/// One request that runs now.
+#[derive(Debug)]
+pub struct Flight {
+    route: Arc<str>,
+    class: Class,
+    meter: Meter,
+    started: Instant,
+    tenant: OnceLock<Tenant>,
+    /// Whether it may be cancelled for want of memory.
+    is_expendable: bool,
+    is_cancelled: AtomicBool,
+    cancelled: Notify,
+}
+
+/// A request's figures at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlightStats {
+    /// The route's template.
+    pub route: Arc<str>,
+    /// The class of work.
+    pub class: Class,
+    /// Live bytes.
+    pub live_bytes: u64,
+    /// How long it has been running, in milliseconds.
+    pub age_millis: u64,
+    /// Whether it was told to end.
+    pub is_cancelled: bool,
+}
+
+impl Flight {
+    /// Notes who the request works for, once that is known.
+    pub fn belongs_to(&self, tenant: Tenant) {
+        // A second answer to the same question changes nothing.
+        let _known = self.tenant.set(tenant);
+    }
+
+    /// Whether the request was told to end.
+    pub fn is_cancelled(&self) -> bool {
+        self.is_cancelled.load(Ordering::Acquire)
+    }
+
+    /// Waits until the request is told to end.
+    pub async fn cancelled(&self) {
+        let notified = self.cancelled.notified();
+        if !self.is_cancelled() {
+            notified.await;
+        }
+    }
+
+    fn cancel(&self) {
+        self.is_cancelled.store(true, Ordering::Release);
+        self.cancelled.notify_waiters();
+    }
+
+    fn live_bytes(&self) -> u64 {
+        self.meter.live()
+    }
+
+    fn stats(&self) -> FlightStats {
+        FlightStats {
+            route: Arc::clone(&self.route),
+            class: self.class,
+            live_bytes: self.live_bytes(),
+            age_millis: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            is_cancelled: self.is_cancelled(),
+        }
+    }
+}
+
+/// The requests that run now. Cloning gives another handle.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    slots: Arc<Mutex<Slots>>,
+}
+
+#[derive(Debug, Default)]
+struct Slots {
+    flights: Vec<Option<Arc<Flight>>>,
+    free: Vec<usize>,
+}
+
+/// A place in the ledger, given up when it is dropped.
+#[derive(Debug)]
+#[must_use = "a request that is not held is not followed"]
+pub struct Entry {
+    flight: Arc<Flight>,
+    place: Option<(Ledger, usize)>,
+}
+
+impl Entry {
+    /// The request.
+    pub fn flight(&self) -> &Arc<Flight> {
+        &self.flight
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if let Some((ledger, place)) = self.place.take() {
+            ledger.with(|slots| {
+                slots.flights[place] = None;
+                slots.free.push(place);
+            });
+        }
+    }
+}
+
+impl Ledger {
+    /// Follows a request of `route` (its template) for as long as the entry lives.
+    pub fn enter(&self, route: &str, class: Class, meter: Meter, is_expendable: bool) -> Entry {
+        let flight = Arc::new(Flight {
+            route: Arc::from(route),
+            class,
+            meter,
+            started: Instant::now(),
+            tenant: OnceLock::new(),
+            is_expendable,
+            is_cancelled: AtomicBool::new(false),
+            cancelled: Notify::new(),
+        });
+        let place = self.with(|slots| match slots.free.pop() {
+            Some(place) => {
+                slots.flights[place] = Some(Arc::clone(&flight));
+                Some(place)
+            }
+            None if slots.flights.len() < LEDGER_CAP => {
+                slots.flights.push(Some(Arc::clone(&flight)));
+                Some(slots.flights.len() - 1)
+            }
+            None => None,
+        });
+        Entry { flight, place: place.map(|place| (self.clone(), place)) }
+    }
+
+    /// Requests that run now.
+    pub fn len(&self) -> usize {
+        self.with(|slots| slots.flights.len() - slots.free.len())
+    }
+
+    /// Whether nothing runs.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The `limit` requests with the most live bytes.
+    pub fn largest(&self, limit: usize) -> Vec<FlightStats> {
+        let mut flights: Vec<FlightStats> = self.flights().iter().map(|flight| flight.stats()).collect();
+        flights.sort_unstable_by_key(|flight| std::cmp::Reverse(flight.live_bytes));
+        flights.truncate(limit);
+        flights
+    }
+
+    /// Tells the largest request of the tenant that holds most to end, and gives its figures; `None` when nobody holds
+    /// enough to be worth it.
+    pub fn cancel_largest(&self) -> Option<FlightStats> {
+        let flights = self.flights();
+        let mut held: HashMap<Option<&Tenant>, u64> = HashMap::new();
+        for flight in &flights {
+            *held.entry(flight.tenant.get()).or_default() += flight.live_bytes();
+        }
+        let candidates = flights.iter().filter(|flight| {
+            flight.is_expendable && !flight.is_cancelled() && flight.live_bytes() >= WORTH_CANCELLING
+        });
+        let chosen = candidates.max_by_key(|flight| {
+            (held.get(&flight.tenant.get()).copied().unwrap_or_default(), flight.live_bytes())
+        })?;
+        chosen.cancel();
+        Some(chosen.stats())
+    }
+
+    fn flights(&self) -> Vec<Arc<Flight>> {
+        self.with(|slots| slots.flights.iter().flatten().cloned().collect())
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Slots) -> T) -> T {
+        work(&mut self.slots.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,136 @@
+use crate::level::Level;
+
+/// Something that is done against pressure, or taken back after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Every store is shrunk to this part of its cap, in percent.
+    ShrinkStores(u64),
+    /// Unused pages go back to the system.
+    Purge,
+    /// Freed pages go back by themselves after this time, in milliseconds.
+    Decay(u32),
+    /// Background work is held back, or let go on.
+    PauseBackground(bool),
+    /// Requests of classes that can wait are refused, or admitted again.
+    Shed(bool),
+    /// Clients are told to close their connections after the answer, or to keep them again.
+    CloseIdle(bool),
+    /// The largest request of the tenant that holds most is ended.
+    CancelLargest,
+    /// A heap profile is written down.
+    DumpHeap,
+}
+
+impl Action {
+    /// The name in logs, metrics and the memory report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ShrinkStores(_) => "shrink_stores",
+            Self::Purge => "purge",
+            Self::Decay(_) => "decay",
+            Self::PauseBackground(true) => "pause_background",
+            Self::PauseBackground(false) => "resume_background",
+            Self::Shed(true) => "shed",
+            Self::Shed(false) => "admit",
+            Self::CloseIdle(true) => "close_connections",
+            Self::CloseIdle(false) => "keep_connections",
+            Self::CancelLargest => "cancel_largest",
+            Self::DumpHeap => "dump_heap",
+        }
+    }
+
+    /// All names, for the metrics.
+    pub const NAMES: [&str; 11] = [
+        "shrink_stores",
+        "purge",
+        "decay",
+        "pause_background",
+        "resume_background",
+        "shed",
+        "admit",
+        "close_connections",
+        "keep_connections",
+        "cancel_largest",
+        "dump_heap",
+    ];
+}
+
+/// At rest, freed pages go back after a second; under pressure after a quarter.
+const CALM_DECAY_MILLIS: u32 = 1_000;
+const PRESSED_DECAY_MILLIS: u32 = 250;
+
+/// The least time between two actions of a kind, in microseconds.
+const PURGE_EVERY: u64 = 1_000_000;
+const SHRINK_EVERY: u64 = 1_000_000;
+const CANCEL_EVERY: u64 = 250_000;
+/// At most two in an hour.
+const DUMP_EVERY: u64 = 1_800_000_000;
+
+/// Which actions follow from the level. Knows what is in force, so that everything that was begun is taken back.
+#[derive(Debug, Default)]
+pub struct Plan {
+    level: Level,
+    purged_at: Option<u64>,
+    shrunk_at: Option<u64>,
+    cancelled_at: Option<u64>,
+    dumped_at: Option<u64>,
+}
+
+impl Plan {
+    /// The actions of this moment, in their order.
+    ///
+    /// `is_scarce` says that the share is still where work must end: the level stays up a little longer than that.
+    pub fn next(&mut self, level: Level, is_scarce: bool, at_micros: u64) -> Vec<Action> {
+        let mut actions = Vec::new();
+        self.lasting(level, &mut actions);
+        let rose = level > self.level;
+        self.level = level;
+        if level >= Level::Elevated && (rose || is_due(&mut self.shrunk_at, at_micros, SHRINK_EVERY)) {
+            self.shrunk_at = Some(at_micros);
+            actions.push(Action::ShrinkStores(match level {
+                Level::Normal | Level::Elevated => 75,
+                Level::Warning => 50,
+                Level::Critical | Level::Emergency => 0,
+            }));
+        }
+        // A purge belongs to leaving Critical as well: the figure that opens the door again is one that it lowers.
+        let purges = level >= Level::Critical || (level == Level::Warning && rose);
+        if purges && is_due(&mut self.purged_at, at_micros, PURGE_EVERY) {
+            actions.push(Action::Purge);
+        }
+        if level >= Level::Critical && is_scarce && is_due(&mut self.cancelled_at, at_micros, CANCEL_EVERY) {
+            actions.push(Action::CancelLargest);
+        }
+        if level == Level::Emergency && is_due(&mut self.dumped_at, at_micros, DUMP_EVERY) {
+            actions.push(Action::DumpHeap);
+        }
+        actions
+    }
+
+    /// What is in force from one level on and ends below it.
+    fn lasting(&self, level: Level, actions: &mut Vec<Action>) {
+        let crossed = |mark: Level| match (self.level >= mark, level >= mark) {
+            (false, true) => Some(true),
+            (true, false) => Some(false),
+            _ => None,
+        };
+        if let Some(pressed) = crossed(Level::Elevated) {
+            actions.push(Action::Decay(if pressed { PRESSED_DECAY_MILLIS } else { CALM_DECAY_MILLIS }));
+        }
+        if let Some(on) = crossed(Level::Warning) {
+            actions.extend([Action::PauseBackground(on), Action::CloseIdle(on)]);
+        }
+        if let Some(on) = crossed(Level::Critical) {
+            actions.push(Action::Shed(on));
+        }
+    }
+}
+
+/// Whether enough time has passed since the last time; notes this one if so.
+fn is_due(last: &mut Option<u64>, at_micros: u64, every: u64) -> bool {
+    let due = last.is_none_or(|last| at_micros.saturating_sub(last) >= every);
+    if due {
+        *last = Some(at_micros);
+    }
+    due
+}

@@ -1,0 +1,171 @@
+//! What the levels do, that all of it is taken back, and that a thread of its own does it.
+
+use headroom::{
+    Action, AllocatorStats, Cache, CacheConfig, Class, Controller, Headroom, InjectedSource, Level, Meter,
+    Pace, RefusalKind, Settings,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+const MIB: u64 = 1 << 20;
+
+fn engine() -> (Headroom, Arc<InjectedSource>) {
+    let source = Arc::new(InjectedSource::with_limit(400 * MIB));
+    (Headroom::new(Settings::default(), Arc::clone(&source) as _), source)
+}
+
+fn heap(source: &InjectedSource, bytes: u64) {
+    source.change(|reading| {
+        reading.allocator = Some(AllocatorStats { allocated: bytes, ..AllocatorStats::default() });
+    });
+}
+
+fn actions_since(headroom: &Headroom, from: usize) -> Vec<Action> {
+    let recent = headroom.controls().recent;
+    let actions = recent[from..].iter().map(|record| record.action);
+    // What the machine's allocator gives back is not this test's to say.
+    actions.filter(|action| *action != Action::Purge).collect()
+}
+
+/// The whole way up and down, as one trace.
+#[test]
+fn each_level_does_its_part_and_all_of_it_is_taken_back() {
+    let (headroom, source) = engine();
+    let paused = headroom.background_paused();
+    let step = |bytes, millis: u64| {
+        let before = headroom.controls().recent.len();
+        heap(&source, bytes);
+        let level = headroom.sample_at(millis * 1000);
+        (level, actions_since(&headroom, before))
+    };
+    assert_eq!(step(100 * MIB, 0), (Level::Normal, vec![]));
+    let (level, actions) = step(215 * MIB, 100_000);
+    assert_eq!((level, actions), (Level::Elevated, vec![Action::Decay(250), Action::ShrinkStores(75)]));
+    let (level, actions) = step(230 * MIB, 200_000);
+    let expected = [Action::PauseBackground(true), Action::CloseIdle(true), Action::ShrinkStores(50)];
+    assert_eq!((level, actions), (Level::Warning, expected.to_vec()));
+    assert!(*paused.borrow() && headroom.closes_idle());
+    let (level, actions) = step(260 * MIB, 300_000);
+    assert_eq!((level, actions), (Level::Critical, vec![Action::Shed(true), Action::ShrinkStores(0)]));
+    assert!(headroom.admit("/x", Class::Bulk, Meter::new(), false).is_err());
+    assert_eq!(step(100 * MIB, 301_000).0, Level::Critical);
+    let (level, actions) = step(100 * MIB, 303_000);
+    assert_eq!(level, Level::Warning);
+    assert!(actions.contains(&Action::Shed(false)), "{actions:?}");
+    assert!(step(100 * MIB, 303_100).1.contains(&Action::PauseBackground(false)));
+    let (level, actions) = step(100 * MIB, 303_200);
+    assert_eq!((level, actions), (Level::Normal, vec![Action::Decay(1000)]));
+    assert!(!*paused.borrow() && !headroom.closes_idle());
+    assert!(headroom.admit("/x", Class::Bulk, Meter::new(), false).is_ok());
+}
+
+#[test]
+fn at_critical_what_can_wait_is_refused_and_the_rest_goes_on() {
+    let (headroom, source) = engine();
+    heap(&source, 260 * MIB);
+    headroom.sample_at(1);
+    for class in [Class::Bulk, Class::Standard, Class::Background] {
+        let refusal = headroom.admit("/api/x", class, Meter::new(), false).unwrap_err();
+        assert_eq!((refusal.kind, &*refusal.scope), (RefusalKind::Exhausted, class.as_str()));
+        let wait = refusal.retry_after.unwrap();
+        assert!((Duration::from_secs(1)..=Duration::from_secs(30)).contains(&wait), "{wait:?}");
+        assert!(headroom.admit("/api/health", class, Meter::new(), true).is_ok(), "health is exempt");
+    }
+    assert!(headroom.admit("/api/cases/{id}", Class::Interactive, Meter::new(), false).is_ok());
+    assert_eq!(headroom.controls().shed, 3);
+}
+
+#[test]
+fn stores_are_emptied_at_critical_and_may_fill_again() {
+    let (headroom, source) = engine();
+    let cache = Arc::new(Cache::<u64, Vec<u8>>::new(CacheConfig {
+        name: "test".to_owned(),
+        cap_bytes: MIB,
+        usual_entry_bytes: 1024,
+        ttl_micros: None,
+        weigh: |_, value: &Vec<u8>| value.capacity() as u64,
+    }));
+    headroom.stores().register(Arc::clone(&cache) as _).unwrap();
+    let fill = || assert!((0..500).all(|key| cache.insert(key, vec![0; 1024], 0)));
+    fill();
+    let full = cache.bytes();
+    heap(&source, 260 * MIB);
+    headroom.sample_at(1);
+    assert_eq!(cache.bytes(), 0);
+    let recent = headroom.controls().recent;
+    let shrunk = recent.iter().find(|record| record.action == Action::ShrinkStores(0)).unwrap();
+    assert_eq!((shrunk.before_bytes, shrunk.after_bytes), (full, 0));
+    fill();
+    assert_eq!(cache.bytes(), full);
+}
+
+#[test]
+fn switched_off_it_reports_and_does_nothing() {
+    let source = Arc::new(InjectedSource::with_limit(400 * MIB));
+    let settings = Settings { acts: false, ..Settings::default() };
+    let headroom = Headroom::new(settings, Arc::clone(&source) as _);
+    heap(&source, 290 * MIB);
+    assert_eq!(headroom.sample_at(1), Level::Emergency);
+    assert!(headroom.controls().recent.is_empty());
+    assert!(headroom.admit("/x", Class::Bulk, Meter::new(), false).is_ok());
+}
+
+#[test]
+fn a_profile_is_written_at_emergency_at_most_twice_an_hour() {
+    let (headroom, source) = engine();
+    let dumps = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&dumps);
+    headroom.on_emergency(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    heap(&source, 295 * MIB);
+    for second in 0..3_600u64 {
+        headroom.sample_at(second * 1_000_000);
+    }
+    assert_eq!(dumps.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn the_thread_sees_a_burst_and_its_end_by_itself() {
+    let (headroom, source) = engine();
+    let pace = Pace { calm: Duration::from_millis(5), pressed: Duration::from_millis(5) };
+    let controller = Controller::start(&headroom, pace).unwrap();
+    heap(&source, 260 * MIB);
+    let mut changes = headroom.watch_level();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let reach = |changes: &mut tokio::sync::watch::Receiver<Level>, wanted| {
+        runtime.block_on(async {
+            let reached = changes.wait_for(|level| *level == wanted);
+            tokio::time::timeout(Duration::from_secs(20), reached).await.unwrap().unwrap();
+        });
+    };
+    reach(&mut changes, Level::Critical);
+    heap(&source, 10 * MIB);
+    reach(&mut changes, Level::Normal);
+    drop(controller);
+    let last = headroom.controls().looked_at_micros;
+    heap(&source, 260 * MIB);
+    std::thread::yield_now();
+    assert_eq!(headroom.controls().looked_at_micros, last, "nobody looks any more");
+}
+
+#[test]
+fn a_refusal_wakes_the_thread_before_its_turn() {
+    let (headroom, _source) = engine();
+    let pace = Pace { calm: Duration::from_hours(1), pressed: Duration::from_hours(1) };
+    let controller = Controller::start(&headroom, pace).unwrap();
+    let first = {
+        let mut looked = 0;
+        while looked == 0 {
+            looked = headroom.controls().looked_at_micros;
+            std::thread::yield_now();
+        }
+        looked
+    };
+    assert!(headroom.root().try_lease(u64::MAX / 2).is_err());
+    while headroom.controls().looked_at_micros == first {
+        std::thread::yield_now();
+    }
+    drop(controller);
+}

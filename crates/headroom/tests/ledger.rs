@@ -1,0 +1,67 @@
+//! Who runs, who holds most, and who is told to end.
+
+use headroom::{Class, Ledger, Meter};
+
+headroom::install_allocator!();
+
+fn holding(bytes: usize) -> (Meter, Vec<u8>) {
+    let meter = Meter::new();
+    let held = meter.around(|| vec![1; bytes]);
+    (meter, held)
+}
+
+#[test]
+fn the_largest_of_the_tenant_that_holds_most_is_ended_and_nobody_twice() {
+    let ledger = Ledger::default();
+    let sizes = [(1_u8, 5 << 20), (2, 3 << 20), (2, 4 << 20), (3, 1 << 10)];
+    let running: Vec<_> = sizes
+        .iter()
+        .map(|(tenant, bytes)| {
+            let (meter, held) = holding(*bytes);
+            let entry = ledger.enter("/api/x", Class::Interactive, meter, true);
+            entry.flight().belongs_to([*tenant; 16]);
+            (entry, held)
+        })
+        .collect();
+    // Tenant 2 holds 7 MiB in two requests; tenant 1 has the largest single one.
+    let ended: Vec<u64> =
+        std::iter::from_fn(|| ledger.cancel_largest()).map(|one| one.live_bytes >> 20).collect();
+    assert_eq!(ended, [4, 3, 5], "and never the one that holds next to nothing");
+    assert!(running[2].0.flight().is_cancelled() && !running[3].0.flight().is_cancelled());
+    assert_eq!(ledger.len(), 4);
+    drop(running);
+    assert!(ledger.is_empty());
+}
+
+#[test]
+fn what_is_exempt_is_never_ended() {
+    let ledger = Ledger::default();
+    let (meter, _held) = holding(8 << 20);
+    let entry = ledger.enter("/api/health", Class::Interactive, meter, false);
+    assert!(ledger.cancel_largest().is_none());
+    assert_eq!(ledger.largest(5).len(), 1);
+    assert!(!entry.flight().is_cancelled());
+}
+
+#[tokio::test]
+async fn whoever_waits_for_the_end_hears_it_also_when_it_came_before() {
+    let ledger = Ledger::default();
+    let (meter, _held) = holding(8 << 20);
+    let entry = ledger.enter("/api/x", Class::Bulk, meter, true);
+    let ended = async { ledger.cancel_largest().unwrap() };
+    tokio::join!(biased; entry.flight().cancelled(), ended);
+    entry.flight().cancelled().await;
+}
+
+#[test]
+fn places_are_used_again_and_their_number_is_bounded() {
+    let ledger = Ledger::default();
+    for _ in 0..3 {
+        let entries: Vec<_> = (0..headroom::LEDGER_CAP + 10)
+            .map(|_| ledger.enter("/api/x", Class::Standard, Meter::new(), true))
+            .collect();
+        assert_eq!(ledger.len(), headroom::LEDGER_CAP);
+        drop(entries);
+        assert!(ledger.is_empty());
+    }
+}
