@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 /// Where the mount point of the control groups lies on a usual Linux system.
@@ -71,12 +71,14 @@ pub(crate) fn text(path: &Path) -> Option<Text> {
     let mut file = File::open(path).ok()?;
     let mut text = Text::default();
     while text.length < SMALL {
-        match file.read(&mut text.small[text.length..]).ok()? {
-            0 => {
+        match file.read(&mut text.small[text.length..]) {
+            Ok(0) => {
                 std::str::from_utf8(&text.small[..text.length]).ok()?;
                 return Some(text);
             }
-            count => text.length += count,
+            Ok(count) => text.length += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return None,
         }
     }
     let mut whole = text.small.to_vec();
@@ -100,4 +102,25 @@ pub(crate) fn keyed(text: &str, key: &str) -> Option<u64> {
         }
         rest.split_whitespace().next()?.parse().ok()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_any_length_are_read_whole_and_only_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for length in [0, 1, SMALL - 1, SMALL, SMALL + 1, 3 * SMALL] {
+            let whole = "x".repeat(length);
+            std::fs::write(&path, &whole).unwrap();
+            assert_eq!(&*text(&path).unwrap(), whole);
+        }
+        for bytes in [&b"\xff"[..], &[0xff; 2 * SMALL]] {
+            std::fs::write(&path, bytes).unwrap();
+            assert!(text(&path).is_none());
+        }
+        assert!(text(folder.path()).is_none());
+    }
 }
