@@ -1,5 +1,7 @@
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 /// Where the mount point of the control groups lies on a usual Linux system.
@@ -21,11 +23,6 @@ impl Default for SystemRoots {
 }
 
 impl SystemRoots {
-    /// A file of this process, such as `status`.
-    pub(crate) fn own(&self, name: &str) -> PathBuf {
-        self.proc.join("self").join(name)
-    }
-
     /// A mount point named by the kernel, moved below the injected root.
     pub(crate) fn mount_point(&self, named: &str) -> PathBuf {
         match Path::new(named).strip_prefix(USUAL_CGROUP_ROOT) {
@@ -66,9 +63,26 @@ impl std::ops::Deref for Text {
     }
 }
 
+/// The longest path that is put together on the stack.
+const PATH_BYTES: usize = 512;
+
+/// Hands the path of a file in a folder to `work`, without allocating unless it is long.
+pub(crate) fn in_folder<T>(folder: &Path, name: &str, work: impl FnOnce(&Path) -> T) -> T {
+    let (begin, name) = (folder.as_os_str().as_bytes(), name.as_bytes());
+    let length = begin.len() + 1 + name.len();
+    let mut joined = [0; PATH_BYTES];
+    let Some(path) = joined.get_mut(..length) else {
+        return work(&folder.join(OsStr::from_bytes(name)));
+    };
+    path[..begin.len()].copy_from_slice(begin);
+    path[begin.len()] = b'/';
+    path[begin.len() + 1..].copy_from_slice(name);
+    work(Path::new(OsStr::from_bytes(path)))
+}
+
 /// The whole of a kernel file; `None` when it is absent, unreadable or not text.
-pub(crate) fn text(path: &Path) -> Option<Text> {
-    let mut file = File::open(path).ok()?;
+pub(crate) fn text(folder: &Path, name: &str) -> Option<Text> {
+    let mut file = in_folder(folder, name, |path| File::open(path)).ok()?;
     let mut text = Text::default();
     while text.length < SMALL {
         match file.read(&mut text.small[text.length..]) {
@@ -88,8 +102,8 @@ pub(crate) fn text(path: &Path) -> Option<Text> {
 }
 
 /// A file that holds one number; `max`, an empty file and anything else that is no number give `None`.
-pub(crate) fn number(path: &Path) -> Option<u64> {
-    text(path)?.trim().parse().ok()
+pub(crate) fn number(folder: &Path, name: &str) -> Option<u64> {
+    text(folder, name)?.trim().parse().ok()
 }
 
 /// The number that follows `key` in a file of `key value` lines (with or without a colon and a unit).
@@ -115,12 +129,20 @@ mod tests {
         for length in [0, 1, SMALL - 1, SMALL, SMALL + 1, 3 * SMALL] {
             let whole = "x".repeat(length);
             std::fs::write(&path, &whole).unwrap();
-            assert_eq!(&*text(&path).unwrap(), whole);
+            assert_eq!(&*text(folder.path(), "file").unwrap(), whole);
         }
         for bytes in [&b"\xff"[..], &[0xff; 2 * SMALL]] {
             std::fs::write(&path, bytes).unwrap();
-            assert!(text(&path).is_none());
+            assert!(text(folder.path(), "file").is_none());
         }
-        assert!(text(folder.path()).is_none());
+        assert!(text(folder.path(), "").is_none() && text(folder.path(), "none").is_none());
+    }
+
+    #[test]
+    fn a_path_is_joined_whatever_its_length() {
+        for length in [1, PATH_BYTES - 6, PATH_BYTES - 5, PATH_BYTES] {
+            let folder = Path::new("/").join("x".repeat(length));
+            in_folder(&folder, "name", |path| assert_eq!(path, folder.join("name")));
+        }
     }
 }
