@@ -65,8 +65,8 @@ impl CgroupStats {
 impl Cgroup {
     /// The groups of this process that may account memory: version 2 first, then version 1. Hybrid hosts have both.
     pub fn locate(roots: &SystemRoots) -> Vec<Self> {
-        let memberships = text(&roots.own("cgroup")).unwrap_or_default();
-        let mounts = text(&roots.own("mountinfo")).unwrap_or_default();
+        let memberships = text(&roots.proc, "self/cgroup").unwrap_or_default();
+        let mounts = text(&roots.proc, "self/mountinfo").unwrap_or_default();
         let mut found = Vec::with_capacity(2);
         for version in [CgroupVersion::V2, CgroupVersion::V1] {
             let Some(path) = membership(&memberships, version) else { continue };
@@ -100,10 +100,10 @@ impl Cgroup {
 
     fn limit_of(&self, dir: &Path) -> Option<u64> {
         let limits = match self.version {
-            CgroupVersion::V2 => [number(&dir.join("memory.max")), number(&dir.join("memory.high"))],
+            CgroupVersion::V2 => [number(dir, "memory.max"), number(dir, "memory.high")],
             CgroupVersion::V1 => {
-                let stat = text(&dir.join("memory.stat")).unwrap_or_default();
-                [number(&dir.join("memory.limit_in_bytes")), keyed(&stat, "hierarchical_memory_limit")]
+                let stat = text(dir, "memory.stat").unwrap_or_default();
+                [number(dir, "memory.limit_in_bytes"), keyed(&stat, "hierarchical_memory_limit")]
             }
         };
         limits.into_iter().flatten().filter(|bytes| *bytes < NO_LIMIT).min()
@@ -123,13 +123,13 @@ impl Cgroup {
     }
 
     fn stats_v2(&self) -> Option<CgroupStats> {
-        let current = number(&self.dir.join("memory.current"))?;
-        let stat = text(&self.dir.join("memory.stat")).unwrap_or_default();
-        let events = text(&self.dir.join("memory.events")).unwrap_or_default();
+        let current = number(&self.dir, "memory.current")?;
+        let stat = text(&self.dir, "memory.stat").unwrap_or_default();
+        let events = text(&self.dir, "memory.events").unwrap_or_default();
         let part = |key| keyed(&stat, key).unwrap_or(0);
         Some(CgroupStats {
             current,
-            high: number(&self.dir.join("memory.high")),
+            high: number(&self.dir, "memory.high"),
             max: self.limit(),
             oom_kills: keyed(&events, "oom_kill").unwrap_or(0),
             anon: part("anon"),
@@ -143,13 +143,13 @@ impl Cgroup {
     }
 
     fn stats_v1(&self) -> Option<CgroupStats> {
-        let current = number(&self.dir.join("memory.usage_in_bytes"))?;
-        let stat = text(&self.dir.join("memory.stat")).unwrap_or_default();
-        let control = text(&self.dir.join("memory.oom_control")).unwrap_or_default();
+        let current = number(&self.dir, "memory.usage_in_bytes")?;
+        let stat = text(&self.dir, "memory.stat").unwrap_or_default();
+        let control = text(&self.dir, "memory.oom_control").unwrap_or_default();
         let part = |key| keyed(&stat, key).unwrap_or(0);
         // Version 1 does not say how much kernel memory is reclaimable; taking all of it as such errs towards calm,
         // and `current` still holds it.
-        let kernel = number(&self.dir.join("memory.kmem.usage_in_bytes")).unwrap_or(0);
+        let kernel = number(&self.dir, "memory.kmem.usage_in_bytes").unwrap_or(0);
         Some(CgroupStats {
             current,
             high: None,
@@ -159,7 +159,7 @@ impl Cgroup {
             file: part("total_cache"),
             file_dirty: part("total_dirty"),
             shmem: part("total_shmem"),
-            sock: number(&self.dir.join("memory.kmem.tcp.usage_in_bytes")).unwrap_or(0),
+            sock: number(&self.dir, "memory.kmem.tcp.usage_in_bytes").unwrap_or(0),
             kernel,
             slab_reclaimable: kernel,
         })
@@ -167,7 +167,7 @@ impl Cgroup {
 
     /// How long this group's tasks stalled for want of memory, where the kernel tells.
     pub fn pressure(&self) -> Option<Pressure> {
-        Pressure::parse(&text(&self.dir.join("memory.pressure"))?)
+        Pressure::parse(&text(&self.dir, "memory.pressure")?)
     }
 }
 

@@ -110,12 +110,12 @@ pub(crate) fn system_limit(cgroups: &[Cgroup], roots: &SystemRoots) -> Limit {
 }
 
 fn physical(roots: &SystemRoots) -> Option<u64> {
-    keyed(&text(&roots.proc.join("meminfo"))?, "MemTotal")?.checked_mul(1024)
+    keyed(&text(&roots.proc, "meminfo")?, "MemTotal")?.checked_mul(1024)
 }
 
 /// The soft limit, which is the one in force; `unlimited` is none.
 fn address_space(roots: &SystemRoots) -> Option<u64> {
-    keyed(&text(&roots.own("limits"))?, "Max address space")
+    keyed(&text(&roots.proc, "self/limits")?, "Max address space")
 }
 
 /// `percent` of `bytes`, without overflow.

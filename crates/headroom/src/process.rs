@@ -1,4 +1,4 @@
-use crate::roots::{SystemRoots, keyed, text};
+use crate::roots::{SystemRoots, in_folder, keyed, text};
 
 /// This process as the kernel sees it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl ProcessStats {
     /// Reads `/proc/self/status` once and counts the descriptors; never the per-mapping files, which cost
     /// milliseconds. `None` where there is no process file system.
     pub fn read(roots: &SystemRoots) -> Option<Self> {
-        let status = text(&roots.own("status"))?;
+        let status = text(&roots.proc, "self/status")?;
         let bytes = |key| keyed(&status, key).unwrap_or(0).saturating_mul(1024);
         Some(Self {
             rss: bytes("VmRSS"),
@@ -39,13 +39,12 @@ impl ProcessStats {
 
 /// Linux 6.2 and later tell the count as the folder's size; before that the entries are counted.
 fn open_descriptors(roots: &SystemRoots) -> u64 {
-    let folder = roots.own("fd");
-    let told = std::fs::metadata(&folder).map_or(0, |meta| meta.len());
+    let told = in_folder(&roots.proc, "self/fd", |path| std::fs::metadata(path)).map_or(0, |meta| meta.len());
     // An ordinary folder (as in tests) has a size of whole blocks, which is not a count.
     if told > 0 && !told.is_multiple_of(4096) {
         return told;
     }
-    let entries = std::fs::read_dir(&folder).map_or(0, Iterator::count);
+    let entries = std::fs::read_dir(roots.proc.join("self/fd")).map_or(0, Iterator::count);
     u64::try_from(entries).unwrap_or(u64::MAX)
 }
 

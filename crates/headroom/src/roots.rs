@@ -1,3 +1,7 @@
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 /// Where the mount point of the control groups lies on a usual Linux system.
@@ -19,11 +23,6 @@ impl Default for SystemRoots {
 }
 
 impl SystemRoots {
-    /// A file of this process, such as `status`.
-    pub(crate) fn own(&self, name: &str) -> PathBuf {
-        self.proc.join("self").join(name)
-    }
-
     /// A mount point named by the kernel, moved below the injected root.
     pub(crate) fn mount_point(&self, named: &str) -> PathBuf {
         match Path::new(named).strip_prefix(USUAL_CGROUP_ROOT) {
@@ -34,14 +33,77 @@ impl SystemRoots {
     }
 }
 
-/// The whole of a small kernel file; `None` when it is absent, unreadable or not text.
-pub(crate) fn text(path: &Path) -> Option<String> {
-    std::fs::read_to_string(path).ok()
+/// As long as the files are that every sample reads.
+const SMALL: usize = 4096;
+
+/// The text of a kernel file, on the stack when it is small: what is read every second, also while nothing else happens,
+/// shall not allocate.
+pub(crate) struct Text {
+    small: [u8; SMALL],
+    length: usize,
+    /// The whole text, when it is longer.
+    large: String,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self { small: [0; SMALL], length: 0, large: String::new() }
+    }
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        if self.large.is_empty() {
+            std::str::from_utf8(&self.small[..self.length]).unwrap_or_default()
+        } else {
+            &self.large
+        }
+    }
+}
+
+/// The longest path that is put together on the stack.
+const PATH_BYTES: usize = 512;
+
+/// Hands the path of a file in a folder to `work`, without allocating unless it is long.
+pub(crate) fn in_folder<T>(folder: &Path, name: &str, work: impl FnOnce(&Path) -> T) -> T {
+    let (begin, name) = (folder.as_os_str().as_bytes(), name.as_bytes());
+    let length = begin.len() + 1 + name.len();
+    let mut joined = [0; PATH_BYTES];
+    let Some(path) = joined.get_mut(..length) else {
+        return work(&folder.join(OsStr::from_bytes(name)));
+    };
+    path[..begin.len()].copy_from_slice(begin);
+    path[begin.len()] = b'/';
+    path[begin.len() + 1..].copy_from_slice(name);
+    work(Path::new(OsStr::from_bytes(path)))
+}
+
+/// The whole of a kernel file; `None` when it is absent, unreadable or not text.
+pub(crate) fn text(folder: &Path, name: &str) -> Option<Text> {
+    let mut file = in_folder(folder, name, |path| File::open(path)).ok()?;
+    let mut text = Text::default();
+    while text.length < SMALL {
+        match file.read(&mut text.small[text.length..]) {
+            Ok(0) => {
+                std::str::from_utf8(&text.small[..text.length]).ok()?;
+                return Some(text);
+            }
+            Ok(count) => text.length += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+    let mut whole = text.small.to_vec();
+    file.read_to_end(&mut whole).ok()?;
+    text.large = String::from_utf8(whole).ok()?;
+    Some(text)
 }
 
 /// A file that holds one number; `max`, an empty file and anything else that is no number give `None`.
-pub(crate) fn number(path: &Path) -> Option<u64> {
-    text(path)?.trim().parse().ok()
+pub(crate) fn number(folder: &Path, name: &str) -> Option<u64> {
+    text(folder, name)?.trim().parse().ok()
 }
 
 /// The number that follows `key` in a file of `key value` lines (with or without a colon and a unit).
@@ -54,4 +116,33 @@ pub(crate) fn keyed(text: &str, key: &str) -> Option<u64> {
         }
         rest.split_whitespace().next()?.parse().ok()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_any_length_are_read_whole_and_only_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for length in [0, 1, SMALL - 1, SMALL, SMALL + 1, 3 * SMALL] {
+            let whole = "x".repeat(length);
+            std::fs::write(&path, &whole).unwrap();
+            assert_eq!(&*text(folder.path(), "file").unwrap(), whole);
+        }
+        for bytes in [&b"\xff"[..], &[0xff; 2 * SMALL]] {
+            std::fs::write(&path, bytes).unwrap();
+            assert!(text(folder.path(), "file").is_none());
+        }
+        assert!(text(folder.path(), "").is_none() && text(folder.path(), "none").is_none());
+    }
+
+    #[test]
+    fn a_path_is_joined_whatever_its_length() {
+        for length in [1, PATH_BYTES - 6, PATH_BYTES - 5, PATH_BYTES] {
+            let folder = Path::new("/").join("x".repeat(length));
+            in_folder(&folder, "name", |path| assert_eq!(path, folder.join("name")));
+        }
+    }
 }

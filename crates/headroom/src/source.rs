@@ -48,7 +48,7 @@ impl MemorySource for SystemSource {
             .cgroups
             .iter()
             .find_map(Cgroup::pressure)
-            .or_else(|| Pressure::parse(&text(&self.roots.proc.join("pressure").join("memory"))?));
+            .or_else(|| Pressure::parse(&text(&self.roots.proc, "pressure/memory")?));
         Reading {
             limit: system_limit(&self.cgroups, &self.roots),
             process: ProcessStats::read(&self.roots).unwrap_or_default(),
