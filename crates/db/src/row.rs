@@ -1,5 +1,6 @@
+use crate::sqlite::packed::PackedRow;
 use chrono::NaiveDate;
-use rusqlite::types::Value;
+use rusqlite::types::ValueRef;
 use sqlx::postgres::PgRow;
 use sqlx::{Decode, Postgres, Row as _, Type, ValueRef as _};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ pub struct Row(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Sqlite { columns: Arc<ColumnNames>, values: Box<[Value]> },
+    Sqlite { columns: Arc<ColumnNames>, values: PackedRow },
     Postgres(PgRow),
 }
 
@@ -48,7 +49,7 @@ impl Misread {
 }
 
 impl Row {
-    pub(crate) fn sqlite(columns: Arc<ColumnNames>, values: Box<[Value]>) -> Self {
+    pub(crate) fn sqlite(columns: Arc<ColumnNames>, values: PackedRow) -> Self {
         Self(Kind::Sqlite { columns, values })
     }
 
@@ -89,7 +90,7 @@ pub trait Column: Sized {
     const KIND: &'static str;
 
     /// The value as SQLite keeps it, if it is of this kind.
-    fn of_sqlite(value: &Value) -> Option<Self>;
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self>;
 
     /// The value as PostgreSQL sends it.
     fn of_postgres(row: &PgRow, place: usize) -> Result<Self, sqlx::Error>;
@@ -104,9 +105,9 @@ pub trait FromRow: Sized {
 impl<T: Column> Column for Option<T> {
     const KIND: &'static str = T::KIND;
 
-    fn of_sqlite(value: &Value) -> Option<Self> {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
         match value {
-            Value::Null => Some(None),
+            ValueRef::Null => Some(None),
             value => T::of_sqlite(value).map(Some),
         }
     }
@@ -123,23 +124,23 @@ where
     row.try_get(place)
 }
 
-fn integer(value: &Value) -> Option<i64> {
+fn integer(value: ValueRef<'_>) -> Option<i64> {
     match value {
-        Value::Integer(number) => Some(*number),
+        ValueRef::Integer(number) => Some(number),
         _ => None,
     }
 }
 
-fn text(value: &Value) -> Option<&str> {
+fn text(value: ValueRef<'_>) -> Option<&str> {
     match value {
-        Value::Text(text) => Some(text),
+        ValueRef::Text(text) => std::str::from_utf8(text).ok(),
         _ => None,
     }
 }
 
-fn blob(value: &Value) -> Option<&[u8]> {
+fn blob(value: ValueRef<'_>) -> Option<&[u8]> {
     match value {
-        Value::Blob(bytes) => Some(bytes),
+        ValueRef::Blob(bytes) => Some(bytes),
         _ => None,
     }
 }
@@ -147,7 +148,7 @@ fn blob(value: &Value) -> Option<&[u8]> {
 impl Column for i64 {
     const KIND: &'static str = "a whole number";
 
-    fn of_sqlite(value: &Value) -> Option<Self> {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
         integer(value)
     }
 
@@ -159,7 +160,7 @@ impl Column for i64 {
 impl Column for i32 {
     const KIND: &'static str = "a small whole number";
 
-    fn of_sqlite(value: &Value) -> Option<Self> {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
         integer(value)?.try_into().ok()
     }
 
@@ -171,7 +172,7 @@ impl Column for i32 {
 impl Column for bool {
     const KIND: &'static str = "yes or no";
 
-    fn of_sqlite(value: &Value) -> Option<Self> {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
         match integer(value)? {
             0 => Some(false),
             1 => Some(true),
@@ -187,7 +188,7 @@ impl Column for bool {
 impl Column for String {
     const KIND: &'static str = "text";
 
-    fn of_sqlite(value: &Value) -> Option<Self> {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
         text(value).map(str::to_owned)
     }
 
@@ -199,7 +200,7 @@ impl Column for String {
 impl Column for Vec<u8> {
     const KIND: &'static str = "bytes";
 
-    fn of_sqlite(value: &Value) -> Option<Self> {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
         blob(value).map(<[u8]>::to_vec)
     }
 
@@ -211,7 +212,7 @@ impl Column for Vec<u8> {
 impl Column for Uuid {
     const KIND: &'static str = "an id";
 
-    fn of_sqlite(value: &Value) -> Option<Self> {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
         Uuid::from_slice(blob(value)?).ok()
     }
 
@@ -223,7 +224,7 @@ impl Column for Uuid {
 impl Column for NaiveDate {
     const KIND: &'static str = "a day";
 
-    fn of_sqlite(value: &Value) -> Option<Self> {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
         text(value)?.parse().ok()
     }
 
@@ -235,7 +236,7 @@ impl Column for NaiveDate {
 impl Column for sea_orm::JsonValue {
     const KIND: &'static str = "JSON";
 
-    fn of_sqlite(value: &Value) -> Option<Self> {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
         serde_json::from_str(text(value)?).ok()
     }
 

@@ -37,7 +37,8 @@ pub trait Reads: Send + Sync {
         let statement = build(self.dialect(), &query);
         async move {
             let rows = self.rows(statement).await?;
-            rows.iter().map(M::from_row).collect::<Result<_, _>>().map_err(Error::from)
+            // Each row goes as soon as it is read: a long list is there once, not twice.
+            rows.into_iter().map(|row| M::from_row(&row)).collect::<Result<_, _>>().map_err(Error::from)
         }
     }
 

@@ -57,11 +57,8 @@ impl ValueType for Stamp {
 impl Column for Stamp {
     const KIND: &'static str = "a time in microseconds";
 
-    fn of_sqlite(value: &rusqlite::types::Value) -> Option<Self> {
-        match value {
-            rusqlite::types::Value::Integer(micros) => DateTime::from_timestamp_micros(*micros).map(Self),
-            _ => None,
-        }
+    fn of_sqlite(value: rusqlite::types::ValueRef<'_>) -> Option<Self> {
+        i64::of_sqlite(value).and_then(DateTime::from_timestamp_micros).map(Self)
     }
 
     fn of_postgres(row: &PgRow, place: usize) -> Result<Self, sqlx::Error> {

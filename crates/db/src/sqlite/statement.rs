@@ -1,8 +1,8 @@
 use super::connection::{BUSY_WAIT, Connection};
+use super::packed::Packer;
 use super::values::{bind, size_bytes};
 use crate::row::ColumnNames;
 use crate::{Error, Row};
-use rusqlite::types::Value;
 use sea_orm::sea_query::Values;
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,16 +87,12 @@ fn collect(
     }
     let columns = Arc::new(columns);
     let mut rows = Vec::new();
+    let mut packer = Packer::default();
     let mut found = statement.raw_query();
     while let Some(row) = found.next()? {
-        let values = (0..width).map(|place| row.get_ref(place).map(Value::try_from)?.map_err(unreadable));
-        rows.push(Row::sqlite(Arc::clone(&columns), values.collect::<Result<_, _>>()?));
+        rows.push(Row::sqlite(Arc::clone(&columns), packer.pack(row, width)?));
     }
     drop(found);
     let changed = if statement.readonly() { rows.len() as u64 } else { connection.changes() };
     Ok(Found { rows, changed })
-}
-
-fn unreadable(error: rusqlite::types::FromSqlError) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
 }

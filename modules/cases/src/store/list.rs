@@ -41,7 +41,11 @@ pub(crate) async fn cases(
     let rows = db.rows(db::sql(db.dialect(), text, with_page)).await?;
     if let Some(first) = rows.first() {
         let total = Fields::of(first).count()?;
-        return Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total));
+        let mut cases = Vec::with_capacity(rows.len());
+        for row in rows {
+            cases.push(read(&row)?);
+        }
+        return Ok((cases, total));
     }
     if page.offset() == 0 && after.is_none() {
         return Ok((Vec::new(), 0));
