@@ -1,9 +1,11 @@
-//! Request bodies as they come: bounded, and not too slowly.
+//! Bodies: those of requests as they come, bounded and not too slowly; those of answers in pieces.
 
 mod guard;
+mod pieces;
 mod whole;
 
 pub(crate) use guard::GuardedBody;
+pub(crate) use pieces::{PIECE_BYTES, json_body};
 pub(crate) use whole::read_whole;
 
 use crate::codes;

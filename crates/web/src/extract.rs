@@ -8,6 +8,7 @@ mod nul;
 mod patch;
 mod path;
 mod query;
+mod survey;
 mod upload;
 
 pub use conditions::{IfMatch, IfMatchTags};

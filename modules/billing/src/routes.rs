@@ -127,10 +127,7 @@ struct TimeView {
 #[utoipa::path(get, path = "/api/billing/time-entries", tag = "Billing", operation_id = "listTime", params(ListTime),
     responses((status = 200, description = "A page of entries", body = Paged<TimeView>),
         (status = 400, description = "A parameter is wrong", body = ProblemBody)))]
-async fn list_time(
-    ctx: Ctx,
-    ValidQuery(query): ValidQuery<ListTime>,
-) -> Result<Json<Paged<TimeView>>, Problem> {
+async fn list_time(ctx: Ctx, ValidQuery(query): ValidQuery<ListTime>) -> Result<Paged<TimeView>, Problem> {
     page_of(&ctx, &query).await
 }
 
@@ -141,7 +138,7 @@ async fn list_time(
 async fn list_time_alias(
     ctx: Ctx,
     ValidQuery(query): ValidQuery<ListTime>,
-) -> Result<Json<Paged<TimeView>>, Problem> {
+) -> Result<Paged<TimeView>, Problem> {
     page_of(&ctx, &query).await
 }
 
@@ -156,11 +153,11 @@ async fn list_time_of_case(
     ctx: Ctx,
     PathId(case): PathId<CaseId>,
     ValidQuery(query): ValidQuery<ListTime>,
-) -> Result<Json<Paged<TimeView>>, Problem> {
+) -> Result<Paged<TimeView>, Problem> {
     page_of(&ctx, &ListTime { case_id: Some(case), ..query }).await
 }
 
-async fn page_of(ctx: &Ctx, query: &ListTime) -> Result<Json<Paged<TimeView>>, Problem> {
+async fn page_of(ctx: &Ctx, query: &ListTime) -> Result<Paged<TimeView>, Problem> {
     let page = Page::from_parts(query.page, query.limit, web::paging::MAX_LIMIT)?;
     let filter = TimeFilter {
         case: query.case_id,
@@ -170,7 +167,7 @@ async fn page_of(ctx: &Ctx, query: &ListTime) -> Result<Json<Paged<TimeView>>, P
         billable: query.billable,
     };
     let (entries, total) = service::list_time(ctx, &filter, page.limit(), page.offset()).await?;
-    Ok(Json(Paged::new(entries.into_iter().map(TimeView::from).collect(), total, page)))
+    Ok(Paged::new(entries.into_iter().map(TimeView::from).collect(), total, page))
 }
 
 /// Record your own time.

@@ -74,14 +74,14 @@ const SORTS: &[(&str, ClientSort)] = &[
         (status = 401, description = "Not signed in", body = ProblemBody),
         (status = 403, description = "Your role may not see clients", body = ProblemBody),
     ))]
-async fn list(ctx: Ctx, ValidQuery(query): ValidQuery<ListClients>) -> Result<Json<Paged<Client>>, Problem> {
+async fn list(ctx: Ctx, ValidQuery(query): ValidQuery<ListClients>) -> Result<Paged<Client>, Problem> {
     let page = Page::from_parts(query.page, query.limit, paging::MAX_LIMIT)?;
     let (sort, sort_by, order) = (query.sort.as_deref(), query.sort_by.as_deref(), query.order.as_deref());
     let sort = Sort::parse(sort, sort_by, order, SORTS, Sort::ascending(ClientSort::Name))?;
     let text = query.query.filter(|text| !text.trim().is_empty()).map(|text| text.trim().to_owned());
     let filter = ClientFilter { text, status: query.status, kind: query.kind };
     let (clients, total) = list_clients(&ctx, &filter, sort, page).await?;
-    Ok(Json(Paged::new(clients, total, page)))
+    Ok(Paged::new(clients, total, page))
 }
 
 /// Add a client.

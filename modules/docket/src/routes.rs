@@ -173,7 +173,7 @@ struct LinkView {
 async fn list_docket(
     ctx: Ctx,
     ValidQuery(query): ValidQuery<ListDocket>,
-) -> Result<Json<Paged<EntryView>>, Problem> {
+) -> Result<Paged<EntryView>, Problem> {
     page_of(&ctx, query).await
 }
 
@@ -187,11 +187,11 @@ async fn list_docket_of_case(
     ctx: Ctx,
     PathId(case): PathId<CaseId>,
     ValidQuery(query): ValidQuery<ListDocket>,
-) -> Result<Json<Paged<EntryView>>, Problem> {
+) -> Result<Paged<EntryView>, Problem> {
     page_of(&ctx, ListDocket { case_id: Some(case), ..query }).await
 }
 
-async fn page_of(ctx: &Ctx, query: ListDocket) -> Result<Json<Paged<EntryView>>, Problem> {
+async fn page_of(ctx: &Ctx, query: ListDocket) -> Result<Paged<EntryView>, Problem> {
     let page = Page::from_parts(query.page, query.limit, web::paging::MAX_LIMIT)?;
     let sort = Sort::parse(
         query.sort.as_deref(),
@@ -209,7 +209,7 @@ async fn page_of(ctx: &Ctx, query: ListDocket) -> Result<Json<Paged<EntryView>>,
     };
     let (entries, total) =
         service::list_entries(ctx, &filter, sort.field, sort.descending, page.limit(), page.offset()).await?;
-    Ok(Json(Paged::new(entries.into_iter().map(EntryView::from).collect(), total, page)))
+    Ok(Paged::new(entries.into_iter().map(EntryView::from).collect(), total, page))
 }
 
 /// Add an entry at the end of a docket.

@@ -111,7 +111,7 @@ struct WhichPiece {
 async fn list_documents(
     ctx: Ctx,
     ValidQuery(query): ValidQuery<ListDocuments>,
-) -> Result<Json<Paged<DocumentView>>, Problem> {
+) -> Result<Paged<DocumentView>, Problem> {
     page_of(&ctx, query).await
 }
 
@@ -125,11 +125,11 @@ async fn list_documents_of_case(
     ctx: Ctx,
     PathId(case): PathId<CaseId>,
     ValidQuery(query): ValidQuery<ListDocuments>,
-) -> Result<Json<Paged<DocumentView>>, Problem> {
+) -> Result<Paged<DocumentView>, Problem> {
     page_of(&ctx, ListDocuments { case_id: Some(case), ..query }).await
 }
 
-async fn page_of(ctx: &Ctx, query: ListDocuments) -> Result<Json<Paged<DocumentView>>, Problem> {
+async fn page_of(ctx: &Ctx, query: ListDocuments) -> Result<Paged<DocumentView>, Problem> {
     let page = Page::from_parts(query.page, query.limit, web::paging::MAX_LIMIT)?;
     let default = Sort::descending(DocumentSort::CreatedAt);
     let (sort, sort_by, order) = (query.sort.as_deref(), query.sort_by.as_deref(), query.order.as_deref());
@@ -146,7 +146,7 @@ async fn page_of(ctx: &Ctx, query: ListDocuments) -> Result<Json<Paged<DocumentV
     let (documents, total) =
         service::list_documents(ctx, &filter, sort.field, sort.descending, page.limit(), page.offset())
             .await?;
-    Ok(Json(Paged::new(documents.into_iter().map(DocumentView::from).collect(), total, page)))
+    Ok(Paged::new(documents.into_iter().map(DocumentView::from).collect(), total, page))
 }
 
 /// Count the firm's documents.

@@ -1,3 +1,4 @@
+use super::survey::{MOST_LEVELS, Survey, line_and_column, survey};
 use super::{media, nul};
 use crate::body::read_whole;
 use crate::codes;
@@ -24,8 +25,8 @@ const SEARCH_BYTES: usize = 4 << 20;
 const LONGEST_SEARCHED: usize = 1 << 20;
 /// A body with lists is read strictly up to this length, in bytes.
 const LONGEST_STRICT: usize = 64 << 10;
-/// How much more memory the tree of a JSON text takes than the text, at most.
-const TREE_FACTOR: u64 = 16;
+/// What a request has for its values without asking, in bytes.
+const SMALL_TREE: u64 = 64 << 10;
 
 impl<T, S> FromRequest<S> for ValidJson<T>
 where
@@ -44,6 +45,18 @@ where
     }
 }
 
+/// Makes sure that there is memory for the values of a JSON text, and that they are not nested too deeply.
+pub(super) fn make_room(bytes: &[u8], scope: Option<&SharedScope>) -> Result<Survey, Problem> {
+    let found = survey(bytes);
+    if let Some(at) = found.too_deep {
+        return Err(too_deep(bytes, at));
+    }
+    if let Some(scope) = scope.filter(|_| found.tree_bytes > SMALL_TREE) {
+        scope.held.hold(found.tree_bytes)?;
+    }
+    Ok(found)
+}
+
 /// Reads JSON text; the straight way first, the search for faults only when that fails. The straight way would take a
 /// list for an object with the members in order, so a text with lists is searched as well.
 fn read_bytes<T>(bytes: &[u8], scope: Option<&SharedScope>) -> Result<T, Problem>
@@ -53,19 +66,20 @@ where
     if bytes.trim_ascii().is_empty() {
         return Err(Problem::new(codes::MALFORMED_JSON).with_detail("the body is empty: send a JSON object"));
     }
+    let room = make_room(bytes, scope)?;
     let straight = serde_json::from_slice::<T>(bytes);
     let suspicious = bytes.len() <= LONGEST_STRICT && bytes.contains(&b'[');
     match straight {
         Ok(found) if !suspicious => faults::check(&found).map(|()| found).map_err(Problem::invalid),
-        Ok(found) => search::<T>(bytes, scope).map_or(Ok(found), Err),
-        Err(error) => Err(explain::<T>(bytes, scope, &error)),
+        Ok(found) => search::<T>(bytes, scope, &room).map_or(Ok(found), Err),
+        Err(error) => Err(explain::<T>(bytes, scope, &room, &error)),
     }
 }
 
 /// Why a text was not read: it is no JSON, or it has faults. Serde's own word for which of the two is not used, because
 /// it calls a number in the place of a name a fault of syntax.
 #[cold]
-fn explain<T>(bytes: &[u8], scope: Option<&SharedScope>, error: &serde_json::Error) -> Problem
+fn explain<T>(bytes: &[u8], scope: Option<&SharedScope>, room: &Survey, error: &serde_json::Error) -> Problem
 where
     T: DeserializeOwned + Validate<Context = ()>,
 {
@@ -73,19 +87,33 @@ where
         return malformed(&syntax);
     }
     // Only the text has the fault when the search finds none, such as a member given twice.
-    search::<T>(bytes, scope)
+    search::<T>(bytes, scope, room)
         .unwrap_or_else(|| Problem::invalid(vec![Fault::new("", "invalid", error.to_string())]))
+}
+
+/// The refusal of a text that is nested too deeply, or is no JSON before it gets so deep. Reading a text over takes a byte
+/// for each open bracket, so what lies behind is not read.
+fn too_deep(bytes: &[u8], at: usize) -> Problem {
+    match serde_json::from_slice::<IgnoredAny>(&bytes[..at]) {
+        Err(error) if !error.is_eof() => return malformed(&error),
+        _ => {}
+    }
+    let (line, column) = line_and_column(bytes, at);
+    let detail = format!("the JSON text is nested deeper than {MOST_LEVELS} at line {line} column {column}");
+    Problem::new(codes::MALFORMED_JSON)
+        .with_faults(vec![Fault::new("", "malformed", detail.clone())])
+        .with_detail(detail)
 }
 
 /// All faults of a text that is JSON; `None` when there are none, and when it is too long to look or there is no memory
 /// for it.
-fn search<T>(bytes: &[u8], scope: Option<&SharedScope>) -> Option<Problem>
+fn search<T>(bytes: &[u8], scope: Option<&SharedScope>, room: &Survey) -> Option<Problem>
 where
     T: DeserializeOwned + Validate<Context = ()>,
 {
-    let wanted = (bytes.len() as u64).saturating_mul(TREE_FACTOR);
-    let room = scope.map(|scope| scope.held.borrow(wanted));
-    if bytes.len() > LONGEST_SEARCHED || matches!(room, Some(None)) {
+    // What was read the straight way may be there still.
+    let loan = scope.map(|scope| scope.held.borrow(room.tree_bytes));
+    if bytes.len() > LONGEST_SEARCHED || matches!(loan, Some(None)) {
         return None;
     }
     let value: Value = match serde_json::from_slice(bytes) {

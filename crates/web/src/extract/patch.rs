@@ -1,4 +1,4 @@
-use super::json::malformed;
+use super::json::{make_room, malformed};
 use super::{media, nul};
 use crate::body::read_whole;
 use crate::codes;
@@ -27,6 +27,7 @@ impl<S: Send + Sync> FromRequest<S> for MergePatch {
         let limit = Scope::limits_of(&parts.extensions).json_bytes;
         let whole = read_whole(body, &parts.extensions, limit).await?;
         nul::refuse(&whole.bytes)?;
+        make_room(&whole.bytes, Scope::of(&parts.extensions))?;
         match serde_json::from_slice(&whole.bytes) {
             Ok(patch @ Value::Object(_)) => Ok(Self(patch)),
             Ok(_) => Err(Problem::new(codes::MALFORMED_JSON)

@@ -1,3 +1,4 @@
+use crate::body::PIECE_BYTES;
 use crate::codes;
 use crate::problem::Problem;
 use crate::scope::Scope;
@@ -9,8 +10,6 @@ use std::task::{Context, Poll, ready};
 
 /// From this size on an answer that lies in memory is on the request's account, in bytes.
 const LARGE_BYTES: u64 = 64 << 10;
-/// What the connection gets at once, in bytes.
-const PIECE_BYTES: usize = 32 << 10;
 
 /// The answer with the memory it lies in held until it is sent: of a long list that is read slowly, all of it stays here.
 /// Streams do not know their size and are let through. Not for answers to changes: what is done must be told.
@@ -43,6 +42,10 @@ impl http_body::Body for LargeBody {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if self.rest.is_empty() {
             match ready!(Pin::new(&mut self.body).poll_frame(context)).transpose()?.map(Frame::into_data) {
+                // What comes in pieces already needs no copies.
+                Some(Ok(data)) if data.len() <= PIECE_BYTES => {
+                    return Poll::Ready(Some(Ok(Frame::data(data))));
+                }
                 Some(Ok(data)) => self.rest = data,
                 Some(Err(other)) => return Poll::Ready(Some(Ok(other))),
                 None => return Poll::Ready(None),

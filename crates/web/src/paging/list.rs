@@ -1,6 +1,10 @@
 use super::Page;
-use axum::Json;
+use crate::body::json_body;
+use crate::codes;
+use crate::problem::Problem;
 use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
 /// One page of a list.
@@ -61,6 +65,14 @@ impl<T> Paged<T> {
 
 impl<T: Serialize> IntoResponse for Paged<T> {
     fn into_response(self) -> Response {
-        Json(self).into_response()
+        let body = match json_body(&self) {
+            Ok(body) => body,
+            Err(error) => return Problem::new(codes::INTERNAL).with_cause(error).into_response(),
+        };
+        // The items lie in the body now.
+        drop(self);
+        let mut response = Response::new(body);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
     }
 }

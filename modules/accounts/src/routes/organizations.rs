@@ -10,7 +10,7 @@ use web::{Paged, PathId, Problem, ProblemBody};
 #[utoipa::path(get, path = "/api/organizations", tag = "Organizations", operation_id = "listOrganizations",
     responses((status = 200, description = "The caller's firm", body = Paged<OrganizationView>),
         (status = 401, description = "Not signed in", body = ProblemBody)))]
-pub(super) async fn list_organizations(ctx: Ctx) -> Result<Json<Paged<OrganizationView>>, Problem> {
+pub(super) async fn list_organizations(ctx: Ctx) -> Result<Paged<OrganizationView>, Problem> {
     whole(vec![service::own_firm(&ctx).await?.into()])
 }
 

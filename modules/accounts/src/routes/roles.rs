@@ -41,7 +41,7 @@ pub(super) struct GiveRole {
 #[utoipa::path(get, path = "/api/roles", tag = "Users", operation_id = "listRoles",
     responses((status = 200, description = "All roles on one page", body = Paged<RoleView>),
         (status = 401, description = "Not signed in", body = ProblemBody)))]
-pub(super) async fn list_roles(ctx: Ctx) -> Result<Json<Paged<RoleView>>, Problem> {
+pub(super) async fn list_roles(ctx: Ctx) -> Result<Paged<RoleView>, Problem> {
     let caller = ctx.principal().role;
     whole(Role::ALL.iter().map(|role| RoleView::of(*role, caller)).collect())
 }
@@ -69,10 +69,7 @@ pub(super) async fn list_permissions_of(
         (status = 401, description = "Not signed in", body = ProblemBody),
         (status = 403, description = "Not allowed", body = ProblemBody),
         (status = 404, description = "No such user in the firm", body = ProblemBody)))]
-pub(super) async fn list_roles_of(
-    ctx: Ctx,
-    PathId(id): PathId<UserId>,
-) -> Result<Json<Paged<RoleView>>, Problem> {
+pub(super) async fn list_roles_of(ctx: Ctx, PathId(id): PathId<UserId>) -> Result<Paged<RoleView>, Problem> {
     let user = service::find_user(&ctx, id).await?;
     whole(vec![RoleView::of(user.role, ctx.principal().role)])
 }
@@ -98,8 +95,8 @@ pub(super) async fn give_role(
 }
 
 /// A short list that is always whole.
-pub(super) fn whole<T>(items: Vec<T>) -> Result<Json<Paged<T>>, Problem> {
+pub(super) fn whole<T>(items: Vec<T>) -> Result<Paged<T>, Problem> {
     let total = items.len() as u64;
     let page = Page::from_parts(None, Some(total.max(1)), web::paging::MAX_LIMIT)?;
-    Ok(Json(Paged::new(items, total, page)))
+    Ok(Paged::new(items, total, page))
 }

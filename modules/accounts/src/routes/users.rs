@@ -131,7 +131,7 @@ impl EditUser {
 pub(super) async fn list_users(
     ctx: Ctx,
     ValidQuery(query): ValidQuery<ListUsers>,
-) -> Result<Json<Paged<UserView>>, Problem> {
+) -> Result<Paged<UserView>, Problem> {
     let page = Page::from_parts(query.page, query.limit, web::paging::MAX_LIMIT)?;
     let by = web::Sort::parse(
         query.sort.as_deref(),
@@ -145,7 +145,7 @@ pub(super) async fn list_users(
     let filter = Filter { search, role: query.role, active: query.active };
     let (users, total) =
         service::list_users(&ctx, &filter, (by.field, direction), (page.offset(), page.limit())).await?;
-    Ok(Json(Paged::new(users, total, page).map(UserView::from)))
+    Ok(Paged::new(users, total, page).map(UserView::from))
 }
 
 /// Add a user to the firm.

@@ -84,7 +84,7 @@ const SORTS: &[(&str, CaseSort)] = &[
 pub(super) async fn list(
     ctx: Ctx,
     ValidQuery(query): ValidQuery<ListCases>,
-) -> Result<Json<Paged<CaseSummary>>, Problem> {
+) -> Result<Paged<CaseSummary>, Problem> {
     let page = Page::from_parts(query.page, query.limit, MAX_LIMIT)?;
     let (sort, sort_by, order) = (query.sort.as_deref(), query.sort_by.as_deref(), query.order.as_deref());
     let sort = Sort::parse(sort, sort_by, order, SORTS, Sort::descending(CaseSort::OpenedAt))?;
@@ -98,7 +98,7 @@ pub(super) async fn list(
     let last =
         cases.last().filter(|_| is_full).map(|case| CasePlace { opened_at: case.opened_at, id: case.id });
     let next = last.and_then(|place| Cursor::encode(&place));
-    Ok(Json(Paged::new(cases, total, page).with_next(next)))
+    Ok(Paged::new(cases, total, page).with_next(next))
 }
 
 impl ListCases {

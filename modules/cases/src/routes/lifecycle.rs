@@ -36,7 +36,7 @@ fn in_status<T: PartialSchema>(status: CaseStatus) -> Value {
 pub(super) async fn archived(
     ctx: Ctx,
     ValidQuery(mut query): ValidQuery<ListCases>,
-) -> Result<Json<Paged<CaseSummary>>, Problem> {
+) -> Result<Paged<CaseSummary>, Problem> {
     query.status = Some(CaseStatus::Archived);
     list(ctx, ValidQuery(query)).await
 }

@@ -64,7 +64,7 @@ const SORTS: &[(&str, PartySort)] =
 pub(super) async fn list(
     ctx: Ctx,
     ValidQuery(query): ValidQuery<ListParties>,
-) -> Result<Json<Paged<Party>>, Problem> {
+) -> Result<Paged<Party>, Problem> {
     let page = Page::from_parts(query.page, query.limit, MAX_LIMIT)?;
     let (sort, sort_by, order) = (query.sort.as_deref(), query.sort_by.as_deref(), query.order.as_deref());
     let default = if query.case_id.is_some() { PartySort::Position } else { PartySort::Name };
@@ -72,7 +72,7 @@ pub(super) async fn list(
     let present = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     let filter = PartyFilter { case: query.case_id, text: present(query.query), kind: present(query.kind) };
     let (parties, total) = list_parties(&ctx, &filter, sort, page).await?;
-    Ok(Json(Paged::new(parties, total, page)))
+    Ok(Paged::new(parties, total, page))
 }
 
 /// List the parties of a case, in the order of its docket.
@@ -86,7 +86,7 @@ pub(super) async fn list_of_case(
     ctx: Ctx,
     PathId(id): PathId<CaseId>,
     ValidQuery(mut query): ValidQuery<ListParties>,
-) -> Result<Json<Paged<Party>>, Problem> {
+) -> Result<Paged<Party>, Problem> {
     query.case_id = Some(id);
     list(ctx, ValidQuery(query)).await
 }
@@ -102,7 +102,7 @@ pub(super) async fn list_in_case(
     ctx: Ctx,
     id: PathId<CaseId>,
     query: ValidQuery<ListParties>,
-) -> Result<Json<Paged<Party>>, Problem> {
+) -> Result<Paged<Party>, Problem> {
     list_of_case(ctx, id, query).await
 }
 

@@ -60,10 +60,10 @@ pub(super) async fn list_versions(
     ctx: Ctx,
     PathId(id): PathId<DocumentId>,
     ValidQuery(query): ValidQuery<WhichPage>,
-) -> Result<Json<Paged<VersionView>>, Problem> {
+) -> Result<Paged<VersionView>, Problem> {
     let page = Page::from_parts(query.page, query.limit, web::paging::MAX_LIMIT)?;
     let (versions, total) = service::list_versions(&ctx, id, page.limit(), page.offset()).await?;
-    Ok(Json(Paged::new(versions.into_iter().map(VersionView::from).collect(), total, page)))
+    Ok(Paged::new(versions.into_iter().map(VersionView::from).collect(), total, page))
 }
 
 /// Show a version of a document.

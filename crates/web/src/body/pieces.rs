@@ -1,0 +1,108 @@
+use axum::body::Body;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use serde::Serialize;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// The most that a piece has, in bytes.
+pub(crate) const PIECE_BYTES: usize = 16 << 10;
+/// What the first piece begins with: most answers are shorter.
+const FIRST_BYTES: usize = 256;
+
+/// JSON as an answer's body, written into pieces that each go as soon as they are sent. One buffer for a long list would
+/// be copied while it grows, then stay until its last byte is sent.
+pub(crate) fn json_body(value: &impl Serialize) -> Result<Body, serde_json::Error> {
+    let mut pieces =
+        Pieces { full: VecDeque::new(), current: Vec::with_capacity(FIRST_BYTES), size_bytes: 0 };
+    serde_json::to_writer(&mut pieces, value)?;
+    let last = Bytes::from(pieces.current);
+    if pieces.full.is_empty() {
+        return Ok(Body::from(last));
+    }
+    let size_bytes = pieces.size_bytes + last.len() as u64;
+    pieces.full.push_back(last);
+    Ok(Body::new(PiecesBody { rest: pieces.full, left_bytes: size_bytes }))
+}
+
+struct Pieces {
+    full: VecDeque<Bytes>,
+    current: Vec<u8>,
+    size_bytes: u64,
+}
+
+impl io::Write for Pieces {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.current.len() == PIECE_BYTES {
+            let full = std::mem::replace(&mut self.current, Vec::with_capacity(PIECE_BYTES));
+            self.size_bytes += full.len() as u64;
+            self.full.push_back(Bytes::from(full));
+        }
+        let taken = bytes.len().min(PIECE_BYTES - self.current.len());
+        self.current.extend_from_slice(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct PiecesBody {
+    rest: VecDeque<Bytes>,
+    left_bytes: u64,
+}
+
+impl http_body::Body for PiecesBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let Some(piece) = self.rest.pop_front() else { return Poll::Ready(None) };
+        self.left_bytes -= piece.len() as u64;
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body::Body as _;
+    use http_body_util::BodyExt as _;
+
+    #[test]
+    fn a_value_comes_out_whole_in_pieces_of_bounded_size() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for length in [0, 1, 200, PIECE_BYTES - 2, PIECE_BYTES - 1, PIECE_BYTES, 5 * PIECE_BYTES + 7] {
+            let text = "x".repeat(length);
+            let mut body = json_body(&text).unwrap();
+            assert_eq!(body.size_hint().exact(), Some(length as u64 + 2));
+            let mut all = Vec::new();
+            runtime.block_on(async {
+                while let Some(frame) = body.frame().await {
+                    let data = frame.unwrap().into_data().unwrap();
+                    assert!((1..=PIECE_BYTES).contains(&data.len()), "{} bytes at once", data.len());
+                    all.extend_from_slice(&data);
+                    assert_eq!(body.size_hint().exact(), Some((length + 2 - all.len()) as u64));
+                }
+            });
+            assert!(body.is_end_stream());
+            assert_eq!(all, serde_json::to_vec(&text).unwrap());
+        }
+    }
+}
