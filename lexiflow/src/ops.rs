@@ -15,6 +15,7 @@ mod memory;
 mod metrics;
 mod monitoring;
 mod observer;
+mod ping;
 mod process;
 mod profile;
 mod purge;
@@ -55,8 +56,7 @@ pub struct Ops {
     profiles: Mutex<()>,
     /// The last detailed report: asking again and again must cost the database nothing.
     full: Mutex<Option<(Instant, FullHealth)>>,
-    /// The last answer of the database to a ping.
-    ping: Mutex<Option<(Instant, bool)>>,
+    ping: ping::Ping,
 }
 
 impl Ops {
@@ -77,7 +77,7 @@ impl Ops {
             diagnostics,
             profiles: Mutex::new(()),
             full: Mutex::new(None),
-            ping: Mutex::new(None),
+            ping: ping::Ping::default(),
         }))
     }
 

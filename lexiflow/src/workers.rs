@@ -22,20 +22,25 @@ pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks) {
     tasks.spawn("queue.worker", async move { worker.run(stop).await });
     let (scheduler, stop) = (parts.scheduler.clone(), tasks.token());
     tasks.spawn("queue.scheduler", async move { scheduler.run(stop).await });
+    let (watching, stop) = (Arc::clone(ops), tasks.token());
+    tasks.spawn("db.ping", async move {
+        while a_second_passes(&stop).await {
+            watching.refresh_ping().await;
+        }
+    });
     let heartbeat = heartbeat(parts.app.headroom().clone(), Arc::clone(ops), tasks.token());
     tasks.spawn("runtime.heartbeat", heartbeat);
 }
-
-/// How often the runtime shows that it makes progress.
-const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// A sign of life of the runtime. The memory is watched by a thread of its own, which does not need one.
 async fn heartbeat(headroom: Headroom, ops: Arc<Ops>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         ops.status().tick(headroom.level());
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(HEARTBEAT) => {}
-        }
+        a_second_passes(&stop).await;
     }
+}
+
+/// Waits a second; `false` when told to stop.
+async fn a_second_passes(stop: &CancellationToken) -> bool {
+    stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await.is_some()
 }

@@ -5,14 +5,18 @@
 //! buffers, and a deadline on everything a peer can drag out.
 
 mod accept;
+mod apart;
 mod connection;
+mod elsewhere;
 mod idle;
 mod listen;
 mod settings;
 mod stall;
 mod stats;
+mod triage;
 
 pub use accept::serve;
+pub use apart::{Apart, serve_apart};
 pub use connection::PeerAddr;
 pub(crate) use connection::ServerTasks;
 pub use listen::bind;

@@ -5,12 +5,14 @@ mod support;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use http::Request;
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 use support::{Server, read_all};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Notify;
-use web::server::{PeerAddr, ServerSettings, ServerStats};
+use tokio_util::sync::CancellationToken;
+use web::server::{PeerAddr, ServerSettings, ServerStats, serve_apart};
 
 #[derive(Clone, Default)]
 struct Gate {
@@ -228,4 +230,64 @@ async fn a_reserved_connection_is_not_held_by_a_head_that_does_not_end() {
     }
     gate.open.notify_one();
     assert!(read_all(&mut first).await.ends_with("done"));
+}
+
+/// A server whose accept loop and reserved paths have a thread of their own, on a runtime of one thread that is kept busy.
+#[tokio::test]
+async fn reserved_paths_are_answered_while_every_thread_of_the_work_is_busy() {
+    let settings = ServerSettings::default();
+    let listener = web::server::bind("127.0.0.1:0".parse().unwrap(), &settings).unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let apart = serve_apart(listener, routes(&Gate::default()), settings, stop.clone()).unwrap();
+    // This thread is the work's only one: it is not given back before the answer is there.
+    let mut peer = std::net::TcpStream::connect(address).unwrap();
+    peer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let ask = |peer: &mut std::net::TcpStream, path: &str| {
+        write!(peer, "GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"well") && !answer.ends_with(b"hello") {
+            let mut piece = [0; 1024];
+            let length = peer.read(&mut piece).unwrap();
+            assert!(length > 0, "{}", String::from_utf8_lossy(&answer));
+            answer.extend_from_slice(&piece[..length]);
+        }
+        String::from_utf8(answer).unwrap()
+    };
+    for _ in 0..2 {
+        let answer = ask(&mut peer, "/api/health");
+        assert!(answer.ends_with("\r\n\r\nwell"), "{answer}");
+    }
+    // Other paths on the same connection are the work's, body and all, and so wait for it.
+    let asking = tokio::task::spawn_blocking(move || {
+        (ask(&mut peer, "/api/hello"), ask(&mut peer, "/api/health"), peer)
+    });
+    let (hello, well, peer) = asking.await.unwrap();
+    assert!(hello.contains("content-length: 5\r\n") && hello.ends_with("\r\n\r\nhello"), "{hello}");
+    assert!(well.ends_with("well"), "{well}");
+    // So is a connection that begins with them, which ends when the server does.
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (mut reading, mut writing) = stream.into_split();
+    writing.write_all(HELLO.as_bytes()).await.unwrap();
+    let mut answer = [0; 1024];
+    let length = reading.read(&mut answer).await.unwrap();
+    assert!(String::from_utf8_lossy(&answer[..length]).ends_with("hello"));
+    stop.cancel();
+    let report = apart.ended().await.unwrap();
+    assert_eq!((report.accepted, report.aborted), (2, 0));
+    drop((peer, writing));
+}
+
+#[tokio::test]
+async fn a_silent_connection_to_a_server_apart_is_closed() {
+    let settings = ServerSettings { header_timeout: Duration::from_millis(50), ..ServerSettings::default() };
+    let listener = web::server::bind("127.0.0.1:0".parse().unwrap(), &settings).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stats) = (CancellationToken::new(), Arc::clone(&settings.stats));
+    let apart = serve_apart(listener, routes(&Gate::default()), settings, stop.clone()).unwrap();
+    let mut silent = tokio::net::TcpStream::connect(address).await.unwrap();
+    assert_eq!(silent.read(&mut [0; 16]).await.unwrap(), 0);
+    stop.cancel();
+    assert_eq!(apart.ended().await.unwrap().accepted, 1);
+    assert_eq!(stats.open(), 0);
 }

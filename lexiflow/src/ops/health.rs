@@ -1,7 +1,7 @@
+use super::Ops;
 use super::checks::{Check, FullHealth};
 use super::report::{fresh, written};
 use super::status::Phase;
-use super::{Ops, store};
 use crate::about;
 use access::{Ctx, Public};
 use axum::Extension;
@@ -10,16 +10,10 @@ use headroom::Level;
 use http::StatusCode;
 use serde::Serialize;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 use web::ProblemBody;
 
 type Shared = Extension<Arc<Ops>>;
-
-/// How long the database has to answer a ping.
-const PING_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long an answer to a ping is believed, so that a crowd of probes is one statement.
-const PING_BELIEVED: Duration = Duration::from_secs(1);
 
 /// How the server is, in one word.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,16 +64,12 @@ pub(super) struct PartHealth {
 impl Ops {
     /// Whether the database answers.
     pub(super) async fn database_answers(&self) -> bool {
-        let mut last = self.ping.lock().await;
-        if let Some((at, answered)) = *last
-            && at.elapsed() < PING_BELIEVED
-        {
-            return answered;
-        }
-        let ping = tokio::time::timeout(PING_TIMEOUT, store::ping(self.parts.app.db())).await;
-        let answered = matches!(ping, Ok(Ok(())));
-        *last = Some((Instant::now(), answered));
-        answered
+        self.ping.answers(self.parts.app.db()).await
+    }
+
+    /// Asks the database again when somebody wants to know.
+    pub(crate) async fn refresh_ping(&self) {
+        self.ping.refresh(self.parts.app.db()).await;
     }
 
     /// The checks that keep the server from taking requests. The migrations ran before the first request, so a pending

@@ -130,10 +130,14 @@ async fn serve(
         .map_err(StartError::system("start the thread that watches the memory"))?;
     workers::start(&parts, &ops, &workers);
     let (server, served) = (Tasks::new(), Arc::new(Mutex::new(None)));
-    let (stop, report) = (server.token(), Arc::clone(&served));
+    let apart = web::server::serve_apart(listener, routes, settings, server.token())
+        .map_err(StartError::system("start the thread that accepts connections"))?;
+    let report = Arc::clone(&served);
     server.spawn("web.server", async move {
-        let ended = web::server::serve(listener, routes, settings, stop.cancelled_owned()).await;
-        *report.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
+        match apart.ended().await {
+            Ok(ended) => *report.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended),
+            Err(error) => tracing::error!(%error, "no connections are accepted any more"),
+        }
     });
     let code_bytes = headroom::release_code_pages(&headroom::SystemRoots::default());
     tracing::debug!(code_bytes, "the pages of start-up code were given back");

@@ -1,4 +1,5 @@
 use super::connection::Host;
+use super::triage::asks_for;
 use super::{Report, ServerSettings};
 use axum::Router;
 use std::io;
@@ -7,6 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +27,7 @@ pub async fn serve(
 ) -> Report {
     let host = Host {
         router,
+        is_work: settings.work.is_none(),
         settings,
         tasks: TaskTracker::new(),
         finish: CancellationToken::new(),
@@ -51,12 +54,50 @@ pub async fn serve(
 }
 
 fn admit(host: &Host, stream: TcpStream, peer: SocketAddr, permit: Permit) {
-    let counted = host.settings.stats.accept();
-    let serving = host.clone().serve(stream, peer, permit.reserved);
-    drop(host.tasks.spawn(async move {
-        Box::pin(serving).await;
-        drop((counted, permit));
+    let held = (host.settings.stats.accept(), permit);
+    let host = host.clone();
+    let tasks = host.tasks.clone();
+    drop(tasks.spawn(async move {
+        let reserved = held.1.reserved;
+        match host.settings.work.clone().filter(|_| !reserved) {
+            None => Box::pin(host.serve(stream, peer, reserved)).await,
+            Some(work) => hand_over(host, stream, peer, held, &work).await,
+        }
     }));
+}
+
+/// Serves a connection here when it asks for a reserved path first, elsewhere otherwise. Its requests for other paths are
+/// answered elsewhere too, see [`Host::serve`].
+async fn hand_over<H: Send + 'static>(
+    host: Host,
+    stream: TcpStream,
+    peer: SocketAddr,
+    held: H,
+    work: &Handle,
+) {
+    let judged = tokio::select! {
+        judged = asks_for(&stream, host.settings.reserved_paths, host.settings.header_timeout) => judged,
+        () = host.finish.cancelled() => return,
+    };
+    let here = match judged {
+        Ok(here) => here,
+        Err(error) => return tracing::debug!(%error, "a connection ended before its first request"),
+    };
+    if here {
+        return Box::pin(host.serve(stream, peer, false)).await;
+    }
+    let (host, tasks) = (Host { is_work: true, ..host.clone() }, host.tasks);
+    drop(tasks.spawn_on(
+        async move {
+            // Each runtime waits for its own connections only.
+            match stream.into_std().and_then(TcpStream::from_std) {
+                Ok(stream) => Box::pin(host.serve(stream, peer, false)).await,
+                Err(error) => tracing::warn!(%error, "a connection could not be handed over"),
+            }
+            drop(held);
+        },
+        work,
+    ));
 }
 
 async fn drain(host: &Host) -> Report {

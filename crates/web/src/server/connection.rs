@@ -1,6 +1,6 @@
-use super::ServerSettings;
 use super::idle::Activity;
 use super::stall::StallGuard;
+use super::{ServerSettings, elsewhere};
 use crate::codes;
 use crate::layers::HeldBody;
 use crate::problem::Problem;
@@ -39,6 +39,8 @@ pub(crate) struct ServerTasks(pub(crate) TaskTracker);
 pub(super) struct Host {
     pub(super) router: Router,
     pub(super) settings: ServerSettings,
+    /// Whether this runtime does the work, or only answers the reserved paths.
+    pub(super) is_work: bool,
     /// Owns every task: those of connections and those of HTTP/2 streams.
     pub(super) tasks: TaskTracker,
     /// Asks connections to finish.
@@ -139,8 +141,9 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let held = (self.activity.begin(), self.host.settings.stats.request());
-        let allowed = |prefix: &&str| request.uri().path().starts_with(prefix);
-        if self.reserved && !self.host.settings.reserved_paths.iter().any(allowed) {
+        let asks = |prefix: &&str| request.uri().path().starts_with(prefix);
+        let is_reserved = self.host.settings.reserved_paths.iter().any(asks);
+        if self.reserved && !is_reserved {
             self.host.settings.stats.refuse();
             return Box::pin(std::future::ready(Ok(full())));
         }
@@ -148,8 +151,20 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
         request.extensions_mut().insert(PeerAddr(self.peer));
         request.extensions_mut().insert(ServerTasks(self.host.tasks.clone()));
         let mut router = self.host.router.clone();
+        let work = self.host.settings.work.clone().filter(|_| !self.host.is_work && !is_reserved);
+        let tasks = self.host.tasks.clone();
         Box::pin(async move {
-            let Ok(response) = router.call(request).await;
+            let response = match work {
+                None => {
+                    let Ok(response) = router.call(request).await;
+                    response
+                }
+                Some(work) => {
+                    let answer = elsewhere::answer(router, request, &work, &tasks).await;
+                    answer
+                        .unwrap_or_else(|| Problem::new(codes::DRAINING).with_retry_after(5).into_response())
+                }
+            };
             Ok(response.map(|body| Body::new(HeldBody::new(body, held))))
         })
     }

@@ -1,6 +1,7 @@
 use super::ServerStats;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 /// The bounds of connections.
 #[derive(Debug, Clone)]
@@ -9,7 +10,7 @@ pub struct ServerSettings {
     pub max_connections: usize,
     /// Connections beyond these, on which only `reserved_paths` are answered, so that a full server stays observable.
     pub reserved_connections: usize,
-    /// The beginnings of the paths answered on reserved connections.
+    /// The beginnings of the paths that are answered on reserved connections, and before all others.
     pub reserved_paths: &'static [&'static str],
     /// The kernel's receive and send buffer of each connection, in bytes each.
     pub socket_buffer_bytes: u32,
@@ -27,6 +28,8 @@ pub struct ServerSettings {
     pub http2_streams: u32,
     /// The most time to finish what is running after shutdown began.
     pub drain: Duration,
+    /// Where everything but `reserved_paths` is served; `None` for the runtime of the accept loop.
+    pub work: Option<Handle>,
     /// Where the figures are kept.
     pub stats: Arc<ServerStats>,
 }
@@ -36,7 +39,14 @@ impl Default for ServerSettings {
         Self {
             max_connections: 1024,
             reserved_connections: 16,
-            reserved_paths: &["/api/health", "/api/metrics", "/api/v1/health", "/api/v1/metrics"],
+            reserved_paths: &[
+                "/api/health",
+                "/api/metrics",
+                "/api/monitoring/memory",
+                "/api/v1/health",
+                "/api/v1/metrics",
+                "/api/v1/monitoring/memory",
+            ],
             socket_buffer_bytes: 64 << 10,
             backlog: 1024,
             http1_buffer_bytes: 16 << 10,
@@ -45,6 +55,7 @@ impl Default for ServerSettings {
             write_stall: Duration::from_mins(1),
             http2_streams: 32,
             drain: Duration::from_secs(30),
+            work: None,
             stats: Arc::default(),
         }
     }
