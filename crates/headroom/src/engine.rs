@@ -26,6 +26,9 @@ use tokio::sync::watch;
 pub struct Settings {
     /// The budget asked for, in bytes; `None` to take it from the system.
     pub explicit_budget_bytes: Option<u64>,
+    /// What the server needs whatever it does, in bytes: its open connections and what it begins with. Of the budget only
+    /// the rest is lent, but never less than a quarter.
+    pub held_back_bytes: u64,
     /// The marks of the levels.
     pub thresholds: Thresholds,
     /// A request whose peak is above this is counted as large, in bytes.
@@ -38,6 +41,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             explicit_budget_bytes: None,
+            held_back_bytes: 0,
             thresholds: Thresholds::default(),
             large_request_bytes: 50 << 20,
             acts: true,
@@ -94,11 +98,12 @@ impl Headroom {
     /// Books for any source.
     pub fn new(settings: Settings, source: Arc<dyn MemorySource>) -> Self {
         let budget = budget_of(settings.explicit_budget_bytes, source.read().limit);
-        let root = Pool::root("root", budget.bytes);
-        let classes = Class::ALL.map(|class| root.child(class.as_str(), class_limit(class, budget.bytes)));
+        let lendable = lendable(&budget, settings.held_back_bytes);
+        let root = Pool::root("root", lendable);
+        let classes = Class::ALL.map(|class| root.child(class.as_str(), class_limit(class, lendable)));
         let routes = Routes::new(settings.large_request_bytes);
         let controls = Controls::new(settings.thresholds);
-        root.bell().set_mark(mark_of(&budget, &settings.thresholds));
+        root.bell().set_mark(mark_of(lendable, &settings.thresholds));
         let inner = Inner {
             settings,
             source,
@@ -358,10 +363,11 @@ impl Headroom {
         }
         let budget = budget_of(self.inner.settings.explicit_budget_bytes, reading.limit);
         *self.inner.budget.write().unwrap_or_else(PoisonError::into_inner) = budget;
-        self.inner.root.set_limit(budget.bytes);
-        self.inner.root.bell().set_mark(mark_of(&budget, &self.inner.settings.thresholds));
+        let lendable = lendable(&budget, self.inner.settings.held_back_bytes);
+        self.inner.root.set_limit(lendable);
+        self.inner.root.bell().set_mark(mark_of(lendable, &self.inner.settings.thresholds));
         for class in Class::ALL {
-            self.class(class).set_limit(class_limit(class, budget.bytes));
+            self.class(class).set_limit(class_limit(class, lendable));
         }
         tracing::info!(
             limit_bytes = reading.limit.bytes,
@@ -418,14 +424,19 @@ impl Headroom {
     }
 }
 
-/// A class's share of the budget, in bytes.
-fn class_limit(class: Class, budget: u64) -> u64 {
-    budget / 100 * class.percent()
+/// What of the budget can be lent, in bytes.
+fn lendable(budget: &Budget, held_back: u64) -> u64 {
+    budget.bytes.saturating_sub(held_back).max(budget.bytes / 4)
+}
+
+/// A class's share of what can be lent, in bytes.
+fn class_limit(class: Class, lendable: u64) -> u64 {
+    lendable / 100 * class.percent()
 }
 
 /// What is lent in all when the controller should look at once instead of at its next turn, in bytes.
-fn mark_of(budget: &Budget, thresholds: &Thresholds) -> u64 {
-    budget.bytes / 1000 * u64::from(thresholds.enter(Level::Warning))
+fn mark_of(lendable: u64, thresholds: &Thresholds) -> u64 {
+    lendable / 1000 * u64::from(thresholds.enter(Level::Warning))
 }
 
 /// What the judge sees: the worst share, and of the heap and the charge the one that is nearer to its limit.

@@ -38,6 +38,22 @@ fn the_level_follows_the_heap_up_and_slowly_down() {
 }
 
 #[test]
+fn what_is_held_back_is_never_lent_and_a_quarter_of_the_budget_always_can_be() {
+    let source = Arc::new(InjectedSource::with_limit(400 * MIB));
+    let settings = Settings { held_back_bytes: 100 * MIB, ..Settings::default() };
+    let headroom = Headroom::new(settings, Arc::clone(&source) as _);
+    let lendable = |headroom: &Headroom| (headroom.root().limit(), headroom.class(Class::Standard).limit());
+    assert_eq!(headroom.budget().bytes, 300 * MIB);
+    assert_eq!(lendable(&headroom), (200 * MIB, 200 * MIB / 100 * 60));
+    let refusal = headroom.class(Class::Interactive).try_lease(201 * MIB).unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::TooLarge);
+    source.change(|reading| reading.limit.bytes = 160 * MIB);
+    headroom.sample_at(0);
+    assert_eq!(headroom.budget().bytes, 120 * MIB);
+    assert_eq!(lendable(&headroom), (30 * MIB, 30 * MIB / 100 * 60));
+}
+
+#[test]
 fn resident_memory_warns_at_three_quarters_and_is_critical_at_the_whole_budget() {
     let (headroom, source) = engine(400 * MIB);
     let resident = |bytes| {

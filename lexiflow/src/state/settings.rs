@@ -46,6 +46,11 @@ pub(super) fn documents(config: &Config) -> documents::Settings {
     }
 }
 
+/// What the server holds when nobody asks for anything, in bytes of heap and stacks.
+const BASE_BYTES: u64 = 8 << 20;
+/// What a connection holds between two requests, in bytes.
+const CONNECTION_BYTES: u64 = 16 << 10;
+
 pub(super) fn memory(config: &Config) -> headroom::Settings {
     let permille = |share: Share| share.basis_points() / 10;
     let (warning, critical) =
@@ -60,6 +65,8 @@ pub(super) fn memory(config: &Config) -> headroom::Settings {
     });
     headroom::Settings {
         explicit_budget_bytes: config.memory.budget,
+        held_back_bytes: BASE_BYTES
+            .saturating_add(CONNECTION_BYTES.saturating_mul(config.server.max_connections as u64)),
         thresholds,
         large_request_bytes: config.memory.request_warn_bytes,
         acts: config.memory.monitoring_enabled,

@@ -63,6 +63,6 @@ impl http_body::Body for Relayed {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.size.clone()
+        self.size
     }
 }
