@@ -259,7 +259,7 @@ async fn reserved_paths_are_answered_while_every_thread_of_the_work_is_busy() {
         assert!(answer.ends_with("\r\n\r\nwell"), "{answer}");
     }
     // Other paths on the same connection are the work's, body and all, and so wait for it.
-    let asking = tokio::task::spawn_blocking(move || {
+    let asking = headroom::spawn_blocking(move || {
         (ask(&mut peer, "/api/hello"), ask(&mut peer, "/api/health"), peer)
     });
     let (hello, well, peer) = asking.await.unwrap();
