@@ -2,7 +2,7 @@
 
 use crate::ops::Ops;
 use crate::state::Parts;
-use headroom::Headroom;
+use headroom::{Headroom, SystemRoots};
 use queue::Tasks;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,8 +28,25 @@ pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks) {
             watching.refresh_ping().await;
         }
     });
+    tasks.spawn("code_pages", give_code_back(tasks.token()));
     let heartbeat = heartbeat(parts.app.headroom().clone(), Arc::clone(ops), tasks.token());
     tasks.spawn("runtime.heartbeat", heartbeat);
+}
+
+/// The first health check and the last of the start bring pages of code back that do not run again.
+const STARTED: Duration = Duration::from_secs(2);
+/// What was used once since then goes after this time.
+const UNUSED: Duration = Duration::from_mins(1);
+
+/// Gives the pages of code back that only a start or a rare request needed; see `docs/decisions/0006`.
+async fn give_code_back(stop: CancellationToken) {
+    let mut wait = STARTED;
+    while stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
+        // The kernel lists the mappings in a millisecond or more.
+        let given = headroom::spawn_blocking(|| headroom::release_code_pages(&SystemRoots::default())).await;
+        tracing::debug!(mapped_bytes = given.unwrap_or_default(), "pages of code were given back");
+        wait = UNUSED;
+    }
 }
 
 /// A sign of life of the runtime. The memory is watched by a thread of its own, which does not need one.

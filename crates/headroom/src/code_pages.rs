@@ -7,7 +7,7 @@ use std::fs;
 /// Most of what runs while a program starts (reading settings, building tables and descriptions) does not run again, but
 /// its pages stay resident. They are clean pages of files: dropped here, the few that are needed come back from the page
 /// cache when they are next used. Only mappings that nobody can write and that hold no page of their own are touched:
-/// nothing in them is ours to lose. Call it once, when the program has started.
+/// nothing in them is ours to lose. Call it when the program has started, and now and then.
 pub fn release_code_pages(roots: &SystemRoots) -> u64 {
     let Ok(text) = fs::read_to_string(roots.proc.join("self/smaps")) else { return 0 };
     let mut released = 0;
