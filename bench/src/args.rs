@@ -68,6 +68,8 @@ pub(crate) enum Figure {
     All,
     /// Resident memory at rest.
     Idle,
+    /// Memory of an idle connection.
+    Connections,
     /// Time to the first healthy answer.
     Start,
     /// CPU time of three requests.

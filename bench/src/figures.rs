@@ -1,6 +1,7 @@
 //! The figures, one file each.
 
 mod build;
+mod connections;
 mod idle;
 mod import;
 mod meter;
@@ -23,6 +24,7 @@ pub(crate) fn of(chosen: Figure) -> Vec<Figure> {
     match chosen {
         Figure::All => vec![
             Figure::Idle,
+            Figure::Connections,
             Figure::Start,
             Figure::Requests,
             Figure::Writes,
@@ -39,6 +41,7 @@ pub(crate) async fn measure(figure: Figure, setup: &Setup) -> anyhow::Result<Vec
     match figure {
         Figure::All => Ok(Vec::new()),
         Figure::Idle => idle::measure(setup).await,
+        Figure::Connections => connections::measure(setup).await,
         Figure::Start => start::measure(setup).await,
         Figure::Requests => requests::measure(setup).await,
         Figure::Writes => writes::measure(setup).await,

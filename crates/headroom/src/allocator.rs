@@ -132,15 +132,31 @@ impl Allocator {
         })
     }
 
+    /// Lets large buffers go back to the system the moment they are freed: those that have an arena of their own, see
+    /// [`MALLOC_CONF`](crate::MALLOC_CONF). Under attack such buffers come and go all the time; kept for a second, the
+    /// freed ones would take as much as those in use. With background threads jemalloc does not do so by itself. Whether
+    /// it was done.
+    pub fn return_large_at_once(&self) -> bool {
+        let Some(auto) = mallctl::read_unsigned(c"opt.narenas") else { return false };
+        let Some(threshold) = mallctl::read_size(c"opt.oversize_threshold") else { return false };
+        // The arena comes into being, behind those that are chosen automatically, with its first buffer.
+        let first = usize::try_from(threshold).map(Vec::<u8>::with_capacity);
+        drop(std::hint::black_box(first));
+        let name = CString::new(format!("arena.{auto}.dirty_decay_ms"));
+        name.is_ok_and(|name| mallctl::write_signed(&name, 0))
+    }
+
     /// Sets how long freed pages are kept before they go back to the system, for the arenas that are there and for
-    /// those to come. Whether any of them took it.
+    /// those to come. The arena of large buffers, which gives back at once, is left alone. Whether any of them took it.
     pub fn set_decay(&self, millis: u32) -> bool {
         let millis = isize::try_from(millis).unwrap_or(isize::MAX);
         let arenas = mallctl::read_unsigned(c"arenas.narenas").unwrap_or(0);
         let mut taken = mallctl::write_signed(c"arenas.dirty_decay_ms", millis);
         for arena in 0..arenas {
             // An arena that nothing was allocated from yet refuses, and takes the general setting when it begins.
-            if let Ok(name) = CString::new(format!("arena.{arena}.dirty_decay_ms")) {
+            if let Ok(name) = CString::new(format!("arena.{arena}.dirty_decay_ms"))
+                && mallctl::read_signed(&name) != Some(0)
+            {
                 taken |= mallctl::write_signed(&name, millis);
             }
         }

@@ -107,7 +107,10 @@ impl Headroom {
         let inner = Inner {
             settings,
             source,
-            allocator: Allocator::open(),
+            allocator: Allocator::open().inspect(|allocator| {
+                // Where jemalloc is not the allocator there is nothing to give back.
+                let _done = allocator.return_large_at_once();
+            }),
             budget: RwLock::new(budget),
             root,
             classes,
