@@ -15,6 +15,7 @@ use crate::routes::{RouteStats, Routes};
 use crate::snapshot::Snapshot;
 use crate::source::{MemorySource, Reading, SystemSource};
 use crate::stores::StoreRegistry;
+use crate::tenants::{TenantStats, Tenants};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -35,6 +36,8 @@ pub struct Settings {
     pub large_request_bytes: u64,
     /// Whether anything is done against pressure; otherwise it is only reported.
     pub acts: bool,
+    /// Where the series begins that spreads the return of refused callers; any number.
+    pub jitter_seed: u64,
 }
 
 impl Default for Settings {
@@ -45,6 +48,7 @@ impl Default for Settings {
             thresholds: Thresholds::default(),
             large_request_bytes: 50 << 20,
             acts: true,
+            jitter_seed: 0,
         }
     }
 }
@@ -64,6 +68,7 @@ struct Inner {
     budget: RwLock<Budget>,
     root: Pool,
     classes: [Pool; Class::ALL.len()],
+    tenants: Tenants,
     stores: StoreRegistry,
     routes: Routes,
     /// The level as a byte, for whoever only looks; the channel, for whoever waits for a change.
@@ -103,7 +108,12 @@ impl Headroom {
         let classes = Class::ALL.map(|class| root.child(class.as_str(), class_limit(class, lendable)));
         let routes = Routes::new(settings.large_request_bytes);
         let controls = Controls::new(settings.thresholds);
-        root.bell().set_mark(mark_of(lendable, &settings.thresholds));
+        root.tree().bell.set_mark(mark_of(lendable, &settings.thresholds));
+        root.tree().drain.seed(settings.jitter_seed);
+        let tenants = Tenants::below(&classes);
+        let stores = StoreRegistry::default();
+        // The first of many is not refused.
+        let _registered = stores.register(Arc::new(tenants.clone()));
         let inner = Inner {
             settings,
             source,
@@ -111,7 +121,8 @@ impl Headroom {
             budget: RwLock::new(budget),
             root,
             classes,
-            stores: StoreRegistry::default(),
+            tenants,
+            stores,
             routes,
             level: AtomicU8::new(Level::Normal as u8),
             level_changes: watch::Sender::new(Level::Normal),
@@ -190,7 +201,7 @@ impl Headroom {
 
     fn look_at(&self, at_micros: u64, purges: Option<&SyncSender<Purge>>) -> Level {
         let inner = &*self.inner;
-        inner.root.bell().hush();
+        inner.root.tree().bell.hush();
         let reading = inner.source.read();
         let budget = self.follow_limit(&reading);
         let thresholds = &inner.settings.thresholds;
@@ -210,6 +221,8 @@ impl Headroom {
                 "memory level changed"
             );
         }
+        inner.root.tree().drain.look(at_micros, inner.root.used());
+        inner.tenants.look(level);
         for action in decision.actions {
             self.act(action, level, at_micros, purges);
         }
@@ -311,7 +324,8 @@ impl Headroom {
         &self.inner.ledger
     }
 
-    /// Lets a request of `route` begin and follows it, or refuses it while its class has to wait.
+    /// Lets a request of `route` begin, gives it a place in the budget tree below its class and follows it, or refuses it
+    /// while its class has to wait.
     pub fn admit(&self, route: &str, class: Class, meter: Meter, is_exempt: bool) -> Result<Entry, Refusal> {
         let controls = &self.inner.controls;
         let can_wait = matches!(class, Class::Bulk | Class::Standard | Class::Background);
@@ -324,10 +338,21 @@ impl Headroom {
                 available: 0,
                 limit: pool.limit(),
                 kind: RefusalKind::Exhausted,
-                retry_after: Some(Duration::from_secs(controls.retry_seconds().into())),
+                retry_after: Some(pool.tree().drain.about(controls.retry_seconds().into())),
             });
         }
-        Ok(self.inner.ledger.enter(route, class, meter, !is_exempt))
+        let seat = self.inner.tenants.seat(class);
+        Ok(self.inner.ledger.seat(route, class, meter, !is_exempt, Some(seat)))
+    }
+
+    /// The `limit` tenants' shares of a class that hold most.
+    pub fn top_tenants(&self, limit: usize) -> Vec<TenantStats> {
+        self.inner.tenants.top(limit)
+    }
+
+    /// What comes back to the root lately, in bytes per second.
+    pub fn drain_per_second(&self) -> u64 {
+        self.inner.root.tree().drain.per_second()
     }
 
     /// Whether clients should not keep their connections now.
@@ -365,7 +390,7 @@ impl Headroom {
         *self.inner.budget.write().unwrap_or_else(PoisonError::into_inner) = budget;
         let lendable = lendable(&budget, self.inner.settings.held_back_bytes);
         self.inner.root.set_limit(lendable);
-        self.inner.root.bell().set_mark(mark_of(lendable, &self.inner.settings.thresholds));
+        self.inner.root.tree().bell.set_mark(mark_of(lendable, &self.inner.settings.thresholds));
         for class in Class::ALL {
             self.class(class).set_limit(class_limit(class, lendable));
         }
