@@ -165,7 +165,8 @@ fn one_that_leaves_when_it_is_called_hands_the_call_on() {
             block_on(async {
                 let mut waiting = std::pin::pin!(lease(&other, 10));
                 // It may stand before the other in line, and then the call is for it; but it does not come.
-                poll_fn(|context| Poll::Ready(drop(waiting.as_mut().poll(context)))).await;
+                let polled = poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context))).await;
+                drop(polled);
                 drop(held);
             });
         });
