@@ -2,11 +2,11 @@ use crate::allocator::{Allocator, HeapSpaces, PurgeReport};
 use crate::class::Class;
 use crate::controller::Purge;
 use crate::controls::{ActionRecord, ControlStats, Controls};
-use crate::judge::Observation;
 use crate::ledger::{Entry, Ledger};
-use crate::level::{Level, Thresholds, permille};
+use crate::level::{Level, Thresholds};
 use crate::limit::{Budget, budget_of};
 use crate::meter::{Meter, RequestMemory};
+use crate::observe::{observe, share_of};
 use crate::plan::Action;
 use crate::pool::{Pool, PoolStats};
 use crate::refusal::{Refusal, RefusalKind};
@@ -462,43 +462,4 @@ fn class_limit(class: Class, lendable: u64) -> u64 {
 /// What is lent in all when the controller should look at once instead of at its next turn, in bytes.
 fn mark_of(lendable: u64, thresholds: &Thresholds) -> u64 {
     lendable / 1000 * u64::from(thresholds.enter(Level::Warning))
-}
-
-/// What the judge sees: the worst share, and of the heap and the charge the one that is nearer to its limit.
-fn observe(reading: &Reading, budget: &Budget, thresholds: &Thresholds, at_micros: u64) -> Observation {
-    let heap = reading.allocator.map_or(0, |allocator| allocator.allocated);
-    let charged = charge_of(reading, budget);
-    let limit = budget.limit.bytes;
-    let (used, limit) = if permille(heap, budget.bytes) > permille(charged, limit) {
-        (heap, budget.bytes)
-    } else {
-        (charged, limit)
-    };
-    let share = share_of(reading, budget, thresholds);
-    Observation { at_micros, share, used, limit, pressure: reading.pressure }
-}
-
-/// What the kernel cannot take back, in bytes.
-fn charge_of(reading: &Reading, budget: &Budget) -> u64 {
-    match reading.cgroup {
-        Some(cgroup) if budget.limit.source.is_cgroup() => cgroup.unreclaimable(),
-        _ => reading.process.rss_anon,
-    }
-}
-
-/// The worst of three shares, in thousandths: the live heap of the budget, what the kernel cannot take back of the hard
-/// limit, and the resident memory of the budget. The last one reaches the `warning` mark at 75 % of the budget and the
-/// `critical` mark at all of it, since resident memory includes what a purge would give back.
-fn share_of(reading: &Reading, budget: &Budget, thresholds: &Thresholds) -> u32 {
-    let heap = reading.allocator.map_or(0, |allocator| permille(allocator.allocated, budget.bytes));
-    let charge = permille(charge_of(reading, budget), budget.limit.bytes);
-    let resident = permille(reading.process.rss_anon, budget.bytes);
-    let (warning, critical) = (thresholds.enter(Level::Warning), thresholds.enter(Level::Critical));
-    let resident = if resident < 750 {
-        resident * warning / 750
-    } else {
-        let past = u64::from(resident - 750) * u64::from(critical - warning) / 250;
-        warning.saturating_add(u32::try_from(past).unwrap_or(u32::MAX))
-    };
-    heap.max(charge).max(resident)
 }

@@ -30,6 +30,7 @@ mod mallctl;
 mod measured;
 mod meter;
 mod node;
+mod observe;
 mod plan;
 mod pool;
 mod pressure;

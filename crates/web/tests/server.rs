@@ -259,9 +259,8 @@ async fn reserved_paths_are_answered_while_every_thread_of_the_work_is_busy() {
         assert!(answer.ends_with("\r\n\r\nwell"), "{answer}");
     }
     // Other paths on the same connection are the work's, body and all, and so wait for it.
-    let asking = headroom::spawn_blocking(move || {
-        (ask(&mut peer, "/api/hello"), ask(&mut peer, "/api/health"), peer)
-    });
+    let asking =
+        headroom::spawn_blocking(move || (ask(&mut peer, "/api/hello"), ask(&mut peer, "/api/health"), peer));
     let (hello, well, peer) = asking.await.unwrap();
     assert!(hello.contains("content-length: 5\r\n") && hello.ends_with("\r\n\r\nhello"), "{hello}");
     assert!(well.ends_with("well"), "{well}");
