@@ -193,6 +193,7 @@ impl TestApp {
     pub async fn finish(self) {
         self.settle().await;
         self.quiet().await;
+        self.nothing_lent();
         let (app, reader) = (self.app(), self.app().db().reader());
         let events = app.outbox().pending(reader).await.expect("the events");
         assert_eq!((events.waiting, events.retrying, events.dead), (0, 0, 0), "events were left behind");
@@ -202,6 +203,14 @@ impl TestApp {
         let report = tokio::time::timeout(PATIENCE, self.running.shutdown()).await.expect("an end");
         assert!(report.clean, "{report:?}");
         drop(self.database);
+    }
+
+    /// Every node of the budget tree is back at nothing, not only their sum.
+    fn nothing_lent(&self) {
+        let headroom = self.app().headroom();
+        let firms = headroom.top_tenants(usize::MAX).into_iter().map(|firm| firm.pool);
+        let left: Vec<_> = headroom.pools().into_iter().chain(firms).filter(|pool| pool.used > 0).collect();
+        assert!(left.is_empty(), "still borrowed: {left:?}");
     }
 
     /// The one writer of an embedded database is free; no connection of a PostgreSQL database idles in a transaction.

@@ -7,11 +7,15 @@ use std::process::Command;
 
 const POLL: &str = "request meter, one further poll";
 const ALLOCATION: &str = "request meter, one allocation";
+const LEASE: &str = "budget tree, reserve and release of four levels";
+const REQUEST: &str = "budget tree, the same with a new request that joins its firm";
 
-/// Instructions of the request meter, counted by callgrind: what a measured run takes more than a plain one, per poll and
-/// per allocation.
+/// Instructions of the request meter and the budget tree, counted by callgrind: what a run takes more than a plain one,
+/// per poll, per allocation and per lease.
 pub(super) fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
-    let skipped = |reason: &str| Ok(vec![Row::skipped(POLL, reason), Row::skipped(ALLOCATION, reason)]);
+    let skipped = |reason: &str| {
+        Ok([POLL, ALLOCATION, LEASE, REQUEST].map(|figure| Row::skipped(figure, reason)).into())
+    };
     if !can_run("valgrind") {
         return skipped("valgrind is not installed");
     }
@@ -22,6 +26,9 @@ pub(super) fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
         (example(setup, "headroom", "meter_cost")?, example(setup, "bench", "allocation_cost")?);
     let rounds = setup.amounts.polls;
     let poll = per_round(&polls, &["measured"], rounds)? - per_round(&polls, &["plain"], rounds)?;
+    let empty = per_round(&polls, &["no-lease"], rounds)?;
+    let lease = per_round(&polls, &["lease"], rounds)? - empty;
+    let request = per_round(&polls, &["request"], rounds / 10)? - empty;
     let own = per_allocation(&allocations, "measured", rounds / 10)?;
     let allocation = own - per_allocation(&allocations, "plain", rounds / 10)?;
     // To whole instructions: the allocator's own upkeep, which falls due now and then, differs by fractions.
@@ -33,6 +40,10 @@ pub(super) fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
             .with_note(format!("callgrind, difference of {rounds} and {} polls", rounds * 2)),
         Row::at_most(ALLOCATION, instructions(allocation), instructions(0))
             .with_note(format!("callgrind, an allocation and its release take {} in all", instructions(own))),
+        Row::at_most(LEASE, instructions(lease), instructions(12000))
+            .with_note("callgrind, root, class, firm and request, by compare and swap".to_owned()),
+        Row::plain(REQUEST, instructions(request))
+            .with_note("callgrind, with the allocation of the request's node".to_owned()),
     ])
 }
 

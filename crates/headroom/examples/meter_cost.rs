@@ -27,7 +27,9 @@ fn main() {
             }
             assert_eq!(meter.totals().allocated, rounds * 112);
         }
+        "no-lease" => drop(std::hint::black_box(probe::no_leases(rounds))),
         "lease" => drop(std::hint::black_box(probe::leases(rounds))),
+        "request" => drop(std::hint::black_box(probe::requests(rounds))),
         _ => std::process::exit(2),
     }
 }

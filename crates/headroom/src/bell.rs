@@ -1,5 +1,5 @@
+use crate::sync::{AtomicBool, AtomicU64, Ordering};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::Thread;
 
 /// Wakes the controller before its turn: a burst between two looks must not go unseen.
@@ -38,6 +38,8 @@ impl Bell {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn ring(&self) {
         if !self.is_rung.swap(true, Ordering::AcqRel)
             && let Some(watcher) = self.watcher.get()

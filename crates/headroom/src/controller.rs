@@ -45,7 +45,7 @@ impl Controller {
             .spawn(move || asked.iter().for_each(|Purge { level }| purging.purge_for(level)))?;
         let (watching, stopped) = (headroom.clone(), Arc::clone(&stop));
         let watcher = small("headroom").spawn(move || watch(&watching, pace, &stopped, asks))?;
-        headroom.root().bell().answer(watcher.thread().clone());
+        headroom.root().tree().bell.answer(watcher.thread().clone());
         Ok(Self { stop, watcher: Some(watcher), purger: Some(purger) })
     }
 }

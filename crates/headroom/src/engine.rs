@@ -2,11 +2,11 @@ use crate::allocator::{Allocator, HeapSpaces, PurgeReport};
 use crate::class::Class;
 use crate::controller::Purge;
 use crate::controls::{ActionRecord, ControlStats, Controls};
-use crate::judge::Observation;
 use crate::ledger::{Entry, Ledger};
-use crate::level::{Level, Thresholds, permille};
+use crate::level::{Level, Thresholds};
 use crate::limit::{Budget, budget_of};
 use crate::meter::{Meter, RequestMemory};
+use crate::observe::{observe, share_of};
 use crate::plan::Action;
 use crate::pool::{Pool, PoolStats};
 use crate::refusal::{Refusal, RefusalKind};
@@ -15,6 +15,7 @@ use crate::routes::{RouteStats, Routes};
 use crate::snapshot::Snapshot;
 use crate::source::{MemorySource, Reading, SystemSource};
 use crate::stores::StoreRegistry;
+use crate::tenants::{TenantStats, Tenants};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -35,6 +36,8 @@ pub struct Settings {
     pub large_request_bytes: u64,
     /// Whether anything is done against pressure; otherwise it is only reported.
     pub acts: bool,
+    /// Where the series begins that spreads the return of refused callers; any number.
+    pub jitter_seed: u64,
 }
 
 impl Default for Settings {
@@ -45,6 +48,7 @@ impl Default for Settings {
             thresholds: Thresholds::default(),
             large_request_bytes: 50 << 20,
             acts: true,
+            jitter_seed: 0,
         }
     }
 }
@@ -64,6 +68,7 @@ struct Inner {
     budget: RwLock<Budget>,
     root: Pool,
     classes: [Pool; Class::ALL.len()],
+    tenants: Tenants,
     stores: StoreRegistry,
     routes: Routes,
     /// The level as a byte, for whoever only looks; the channel, for whoever waits for a change.
@@ -103,7 +108,12 @@ impl Headroom {
         let classes = Class::ALL.map(|class| root.child(class.as_str(), class_limit(class, lendable)));
         let routes = Routes::new(settings.large_request_bytes);
         let controls = Controls::new(settings.thresholds);
-        root.bell().set_mark(mark_of(lendable, &settings.thresholds));
+        root.tree().bell.set_mark(mark_of(lendable, &settings.thresholds));
+        root.tree().drain.seed(settings.jitter_seed);
+        let tenants = Tenants::below(&classes);
+        let stores = StoreRegistry::default();
+        // The first of many is not refused.
+        let _registered = stores.register(Arc::new(tenants.clone()));
         let inner = Inner {
             settings,
             source,
@@ -114,7 +124,8 @@ impl Headroom {
             budget: RwLock::new(budget),
             root,
             classes,
-            stores: StoreRegistry::default(),
+            tenants,
+            stores,
             routes,
             level: AtomicU8::new(Level::Normal as u8),
             level_changes: watch::Sender::new(Level::Normal),
@@ -193,7 +204,7 @@ impl Headroom {
 
     fn look_at(&self, at_micros: u64, purges: Option<&SyncSender<Purge>>) -> Level {
         let inner = &*self.inner;
-        inner.root.bell().hush();
+        inner.root.tree().bell.hush();
         let reading = inner.source.read();
         let budget = self.follow_limit(&reading);
         let thresholds = &inner.settings.thresholds;
@@ -213,6 +224,8 @@ impl Headroom {
                 "memory level changed"
             );
         }
+        inner.root.tree().drain.look(at_micros, inner.root.used());
+        inner.tenants.look(level);
         for action in decision.actions {
             self.act(action, level, at_micros, purges);
         }
@@ -314,7 +327,8 @@ impl Headroom {
         &self.inner.ledger
     }
 
-    /// Lets a request of `route` begin and follows it, or refuses it while its class has to wait.
+    /// Lets a request of `route` begin, gives it a place in the budget tree below its class and follows it, or refuses it
+    /// while its class has to wait.
     pub fn admit(&self, route: &str, class: Class, meter: Meter, is_exempt: bool) -> Result<Entry, Refusal> {
         let controls = &self.inner.controls;
         let can_wait = matches!(class, Class::Bulk | Class::Standard | Class::Background);
@@ -327,10 +341,21 @@ impl Headroom {
                 available: 0,
                 limit: pool.limit(),
                 kind: RefusalKind::Exhausted,
-                retry_after: Some(Duration::from_secs(controls.retry_seconds().into())),
+                retry_after: Some(pool.tree().drain.about(controls.retry_seconds().into())),
             });
         }
-        Ok(self.inner.ledger.enter(route, class, meter, !is_exempt))
+        let seat = self.inner.tenants.seat(class);
+        Ok(self.inner.ledger.seat(route, class, meter, !is_exempt, Some(seat)))
+    }
+
+    /// The `limit` tenants' shares of a class that hold most.
+    pub fn top_tenants(&self, limit: usize) -> Vec<TenantStats> {
+        self.inner.tenants.top(limit)
+    }
+
+    /// What comes back to the root lately, in bytes per second.
+    pub fn drain_per_second(&self) -> u64 {
+        self.inner.root.tree().drain.per_second()
     }
 
     /// Whether clients should not keep their connections now.
@@ -368,7 +393,7 @@ impl Headroom {
         *self.inner.budget.write().unwrap_or_else(PoisonError::into_inner) = budget;
         let lendable = lendable(&budget, self.inner.settings.held_back_bytes);
         self.inner.root.set_limit(lendable);
-        self.inner.root.bell().set_mark(mark_of(lendable, &self.inner.settings.thresholds));
+        self.inner.root.tree().bell.set_mark(mark_of(lendable, &self.inner.settings.thresholds));
         for class in Class::ALL {
             self.class(class).set_limit(class_limit(class, lendable));
         }
@@ -440,43 +465,4 @@ fn class_limit(class: Class, lendable: u64) -> u64 {
 /// What is lent in all when the controller should look at once instead of at its next turn, in bytes.
 fn mark_of(lendable: u64, thresholds: &Thresholds) -> u64 {
     lendable / 1000 * u64::from(thresholds.enter(Level::Warning))
-}
-
-/// What the judge sees: the worst share, and of the heap and the charge the one that is nearer to its limit.
-fn observe(reading: &Reading, budget: &Budget, thresholds: &Thresholds, at_micros: u64) -> Observation {
-    let heap = reading.allocator.map_or(0, |allocator| allocator.allocated);
-    let charged = charge_of(reading, budget);
-    let limit = budget.limit.bytes;
-    let (used, limit) = if permille(heap, budget.bytes) > permille(charged, limit) {
-        (heap, budget.bytes)
-    } else {
-        (charged, limit)
-    };
-    let share = share_of(reading, budget, thresholds);
-    Observation { at_micros, share, used, limit, pressure: reading.pressure }
-}
-
-/// What the kernel cannot take back, in bytes.
-fn charge_of(reading: &Reading, budget: &Budget) -> u64 {
-    match reading.cgroup {
-        Some(cgroup) if budget.limit.source.is_cgroup() => cgroup.unreclaimable(),
-        _ => reading.process.rss_anon,
-    }
-}
-
-/// The worst of three shares, in thousandths: the live heap of the budget, what the kernel cannot take back of the hard
-/// limit, and the resident memory of the budget. The last one reaches the `warning` mark at 75 % of the budget and the
-/// `critical` mark at all of it, since resident memory includes what a purge would give back.
-fn share_of(reading: &Reading, budget: &Budget, thresholds: &Thresholds) -> u32 {
-    let heap = reading.allocator.map_or(0, |allocator| permille(allocator.allocated, budget.bytes));
-    let charge = permille(charge_of(reading, budget), budget.limit.bytes);
-    let resident = permille(reading.process.rss_anon, budget.bytes);
-    let (warning, critical) = (thresholds.enter(Level::Warning), thresholds.enter(Level::Critical));
-    let resident = if resident < 750 {
-        resident * warning / 750
-    } else {
-        let past = u64::from(resident - 750) * u64::from(critical - warning) / 250;
-        warning.saturating_add(u32::try_from(past).unwrap_or(u32::MAX))
-    };
-    heap.max(charge).max(resident)
 }

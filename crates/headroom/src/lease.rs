@@ -1,5 +1,7 @@
 use crate::pool::Pool;
+use crate::queue::Asker;
 use crate::refusal::Refusal;
+use std::time::Duration;
 
 /// Bytes borrowed from a [`Pool`], given back when it is dropped.
 #[derive(Debug)]
@@ -27,7 +29,15 @@ impl Lease {
 
     /// Borrows `more` bytes, all or none.
     pub fn grow(&mut self, more: u64) -> Result<(), Refusal> {
-        self.pool.charge(self.bytes, more).map_err(|blocked| blocked.refuse(more))?;
+        self.pool.charge(self.bytes, more, Asker::Hurried).map_err(|blocked| blocked.refuse(more))?;
+        self.bytes += more;
+        Ok(())
+    }
+
+    /// Borrows `more` bytes, waiting up to `wait` like [`Pool::lease`]. Refused at once where the greater part of what is
+    /// needed is held already: whoever holds much and waits for more keeps others from giving back.
+    pub async fn grow_within(&mut self, more: u64, wait: Duration) -> Result<(), Refusal> {
+        crate::waiting::patiently(&self.pool, self.bytes, more, wait).await?;
         self.bytes += more;
         Ok(())
     }
@@ -36,7 +46,9 @@ impl Lease {
     pub fn shrink(&mut self, less: u64) -> u64 {
         let given = less.min(self.bytes);
         self.bytes -= given;
-        self.pool.give_back(given);
+        if given > 0 {
+            self.pool.give_back(given);
+        }
         given
     }
 

@@ -1,5 +1,8 @@
 use crate::class::Class;
 use crate::meter::Meter;
+use crate::pool::Pool;
+use crate::refusal::Refusal;
+use crate::tenants::{Seat, Tenant};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -12,9 +15,6 @@ pub const LEDGER_CAP: usize = 8_192;
 /// Less is not worth cancelling anybody for, in bytes.
 const WORTH_CANCELLING: u64 = 256 << 10;
 
-/// Who a request works for, as 16 bytes that this crate does not interpret.
-pub type Tenant = [u8; 16];
-
 /// One request that runs now.
 #[derive(Debug)]
 pub struct Flight {
@@ -23,6 +23,8 @@ pub struct Flight {
     meter: Meter,
     started: Instant,
     tenant: OnceLock<Tenant>,
+    /// Its place in the budget tree.
+    seat: Option<Seat>,
     /// Whether it may be cancelled for want of memory.
     is_expendable: bool,
     is_cancelled: AtomicBool,
@@ -36,8 +38,12 @@ pub struct FlightStats {
     pub route: Arc<str>,
     /// The class of work.
     pub class: Class,
+    /// Whom it works for, once that is known.
+    pub tenant: Option<Tenant>,
     /// Live bytes.
     pub live_bytes: u64,
+    /// What it has borrowed, in bytes.
+    pub lent_bytes: u64,
     /// How long it has been running, in milliseconds.
     pub age_millis: u64,
     /// Whether it was told to end.
@@ -45,10 +51,25 @@ pub struct FlightStats {
 }
 
 impl Flight {
-    /// Notes who the request works for, once that is known.
-    pub fn belongs_to(&self, tenant: Tenant) {
+    /// Notes whom the request works for, once that is known: from then on all it has borrowed and borrows counts in that
+    /// tenant's share too. Refused where the share has no room for what is borrowed already; it stays below its class
+    /// then. What is never refused for want of memory is not refused here either.
+    pub fn belongs_to(&self, tenant: Tenant) -> Result<(), Refusal> {
         // A second answer to the same question changes nothing.
-        let _known = self.tenant.set(tenant);
+        let tenant = *self.tenant.get_or_init(|| tenant);
+        match &self.seat {
+            Some(seat) if self.is_expendable => seat.join(tenant),
+            Some(seat) => {
+                let _joined = seat.join(tenant);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Where the request borrows.
+    pub fn pool(&self) -> Option<&Pool> {
+        self.seat.as_ref().map(|seat| &seat.pool)
     }
 
     /// Whether the request was told to end.
@@ -77,7 +98,9 @@ impl Flight {
         FlightStats {
             route: Arc::clone(&self.route),
             class: self.class,
+            tenant: self.tenant.get().copied(),
             live_bytes: self.live_bytes(),
+            lent_bytes: self.pool().map_or(0, Pool::used),
             age_millis: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             is_cancelled: self.is_cancelled(),
         }
@@ -125,12 +148,25 @@ impl Drop for Entry {
 impl Ledger {
     /// Follows a request of `route` (its template) for as long as the entry lives.
     pub fn enter(&self, route: &str, class: Class, meter: Meter, is_expendable: bool) -> Entry {
+        self.seat(route, class, meter, is_expendable, None)
+    }
+
+    /// The same for one that has a place in the budget tree.
+    pub(crate) fn seat(
+        &self,
+        route: &str,
+        class: Class,
+        meter: Meter,
+        is_expendable: bool,
+        seat: Option<Seat>,
+    ) -> Entry {
         let flight = Arc::new(Flight {
             route: Arc::from(route),
             class,
             meter,
             started: Instant::now(),
             tenant: OnceLock::new(),
+            seat,
             is_expendable,
             is_cancelled: AtomicBool::new(false),
             cancelled: Notify::new(),

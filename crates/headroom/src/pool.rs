@@ -1,38 +1,21 @@
 use crate::bell::Bell;
 use crate::lease::Lease;
+use crate::node::{Node, Role};
+use crate::queue::Asker;
 use crate::refusal::{Refusal, RefusalKind};
+use crate::sync::Ordering;
+use crate::tree::Tree;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::{Mutex, Notify};
 
 /// A bounded amount of memory to lend from, in a tree: what a pool lends counts in every pool above it too.
 ///
 /// Cloning gives another handle on the same pool. Lending is exact: no pool on the way to the root ever lends more
-/// than its limit, however many threads ask at once, and a refusal leaves nothing charged.
+/// than its limit, however many threads ask at once, and a refusal leaves nothing charged. Nothing costs nothing: a
+/// lease of zero bytes is never refused.
 #[derive(Debug, Clone)]
 pub struct Pool {
     pub(crate) node: Arc<Node>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Node {
-    name: Arc<str>,
-    floor: u64,
-    limit: AtomicU64,
-    used: AtomicU64,
-    peak: AtomicU64,
-    refused: AtomicU64,
-    draining: AtomicBool,
-    /// One for the whole tree.
-    bell: Arc<Bell>,
-    parent: Option<Pool>,
-    /// Held by the first waiter; the lock itself keeps the others in order of arrival.
-    pub(crate) turnstile: Mutex<()>,
-    /// Rung when bytes come back, the limit rises or the pool starts to drain.
-    pub(crate) freed: Notify,
-    /// Waiters that listen to `freed`, so that giving back costs nothing when nobody waits.
-    pub(crate) sleepers: AtomicUsize,
 }
 
 /// A pool's figures, in bytes.
@@ -63,67 +46,92 @@ pub(crate) struct Blocked {
 impl Pool {
     /// A tree's top.
     pub fn root(name: &str, limit: u64) -> Self {
-        Self::build(name, limit, 0, None)
+        Self::build(Arc::from(name), limit, 0, None, Role::Pool)
     }
 
     /// A pool below this one.
     #[must_use]
     pub fn child(&self, name: &str, limit: u64) -> Self {
-        Self::build(name, limit, 0, Some(self.clone()))
+        self.child_with_floor(name, limit, 0)
     }
 
     /// A pool below this one whose limit is never lowered under `floor` bytes.
     #[must_use]
     pub fn child_with_floor(&self, name: &str, limit: u64, floor: u64) -> Self {
-        Self::build(name, limit, floor, Some(self.clone()))
+        Self::build(Arc::from(name), limit, floor, Some(self.clone()), Role::Pool)
     }
 
-    fn build(name: &str, limit: u64, floor: u64, parent: Option<Self>) -> Self {
-        let bell = parent.as_ref().map_or_else(Arc::default, |parent| Arc::clone(&parent.node.bell));
-        Self {
-            node: Arc::new(Node {
-                name: Arc::from(name),
-                floor,
-                limit: AtomicU64::new(limit.max(floor)),
-                used: AtomicU64::new(0),
-                peak: AtomicU64::new(0),
-                refused: AtomicU64::new(0),
-                draining: AtomicBool::new(false),
-                bell,
-                parent,
-                turnstile: Mutex::new(()),
-                freed: Notify::new(),
-                sleepers: AtomicUsize::new(0),
-            }),
-        }
+    /// A pool below this one that shares with its siblings: what it cannot lend now it may lend when they are fewer.
+    #[must_use]
+    pub fn share(&self, name: Arc<str>, limit: u64) -> Self {
+        Self::build(name, limit, 0, Some(self.clone()), Role::Share)
+    }
+
+    /// A pool below this one for a single borrower, without a limit of its own. It may wait only while it holds no more
+    /// than half of what it needs ([`Pool::declare`]): two that hold the greater part and wait for the rest would wait
+    /// for each other.
+    #[must_use]
+    pub fn request(&self, name: Arc<str>) -> Self {
+        Self::build(name, u64::MAX, 0, Some(self.clone()), Role::Request)
+    }
+
+    fn build(name: Arc<str>, limit: u64, floor: u64, parent: Option<Self>, role: Role) -> Self {
+        Self { node: Arc::new(Node::new(name, limit, floor, parent, role)) }
     }
 
     /// Borrows `bytes` at once or says why not.
+    #[inline]
     pub fn try_lease(&self, bytes: u64) -> Result<Lease, Refusal> {
-        match self.charge(0, bytes) {
+        if bytes >= Bell::LOUD {
+            return self.lease_loudly(bytes);
+        }
+        match self.node.climb(bytes) {
             Ok(()) => Ok(Lease::of(self.clone(), bytes)),
-            Err(blocked) => Err(blocked.refuse(bytes)),
+            Err(at) => self.lease_by_the_rules(at, bytes),
         }
     }
 
-    /// Borrows `bytes`, waiting up to `wait` for others to give back. Those who wait on the same pool are served in
-    /// order of arrival. Dropping the future gives up the place and leaves nothing charged. A request that can never
-    /// fit, and any request to a draining pool, is refused at once.
+    /// Borrows `bytes`, waiting up to `wait` for others to give back.
+    ///
+    /// Whoever came first is first wherever it has to wait; smaller ones that fit may pass it [`OVERTAKES`] times, then
+    /// what comes back is kept for it. Dropping the future gives up the place and leaves nothing charged. A request that
+    /// can never fit, that comes to a draining pool, that finds [`WAITERS_CAP`] others waiting, or whose borrower holds
+    /// too much to wait ([`Pool::request`]), is refused at once.
+    ///
+    /// [`OVERTAKES`]: crate::OVERTAKES
+    /// [`WAITERS_CAP`]: crate::WAITERS_CAP
     pub async fn lease(&self, bytes: u64, wait: Duration) -> Result<Lease, Refusal> {
-        crate::waiting::lease(self, bytes, wait).await
+        crate::waiting::patiently(self, 0, bytes, wait).await.map(|()| Lease::of(self.clone(), bytes))
+    }
+
+    /// What the borrower of this pool will need in all, in bytes; the highest that was said counts. It decides whether
+    /// the borrower may wait.
+    pub fn declare(&self, bytes: u64) {
+        self.node.declared.fetch_max(bytes, Ordering::Relaxed);
+    }
+
+    /// From now on all that this pool has lent and lends counts in `share` too, which must lie below the same pool. To
+    /// be joined with the same again changes nothing. Refused where the share has no room for what is lent already;
+    /// then everything stays as it was, and it may be tried again.
+    pub fn join(&self, share: &Self) -> Result<(), Refusal> {
+        let parent = |pool: &Self| pool.node.parent.clone();
+        debug_assert!(
+            matches!((parent(self), parent(share)), (Some(own), Some(its)) if own.is_same(&its)),
+            "a share joins what lies beside it"
+        );
+        let wanted = self.used();
+        self.node.join(share).map_err(|kind| Blocked { at: share.clone(), kind }.refuse(wanted))
     }
 
     /// Sets the limit (never under the floor). More may be lent than a lowered limit allows; nothing new is lent until
     /// enough has come back.
     pub fn set_limit(&self, bytes: u64) {
-        self.node.limit.store(bytes.max(self.node.floor), Ordering::SeqCst);
-        self.node.ring();
+        self.node.set_limit(bytes);
     }
 
-    /// Refuses every new lease of this pool and those below it from now on; those waiting are refused too.
+    /// Refuses every new lease of this pool and those below it from now on; whoever waits for it is refused too.
     pub fn drain(&self) {
-        self.node.draining.store(true, Ordering::SeqCst);
-        self.node.ring();
+        self.node.drain();
     }
 
     /// The pool's name.
@@ -133,17 +141,17 @@ impl Pool {
 
     /// The most the pool lends, in bytes.
     pub fn limit(&self) -> u64 {
-        self.node.limit.load(Ordering::Relaxed)
+        self.node.limit()
     }
 
     /// What is lent now, in bytes.
     pub fn used(&self) -> u64 {
-        self.node.used.load(Ordering::Relaxed)
+        self.node.used()
     }
 
     /// What could be lent now if no pool above were tighter, in bytes.
     pub fn available(&self) -> u64 {
-        self.limit().saturating_sub(self.used())
+        self.node.available()
     }
 
     /// The pool's figures.
@@ -151,18 +159,23 @@ impl Pool {
         let node = &*self.node;
         PoolStats {
             name: Arc::clone(&node.name),
-            parent: node.parent.as_ref().map(|parent| Arc::clone(&parent.node.name)),
-            limit: self.limit(),
+            parent: node.above_now().map(|above| Arc::clone(&above.node.name)),
+            limit: node.limit(),
             floor: node.floor,
-            used: self.used(),
-            peak: node.peak.load(Ordering::Relaxed),
+            used: node.used(),
+            peak: node.peak(),
             refused: node.refused.load(Ordering::Relaxed),
         }
     }
 
-    /// What wakes whoever watches this tree.
-    pub(crate) fn bell(&self) -> &Bell {
-        &self.node.bell
+    /// What this pool shares with its whole tree.
+    pub(crate) fn tree(&self) -> &Tree {
+        &self.node.tree
+    }
+
+    /// How many handles on this pool there are, those of its borrowers included.
+    pub(crate) fn handles(&self) -> usize {
+        Arc::strong_count(&self.node)
     }
 
     /// Whether both handles are the same pool.
@@ -172,56 +185,71 @@ impl Pool {
 
     /// This pool and those above it.
     fn path(&self) -> impl Iterator<Item = &Self> {
-        std::iter::successors(Some(self), |pool| pool.node.parent.as_ref())
+        std::iter::successors(Some(self), |pool| pool.node.above_now())
+    }
+
+    /// A lease that the controller may have to hear of.
+    #[inline(never)]
+    fn lease_loudly(&self, bytes: u64) -> Result<Lease, Refusal> {
+        match self.charge(0, bytes, Asker::Hurried) {
+            Ok(()) => Ok(Lease::of(self.clone(), bytes)),
+            Err(blocked) => Err(blocked.refuse(bytes)),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn lease_by_the_rules(&self, at: &Node, bytes: u64) -> Result<Lease, Refusal> {
+        match self.charge_by_the_rules(at, 0, bytes, Asker::Hurried) {
+            Ok(()) => Ok(Lease::of(self.clone(), bytes)),
+            Err(blocked) => Err(blocked.refuse(bytes)),
+        }
     }
 
     /// Charges `bytes` to every pool up to the root, or to none. `held` is what the same borrower already has, which
     /// tells a request that can never fit from one that has to wait.
-    pub(crate) fn charge(&self, held: u64, bytes: u64) -> Result<(), Blocked> {
-        let mut next = Some(self);
-        while let Some(pool) = next {
-            if let Err(kind) = pool.node.add(bytes) {
-                self.give_back_below(pool, bytes);
-                return Err(self.blocked(pool, kind, held.saturating_add(bytes)));
-            }
-            next = pool.node.parent.as_ref();
+    pub(crate) fn charge(&self, held: u64, bytes: u64, asker: Asker) -> Result<(), Blocked> {
+        if !Node::is_countable(bytes) {
+            return Err(self.blocked(&self.node, RefusalKind::Exhausted, bytes));
         }
-        // Only now is it certain that the bytes are lent, so only now can they count as a peak.
-        let mut next = Some(self);
-        while let Some(pool) = next {
-            let used = pool.node.note_peak();
-            next = pool.node.parent.as_ref();
-            if next.is_none() && bytes >= Bell::LOUD {
-                pool.node.bell.hear(used);
-            }
+        if let Err(at) = self.node.climb(bytes) {
+            self.charge_by_the_rules(at, held, bytes, asker)?;
+        }
+        if bytes >= Bell::LOUD
+            && let Some(root) = self.path().last()
+        {
+            self.tree().bell.hear(root.used());
         }
         Ok(())
     }
 
+    /// Goes on from where something has to be looked at; refused, takes back what was charged on the way.
+    #[cold]
+    fn charge_by_the_rules(&self, at: &Node, held: u64, bytes: u64, asker: Asker) -> Result<(), Blocked> {
+        at.climb_by_the_rules(bytes, asker).map_err(|(at, kind)| {
+            self.node.descend_from(at, bytes);
+            self.blocked(at, kind, held.saturating_add(bytes))
+        })
+    }
+
     /// Gives `bytes` back to every pool up to the root.
+    #[inline]
     pub(crate) fn give_back(&self, bytes: u64) {
-        let mut next = Some(self);
-        while let Some(pool) = next {
-            pool.node.subtract(bytes);
-            next = pool.node.parent.as_ref();
-        }
+        self.node.give_back(bytes);
     }
 
+    /// The refusal's cause: a pool that is too small altogether, before one that is merely full. A share is too small
+    /// only for now.
     #[cold]
-    fn give_back_below(&self, stop: &Self, bytes: u64) {
-        for pool in self.path().take_while(|pool| !pool.is_same(stop)) {
-            pool.node.subtract(bytes);
-        }
-    }
-
-    /// The refusal's cause: a pool that is too small altogether, before one that is merely full.
-    #[cold]
-    fn blocked(&self, at: &Self, kind: RefusalKind, total: u64) -> Blocked {
+    fn blocked(&self, at: &Node, kind: RefusalKind, total: u64) -> Blocked {
+        let is_small = |pool: &&Self| pool.node.role != Role::Share && pool.limit() < total;
         if kind == RefusalKind::Exhausted
-            && let Some(small) = self.path().find(|pool| pool.limit() < total)
+            && let Some(small) = self.path().find(is_small)
         {
             return Blocked { at: small.clone(), kind: RefusalKind::TooLarge };
         }
+        // Joined meanwhile, the way leads through one pool more, but all that were on it still are.
+        let at = self.path().find(|pool| std::ptr::eq(Arc::as_ptr(&pool.node), at)).unwrap_or(self);
         Blocked { at: at.clone(), kind }
     }
 
@@ -231,68 +259,24 @@ impl Pool {
     }
 }
 
-impl Node {
-    #[inline]
-    fn add(&self, bytes: u64) -> Result<(), RefusalKind> {
-        if self.draining.load(Ordering::SeqCst) {
-            return Err(RefusalKind::Draining);
-        }
-        let mut used = self.used.load(Ordering::SeqCst);
-        loop {
-            let Some(next) =
-                used.checked_add(bytes).filter(|next| *next <= self.limit.load(Ordering::SeqCst))
-            else {
-                return Err(RefusalKind::Exhausted);
-            };
-            match self.used.compare_exchange_weak(used, next, Ordering::SeqCst, Ordering::SeqCst) {
-                Ok(_) => return Ok(()),
-                Err(seen) => used = seen,
-            }
-        }
-    }
-
-    #[inline]
-    fn note_peak(&self) -> u64 {
-        let used = self.used.load(Ordering::Relaxed);
-        if used > self.peak.load(Ordering::Relaxed) {
-            self.peak.fetch_max(used, Ordering::Relaxed);
-        }
-        used
-    }
-
-    #[inline]
-    fn subtract(&self, bytes: u64) {
-        self.used.fetch_sub(bytes, Ordering::SeqCst);
-        self.ring();
-    }
-
-    /// Wakes those who wait. A waiter counts itself before it looks at `used`, and giving back changes `used` before
-    /// it looks at the count, both in one total order: one of the two sees the other.
-    #[inline]
-    fn ring(&self) {
-        if self.sleepers.load(Ordering::SeqCst) > 0 {
-            self.freed.notify_waiters();
-        }
-    }
-}
-
 impl Blocked {
     /// The refusal for the caller; counts it.
     #[cold]
     pub(crate) fn refuse(self, wanted: u64) -> Refusal {
         let node = &*self.at.node;
         node.refused.fetch_add(1, Ordering::Relaxed);
-        node.bell.ring();
+        node.tree.bell.ring();
+        let available = node.available();
         let retry_after = match self.kind {
             RefusalKind::TooLarge => None,
-            RefusalKind::Exhausted => Some(Duration::from_secs(1)),
-            RefusalKind::Draining => Some(Duration::from_secs(5)),
+            RefusalKind::Exhausted => Some(node.tree.drain.wait_for(wanted.saturating_sub(available))),
+            RefusalKind::Draining => Some(node.tree.drain.until_replaced()),
         };
         Refusal {
             scope: Arc::clone(&node.name),
             wanted,
-            available: self.at.available(),
-            limit: self.at.limit(),
+            available,
+            limit: node.limit(),
             kind: self.kind,
             retry_after,
         }

@@ -5,6 +5,7 @@ use crate::meter::{Meter, RequestMemory};
 use crate::pool::Pool;
 use std::hint::black_box;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 /// Pending until it has been polled `left` times, allocating nothing.
@@ -50,14 +51,40 @@ pub fn plain_allocating_polls(polls: u64) {
     drive(Allocating { steps: Steps { left: polls }, held: Vec::new() });
 }
 
-/// Borrows and gives back `times` times through four pools, one above the other.
+/// What [`leases`] does, without the lease.
+#[inline(never)]
+pub fn no_leases(times: u64) -> u64 {
+    (0..times).fold(0, |granted, _| granted + *black_box(&black_box(4096)))
+}
+
+/// Borrows and gives back `times` times through the four levels of a request whose firm is known.
 #[inline(never)]
 pub fn leases(times: u64) -> u64 {
-    let root = Pool::root("root", 1 << 30);
-    let leaf = root.child("class", 1 << 30).child("tenant", 1 << 30).child("request", 1 << 30);
+    let class = Pool::root("root", 1 << 30).child("class", 1 << 30);
+    let firm = class.share(Arc::from("firm"), 1 << 30);
+    let request = class.request(Arc::from("request"));
+    let mut granted = u64::from(request.join(&firm).is_ok());
+    for _ in 0..times {
+        if let Ok(lease) = request.try_lease(black_box(4096)) {
+            granted += black_box(&lease).bytes();
+        }
+    }
+    granted
+}
+
+/// The same, with a new request each time that joins its firm.
+#[inline(never)]
+pub fn requests(times: u64) -> u64 {
+    let class = Pool::root("root", 1 << 30).child("class", 1 << 30);
+    let firm = class.share(Arc::from("firm"), 1 << 30);
+    let name: Arc<str> = Arc::from("request");
     let mut granted = 0;
     for _ in 0..times {
-        granted += black_box(leaf.try_lease(black_box(4096))).map_or(0, |lease| lease.bytes());
+        let request = class.request(Arc::clone(&name));
+        granted += u64::from(black_box(request.join(&firm)).is_ok());
+        if let Ok(lease) = request.try_lease(black_box(4096)) {
+            granted += black_box(&lease).bytes();
+        }
     }
     granted
 }

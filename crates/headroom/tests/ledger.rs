@@ -19,7 +19,7 @@ fn the_largest_of_the_tenant_that_holds_most_is_ended_and_nobody_twice() {
         .map(|(tenant, bytes)| {
             let (meter, held) = holding(*bytes);
             let entry = ledger.enter("/api/x", Class::Interactive, meter, true);
-            entry.flight().belongs_to([*tenant; 16]);
+            entry.flight().belongs_to([*tenant; 16]).unwrap();
             (entry, held)
         })
         .collect();

@@ -1,7 +1,6 @@
 //! The budget's arithmetic: nothing above a limit, nothing lost, nothing left over.
 
-use headroom::{Lease, Pool, RefusalKind};
-use proptest::prelude::*;
+use headroom::{Pool, RefusalKind};
 
 const POOLS: usize = 5;
 
@@ -13,130 +12,6 @@ fn tree() -> [Pool; POOLS] {
     let leaf = left.child("leaf", 400);
     let twig = leaf.child_with_floor("twig", 350, 100);
     [root, left, right, leaf, twig]
-}
-
-/// The pools above each pool, itself included.
-const PATHS: [&[usize]; POOLS] = [&[0], &[1, 0], &[2, 0], &[3, 1, 0], &[4, 3, 1, 0]];
-
-#[derive(Debug, Clone)]
-enum Step {
-    Lease(usize, u64),
-    Grow(usize, u64),
-    Shrink(usize, u64),
-    Split(usize, u64),
-    Merge(usize, usize),
-    Drop(usize),
-    SetLimit(usize, u64),
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let bytes = prop_oneof![0u64..1200, Just(u64::MAX)];
-    prop_oneof![
-        4 => (0..POOLS, bytes.clone()).prop_map(|(pool, bytes)| Step::Lease(pool, bytes)),
-        2 => (0usize..8, bytes.clone()).prop_map(|(lease, bytes)| Step::Grow(lease, bytes)),
-        1 => (0usize..8, bytes.clone()).prop_map(|(lease, bytes)| Step::Shrink(lease, bytes)),
-        1 => (0usize..8, bytes).prop_map(|(lease, bytes)| Step::Split(lease, bytes)),
-        1 => (0usize..8, 0usize..8).prop_map(|(a, b)| Step::Merge(a, b)),
-        2 => (0usize..8).prop_map(Step::Drop),
-        1 => (0..POOLS, 0u64..1200).prop_map(|(pool, bytes)| Step::SetLimit(pool, bytes)),
-    ]
-}
-
-/// The live leases, each with the index of its pool.
-#[derive(Default)]
-struct Held {
-    leases: Vec<(usize, Lease)>,
-}
-
-impl Held {
-    fn slot(&self, wanted: usize) -> Option<usize> {
-        (!self.leases.is_empty()).then(|| wanted % self.leases.len())
-    }
-
-    /// What every pool must count: the sum of the leases on it and below it.
-    fn expected(&self) -> [u64; POOLS] {
-        let mut sums = [0; POOLS];
-        for (pool, lease) in &self.leases {
-            for above in PATHS[*pool] {
-                sums[*above] += lease.bytes();
-            }
-        }
-        sums
-    }
-
-    /// Applies a step; whether it was one that may raise a pool's use.
-    fn apply(&mut self, pools: &[Pool; POOLS], step: &Step) -> bool {
-        match *step {
-            Step::Lease(pool, bytes) => {
-                if let Ok(lease) = pools[pool].try_lease(bytes) {
-                    self.leases.push((pool, lease));
-                }
-                return true;
-            }
-            Step::Grow(at, bytes) => {
-                if let Some(at) = self.slot(at) {
-                    drop(self.leases[at].1.grow(bytes));
-                }
-                return true;
-            }
-            Step::Shrink(at, bytes) => {
-                if let Some(at) = self.slot(at) {
-                    self.leases[at].1.shrink(bytes);
-                }
-            }
-            Step::Split(at, bytes) => {
-                if let Some(at) = self.slot(at) {
-                    let pool = self.leases[at].0;
-                    if let Some(part) = self.leases[at].1.split(bytes) {
-                        self.leases.push((pool, part));
-                    }
-                }
-            }
-            Step::Merge(into, from) => {
-                if let (Some(into), Some(from)) = (self.slot(into), self.slot(from))
-                    && into != from
-                {
-                    let (pool, lease) = self.leases.remove(from);
-                    let into = if from < into { into - 1 } else { into };
-                    if let Err(refused) = self.leases[into].1.merge(lease) {
-                        self.leases.push((pool, refused));
-                    }
-                }
-            }
-            Step::Drop(at) => {
-                if let Some(at) = self.slot(at) {
-                    drop(self.leases.swap_remove(at));
-                }
-            }
-            Step::SetLimit(pool, bytes) => pools[pool].set_limit(bytes),
-        }
-        false
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-
-    #[test]
-    fn every_pool_counts_exactly_what_is_lent_below_it(steps in prop::collection::vec(step(), 1..60)) {
-        let pools = tree();
-        let mut held = Held::default();
-        for step in &steps {
-            let before: Vec<u64> = pools.iter().map(Pool::used).collect();
-            let may_rise = held.apply(&pools, step);
-            let used: Vec<u64> = pools.iter().map(Pool::used).collect();
-            prop_assert_eq!(&used[..], &held.expected()[..], "after {:?}", step);
-            for (index, pool) in pools.iter().enumerate() {
-                prop_assert!(used[index] <= before[index] || may_rise, "{:?} raised {}", step, pool.name());
-                // A limit may be lowered under what is lent, but nothing may be lent above it.
-                prop_assert!(used[index] <= before[index] || used[index] <= pool.limit());
-                prop_assert!(pool.stats().peak >= used[index]);
-            }
-            prop_assert!(pools[4].limit() >= 100, "a floor holds");
-        }
-        drop(held);
-        prop_assert!(pools.iter().all(|pool| pool.used() == 0), "something was left over");
-    }
 }
 
 #[test]

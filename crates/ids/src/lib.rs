@@ -27,6 +27,11 @@ pub trait Id: Copy + Eq + Ord + std::hash::Hash + std::fmt::Display + Send + Syn
     /// An id read back from the database.
     fn from_uuid(uuid: Uuid) -> Self;
 
+    /// An id whose bytes somebody kept who knows no ids.
+    fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self::from_uuid(Uuid::from_bytes(bytes))
+    }
+
     /// A new id: milliseconds since the Unix epoch and ten random bytes.
     fn from_parts(unix_millis: u64, random: &[u8; 10]) -> Self {
         Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(unix_millis, random).into_uuid())

@@ -49,7 +49,7 @@ pub struct Settings {
     pub compression: CompressionSettings,
     /// Which other origins' pages may call; `None` for none.
     pub cors: Option<CorsSettings>,
-    /// Where buffered bodies borrow their memory; `None` for no accounting.
+    /// Where requests borrow that have no place of their own, for want of an `admission`; `None` for no accounting.
     pub pool: Option<Pool>,
     /// How repeated POSTs are recognised; `None` for not at all.
     pub idempotency: Option<IdempotencySettings>,

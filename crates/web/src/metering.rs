@@ -5,6 +5,7 @@ use crate::problem::{Problem, Shortage};
 use headroom::{Class, Entry, Flight, Headroom, Lease, Meter, Pool, Refusal, RefusalKind, RequestMemory};
 use http::{Extensions, Method};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// How a route is treated when memory is scarce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +41,14 @@ impl Admission {
 #[derive(Debug, Clone)]
 pub(crate) struct InFlight(pub(crate) Arc<Flight>);
 
-/// Notes whom the request works for, so that the one who holds most is found when memory is scarce.
-pub fn works_for(extensions: &Extensions, tenant: [u8; 16]) {
-    if let Some(InFlight(flight)) = extensions.get::<InFlight>() {
-        flight.belongs_to(tenant);
-    }
+/// Notes whom the request works for: what it holds counts in that one's share from now on, and the one who holds most is
+/// found when memory is scarce.
+///
+/// # Errors
+/// 503 `memory_exhausted` where the share has no room for what the request holds already.
+pub fn works_for(extensions: &Extensions, tenant: [u8; 16]) -> Result<(), Problem> {
+    let Some(InFlight(flight)) = extensions.get::<InFlight>() else { return Ok(()) };
+    flight.belongs_to(tenant).map_err(Problem::from)
 }
 
 /// Why a request was ended before its time.
@@ -121,6 +125,11 @@ impl RequestMeter {
     }
 }
 
+/// To the nearest second, as the header has it.
+fn whole_seconds(after: Duration) -> u32 {
+    u32::try_from((after.as_millis() + 500) / 1000).unwrap_or(u32::MAX).max(1)
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let code = match refusal.kind {
@@ -135,7 +144,7 @@ impl From<Refusal> for Problem {
             bytes_limit: refusal.limit,
         });
         if let Some(after) = refusal.retry_after {
-            problem = problem.with_retry_after(u32::try_from(after.as_secs().max(1)).unwrap_or(30));
+            problem = problem.with_retry_after(whole_seconds(after));
         }
         if code == codes::BODY_TOO_LARGE {
             let detail = format!(

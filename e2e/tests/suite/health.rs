@@ -293,3 +293,22 @@ async fn every_answer_has_the_headers_of_a_careful_server_and_no_foreign_origin_
     assert_eq!(ask("https://elsewhere.example.com").await.header("access-control-allow-origin"), "");
     app.finish().await;
 }
+
+#[tokio::test]
+async fn memory_is_shown_by_firm_and_by_running_request() {
+    let app = TestApp::start().await;
+    let other = app.second_firm().await;
+    for client in [app.admin(), &other] {
+        drop(client.get("/api/auth/me").await.expect_status(200));
+    }
+    let stats = app.admin().get("/api/monitoring/memory/stats").await.expect_status(200).json();
+    let shares = stats["firms"].as_array().unwrap();
+    let own = shares.iter().find(|share| share["requests"] == 1).unwrap();
+    assert!(own["firm"].is_string() && shares.iter().any(|share| share["firm"].is_null()), "{stats}");
+
+    let answer = app.admin().get("/api/monitoring/memory/requests").await.expect_status(200).json();
+    let asks = |one: &&Value| one["route"] == "/api/monitoring/memory/requests";
+    let asking = answer["running"].as_array().unwrap().iter().find(asks).unwrap();
+    assert_eq!((&asking["class"], &asking["firm"]), (&"interactive".into(), &own["firm"]), "{answer}");
+    app.finish().await;
+}

@@ -63,7 +63,30 @@ fn status(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
         ("allocator metadata", "/allocator/metadata"),
         ("purges", "/allocator/purges"),
     ];
-    Ok(write_table(&mut console.out, &figures.map(|(name, pointer)| (name, number(answer, pointer))))?)
+    write_table(&mut console.out, &figures.map(|(name, pointer)| (name, number(answer, pointer))))?;
+    pools(answer, console)
+}
+
+/// The budget's parts, and the firms' shares that hold most.
+fn pools(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
+    let out = &mut console.out;
+    writeln!(
+        out,
+        "{:>12} {:>12} {:>12} {:>10} {:>10}  part",
+        "used", "limit", "peak", "refused", "requests"
+    )?;
+    for part in rows(answer, "pools").chain(rows(answer, "firms")) {
+        let of = |name: &str| part[name].as_u64().unwrap_or(0);
+        write!(out, "{:>12} {:>12} {:>12} {:>10} ", of("used"), of("limit"), of("peak"), of("refused"))?;
+        match part.get("firm") {
+            None => writeln!(out, "{:>10}  {}", "", text(part, "/name"))?,
+            Some(firm) => {
+                let whose = if firm.is_null() { "another firm" } else { "your firm" };
+                writeln!(out, "{:>10}  {}, {whose}", of("requests"), text(part, "/class"))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn stores(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
@@ -97,6 +120,12 @@ fn requests(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
         let of = |name: &str| route[name].as_i64().unwrap_or(0);
         write!(out, "{:>12} {:>10} ", of("peak"), of("requests"))?;
         writeln!(out, "{:>14} {:>12}  {}", of("allocated"), of("retained"), text(route, "/route"))?;
+    }
+    writeln!(out, "{:>12} {:>10} {:>14}  {:11}  running now", "live", "age in ms", "lent", "class")?;
+    for request in rows(answer, "running") {
+        let of = |name: &str| request[name].as_u64().unwrap_or(0);
+        write!(out, "{:>12} {:>10} {:>14}  ", of("live"), of("ageMs"), of("lent"))?;
+        writeln!(out, "{:11}  {}", text(request, "/class"), text(request, "/route"))?;
     }
     Ok(())
 }

@@ -4,8 +4,12 @@ use super::{Ops, doctor};
 use access::Public;
 use axum::Extension;
 use axum::response::Response;
-use headroom::{ActionRecord, AllocatorStats, CgroupStats, PoolStats, RouteStats, Snapshot, StoreStats};
+use headroom::{
+    ActionRecord, AllocatorStats, CgroupStats, FlightStats, PoolStats, RouteStats, Snapshot, StoreStats,
+    Tenant, TenantStats,
+};
 use http::StatusCode;
+use ids::{FirmId, Id as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -267,6 +271,28 @@ pub(super) fn store(stats: &StoreStats) -> Value {
         "name": stats.name, "entries": stats.entries, "bytes": stats.bytes, "maxBytes": stats.cap_bytes,
         "hits": stats.hits, "misses": stats.misses, "evictions": stats.evictions,
     })
+}
+
+/// A firm's share of a class, as one firm may see it: others have no name.
+pub(super) fn firm(stats: &TenantStats, own: FirmId) -> Value {
+    json!({
+        "firm": name(stats.tenant, own), "class": stats.class.as_str(), "requests": stats.requests,
+        "limit": stats.pool.limit, "used": stats.pool.used, "peak": stats.pool.peak,
+        "refused": stats.pool.refused,
+    })
+}
+
+/// A request that runs, as one firm may see it.
+pub(super) fn flight(stats: &FlightStats, own: FirmId) -> Value {
+    json!({
+        "route": &*stats.route, "class": stats.class.as_str(), "firm": name(stats.tenant, own),
+        "live": stats.live_bytes, "lent": stats.lent_bytes, "ageMs": stats.age_millis,
+    })
+}
+
+/// The firm's id, if it is the caller's own.
+fn name(tenant: Option<Tenant>, own: FirmId) -> Option<FirmId> {
+    tenant.map(FirmId::from_bytes).filter(|firm| *firm == own)
 }
 
 pub(super) fn route(stats: &RouteStats) -> Value {

@@ -1,6 +1,6 @@
 //! The memory report in parts, for programs: sizes are in bytes.
 
-use super::memory::{allocator, cgroup, pool, route, store};
+use super::memory::{allocator, cgroup, firm, flight, pool, route, store};
 use super::report::fresh;
 use super::{Ops, process};
 use crate::about;
@@ -15,7 +15,11 @@ use std::time::Duration;
 /// Size classes that are listed.
 const CLASSES: usize = 20;
 
-/// Show the memory in use, against the budget.
+/// Firms and running requests that are listed: those that hold most. A list of all would grow with the server.
+const HOLDERS: usize = 20;
+
+/// Show the memory in use, against the budget. `firms` are the twenty shares of a class that hold most, each with the
+/// limit in force; those of other firms have no name. `drainBytesPerSecond` is the rate at which borrowed memory comes back.
 #[utoipa::path(get, path = "/api/monitoring/memory/stats", tag = "Monitoring", operation_id = "showMemoryStats",
     responses((status = 200, description = "The figures", body = Value, example = json!({
         "level": "normal", "status": "healthy", "usedPermille": 20,
@@ -27,9 +31,13 @@ const CLASSES: usize = 20;
         "cgroup": {"current": 141_152_256, "high": null, "max": 2_147_483_648_u64, "oomKills": 0,
         "anon": 33_554_432, "file": 103_976_960, "sock": 0, "kernel": 3_936_256},
         "pools": [{"name": "interactive", "parent": "root", "limit": 1_610_612_680, "used": 4096,
-        "peak": 1_048_576, "refused": 0}]}))))]
+        "peak": 1_048_576, "refused": 0}],
+        "firms": [{"firm": "019c2404-7d80-7a11-8c02-5e1f0a9b3c01", "class": "interactive", "requests": 1,
+        "limit": 1_610_612_680, "used": 4096, "peak": 1_048_576, "refused": 0}],
+        "drainBytesPerSecond": 1_048_576}))))]
 pub(super) async fn show_stats(ctx: Ctx) -> Response {
-    let snapshot = ctx.app().headroom().snapshot();
+    let (headroom, own) = (ctx.app().headroom(), ctx.firm());
+    let snapshot = headroom.snapshot();
     let reading = &snapshot.reading;
     let body = json!({
         "level": snapshot.level.as_str(),
@@ -46,6 +54,8 @@ pub(super) async fn show_stats(ctx: Ctx) -> Response {
         "allocator": allocator(reading.allocator.unwrap_or_default(), snapshot.purges),
         "cgroup": reading.cgroup.map(cgroup),
         "pools": snapshot.pools.iter().map(pool).collect::<Vec<_>>(),
+        "firms": headroom.top_tenants(HOLDERS).iter().map(|share| firm(share, own)).collect::<Vec<_>>(),
+        "drainBytesPerSecond": headroom.drain_per_second(),
     });
     fresh(StatusCode::OK, &body)
 }
@@ -60,17 +70,22 @@ pub(super) async fn show_stores(ctx: Ctx) -> Response {
     fresh(StatusCode::OK, &json!({ "stores": stores.iter().map(store).collect::<Vec<_>>() }))
 }
 
-/// Show the routes whose requests used most memory at once.
+/// Show the routes whose requests used most memory at once, and the twenty running requests with most live bytes; those of other
+/// firms have no name.
 #[utoipa::path(get, path = "/api/monitoring/memory/requests", tag = "Monitoring",
     operation_id = "showMemoryRequests",
     responses((status = 200, description = "The routes, largest peak first", body = Value, example =
         json!({"measured": 4213, "large": 0, "routes": [{"route": "/api/auth/login", "requests": 3,
-        "allocated": 60_246_336, "peak": 19_961_824, "retained": 43_992, "large": 0}]}))))]
+        "allocated": 60_246_336, "peak": 19_961_824, "retained": 43_992, "large": 0}],
+        "running": [{"route": "/api/documents", "class": "bulk", "firm": "019c2404-7d80-7a11-8c02-5e1f0a9b3c01",
+        "live": 262_144, "lent": 65_536, "ageMs": 1200}]}))))]
 pub(super) async fn show_requests(ctx: Ctx) -> Response {
-    let snapshot = ctx.app().headroom().snapshot();
+    let (headroom, own) = (ctx.app().headroom(), ctx.firm());
+    let snapshot = headroom.snapshot();
     let body = json!({
         "measured": snapshot.requests, "large": snapshot.large_requests,
         "routes": snapshot.routes.iter().map(route).collect::<Vec<_>>(),
+        "running": headroom.ledger().largest(HOLDERS).iter().map(|one| flight(one, own)).collect::<Vec<_>>(),
     });
     fresh(StatusCode::OK, &body)
 }

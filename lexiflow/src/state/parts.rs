@@ -62,7 +62,7 @@ impl Parts {
         migrate: bool,
     ) -> Result<Self, StartError> {
         folder::prepare(&config.storage.data_dir)?;
-        let headroom = Headroom::system(settings::memory(&config));
+        let headroom = Headroom::system(settings::memory(&config, random.as_ref()));
         let committer = Tasks::new();
         let db = Db::open(&settings::database(&config)).await?;
         committer.spawn("db.commit_groups", db.commit_groups());

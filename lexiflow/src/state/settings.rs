@@ -3,6 +3,7 @@
 use crate::config::{Config, Share};
 use access::App;
 use chrono::TimeDelta;
+use clock::Random;
 use headroom::{Class, Thresholds};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,7 +52,7 @@ const BASE_BYTES: u64 = 8 << 20;
 /// What a connection holds between two requests, in bytes.
 const CONNECTION_BYTES: u64 = 16 << 10;
 
-pub(super) fn memory(config: &Config) -> headroom::Settings {
+pub(super) fn memory(config: &Config, random: &dyn Random) -> headroom::Settings {
     let permille = |share: Share| share.basis_points() / 10;
     let (warning, critical) =
         (permille(config.memory.warning_threshold), permille(config.memory.critical_threshold));
@@ -63,6 +64,8 @@ pub(super) fn memory(config: &Config) -> headroom::Settings {
         );
         Thresholds::GUIDE
     });
+    let mut seed = [0; 8];
+    random.fill(&mut seed);
     headroom::Settings {
         explicit_budget_bytes: config.memory.budget,
         held_back_bytes: BASE_BYTES
@@ -70,6 +73,7 @@ pub(super) fn memory(config: &Config) -> headroom::Settings {
         thresholds,
         large_request_bytes: config.memory.request_warn_bytes,
         acts: config.memory.monitoring_enabled,
+        jitter_seed: u64::from_ne_bytes(seed),
     }
 }
 

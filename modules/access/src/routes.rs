@@ -143,7 +143,7 @@ fn gate(parts: &Parts) -> Result<Gate, Error> {
 }
 
 /// Who calls: found once per request, also when a layer asked before the handler.
-pub(crate) async fn principal(parts: &mut Parts, app: &App) -> Result<Arc<Principal>, Error> {
+pub(crate) async fn principal(parts: &mut Parts, app: &App) -> Result<Arc<Principal>, Problem> {
     if let Some(known) = parts.extensions.get::<Arc<Principal>>() {
         return Ok(Arc::clone(known));
     }
@@ -151,7 +151,7 @@ pub(crate) async fn principal(parts: &mut Parts, app: &App) -> Result<Arc<Princi
         Error::NotAuthenticated("sign in and send the header `Authorization: Bearer <access token>`");
     let token = bearer(parts).ok_or(missing)?;
     let principal = app.authenticator().authenticate(Credentials::Bearer(token), app.clock().now()).await?;
-    web::works_for(&parts.extensions, *principal.firm.uuid().as_bytes());
+    web::works_for(&parts.extensions, *principal.firm.uuid().as_bytes())?;
     let principal = Arc::new(principal);
     parts.extensions.insert(Arc::clone(&principal));
     Ok(principal)

@@ -51,8 +51,10 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let scope = open(&request, &self.settings);
-        let mut record = record(&request, &scope, &self.settings);
+        let meter = RequestMeter::default();
+        let admitted = self.admit(&request, &meter);
+        let scope = open(&request, &self.settings, admitted.as_ref().ok().and_then(Option::as_ref));
+        let mut record = record(&request, &scope, &self.settings, meter);
         let shared = self.settings.cors.is_some();
         let path: Box<str> = request.uri().path().into();
         // For axum's own extractors; ours have their limits by content type.
@@ -60,7 +62,7 @@ where
         compression::soften(request.headers_mut());
         request.extensions_mut().insert(scope.correlation().clone());
         request.extensions_mut().insert(Arc::clone(&scope));
-        let mut entry = match self.admit(&request, &record) {
+        let mut entry = match admitted {
             Ok(entry) => entry,
             Err(refusal) => return Box::pin(refused(refusal, scope, record, path, shared)),
         };
@@ -98,10 +100,10 @@ where
 
 impl<S> Account<S> {
     /// Asks whether the request may begin, before anything of it runs.
-    fn admit(&self, request: &Request, record: &Record) -> Result<Option<Entry>, Refusal> {
+    fn admit(&self, request: &Request, meter: &RequestMeter) -> Result<Option<Entry>, Refusal> {
         let Some(admission) = &self.settings.admission else { return Ok(None) };
-        let route = record.route.as_ref().map_or("unmatched", MatchedPath::as_str);
-        admission.admit(request.method(), route, &record.meter).map(Some)
+        let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
+        admission.admit(request.method(), route, meter).map(Some)
     }
 }
 
@@ -132,15 +134,16 @@ async fn refused(
     Ok(response.map(|body| Body::new(LastBody::new(body, record, None))))
 }
 
-fn open(request: &Request, settings: &Settings) -> SharedScope {
+fn open(request: &Request, settings: &Settings, entry: Option<&Entry>) -> SharedScope {
     let correlation = correlation::take_or_make(request.headers(), settings);
     let path =
         request.extensions().get::<WrittenPath>().map_or_else(|| request.uri().path(), |written| &*written.0);
-    let held = Held::of(settings.pool.clone());
+    let own = entry.and_then(|entry| entry.flight().pool());
+    let held = Held::of(own.or(settings.pool.as_ref()).cloned());
     Arc::new(Scope::new(correlation, path, Arc::clone(&settings.clock), settings.limits, held))
 }
 
-fn record(request: &Request, scope: &Scope, settings: &Settings) -> Record {
+fn record(request: &Request, scope: &Scope, settings: &Settings, meter: RequestMeter) -> Record {
     Record {
         method: request.method().clone(),
         route: request.extensions().get::<MatchedPath>().cloned(),
@@ -148,7 +151,7 @@ fn record(request: &Request, scope: &Scope, settings: &Settings) -> Record {
         status: None,
         size_bytes: 0,
         complete: false,
-        meter: RequestMeter::default(),
+        meter,
         span: tracing::info_span!("request", correlation.id = scope.correlation().as_str()),
         observer: settings.observer.clone(),
     }

@@ -1,0 +1,169 @@
+#![expect(clippy::unwrap_used, reason = "a scene that cannot be set up has failed")]
+//! The accounts between a class and its requests: exact from the first byte, fair when it matters, bounded in number.
+
+use headroom::{
+    AllocatorStats, Class, Entry, Headroom, InjectedSource, Level, Meter, RefusalKind, Settings, TENANT_CAP,
+    Tenant,
+};
+use std::sync::Arc;
+
+const MIB: u64 = 1 << 20;
+
+struct Scene {
+    headroom: Headroom,
+    source: Arc<InjectedSource>,
+    now: u64,
+}
+
+/// A budget of 300 MiB, of which requests of the bulk class may have 120.
+fn scene() -> Scene {
+    let source = Arc::new(InjectedSource::with_limit(400 * MIB));
+    Scene { headroom: Headroom::new(Settings::default(), Arc::clone(&source) as _), source, now: 0 }
+}
+
+impl Scene {
+    fn look(&mut self, heap_mib: u64) -> Level {
+        self.now += 100_000;
+        self.source.change(|reading| {
+            reading.allocator =
+                Some(AllocatorStats { allocated: heap_mib * MIB, ..AllocatorStats::default() });
+        });
+        self.headroom.sample_at(self.now)
+    }
+
+    fn request(&self, is_exempt: bool) -> Entry {
+        self.headroom.admit("/api/x", Class::Bulk, Meter::new(), is_exempt).unwrap()
+    }
+
+    fn of(&self, tenant: u8) -> Entry {
+        let entry = self.request(false);
+        entry.flight().belongs_to(name(tenant)).unwrap();
+        entry
+    }
+
+    fn used(&self, tenant: u8) -> u64 {
+        let stats = self.headroom.top_tenants(usize::MAX);
+        stats.iter().find(|one| one.tenant == Some(name(tenant))).map_or(0, |one| one.pool.used)
+    }
+}
+
+fn name(tenant: u8) -> Tenant {
+    [tenant; 16]
+}
+
+#[test]
+fn what_a_request_borrowed_before_it_was_known_moves_with_it_and_stays_counted_above() {
+    let scene = scene();
+    let entry = scene.request(false);
+    let pool = entry.flight().pool().unwrap();
+    let early = pool.try_lease(7 * MIB).unwrap();
+    assert_eq!(pool.stats().parent.as_deref(), Some("bulk"));
+    entry.flight().belongs_to(name(1)).unwrap();
+    entry.flight().belongs_to(name(1)).unwrap();
+    entry.flight().belongs_to(name(2)).unwrap();
+    assert_eq!(pool.stats().parent.as_deref(), Some("tenant"));
+    let late = pool.try_lease(MIB).unwrap();
+    let sums = |scene: &Scene| {
+        let class = scene.headroom.class(Class::Bulk).used();
+        [pool.used(), scene.used(1), scene.used(2), class, scene.headroom.root().used()].map(|sum| sum / MIB)
+    };
+    assert_eq!(sums(&scene), [8, 8, 0, 8, 8]);
+    drop(early);
+    assert_eq!(sums(&scene), [1, 1, 0, 1, 1]);
+    drop(late);
+    assert_eq!(sums(&scene), [0; 5]);
+}
+
+#[test]
+fn below_elevated_a_tenant_borrows_what_others_leave_and_above_it_shares() {
+    let mut scene = scene();
+    let (first, second) = (scene.of(1), scene.of(2));
+    let borrow = |entry: &Entry, mib: u64| entry.flight().pool().unwrap().try_lease(mib * MIB);
+    assert_eq!(scene.look(10), Level::Normal);
+    let greedy = borrow(&first, 100).unwrap();
+    assert!(scene.look(215) >= Level::Elevated);
+    let refusal = borrow(&first, 1).unwrap_err();
+    assert_eq!((&*refusal.scope, refusal.kind), ("tenant", RefusalKind::Exhausted));
+    assert_eq!(refusal.limit, scene.headroom.class(Class::Bulk).limit() / 2);
+    assert_eq!(scene.used(1), 100 * MIB, "what was borrowed comes back as it is released");
+    let _modest = borrow(&second, 20).unwrap();
+    assert!(borrow(&first, 70).unwrap_err().is_retryable(), "more than the share may fit later");
+    drop(greedy);
+    let _share = borrow(&first, 50).unwrap();
+    assert!(borrow(&first, 20).is_err());
+
+    drop(second);
+    scene.look(215);
+    scene.look(215);
+    assert!(borrow(&first, 20).is_err(), "it still holds a lease, so the other is active");
+}
+
+#[test]
+fn a_join_that_does_not_fit_the_share_is_refused_and_leaves_everything_as_it_was() {
+    let mut scene = scene();
+    let (_first, _second) = (scene.of(1), scene.of(2));
+    assert!(scene.look(215) >= Level::Elevated);
+    let late = scene.request(false);
+    let pool = late.flight().pool().unwrap().clone();
+    let held = pool.try_lease(70 * MIB).unwrap();
+    let refusal = late.flight().belongs_to(name(1)).unwrap_err();
+    assert_eq!((&*refusal.scope, refusal.kind, refusal.wanted), ("tenant", RefusalKind::Exhausted, 70 * MIB));
+    assert_eq!((scene.used(1), pool.used(), scene.headroom.root().used()), (0, 70 * MIB, 70 * MIB));
+    drop(held);
+    late.flight().belongs_to(name(1)).unwrap();
+    let again = pool.try_lease(MIB).unwrap();
+    assert_eq!(scene.used(1), MIB);
+    drop(again);
+
+    let exempt = scene.request(true);
+    let held = exempt.flight().pool().unwrap().try_lease(70 * MIB).unwrap();
+    assert!(exempt.flight().belongs_to(name(2)).is_ok(), "deletions always answer");
+    drop(held);
+    assert_eq!(scene.headroom.root().used(), 0);
+}
+
+#[test]
+fn idle_tenants_are_forgotten_and_running_ones_are_not() {
+    let mut scene = scene();
+    let _running = scene.of(1);
+    drop(scene.of(2));
+    let known = |scene: &Scene| scene.headroom.top_tenants(9).len();
+    for _ in 0..90 {
+        scene.look(10);
+    }
+    assert_eq!(known(&scene), 2);
+    for _ in 0..20 {
+        scene.look(10);
+    }
+    assert_eq!(known(&scene), 1);
+}
+
+#[test]
+fn the_number_of_accounts_is_bounded_and_nobody_escapes_the_count() {
+    let scene = scene();
+    let crowd = u64::try_from(TENANT_CAP).unwrap() + 10;
+    let join = |number: u64| {
+        let entry = scene.request(false);
+        let mut tenant = [0; 16];
+        tenant[..8].copy_from_slice(&number.to_ne_bytes());
+        entry.flight().belongs_to(tenant).unwrap();
+        let lease = entry.flight().pool().unwrap().try_lease(1024).unwrap();
+        (entry, lease)
+    };
+    let running: Vec<_> = (0..crowd).map(join).collect();
+    let stats = scene.headroom.top_tenants(usize::MAX);
+    assert_eq!(stats.len(), TENANT_CAP + 1);
+    let others = stats.iter().find(|one| one.tenant.is_none()).unwrap();
+    assert_eq!((others.pool.used, others.requests), (10 * 1024, 10));
+    assert_eq!(stats.iter().map(|one| one.pool.used).sum::<u64>(), scene.headroom.root().used());
+
+    let stores = scene.headroom.stores().all();
+    let store = stores.iter().find(|store| store.name() == "headroom.tenants").unwrap();
+    assert!(store.bytes() > 0 && store.bytes() <= store.cap_bytes());
+    drop(running);
+    let newcomer = join(crowd);
+    assert_eq!((store.entries(), store.evictions()), (1, TENANT_CAP as u64), "the idle ones made room");
+    drop(newcomer);
+    assert!(store.shrink_to(0) > 0 && store.entries() == 0);
+    assert_eq!(scene.headroom.root().used(), 0);
+}
