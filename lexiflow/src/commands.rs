@@ -1,7 +1,7 @@
 //! The command line: what can be asked of the binary, and how it answers.
 //!
 //! Every command writes through a [`Console`], so that a test can read what a person would. Exit codes: 0 done, 1 failed,
-//! 2 not understood, 78 the configuration has faults.
+//! 2 not understood, 3 an import is done and had faults, 78 the configuration has faults.
 
 pub mod arguments;
 mod config;

@@ -65,12 +65,17 @@ pub enum Command {
     Version,
 }
 
+const IMPORT_CODES: &str = "Exit codes: 0 everything was imported; 3 what could be imported was, and the faults file says what \
+                            could not; 1 the import failed or was cut short; 2 the command was not understood.";
+
 /// What can be imported.
 #[derive(Debug, Subcommand)]
 pub enum Import {
     /// Federal dockets in the JSON form of juriscraper.
+    #[command(after_help = IMPORT_CODES)]
     Docket(ImportDocket),
     /// An e-discovery production: a load file with natives and text.
+    #[command(after_help = IMPORT_CODES)]
     Production(ImportProduction),
 }
 
