@@ -7,14 +7,14 @@ use crate::ledger::{Entry, Ledger};
 use crate::level::{Level, Thresholds, permille};
 use crate::limit::{Budget, budget_of};
 use crate::meter::{Meter, RequestMemory};
-use crate::plan::Action;
+use crate::plan::{Action, ActionSettings};
 use crate::pool::{Pool, PoolStats};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::roots::SystemRoots;
 use crate::routes::{RouteStats, Routes};
 use crate::snapshot::Snapshot;
 use crate::source::{MemorySource, Reading, SystemSource};
-use crate::stores::StoreRegistry;
+use crate::stores::{BoundedStore, StoreRegistry};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -32,6 +32,8 @@ pub struct Settings {
     pub large_request_bytes: u64,
     /// Whether anything is done against pressure; otherwise it is only reported.
     pub acts: bool,
+    /// How.
+    pub actions: ActionSettings,
 }
 
 impl Default for Settings {
@@ -41,6 +43,7 @@ impl Default for Settings {
             thresholds: Thresholds::default(),
             large_request_bytes: 50 << 20,
             acts: true,
+            actions: ActionSettings::default(),
         }
     }
 }
@@ -61,7 +64,7 @@ struct Inner {
     root: Pool,
     classes: [Pool; Class::ALL.len()],
     stores: StoreRegistry,
-    routes: Routes,
+    routes: Arc<Routes>,
     /// The level as a byte, for whoever only looks; the channel, for whoever waits for a change.
     level: AtomicU8,
     level_changes: watch::Sender<Level>,
@@ -96,22 +99,30 @@ impl Headroom {
         let budget = budget_of(settings.explicit_budget_bytes, source.read().limit);
         let root = Pool::root("root", budget.bytes);
         let classes = Class::ALL.map(|class| root.child(class.as_str(), class_limit(class, budget.bytes)));
-        let routes = Routes::new(settings.large_request_bytes);
-        let controls = Controls::new(settings.thresholds);
+        let routes = Arc::new(Routes::new(settings.large_request_bytes));
+        let (stores, ledger) = (StoreRegistry::default(), Ledger::default());
+        for own in [Arc::clone(&routes) as Arc<dyn BoundedStore>, Arc::new(ledger.clone())] {
+            let _has_room = stores.register(own).is_ok();
+        }
+        let controls = Controls::new(settings.thresholds, settings.actions);
+        let allocator = Allocator::open();
+        if let Some(allocator) = allocator.filter(|_| settings.actions.decays_early) {
+            let _taken = allocator.set_decay(settings.actions.calm_decay_millis());
+        }
         root.bell().set_mark(mark_of(&budget, &settings.thresholds));
         let inner = Inner {
             settings,
             source,
-            allocator: Allocator::open(),
+            allocator,
             budget: RwLock::new(budget),
             root,
             classes,
-            stores: StoreRegistry::default(),
+            stores,
             routes,
             level: AtomicU8::new(Level::Normal as u8),
             level_changes: watch::Sender::new(Level::Normal),
             controls,
-            ledger: Ledger::default(),
+            ledger,
             began: Instant::now(),
             dump: OnceLock::new(),
             requests: AtomicU64::new(0),
@@ -161,6 +172,11 @@ impl Headroom {
         is_large
     }
 
+    /// Forgets the figures of all routes: for a measurement that begins now.
+    pub fn forget_routes(&self) {
+        self.inner.routes.forget();
+    }
+
     /// The `limit` routes with the highest peaks.
     pub fn top_routes(&self, limit: usize) -> Vec<RouteStats> {
         self.inner.routes.top(limit)
@@ -187,7 +203,7 @@ impl Headroom {
         let inner = &*self.inner;
         inner.root.bell().hush();
         let reading = inner.source.read();
-        let budget = self.follow_limit(&reading);
+        let budget = self.follow_limit(&reading, at_micros);
         let thresholds = &inner.settings.thresholds;
         let seen = observe(&reading, &budget, thresholds, at_micros);
         let decision = inner.controls.decide(&seen, thresholds.leave(Level::Critical), inner.settings.acts);
@@ -351,7 +367,7 @@ impl Headroom {
     }
 
     /// When the system's limit has changed, cuts a new budget and sets the pools' limits by it.
-    fn follow_limit(&self, reading: &Reading) -> Budget {
+    fn follow_limit(&self, reading: &Reading, at_micros: u64) -> Budget {
         let known = self.budget();
         if known.limit == reading.limit {
             return known;
@@ -363,6 +379,7 @@ impl Headroom {
         for class in Class::ALL {
             self.class(class).set_limit(class_limit(class, budget.bytes));
         }
+        self.inner.controls.limit_changed(at_micros, known.limit.bytes, reading.limit.bytes);
         tracing::info!(
             limit_bytes = reading.limit.bytes,
             budget_bytes = budget.bytes,
@@ -443,7 +460,7 @@ fn observe(reading: &Reading, budget: &Budget, thresholds: &Thresholds, at_micro
 }
 
 /// What the kernel cannot take back, in bytes.
-fn charge_of(reading: &Reading, budget: &Budget) -> u64 {
+pub(crate) fn charge_of(reading: &Reading, budget: &Budget) -> u64 {
     match reading.cgroup {
         Some(cgroup) if budget.limit.source.is_cgroup() => cgroup.unreclaimable(),
         _ => reading.process.rss_anon,
