@@ -56,7 +56,10 @@ pub fn run(
         Ok(cli) => cli,
         Err(message) => return usage(&message, console),
     };
-    let sources = Sources { overrides: cli.set, environment, directory, file: cli.config };
+    let profile = cli.profile.map(|name| ("profile".to_owned(), name));
+    // What is set by name counts before the flag.
+    let overrides = profile.into_iter().chain(cli.set).collect();
+    let sources = Sources { overrides, environment, directory, file: cli.config };
     match dispatch(cli.command.unwrap_or(Command::Serve), &sources, console) {
         Ok(()) => 0,
         Err(error) => {

@@ -10,6 +10,9 @@ pub struct Cli {
     /// A TOML file with settings (also `LEXIFLOW_CONFIG`).
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// A set of settings for a purpose: default, high-concurrency or memory-constrained (also `LEXIFLOW_PROFILE`).
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
     /// One setting, such as `server.port=8080` or `PORT=8080`; may be given more than once.
     #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = pair)]
     pub set: Vec<(String, String)>,
