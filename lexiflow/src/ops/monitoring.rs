@@ -65,7 +65,8 @@ pub(super) async fn show_stores(ctx: Ctx) -> Response {
     operation_id = "showMemoryRequests",
     responses((status = 200, description = "The routes, largest peak first", body = Value, example =
         json!({"measured": 4213, "large": 0, "routes": [{"route": "/api/auth/login", "requests": 3,
-        "allocated": 60_246_336, "peak": 19_961_824, "retained": 43_992, "large": 0}]}))))]
+        "allocated": 60_246_336, "peak": 19_961_824, "registered": 19_922_944,
+        "unregistered": 38_880, "retained": 43_992, "large": 0}]}))))]
 pub(super) async fn show_requests(ctx: Ctx) -> Response {
     let snapshot = ctx.app().headroom().snapshot();
     let body = json!({
