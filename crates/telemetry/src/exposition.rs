@@ -42,6 +42,7 @@ impl fmt::Display for Number {
 #[derive(Debug)]
 pub struct Exposition {
     out: String,
+    // bounded: the metrics of the program, while one answer is written.
     families: BTreeSet<String>,
 }
 
