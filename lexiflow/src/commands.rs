@@ -1,7 +1,7 @@
 //! The command line: what can be asked of the binary, and how it answers.
 //!
 //! Every command writes through a [`Console`], so that a test can read what a person would. Exit codes: 0 done, 1 failed,
-//! 2 not understood, 78 the configuration has faults.
+//! 2 not understood, 3 an import is done and had faults, 78 the configuration has faults.
 
 pub mod arguments;
 mod config;
@@ -56,7 +56,10 @@ pub fn run(
         Ok(cli) => cli,
         Err(message) => return usage(&message, console),
     };
-    let sources = Sources { overrides: cli.set, environment, directory, file: cli.config };
+    let profile = cli.profile.map(|name| ("profile".to_owned(), name));
+    // What is set by name counts before the flag.
+    let overrides = profile.into_iter().chain(cli.set).collect();
+    let sources = Sources { overrides, environment, directory, file: cli.config };
     match dispatch(cli.command.unwrap_or(Command::Serve), &sources, console) {
         Ok(()) => 0,
         Err(error) => {

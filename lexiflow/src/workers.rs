@@ -29,6 +29,23 @@ pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks) {
         }
     });
     tasks.spawn("code_pages", give_code_back(tasks.token()));
+    let stores = parts.clone();
+    tasks.spawn(
+        "stores.sweep",
+        every(parts.config.cache.check_period, tasks.token(), move || {
+            let bytes = sweep(&stores);
+            tracing::debug!(bytes, "expired entries were thrown out");
+            std::future::ready(())
+        }),
+    );
+    let memory = &parts.config.memory;
+    if memory.monitoring_enabled && memory.cleanup_enabled {
+        let parts = parts.clone();
+        tasks.spawn(
+            "memory.cleanup",
+            every(memory.cleanup_interval, tasks.token(), move || clean_up(parts.clone())),
+        );
+    }
     let heartbeat = heartbeat(parts.app.headroom().clone(), Arc::clone(ops), tasks.token());
     tasks.spawn("runtime.heartbeat", heartbeat);
 }
@@ -60,4 +77,39 @@ async fn heartbeat(headroom: Headroom, ops: Arc<Ops>, stop: CancellationToken) {
 /// Waits a second; `false` when told to stop.
 async fn a_second_passes(stop: &CancellationToken) -> bool {
     stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await.is_some()
+}
+
+/// Runs `work` again and again, the first time after one period.
+async fn every<F: Future<Output = ()>>(
+    period: Duration,
+    stop: CancellationToken,
+    mut work: impl FnMut() -> F,
+) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(period) => work().await,
+        }
+    }
+}
+
+/// Throws out of every store what has expired; returns the bytes that this freed.
+fn sweep(parts: &Parts) -> u64 {
+    parts.app.headroom().stores().sweep(parts.app.clock().now().timestamp_micros())
+}
+
+/// The periodic clean-up: what has expired goes, and the allocator's unused pages go back to the system.
+async fn clean_up(parts: Parts) {
+    let swept_bytes = sweep(&parts);
+    let headroom = parts.app.headroom().clone();
+    let purged = headroom::spawn_blocking(move || headroom.purge()).await.ok().flatten();
+    if let Some(report) = purged {
+        tracing::info!(
+            swept_bytes,
+            before_bytes = report.before_resident,
+            after_bytes = report.after_resident,
+            duration_us = report.duration_micros,
+            "periodic memory clean-up"
+        );
+    }
 }

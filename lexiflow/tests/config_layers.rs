@@ -223,3 +223,74 @@ fn a_setting_on_which_nothing_acts_yet_is_answered_when_somebody_sets_it() {
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].starts_with("CACHE_TTL") && lines[0].contains("no shared cache"), "{lines:?}");
 }
+
+#[test]
+fn settings_of_the_memory_engine_are_answered_with_nothing_because_they_act() {
+    let place = Place::new().env([
+        ("MEMORY_CLEANUP_ENABLED", "false"),
+        ("MEMORY_CLEANUP_INTERVAL", "60000"),
+        ("MEMORY_CLEANUP_AGGRESSIVE", "true"),
+        ("NODE_EXPOSE_GC", "false"),
+        ("NODE_OPTIMIZE_FOR_MEMORY", "true"),
+        ("STREAM_FILE_THRESHOLD", "5242880"),
+        ("CACHE_MAX_MEMORY_SIZE", "65536"),
+        ("CACHE_CHECK_PERIOD", "60000"),
+    ]);
+    assert_eq!(place.notices(), Vec::<String>::new());
+}
+
+#[test]
+fn a_limit_of_whole_bodies_above_the_streaming_threshold_is_told() {
+    let place = Place::new().env([("PAYLOAD_JSON_LIMIT", "20971520"), ("PAYLOAD_TEXT_LIMIT", "1048576")]);
+    let told = "PAYLOAD_JSON_LIMIT is above STREAM_FILE_THRESHOLD, which counts: raise both";
+    assert_eq!(place.notices(), [told]);
+}
+
+#[test]
+fn a_profile_lies_between_the_defaults_and_everything_else() {
+    let shown = |place: &Place, key: &str| {
+        let loaded = place.load().unwrap();
+        let row = loaded.provenance.iter().find(|row| row.key == key).unwrap();
+        (row.value.clone(), row.source.to_string())
+    };
+    let plain = Place::new();
+    let place = Place::new().env([("LEXIFLOW_PROFILE", "memory-constrained")]);
+    for key in ["server.max_connections", "workers.blocking_threads", "stream.chunk_size"] {
+        let (value, source) = shown(&place, key);
+        assert_eq!(source, "profile memory-constrained", "{key}");
+        assert_ne!(value, shown(&plain, key).0, "{key}");
+    }
+    assert_eq!(shown(&place, "server.port").1, "default");
+    assert_eq!(place.notices(), Vec::<String>::new(), "a profile sets only what acts");
+    let place = place.toml("[server]\nmax_connections = 99\n").file(".env", "UV_THREADPOOL_SIZE=7\n");
+    assert_eq!(shown(&place, "server.max_connections").0, "99");
+    assert_eq!(shown(&place, "workers.blocking_threads"), ("7".to_owned(), ".env".to_owned()));
+    let place = place.set("profile", "high-concurrency");
+    assert_eq!(shown(&place, "server.keep_alive_timeout").1, "profile high-concurrency");
+    assert_eq!(shown(&place, "server.max_connections").0, "99");
+}
+
+#[test]
+fn an_unknown_profile_is_refused_with_the_names_that_there_are() {
+    let faults = Place::new().env([("LEXIFLOW_PROFILE", "tiny")]).load().unwrap_err().to_string();
+    for name in ["LEXIFLOW_PROFILE=tiny", "default, high-concurrency, memory-constrained"] {
+        assert!(faults.contains(name), "{faults}");
+    }
+}
+
+#[test]
+fn each_profile_sets_only_what_differs_and_acts_and_names_no_secret() {
+    let plain = Place::new().load().unwrap();
+    for profile in ["high-concurrency", "memory-constrained"] {
+        let loaded = Place::new().set("profile", profile).load().unwrap();
+        assert!(loaded.notices.is_empty(), "{profile}: {:?}", loaded.notices);
+        let mut set = 0;
+        for (row, default) in loaded.provenance.iter().zip(&plain.provenance) {
+            if row.source == Source::Profile(profile) {
+                assert_ne!(row.value, default.value, "{profile}: {} is the default", row.key);
+                set += 1;
+            }
+        }
+        assert!(set >= 10, "{profile} sets {set} values");
+    }
+}

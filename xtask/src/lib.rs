@@ -7,6 +7,7 @@ mod lines;
 mod names;
 mod scrub;
 mod source;
+mod stores;
 mod text;
 mod tree;
 
@@ -38,6 +39,8 @@ pub enum Rule {
     Words,
     /// A store reads pages, never a whole table.
     Unbounded,
+    /// What grows is registered, or says what bounds it.
+    Stores,
 }
 
 /// One broken rule.

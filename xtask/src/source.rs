@@ -19,6 +19,7 @@ pub(crate) fn check(path: &Path, content: &str, violations: &mut Vec<Violation>)
     source.globals(violations);
     source.unsafe_code(violations);
     source.unbounded(violations);
+    crate::stores::check(path, content, &scrubbed, violations);
 }
 
 struct Source<'a> {

@@ -168,3 +168,24 @@ fn files_are_measured() {
     );
     assert_eq!(lengths.longest, Path::new("src/f10.rs"));
 }
+
+#[test]
+fn what_grows_is_registered_or_says_what_bounds_it() {
+    let growing = "/// Something.\nstruct Known {\n    by_name: HashMap<String, u64>,\n    \
+        waiting: Mutex<Vec<u64>>,\n    cache: Arc<Cache<u64, u64>>,\n    few: Vec<u64>,\n}\n\
+        struct Tuple(VecDeque<u8>);\nfn f() { let local: HashMap<u8, u8> = HashMap::new(); unbounded_channel(); }\n";
+    let path = "crates/web/src/known.rs";
+    let found: Vec<usize> = broken(&[(path, growing)])
+        .into_iter()
+        .map(|(rule, _, line)| {
+            assert_eq!(rule, Rule::Stores);
+            line
+        })
+        .collect();
+    assert_eq!(found, [3, 4, 5, 8, 9]);
+    let tidy = "struct Known {\n    /// bounded: one for each route.\n    #[serde(skip)]\n    by_name: HashMap<String, u64>,\n    \
+        waiting: Mutex<Vec<u64>>, // bounded: as many as connections\n    cache: Arc<Cache<u64, u64>>,\n}\n\
+        fn f(stores: &StoreRegistry) { stores.register(cache); }\n";
+    assert_eq!(broken(&[(path, tidy)]), []);
+    assert_eq!(broken(&[("crates/web/tests/known.rs", growing)]), []);
+}

@@ -39,6 +39,18 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
+/// Opens a file that will be read from front to back, with its size in bytes. It must be a regular one: opening a pipe
+/// would wait for ever.
+pub(crate) fn open_regular(path: &Path) -> Result<(File, u64), Error> {
+    let metadata = std::fs::metadata(path).map_err(Error::io("open the file to import"))?;
+    if !metadata.is_file() {
+        return Err(Error::NotAFile);
+    }
+    let source = File::open(path).map_err(Error::io("open the file to import"))?;
+    will_read_in_order(&source);
+    Ok((source, metadata.len()))
+}
+
 /// Tells the system that `file` is read from front to back. Only advice, so that a refusal does not matter.
 pub(crate) fn will_read_in_order(file: &File) {
     advise(file, 0, None, Advice::Sequential);

@@ -1,11 +1,8 @@
+use crate::sink::{RELEASE_EVERY_BYTES, Sink};
 use crate::store::Inner;
 use crate::{Error, Sha256, disk};
-use crypto::digest::Sha256Stream;
 use md5::{Digest as _, Md5};
-use std::io::{Read, Write as _};
-
-/// How often the page cache is relieved, in bytes written.
-const RELEASE_EVERY_BYTES: u64 = 8 * 1024 * 1024;
+use std::io::Read;
 
 /// How often free space is checked and written pages are forced out, in bytes written.
 const CHECK_EVERY_BYTES: u64 = 64 * 1024 * 1024;
@@ -24,13 +21,11 @@ pub struct Stored {
 /// One file on its way in. All methods block; dropping it removes the temporary file.
 #[derive(Debug)]
 pub(crate) struct Intake {
-    temp: disk::TempFile,
-    sha256: Sha256Stream,
+    sink: Sink,
     md5: Option<Md5>,
     /// Received and not yet written; its capacity never exceeds [`crate::Settings::buffer_bytes`].
     buffer: Vec<u8>,
     limit_bytes: u64,
-    released_bytes: u64,
     checked_bytes: u64,
 }
 
@@ -42,12 +37,10 @@ impl Intake {
         let temp = disk::TempFile::create(store.layout.temp_file(name))
             .map_err(|error| store.writing("create a temporary file", error))?;
         Ok(Self {
-            temp,
-            sha256: Sha256Stream::new(),
+            sink: Sink::to(temp),
             md5: want_md5.then(Md5::new),
             buffer: Vec::new(),
             limit_bytes,
-            released_bytes: 0,
             checked_bytes: 0,
         })
     }
@@ -62,7 +55,7 @@ impl Intake {
 
     /// Everything received so far, in bytes.
     pub(crate) fn received_bytes(&self) -> u64 {
-        self.sha256.seen_bytes() + self.buffer.len() as u64
+        self.sink.written_bytes() + self.buffer.len() as u64
     }
 
     /// Refuses `more_bytes` that would go over the limit.
@@ -103,11 +96,10 @@ impl Intake {
 
     /// Hashes and writes what is buffered.
     pub(crate) fn flush(&mut self, store: &Inner) -> Result<(), Error> {
-        self.sha256.update(&self.buffer);
         if let Some(md5) = &mut self.md5 {
             md5.update(&self.buffer);
         }
-        let written = self.temp.file().write_all(&self.buffer);
+        let written = self.sink.write(&self.buffer);
         written.map_err(|error| store.writing("write a temporary file", error))?;
         self.buffer.clear();
         self.relieve(store)
@@ -115,31 +107,25 @@ impl Intake {
 
     /// Keeps the page cache and the disk within bounds while a large file comes in.
     fn relieve(&mut self, store: &Inner) -> Result<(), Error> {
-        let written_bytes = self.sha256.seen_bytes();
+        let written_bytes = self.sink.written_bytes();
         if written_bytes - self.checked_bytes >= CHECK_EVERY_BYTES {
             self.checked_bytes = written_bytes;
             store.check_space(0)?;
             if store.settings.fsync {
-                let synced = self.temp.file().sync_data();
+                let synced = self.sink.sync_data();
                 synced.map_err(|error| store.writing("sync a temporary file", error))?;
             }
         }
-        if written_bytes - self.released_bytes >= RELEASE_EVERY_BYTES {
-            // The stretch before is written by now and can go; this one only starts to be written.
-            let start = self.released_bytes.saturating_sub(RELEASE_EVERY_BYTES);
-            disk::release_cache(self.temp.file(), start, written_bytes);
-            self.released_bytes = written_bytes;
-        }
+        self.sink.relieve();
         Ok(())
     }
 
     /// Puts the file into its place, durably when the settings ask for it.
     pub(crate) fn finish(mut self, store: &Inner) -> Result<(Stored, Option<[u8; 16]>), Error> {
         self.flush(store)?;
-        let size_bytes = self.sha256.seen_bytes();
-        let sha256 = self.sha256.finish();
+        let (temp, sha256, size_bytes) = self.sink.finish();
         let md5 = self.md5.map(|md5| md5.finalize().into());
-        let was_known = place(store, self.temp, &sha256, size_bytes)
+        let was_known = place(store, temp, &sha256, size_bytes)
             .map_err(|error| store.writing("put a file into the blob store", error))?;
         Ok((Stored { sha256, size_bytes, was_known }, md5))
     }

@@ -6,6 +6,7 @@
 //!
 //! The store knows nothing of who refers to a blob; removing those that nobody refers to is the caller's part.
 
+mod copy;
 mod disk;
 mod error;
 mod import;
@@ -13,10 +14,13 @@ mod intake;
 mod layout;
 mod reader;
 mod settings;
+mod sink;
 mod store;
+mod turns;
 mod verify;
 mod writer;
 
+pub use copy::{Copied, stream_copy_file};
 pub use disk::Space;
 pub use error::Error;
 pub use import::Imported;

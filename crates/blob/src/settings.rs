@@ -31,7 +31,11 @@ impl Settings {
     }
 
     pub(crate) fn are_usable(&self) -> bool {
-        (4 * KIB..=1024 * KIB).contains(&self.chunk_bytes)
+        Self::is_usable_chunk(self.chunk_bytes)
+    }
+
+    pub(crate) fn is_usable_chunk(chunk_bytes: usize) -> bool {
+        (4 * KIB..=1024 * KIB).contains(&chunk_bytes)
     }
 
     /// What a writer gathers before it writes.

@@ -208,6 +208,7 @@ impl Hasher {
         let permit = self.permit(memory_kib).await?;
         let lease = self.lease(memory_kib).await?;
         let done = headroom::spawn_blocking(move || {
+            let _noted = lease.as_ref().map(|lease| headroom::Registered::here(lease.bytes()));
             let result = work();
             drop((lease, permit));
             result

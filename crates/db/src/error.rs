@@ -15,6 +15,12 @@ pub enum Error {
     /// The disk that holds the database is full. Nothing was changed.
     #[error("the disk that holds the database is full: free some space and try again")]
     DiskFull,
+    /// The database may be read and not written: its disk was mounted so, or the file's owner or mode forbids it.
+    #[error("the database can be read but not written: make its disk and file writable for the server")]
+    ReadOnly(#[source] Source),
+    /// The disk refused to read or to write for another reason than its being full.
+    #[error("the disk that holds the database fails: look at the system's log, and check the disk")]
+    Io(#[source] Source),
     /// Another process kept the database locked, or no connection came free in time.
     #[error("the database is busy: try again")]
     Busy(#[source] Source),
@@ -90,7 +96,7 @@ impl Error {
 
     /// Whether trying again later may succeed.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy(_) | Self::DiskFull | Self::Closed)
+        matches!(self, Self::Busy(_) | Self::DiskFull | Self::ReadOnly(_) | Self::Io(_) | Self::Closed)
     }
 }
 
@@ -99,7 +105,8 @@ impl From<sqlx::Error> for Error {
         match classify(&error) {
             Some(known) => known,
             None => match error {
-                sqlx::Error::PoolTimedOut => Self::Busy(Arc::new(error)),
+                // The connection broke, as when the server of the database starts anew.
+                sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => Self::Busy(Arc::new(error)),
                 sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Closed,
                 other => Self::Statement(Arc::new(other)),
             },
@@ -134,13 +141,17 @@ fn key_of(database: &dyn DatabaseError) -> String {
 }
 
 /// SQLSTATEs that callers act on (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): serialisation
-/// failures and deadlocks, locks and connections that were not to be had, statements that were cut off, shutdowns.
+/// failures and deadlocks, locks and connections that were not to be had, statements that were cut off, shutdowns; a
+/// server that only reads (a standby); a disk that fails.
 fn classify_postgres(database: &dyn DatabaseError, code: &str) -> Option<Error> {
+    let said = || Arc::new(sqlx::Error::Protocol(database.message().to_owned()));
     match code {
+        "25006" => Some(Error::ReadOnly(said())),
+        "58030" => Some(Error::Io(said())),
         "53100" => Some(Error::DiskFull),
         "23001" => Some(Error::Violation(Violation::Reference)),
-        "40001" | "40P01" | "53300" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" => {
-            Some(Error::Busy(Arc::new(sqlx::Error::Protocol(database.message().to_owned()))))
+        "40001" | "40P01" | "53200" | "53300" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" => {
+            Some(Error::Busy(said()))
         }
         "XX001" | "XX002" => {
             Some(Error::Corrupt { path: String::new(), detail: database.message().to_owned() })
@@ -173,10 +184,13 @@ impl From<rusqlite::Error> for Error {
             _ => {}
         }
         match code.code {
-            // Interrupted: it took longer than a statement may take.
-            Code::DatabaseBusy | Code::DatabaseLocked | Code::OperationInterrupted => {
-                Self::Busy(Arc::new(error))
-            }
+            // Interrupted: it took longer than a statement may take. The protocol of locks: others were quicker each time.
+            Code::DatabaseBusy
+            | Code::DatabaseLocked
+            | Code::OperationInterrupted
+            | Code::FileLockingProtocolFailed => Self::Busy(Arc::new(error)),
+            Code::ReadOnly | Code::PermissionDenied => Self::ReadOnly(Arc::new(error)),
+            Code::SystemIoFailure | Code::CannotOpen => Self::Io(Arc::new(error)),
             Code::DatabaseCorrupt | Code::NotADatabase => {
                 Self::Corrupt { path: String::new(), detail: message }
             }

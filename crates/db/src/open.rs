@@ -201,7 +201,7 @@ fn check_pages(path: &Path, connection: &Connection) -> Result<(), Error> {
 fn refused(path: &Path, error: Error) -> Error {
     match error {
         Error::Corrupt { detail, .. } => Error::Corrupt { path: path.display().to_string(), detail },
-        Error::Statement(source) => Error::Open(source),
+        Error::Statement(source) | Error::ReadOnly(source) | Error::Io(source) => Error::Open(source),
         other => other,
     }
 }

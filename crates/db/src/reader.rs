@@ -63,6 +63,11 @@ impl Reads for Reader {
                 rows.map(|rows| rows.into_iter().map(Row::postgres).collect()).map_err(Error::from)
             }
         };
+        // These connections never write: who tries it has made a mistake, whatever the disk is like.
+        let result = result.map_err(|error| match error {
+            Error::ReadOnly(source) => Error::Statement(source),
+            other => other,
+        });
         let counted = result.as_ref().ok().map(|rows| rows.len() as u64);
         self.stats.statement(text, started, counted);
         self.stats.watch_for_damage(&result);

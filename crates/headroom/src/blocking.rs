@@ -12,9 +12,9 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let meter = Meter::current();
+    let meter = Meter::current().map(|meter| (meter.part(), meter));
     tokio::task::spawn_blocking(move || match meter {
-        Some(meter) => meter.around(work),
+        Some((_part, meter)) => meter.around(work),
         None => work(),
     })
 }

@@ -43,6 +43,8 @@ pub struct Cache<K, V> {
     hits: AtomicU64,
     misses: AtomicU64,
     oversize: AtomicU64,
+    cost_micros_per_kib: u64,
+    floor_bytes: u64,
 }
 
 #[derive(Clone)]
@@ -93,7 +95,23 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             oversize: AtomicU64::new(0),
+            cost_micros_per_kib: 0,
+            floor_bytes: 0,
         }
+    }
+
+    /// Says what it takes to get one KiB back that was thrown out, in microseconds: caches that cost less shrink first.
+    #[must_use]
+    pub fn costing(mut self, micros_per_kib: u64) -> Self {
+        self.cost_micros_per_kib = micros_per_kib;
+        self
+    }
+
+    /// Keeps so many bytes also when memory is scarce.
+    #[must_use]
+    pub fn keeping(mut self, floor_bytes: u64) -> Self {
+        self.floor_bytes = floor_bytes.min(self.cap_bytes);
+        self
     }
 
     /// The value of `key`, unless it has expired at `now_micros` (UTC microseconds, as the caller's clock tells).
@@ -248,5 +266,17 @@ where
 
     fn shrink_to(&self, bytes: u64) -> u64 {
         Cache::shrink_to(self, bytes)
+    }
+
+    fn cost_micros_per_kib(&self) -> u64 {
+        self.cost_micros_per_kib
+    }
+
+    fn floor_bytes(&self) -> u64 {
+        self.floor_bytes
+    }
+
+    fn sweep(&self, now_micros: i64) {
+        Cache::sweep(self, now_micros);
     }
 }

@@ -1,6 +1,6 @@
 use crate::judge::{Cause, Judge, Observation};
 use crate::level::{Level, Thresholds};
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, ActionSettings, Plan};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -28,6 +28,19 @@ pub struct ActionRecord {
     pub after_bytes: u64,
 }
 
+/// A limit of the system that became another while the process ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitChange {
+    /// When it was found, in microseconds since the engine began. From then on the new budget holds.
+    pub at_micros: u64,
+    /// How long before that the old limit was still found: it changed within this time, in microseconds.
+    pub within_micros: u64,
+    /// The limit before, in bytes.
+    pub from_bytes: u64,
+    /// The limit now, in bytes.
+    pub to_bytes: u64,
+}
+
 /// The controller's own figures.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ControlStats {
@@ -53,6 +66,10 @@ pub struct ControlStats {
     pub micros_to_limit: Option<u64>,
     /// When the last look was, in microseconds since the engine began.
     pub looked_at_micros: u64,
+    /// How often the system's limit changed while the process ran.
+    pub limit_changes: u64,
+    /// The last such change.
+    pub limit_change: Option<LimitChange>,
 }
 
 /// What the controller knows and what it has set.
@@ -76,9 +93,12 @@ struct Mind {
     since_micros: u64,
     transitions: u64,
     taken: [u64; Action::NAMES.len()],
+    // bounded: the latest `RECORDS`.
     recent: VecDeque<ActionRecord>,
     cancelled: u64,
     micros_to_limit: Option<u64>,
+    limit_changes: u64,
+    limit_change: Option<LimitChange>,
 }
 
 /// What one look led to.
@@ -90,17 +110,19 @@ pub(crate) struct Decision {
 }
 
 impl Controls {
-    pub(crate) fn new(thresholds: Thresholds) -> Self {
+    pub(crate) fn new(thresholds: Thresholds, actions: ActionSettings) -> Self {
         Self {
             mind: Mutex::new(Mind {
                 judge: Judge::new(thresholds),
-                plan: Plan::default(),
+                plan: Plan::new(actions),
                 since_micros: 0,
                 transitions: 0,
                 taken: [0; Action::NAMES.len()],
                 recent: VecDeque::with_capacity(RECORDS),
                 cancelled: 0,
                 micros_to_limit: None,
+                limit_changes: 0,
+                limit_change: None,
             }),
             is_shedding: AtomicBool::new(false),
             closes_idle: AtomicBool::new(false),
@@ -148,6 +170,15 @@ impl Controls {
         });
     }
 
+    /// The system's limit is found to be another.
+    pub(crate) fn limit_changed(&self, at_micros: u64, from_bytes: u64, to_bytes: u64) {
+        let within_micros = at_micros.saturating_sub(self.looked_at_micros.load(Ordering::Relaxed));
+        self.with(|mind| {
+            mind.limit_changes += 1;
+            mind.limit_change = Some(LimitChange { at_micros, within_micros, from_bytes, to_bytes });
+        });
+    }
+
     /// How long a refused caller should wait: as long as what is too much takes to come back at the rate at which memory
     /// came back lately.
     pub(crate) fn retry_seconds(&self) -> u32 {
@@ -168,6 +199,8 @@ impl Controls {
             overdue: read(&self.overdue),
             micros_to_limit: mind.micros_to_limit,
             looked_at_micros: read(&self.looked_at_micros),
+            limit_changes: mind.limit_changes,
+            limit_change: mind.limit_change,
         })
     }
 

@@ -7,14 +7,14 @@ use crate::level::{Level, Thresholds};
 use crate::limit::{Budget, budget_of};
 use crate::meter::{Meter, RequestMemory};
 use crate::observe::{observe, share_of};
-use crate::plan::Action;
+use crate::plan::{Action, ActionSettings};
 use crate::pool::{Pool, PoolStats};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::roots::SystemRoots;
 use crate::routes::{RouteStats, Routes};
 use crate::snapshot::Snapshot;
 use crate::source::{MemorySource, Reading, SystemSource};
-use crate::stores::StoreRegistry;
+use crate::stores::{BoundedStore, StoreRegistry};
 use crate::tenants::{TenantStats, Tenants};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -36,6 +36,8 @@ pub struct Settings {
     pub large_request_bytes: u64,
     /// Whether anything is done against pressure; otherwise it is only reported.
     pub acts: bool,
+    /// How.
+    pub actions: ActionSettings,
     /// Where the series begins that spreads the return of refused callers; any number.
     pub jitter_seed: u64,
 }
@@ -48,6 +50,7 @@ impl Default for Settings {
             thresholds: Thresholds::default(),
             large_request_bytes: 50 << 20,
             acts: true,
+            actions: ActionSettings::default(),
             jitter_seed: 0,
         }
     }
@@ -70,7 +73,7 @@ struct Inner {
     classes: [Pool; Class::ALL.len()],
     tenants: Tenants,
     stores: StoreRegistry,
-    routes: Routes,
+    routes: Arc<Routes>,
     /// The level as a byte, for whoever only looks; the channel, for whoever waits for a change.
     level: AtomicU8,
     level_changes: watch::Sender<Level>,
@@ -106,21 +109,23 @@ impl Headroom {
         let lendable = lendable(&budget, settings.held_back_bytes);
         let root = Pool::root("root", lendable);
         let classes = Class::ALL.map(|class| root.child(class.as_str(), class_limit(class, lendable)));
-        let routes = Routes::new(settings.large_request_bytes);
-        let controls = Controls::new(settings.thresholds);
+        let routes = Arc::new(Routes::new(settings.large_request_bytes));
+        let (stores, ledger, tenants) =
+            (StoreRegistry::default(), Ledger::default(), Tenants::below(&classes));
+        for own in [
+            Arc::clone(&routes) as Arc<dyn BoundedStore>,
+            Arc::new(ledger.clone()),
+            Arc::new(tenants.clone()),
+        ] {
+            let _has_room = stores.register(own).is_ok();
+        }
+        let controls = Controls::new(settings.thresholds, settings.actions);
         root.tree().bell.set_mark(mark_of(lendable, &settings.thresholds));
         root.tree().drain.seed(settings.jitter_seed);
-        let tenants = Tenants::below(&classes);
-        let stores = StoreRegistry::default();
-        // The first of many is not refused.
-        let _registered = stores.register(Arc::new(tenants.clone()));
         let inner = Inner {
+            allocator: allocator(settings.actions),
             settings,
             source,
-            allocator: Allocator::open().inspect(|allocator| {
-                // Where jemalloc is not the allocator there is nothing to give back.
-                let _done = allocator.return_large_at_once();
-            }),
             budget: RwLock::new(budget),
             root,
             classes,
@@ -130,7 +135,7 @@ impl Headroom {
             level: AtomicU8::new(Level::Normal as u8),
             level_changes: watch::Sender::new(Level::Normal),
             controls,
-            ledger: Ledger::default(),
+            ledger,
             began: Instant::now(),
             dump: OnceLock::new(),
             requests: AtomicU64::new(0),
@@ -180,6 +185,11 @@ impl Headroom {
         is_large
     }
 
+    /// Forgets the figures of all routes: for a measurement that begins now.
+    pub fn forget_routes(&self) {
+        self.inner.routes.forget();
+    }
+
     /// The `limit` routes with the highest peaks.
     pub fn top_routes(&self, limit: usize) -> Vec<RouteStats> {
         self.inner.routes.top(limit)
@@ -206,7 +216,7 @@ impl Headroom {
         let inner = &*self.inner;
         inner.root.tree().bell.hush();
         let reading = inner.source.read();
-        let budget = self.follow_limit(&reading);
+        let budget = self.follow_limit(&reading, at_micros);
         let thresholds = &inner.settings.thresholds;
         let seen = observe(&reading, &budget, thresholds, at_micros);
         let decision = inner.controls.decide(&seen, thresholds.leave(Level::Critical), inner.settings.acts);
@@ -384,7 +394,7 @@ impl Headroom {
     }
 
     /// When the system's limit has changed, cuts a new budget and sets the pools' limits by it.
-    fn follow_limit(&self, reading: &Reading) -> Budget {
+    fn follow_limit(&self, reading: &Reading, at_micros: u64) -> Budget {
         let known = self.budget();
         if known.limit == reading.limit {
             return known;
@@ -397,6 +407,7 @@ impl Headroom {
         for class in Class::ALL {
             self.class(class).set_limit(class_limit(class, lendable));
         }
+        self.inner.controls.limit_changed(at_micros, known.limit.bytes, reading.limit.bytes);
         tracing::info!(
             limit_bytes = reading.limit.bytes,
             budget_bytes = budget.bytes,
@@ -450,6 +461,17 @@ impl Headroom {
     pub fn drain(&self) {
         self.inner.root.drain();
     }
+}
+
+/// The allocator, set up to give back as it is wished.
+fn allocator(actions: ActionSettings) -> Option<Allocator> {
+    let allocator = Allocator::open()?;
+    // Where jemalloc is not the allocator there is nothing to give back.
+    let _done = allocator.return_large_at_once();
+    if actions.decays_early {
+        let _taken = allocator.set_decay(actions.calm_decay_millis());
+    }
+    Some(allocator)
 }
 
 /// What of the budget can be lent, in bytes.

@@ -2,6 +2,7 @@ use crate::class::Class;
 use crate::meter::Meter;
 use crate::pool::Pool;
 use crate::refusal::Refusal;
+use crate::stores::BoundedStore;
 use crate::tenants::{Seat, Tenant};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -227,5 +228,47 @@ impl Ledger {
 
     fn with<T>(&self, work: impl FnOnce(&mut Slots) -> T) -> T {
         work(&mut self.slots.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A request's entry and its place, in bytes.
+const FLIGHT_BYTES: u64 = (size_of::<Flight>() + 2 * size_of::<usize>() + 64) as u64;
+
+/// The requests that run are nobody's to throw out.
+impl BoundedStore for Ledger {
+    fn name(&self) -> &'static str {
+        "headroom.requests"
+    }
+
+    fn entries(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn bytes(&self) -> u64 {
+        self.entries() * FLIGHT_BYTES
+    }
+
+    fn cap_bytes(&self) -> u64 {
+        LEDGER_CAP as u64 * FLIGHT_BYTES
+    }
+
+    fn hits(&self) -> u64 {
+        0
+    }
+
+    fn misses(&self) -> u64 {
+        0
+    }
+
+    fn evictions(&self) -> u64 {
+        0
+    }
+
+    fn shrink_to(&self, _bytes: u64) -> u64 {
+        0
+    }
+
+    fn floor_bytes(&self) -> u64 {
+        self.cap_bytes()
     }
 }

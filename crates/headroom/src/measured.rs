@@ -1,5 +1,6 @@
 #![expect(unsafe_code, reason = "the inner future is dropped in place, inside its scope, without a box")]
 
+use crate::detached::Part;
 use crate::meter::Meter;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,16 +12,26 @@ pub struct Measured<F> {
     meter: Option<Meter>,
     /// Pinned with the whole; `None` once finished.
     future: Option<F>,
+    /// Set for what is spawned: it may outlive the work that it is billed to.
+    _part: Option<Part>,
 }
 
 /// Bills `future` to `meter`. A clone of the meter tells the figures afterwards.
 pub fn measure<F: Future>(meter: Meter, future: F) -> Measured<F> {
-    Measured { meter: Some(meter), future: Some(future) }
+    Measured { meter: Some(meter), future: Some(future), _part: None }
+}
+
+/// The same for a spawned part of the work.
+pub(crate) fn spawned<F: Future>(meter: Meter, future: F) -> Measured<F> {
+    let part = meter.part();
+    Measured { meter: Some(meter), future: Some(future), _part: Some(part) }
 }
 
 /// Bills `future` to the meter of whoever calls this, if there is one: for a task that is about to be spawned.
 pub fn inherit<F: Future>(future: F) -> Measured<F> {
-    Measured { meter: Meter::current(), future: Some(future) }
+    let meter = Meter::current();
+    let part = meter.as_ref().map(Meter::part);
+    Measured { meter, future: Some(future), _part: part }
 }
 
 impl<F> Measured<F> {

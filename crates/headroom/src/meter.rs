@@ -1,4 +1,5 @@
-use crate::measured::{Measured, measure};
+use crate::detached::{Part, Parts};
+use crate::measured::{Measured, spawned};
 use crate::scope::{self, Scope};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -20,6 +21,9 @@ pub struct RequestMemory {
     pub retained: i64,
     /// Polls and bracketed calls.
     pub polls: u64,
+    /// The most bytes that the work had borrowed from pools at once, as far as it was noted with
+    /// [`Registered`](crate::Registered).
+    pub registered_peak: u64,
 }
 
 /// Measures the memory of one piece of work, such as a request, wherever its parts run. Clones share the figures.
@@ -38,6 +42,9 @@ pub(crate) struct Account {
     live: AtomicI64,
     peak: AtomicI64,
     polls: AtomicU64,
+    registered: AtomicI64,
+    registered_peak: AtomicI64,
+    pub(crate) parts: Parts,
 }
 
 impl Meter {
@@ -62,7 +69,27 @@ impl Meter {
 
     /// Wraps a future that runs elsewhere, such as a spawned task, so that it is billed here.
     pub fn spawned<F: Future>(&self, future: F) -> Measured<F> {
-        measure(self.clone(), future)
+        spawned(self.clone(), future)
+    }
+
+    /// The work is over: what it spawned and is not over counts as detached from now on. How much that is.
+    pub fn end(&self) -> u64 {
+        self.account.parts.end()
+    }
+
+    /// A part of the work that is spawned.
+    pub(crate) fn part(&self) -> Part {
+        Part::of(Arc::clone(&self.account))
+    }
+
+    pub(crate) fn note_registered(&self, bytes: u64) {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        let now = self.account.registered.fetch_add(bytes, Ordering::Relaxed).wrapping_add(bytes);
+        self.account.registered_peak.fetch_max(now, Ordering::Relaxed);
+    }
+
+    pub(crate) fn note_given_back(&self, bytes: u64) {
+        self.account.registered.fetch_sub(i64::try_from(bytes).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 
     /// The figures so far, the poll that is running included when it is this thread's.
@@ -77,6 +104,7 @@ impl Meter {
             peak_live: u64::try_from(account.peak.load(Ordering::Relaxed)).unwrap_or(0),
             retained,
             polls: account.polls.load(Ordering::Relaxed),
+            registered_peak: u64::try_from(account.registered_peak.load(Ordering::Relaxed)).unwrap_or(0),
         }
     }
 

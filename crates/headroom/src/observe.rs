@@ -25,7 +25,7 @@ pub(crate) fn observe(
 }
 
 /// What the kernel cannot take back, in bytes.
-fn charge_of(reading: &Reading, budget: &Budget) -> u64 {
+pub(crate) fn charge_of(reading: &Reading, budget: &Budget) -> u64 {
     match reading.cgroup {
         Some(cgroup) if budget.limit.source.is_cgroup() => cgroup.unreclaimable(),
         _ => reading.process.rss_anon,

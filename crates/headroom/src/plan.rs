@@ -66,9 +66,38 @@ const CANCEL_EVERY: u64 = 250_000;
 /// At most two in an hour.
 const DUMP_EVERY: u64 = 1_800_000_000;
 
+/// What an operator has chosen about the actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActionSettings {
+    /// Unused pages are given back at once under pressure; otherwise only by their age.
+    pub purges: bool,
+    /// Stores are emptied at [`Level::Warning`] already.
+    pub empties_early: bool,
+    /// Freed pages go back sooner at all times, which costs some speed.
+    pub decays_early: bool,
+}
+
+impl Default for ActionSettings {
+    fn default() -> Self {
+        Self { purges: true, empties_early: false, decays_early: false }
+    }
+}
+
+impl ActionSettings {
+    /// After which time freed pages go back at rest, in milliseconds.
+    pub(crate) fn calm_decay_millis(self) -> u32 {
+        if self.decays_early { PRESSED_DECAY_MILLIS } else { CALM_DECAY_MILLIS }
+    }
+
+    fn pressed_decay_millis(self) -> u32 {
+        if self.decays_early { 0 } else { PRESSED_DECAY_MILLIS }
+    }
+}
+
 /// Which actions follow from the level. Knows what is in force, so that everything that was begun is taken back.
 #[derive(Debug, Default)]
 pub struct Plan {
+    settings: ActionSettings,
     level: Level,
     purged_at: Option<u64>,
     shrunk_at: Option<u64>,
@@ -77,6 +106,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// A plan at rest.
+    pub fn new(settings: ActionSettings) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
     /// The actions of this moment, in their order.
     ///
     /// `is_scarce` says that the share is still where work must end: the level stays up a little longer than that.
@@ -89,13 +123,13 @@ impl Plan {
             self.shrunk_at = Some(at_micros);
             actions.push(Action::ShrinkStores(match level {
                 Level::Normal | Level::Elevated => 75,
-                Level::Warning => 50,
-                Level::Critical | Level::Emergency => 0,
+                Level::Warning if !self.settings.empties_early => 50,
+                Level::Warning | Level::Critical | Level::Emergency => 0,
             }));
         }
         // A purge belongs to leaving Critical as well: the figure that opens the door again is one that it lowers.
         let purges = level >= Level::Critical || (level == Level::Warning && rose);
-        if purges && is_due(&mut self.purged_at, at_micros, PURGE_EVERY) {
+        if self.settings.purges && purges && is_due(&mut self.purged_at, at_micros, PURGE_EVERY) {
             actions.push(Action::Purge);
         }
         if level >= Level::Critical && is_scarce && is_due(&mut self.cancelled_at, at_micros, CANCEL_EVERY) {
@@ -115,7 +149,12 @@ impl Plan {
             _ => None,
         };
         if let Some(pressed) = crossed(Level::Elevated) {
-            actions.push(Action::Decay(if pressed { PRESSED_DECAY_MILLIS } else { CALM_DECAY_MILLIS }));
+            let settings = self.settings;
+            actions.push(Action::Decay(if pressed {
+                settings.pressed_decay_millis()
+            } else {
+                settings.calm_decay_millis()
+            }));
         }
         if let Some(on) = crossed(Level::Warning) {
             actions.extend([Action::PauseBackground(on), Action::CloseIdle(on)]);

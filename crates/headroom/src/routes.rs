@@ -1,4 +1,5 @@
 use crate::meter::RequestMemory;
+use crate::stores::BoundedStore;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +17,10 @@ pub struct RouteStats {
     pub allocated: u64,
     /// The highest peak of one.
     pub peak_max: u64,
+    /// The most that one had borrowed from pools at once.
+    pub registered_max: u64,
+    /// The most by which the peak of one was above what it had borrowed.
+    pub unregistered_max: u64,
     /// Retained by all of them at their end.
     pub retained: i64,
     /// Requests whose peak was above the warning mark.
@@ -26,6 +31,7 @@ pub struct RouteStats {
 #[derive(Debug)]
 pub struct Routes {
     large_bytes: u64,
+    // bounded: `ROUTE_CAP`, and registered as a store.
     table: Mutex<HashMap<Arc<str>, RouteStats>>,
 }
 
@@ -50,6 +56,11 @@ impl Routes {
         is_large
     }
 
+    /// Forgets all of them.
+    pub fn forget(&self) {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The `limit` routes with the highest peaks, highest first.
     pub fn top(&self, limit: usize) -> Vec<RouteStats> {
         let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,15 +72,69 @@ impl Routes {
     }
 }
 
+/// A route's template, its figures and its place in the table, in bytes.
+const ROUTE_BYTES: u64 = (size_of::<RouteStats>() + size_of::<Arc<str>>() + 96) as u64;
+
+/// Figures are not thrown out: who looks for what grew needs them most when memory is scarce.
+impl BoundedStore for Routes {
+    fn name(&self) -> &'static str {
+        "headroom.routes"
+    }
+
+    fn entries(&self) -> u64 {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
+    }
+
+    fn bytes(&self) -> u64 {
+        self.entries() * ROUTE_BYTES
+    }
+
+    fn cap_bytes(&self) -> u64 {
+        ROUTE_CAP as u64 * ROUTE_BYTES
+    }
+
+    fn hits(&self) -> u64 {
+        0
+    }
+
+    fn misses(&self) -> u64 {
+        0
+    }
+
+    fn evictions(&self) -> u64 {
+        0
+    }
+
+    fn shrink_to(&self, _bytes: u64) -> u64 {
+        0
+    }
+
+    fn floor_bytes(&self) -> u64 {
+        self.cap_bytes()
+    }
+}
+
 impl RouteStats {
     fn empty(route: &str) -> Self {
-        Self { route: Arc::from(route), count: 0, allocated: 0, peak_max: 0, retained: 0, large: 0 }
+        Self {
+            route: Arc::from(route),
+            count: 0,
+            allocated: 0,
+            peak_max: 0,
+            registered_max: 0,
+            unregistered_max: 0,
+            retained: 0,
+            large: 0,
+        }
     }
 
     fn add(&mut self, memory: RequestMemory, is_large: bool) {
         self.count += 1;
         self.allocated = self.allocated.saturating_add(memory.allocated);
         self.peak_max = self.peak_max.max(memory.peak_live);
+        self.registered_max = self.registered_max.max(memory.registered_peak);
+        let unregistered = memory.peak_live.saturating_sub(memory.registered_peak);
+        self.unregistered_max = self.unregistered_max.max(unregistered);
         self.retained = self.retained.saturating_add(memory.retained);
         self.large += u64::from(is_large);
     }

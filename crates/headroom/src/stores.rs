@@ -22,6 +22,16 @@ pub trait BoundedStore: Send + Sync {
     /// Throws out entries until at most `bytes` are held and tells how many bytes that freed. The cap stays: the store
     /// may fill again. A store that cannot shed frees nothing.
     fn shrink_to(&self, bytes: u64) -> u64;
+    /// What it takes to get one KiB back that was thrown out, in microseconds: what is cheapest goes first.
+    fn cost_micros_per_kib(&self) -> u64 {
+        0
+    }
+    /// What the store keeps even when memory is scarce, in bytes.
+    fn floor_bytes(&self) -> u64 {
+        0
+    }
+    /// Throws out what has expired at `now_micros` (UTC microseconds). Most stores have nothing that expires.
+    fn sweep(&self, _now_micros: i64) {}
 }
 
 /// A store's figures at one moment.
@@ -51,6 +61,7 @@ pub struct RegistryFull;
 /// All bounded stores of the process. Cloning gives another handle on the same registry.
 #[derive(Clone, Default)]
 pub struct StoreRegistry {
+    // bounded: `STORE_CAP`; it is the registry itself.
     stores: Arc<RwLock<Vec<Arc<dyn BoundedStore>>>>,
 }
 
@@ -101,8 +112,35 @@ impl StoreRegistry {
         self.all().iter().map(|store| store.bytes()).sum()
     }
 
-    /// Shrinks every store to `percent` of its cap and tells how many bytes that freed.
+    /// Throws out what has expired at `now_micros` (UTC microseconds) and tells how many bytes that freed.
+    pub fn sweep(&self, now_micros: i64) -> u64 {
+        let sweep = |store: &Arc<dyn BoundedStore>| {
+            let before = store.bytes();
+            store.sweep(now_micros);
+            before.saturating_sub(store.bytes())
+        };
+        self.all().iter().map(sweep).sum()
+    }
+
+    /// Frees what the stores hold above `percent` of their caps, all together, and tells how many bytes that were. It is
+    /// taken from the stores whose bytes are cheapest to get back, and from none below its floor: a cheap store may lose
+    /// everything while a dear one keeps all.
     pub fn shrink_all(&self, percent: u64) -> u64 {
-        self.all().iter().map(|store| store.shrink_to(store.cap_bytes() / 100 * percent.min(100))).sum()
+        let mut stores = self.all();
+        stores.sort_by_key(|store| store.cost_micros_per_kib());
+        let above = |store: &Arc<dyn BoundedStore>| {
+            let kept = (store.cap_bytes() / 100 * percent.min(100)).max(store.floor_bytes());
+            store.bytes().saturating_sub(kept)
+        };
+        let excess: u64 = stores.iter().map(above).sum();
+        let mut freed = 0;
+        for store in stores {
+            if freed >= excess {
+                break;
+            }
+            let target = store.bytes().saturating_sub(excess - freed).max(store.floor_bytes());
+            freed += store.shrink_to(target);
+        }
+        freed
     }
 }

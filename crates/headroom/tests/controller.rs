@@ -1,8 +1,8 @@
 //! What the levels do, that all of it is taken back, and that a thread of its own does it.
 
 use headroom::{
-    Action, AllocatorStats, Cache, CacheConfig, Class, Controller, Headroom, InjectedSource, Level, Meter,
-    Pace, RefusalKind, Settings,
+    Action, ActionSettings, AllocatorStats, Cache, CacheConfig, Class, Controller, Headroom, InjectedSource,
+    Level, Meter, Pace, RefusalKind, Settings,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -168,4 +168,29 @@ fn a_refusal_wakes_the_thread_before_its_turn() {
         std::thread::yield_now();
     }
     drop(controller);
+}
+
+#[test]
+fn what_an_operator_has_chosen_about_the_actions_is_done() {
+    let source = Arc::new(InjectedSource::with_limit(400 * MIB));
+    let actions = ActionSettings { purges: false, empties_early: true, decays_early: true };
+    let headroom = Headroom::new(Settings { actions, ..Settings::default() }, Arc::clone(&source) as _);
+    let all_since = |from: usize| -> Vec<Action> {
+        headroom.controls().recent[from..].iter().map(|record| record.action).collect()
+    };
+    heap(&source, 230 * MIB);
+    assert_eq!(headroom.sample_at(1_000_000), Level::Warning);
+    let at_warning = all_since(0);
+    assert!(at_warning.contains(&Action::ShrinkStores(0)), "emptied at warning already: {at_warning:?}");
+    assert!(at_warning.contains(&Action::Decay(0)), "{at_warning:?}");
+    heap(&source, 290 * MIB);
+    assert_eq!(headroom.sample_at(2_000_000), Level::Emergency);
+    let purged = all_since(0).contains(&Action::Purge);
+    assert!(!purged, "purges are switched off");
+    heap(&source, MIB);
+    for seconds in 3..20 {
+        headroom.sample_at(seconds * 1_000_000);
+    }
+    assert_eq!(headroom.level(), Level::Normal);
+    assert_eq!(all_since(0).last(), Some(&Action::Decay(250)), "pages go back early at rest as well");
 }

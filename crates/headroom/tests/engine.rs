@@ -1,10 +1,12 @@
 //! The owner of the books: budget, pools, routes and level from one source.
 
 use headroom::{
-    AllocatorStats, CgroupStats, Class, Headroom, InjectedSource, Level, Limit, LimitSource, ProcessStats,
-    ROUTE_CAP, RefusalKind, RequestMemory, Settings, SystemRoots, process_cpu_micros,
+    AllocatorStats, CgroupStats, Class, Controller, Headroom, InjectedSource, Level, Limit, LimitChange,
+    LimitSource, Pace, ProcessStats, ROUTE_CAP, RefusalKind, RequestMemory, Settings, SystemRoots,
+    process_cpu_micros,
 };
 use std::sync::Arc;
+use std::time::Duration;
 
 const MIB: u64 = 1 << 20;
 
@@ -96,9 +98,64 @@ fn a_lowered_limit_is_followed_by_every_pool() {
 }
 
 #[test]
+fn a_changed_limit_is_in_force_with_the_look_that_finds_it_and_on_record() {
+    let (headroom, source) = engine(400 * MIB);
+    source.change(|reading| {
+        reading.allocator = Some(AllocatorStats { allocated: 130 * MIB, ..AllocatorStats::default() });
+    });
+    headroom.sample_at(1_000_000);
+    assert_eq!((headroom.controls().limit_changes, headroom.controls().limit_change), (0, None));
+    source.change(|reading| {
+        reading.limit = Limit { bytes: 200 * MIB, source: LimitSource::CgroupV1 };
+    });
+    let level = headroom.sample_at(1_100_000);
+    assert_eq!((level, headroom.budget().bytes), (Level::Critical, 150 * MIB), "130 of 150 MiB");
+    let expected = LimitChange {
+        at_micros: 1_100_000,
+        within_micros: 100_000,
+        from_bytes: 400 * MIB,
+        to_bytes: 200 * MIB,
+    };
+    assert_eq!(headroom.controls().limit_change, Some(expected));
+    headroom.sample_at(1_200_000);
+    assert_eq!(headroom.controls().limit_changes, 1, "once for each change");
+    // The thread of the controller never pauses for longer than a tenth of the second that is promised.
+    assert!(
+        Pace::default().calm <= Duration::from_millis(100) && Pace::default().pressed <= Pace::default().calm
+    );
+}
+
+/// By the controller's own thread and its own record.
+#[test]
+fn the_controller_follows_a_limit_by_itself() {
+    let (headroom, source) = engine(400 * MIB);
+    let controller = Controller::start(&headroom, Pace::default()).unwrap();
+    let until = |done: &dyn Fn() -> bool| {
+        while !done() {
+            std::thread::yield_now();
+        }
+    };
+    until(&|| headroom.controls().looked_at_micros > 0);
+    source.change(|reading| reading.limit = Limit { bytes: 200 * MIB, source: LimitSource::CgroupV2 });
+    until(&|| headroom.controls().limit_changes == 1);
+    assert_eq!(headroom.root().limit(), 150 * MIB);
+    let controls = headroom.controls();
+    let within_micros = controls.limit_change.map_or(u64::MAX, |change| change.within_micros);
+    assert!(within_micros <= 1_000_000 || controls.overdue > 0, "{within_micros}");
+    drop(controller);
+}
+
+#[test]
 fn routes_are_told_apart_up_to_a_bound() {
     let (headroom, _source) = engine(400 * MIB);
-    let small = RequestMemory { allocated: 10, freed: 10, peak_live: 5, retained: 0, polls: 1 };
+    let small = RequestMemory {
+        allocated: 10,
+        freed: 10,
+        peak_live: 5,
+        polls: 1,
+        registered_peak: 3,
+        ..RequestMemory::default()
+    };
     let large = RequestMemory { peak_live: 60 * MIB, ..small };
     for index in 0..ROUTE_CAP * 2 {
         assert!(!headroom.record(&format!("/api/things/{index}"), small));
@@ -152,4 +209,36 @@ fn work_costs_processor_time() {
     let spent = process_cpu_micros() - before;
     // A wrong unit would make this millions (of seconds) or never end.
     assert!((1_000..60_000_000).contains(&spent));
+}
+
+#[test]
+fn registered_measured_and_charged_memory_are_held_against_each_other() {
+    let (headroom, source) = engine(400 * MIB);
+    let held = headroom.class(Class::Bulk).try_lease(10 * MIB).unwrap();
+    source.change(|reading| {
+        reading.allocator = Some(AllocatorStats { allocated: 25 * MIB, ..AllocatorStats::default() });
+        reading.process = ProcessStats { rss_anon: 32 * MIB, ..ProcessStats::default() };
+    });
+    let gaps = headroom.snapshot().gaps();
+    assert_eq!((gaps.registered, gaps.measured, gaps.charged), (10 * MIB, 25 * MIB, 32 * MIB));
+    assert_eq!((gaps.unregistered(), gaps.unmeasured()), (15 << 20, 7 << 20));
+    drop(held);
+    source.change(|reading| {
+        reading.limit = Limit { bytes: 400 * MIB, source: LimitSource::CgroupV2 };
+        reading.cgroup = Some(CgroupStats { anon: 20 * MIB, sock: MIB, ..CgroupStats::default() });
+    });
+    headroom.sample();
+    let gaps = headroom.snapshot().gaps();
+    assert_eq!((gaps.registered, gaps.charged), (0, 21 * MIB));
+    assert_eq!(gaps.unmeasured(), -(4 << 20), "a heap page that was never touched is not charged");
+}
+
+#[test]
+fn a_route_remembers_what_its_requests_took_beyond_what_they_borrowed() {
+    let (headroom, _source) = engine(400 * MIB);
+    for (peak_live, registered_peak) in [(100, 80), (5_000, 4_990), (60, 0)] {
+        headroom.record("/api/x", RequestMemory { peak_live, registered_peak, ..RequestMemory::default() });
+    }
+    let route = headroom.top_routes(1).remove(0);
+    assert_eq!((route.peak_max, route.registered_max, route.unregistered_max), (5_000, 4_990, 60));
 }

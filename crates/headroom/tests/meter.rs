@@ -60,6 +60,7 @@ fn the_bill_is_the_sum_of_the_usable_sizes_to_the_byte() {
         peak_live: 10_240 + 112,
         retained: 0,
         polls: 3,
+        registered_peak: 0,
     };
     assert_eq!(memory, expected);
 }
@@ -250,4 +251,46 @@ fn sizes_round_up_as_the_allocator_rounds_them() {
         meter.around(|| drop(bytes(asked)));
         assert_eq!(size_class(asked as u64), meter.totals().allocated, "{asked} bytes");
     }
+}
+
+#[test]
+fn what_was_borrowed_is_noted_on_the_meter_of_whoever_runs() {
+    let ((), memory) = figures(async {
+        let mut first = headroom::Registered::here(1_000);
+        pause().await;
+        first.grow(500);
+        drop(first);
+        let _second = headroom::Registered::here(200);
+        pause().await;
+    });
+    assert_eq!(memory.registered_peak, 1_500);
+    // Nobody is measured here.
+    drop(headroom::Registered::here(1));
+}
+
+#[test]
+fn work_that_outlives_its_request_is_counted_while_it_runs() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let meter = Meter::new();
+        let (release, hold) = std::sync::mpsc::channel::<()>();
+        let (tell, told) = tokio::sync::oneshot::channel::<()>();
+        let blocking = meter.around(|| headroom::spawn_blocking(move || hold.recv()));
+        let (mut tasks, mut late) = (tokio::task::JoinSet::new(), tokio::task::JoinSet::new());
+        tasks.spawn(meter.spawned(told));
+        tasks.spawn(meter.spawned(std::future::ready(Ok(()))));
+        let before = headroom::detached_work();
+        while tasks.len() > 1 {
+            drop(tasks.join_next().await);
+        }
+        assert_eq!(headroom::detached_work(), before, "while the request runs nothing is detached");
+        assert_eq!((meter.end(), meter.end()), (2, 0), "the blocking work and the task that waits");
+        late.spawn(meter.spawned(std::future::ready(())));
+        let during = headroom::detached_work();
+        assert_eq!((during.now - before.now, during.total - before.total), (3, 3));
+        drop((release, tell));
+        drop((blocking.await, tasks.join_next().await, late.join_next().await));
+        let after = headroom::detached_work();
+        assert_eq!((after.now, after.total - before.total), (before.now, 3));
+    });
 }

@@ -24,6 +24,7 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Running {
     next: u64,
+    // bounded: the tasks that run; code spawns them, no request does.
     names: BTreeMap<u64, &'static str>,
 }
 

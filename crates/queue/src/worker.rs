@@ -24,6 +24,7 @@ struct Inner {
     jobs: Jobs,
     clock: SharedClock,
     random: SharedRandom,
+    // bounded: one for each kind of job that the program knows.
     handlers: BTreeMap<&'static str, Handler>,
     /// The kinds it can run, as a JSON list.
     kinds: String,

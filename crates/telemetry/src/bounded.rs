@@ -10,6 +10,7 @@ const MAX_TEXT: usize = 160;
 #[derive(Debug)]
 pub(crate) struct Bounded {
     cap: usize,
+    // bounded: `cap` texts of 160 bytes at most.
     seen: RwLock<HashSet<Arc<str>>>,
     other: Arc<str>,
 }

@@ -6,6 +6,8 @@ use std::fmt::{self, Write as _};
 pub enum Number {
     /// A whole number, exact to the last digit.
     Whole(u64),
+    /// A whole number that may be below zero, such as a difference.
+    Signed(i64),
     /// A fraction, such as seconds.
     Real(f64),
 }
@@ -26,6 +28,7 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Whole(number) => write!(f, "{number}"),
+            Self::Signed(number) => write!(f, "{number}"),
             Self::Real(number) if number.is_nan() => f.write_str("NaN"),
             Self::Real(number) if number.is_infinite() => {
                 f.write_str(if number.is_sign_positive() { "+Inf" } else { "-Inf" })
@@ -39,6 +42,7 @@ impl fmt::Display for Number {
 #[derive(Debug)]
 pub struct Exposition {
     out: String,
+    // bounded: the metrics of the program, while one answer is written.
     families: BTreeSet<String>,
 }
 

@@ -82,6 +82,7 @@ pub struct Metrics {
 
 struct Inner {
     registry: Registry,
+    // bounded: the collectors of the program, registered at start.
     collectors: RwLock<Vec<Collector>>,
     routes: Bounded,
     jobs: Bounded,

@@ -37,6 +37,8 @@ pub const ALL: &[Code] = &[
     REQUEST_TIMED_OUT,
     CONNECTIONS_EXHAUSTED,
     STORAGE_FULL,
+    STORAGE_READ_ONLY,
+    STORAGE_FAILED,
 ];
 
 /// One or more members of the request break their rules; `errors` lists all of them.
@@ -111,6 +113,10 @@ pub const REQUEST_TIMED_OUT: Code = Code::new("request_timed_out", 503, "The req
 pub const CONNECTIONS_EXHAUSTED: Code = Code::new("connections_exhausted", 503, "All connections are in use");
 /// The disk is full.
 pub const STORAGE_FULL: Code = Code::new("storage_full", 507, "The storage is full");
+/// What is stored can be read and not changed.
+pub const STORAGE_READ_ONLY: Code = Code::new("storage_read_only", 507, "The storage is read-only");
+/// The disk of the files or of the database fails.
+pub const STORAGE_FAILED: Code = Code::new("storage_failed", 503, "The storage fails");
 
 /// The generic code of an error status.
 pub(crate) fn of_status(status: u16) -> Code {

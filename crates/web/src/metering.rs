@@ -2,7 +2,9 @@
 
 use crate::codes;
 use crate::problem::{Problem, Shortage};
-use headroom::{Class, Entry, Flight, Headroom, Lease, Meter, Pool, Refusal, RefusalKind, RequestMemory};
+use headroom::{
+    Class, Entry, Flight, Headroom, Lease, Meter, Pool, Refusal, RefusalKind, Registered, RequestMemory,
+};
 use http::{Extensions, Method};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -69,7 +71,7 @@ const ENDED_RETRY_SECONDS: u32 = 10;
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     pool: Option<Pool>,
-    lease: Mutex<Option<Lease>>,
+    lease: Mutex<Option<(Lease, Registered)>>,
 }
 
 impl Held {
@@ -82,8 +84,8 @@ impl Held {
         let Some(pool) = &self.pool else { return Ok(()) };
         let mut lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
         match lease.as_mut() {
-            Some(lease) => lease.grow(bytes),
-            None => pool.try_lease(bytes).map(|fresh| *lease = Some(fresh)),
+            Some((lease, noted)) => lease.grow(bytes).map(|()| noted.grow(bytes)),
+            None => pool.try_lease(bytes).map(|fresh| *lease = Some((fresh, Registered::here(bytes)))),
         }
     }
 
@@ -91,7 +93,10 @@ impl Held {
     pub(crate) fn borrow(&self, bytes: u64) -> Option<Loan> {
         match &self.pool {
             None => Some(Loan { _lease: None }),
-            Some(pool) => pool.try_lease(bytes).ok().map(|lease| Loan { _lease: Some(lease) }),
+            Some(pool) => pool
+                .try_lease(bytes)
+                .ok()
+                .map(|lease| Loan { _lease: Some((lease, Registered::here(bytes))) }),
         }
     }
 }
@@ -99,7 +104,7 @@ impl Held {
 /// Memory that is given back when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Loan {
-    _lease: Option<Lease>,
+    _lease: Option<(Lease, Registered)>,
 }
 
 /// What one request used.
@@ -122,6 +127,11 @@ impl RequestMeter {
 
     pub(crate) fn totals(&self) -> Used {
         self.0.totals()
+    }
+
+    /// The request is over; how much of what it spawned is not.
+    pub(crate) fn end(&self) -> u64 {
+        self.0.end()
     }
 }
 

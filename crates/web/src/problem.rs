@@ -172,6 +172,12 @@ impl Inner {
     pub(crate) fn detail(&self) -> &str {
         match (&self.detail, self.code.status) {
             (Some(detail), _) => detail,
+            (None, _) if self.code == crate::codes::STORAGE_READ_ONLY => {
+                "what is stored can be read and not changed: tell your administrator"
+            }
+            (None, _) if self.code == crate::codes::STORAGE_FAILED => {
+                "the server's disk refuses to read or write: tell your administrator"
+            }
             (None, _) if !self.faults.is_empty() => "one or more members are not valid: see errors",
             (None, 500) => {
                 "the server made a fault, recorded under this correlation id: tell your administrator"

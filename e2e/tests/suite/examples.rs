@@ -12,7 +12,7 @@ use testkit::{Answer, Client};
 const RAW: [&str; 4] = ["application/octet-stream", "multipart/form-data", "text/html", "text/plain"];
 const PROBLEM: &str = "application/problem+json";
 
-fn operation<'a>(document: &'a Value, route: &Route) -> &'a Value {
+pub(crate) fn operation<'a>(document: &'a Value, route: &Route) -> &'a Value {
     &document["paths"][&route.template][route.method.as_str().to_ascii_lowercase()]
 }
 
@@ -34,7 +34,7 @@ fn bodies(operation: &Value) -> Vec<(&str, &String, &Value)> {
     sent.chain(answered).filter(|(_, kind, _)| !RAW.contains(&kind.as_str())).collect()
 }
 
-fn sent_example(operation: &Value) -> Option<&Value> {
+pub(crate) fn sent_example(operation: &Value) -> Option<&Value> {
     let found = bodies(operation).into_iter().find(|(what, ..)| *what == "sent");
     found.map(|(.., content)| &content["example"])
 }
@@ -141,7 +141,7 @@ async fn an_example_that_is_wrong_is_found() {
 }
 
 /// An example with real ids in the place of its own, and with what must be unique in the firm made so.
-fn real(document: &Value, example: &Value, things: &Things, number: usize) -> Value {
+pub(crate) fn real(document: &Value, example: &Value, things: &Things, number: usize) -> Value {
     let ids = [
         ("CaseId", &things.case),
         ("ClientId", &things.client),

@@ -1,6 +1,7 @@
 //! The whole system over HTTP, one server for each test. Runs on SQLite and, with `TEST_DATABASE_URL`, on PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
+mod accounting;
 mod auth;
 mod bad_input;
 mod conformity;
@@ -15,6 +16,7 @@ mod openapi;
 mod permissions;
 mod records;
 mod search;
+mod settings;
 mod storms;
 mod tenancy;
 mod uploads;

@@ -10,6 +10,9 @@ pub struct Cli {
     /// A TOML file with settings (also `LEXIFLOW_CONFIG`).
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// A set of settings for a purpose: default, high-concurrency or memory-constrained (also `LEXIFLOW_PROFILE`).
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
     /// One setting, such as `server.port=8080` or `PORT=8080`; may be given more than once.
     #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = pair)]
     pub set: Vec<(String, String)>,
@@ -65,12 +68,17 @@ pub enum Command {
     Version,
 }
 
+const IMPORT_CODES: &str = "Exit codes: 0 everything was imported; 3 what could be imported was, and the faults file says what \
+                            could not; 1 the import failed or was cut short; 2 the command was not understood.";
+
 /// What can be imported.
 #[derive(Debug, Subcommand)]
 pub enum Import {
     /// Federal dockets in the JSON form of juriscraper.
+    #[command(after_help = IMPORT_CODES)]
     Docket(ImportDocket),
     /// An e-discovery production: a load file with natives and text.
+    #[command(after_help = IMPORT_CODES)]
     Production(ImportProduction),
 }
 

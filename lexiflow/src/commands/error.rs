@@ -6,6 +6,8 @@ use std::path::PathBuf;
 const CONFIGURATION: u8 = 78;
 const USAGE: u8 = 2;
 const FAILED: u8 = 1;
+/// Apart from `USAGE`, which a script must not take for an import that went through.
+const DONE_WITH_FAULTS: u8 = 3;
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +37,9 @@ pub enum CommandError {
     /// Nothing to import.
     #[error("there is no .json file in the given paths")]
     NothingToImport,
+    /// An import went through, and left something out.
+    #[error("done, with {0} {noun}: everything else was imported", noun = if *.0 == 1 { "fault" } else { "faults" })]
+    DoneWithFaults(u64),
     /// The id of the case is none.
     #[error("`{0}` is not the id of a case: copy it from the case's address, or use --case-title")]
     CaseId(String),
@@ -65,10 +70,16 @@ pub enum CommandError {
 }
 
 impl CommandError {
+    /// The end of an import that reported so many faults.
+    pub(super) fn unless_clean(faults: u64) -> Result<(), Self> {
+        if faults == 0 { Ok(()) } else { Err(Self::DoneWithFaults(faults)) }
+    }
+
     /// The process's exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Start(StartError::Config(_)) => CONFIGURATION,
+            Self::DoneWithFaults(_) => DONE_WITH_FAULTS,
             Self::CaseId(_) | Self::NothingToImport => USAGE,
             _ => FAILED,
         }

@@ -33,10 +33,12 @@ pub(super) fn run(loaded: Loaded, args: ImportDocket, console: &mut Console) -> 
         let summary = import(session, files, &mut faults, console).await?;
         session.settle().await?;
         summary.write(console)?;
+        let count = faults.count();
         if let Some(path) = faults.finish()? {
             writeln!(console.out, "what could not be imported is in {}", path.display())?;
         }
-        Ok(console.out.flush()?)
+        console.out.flush()?;
+        CommandError::unless_clean(count)
     })
 }
 
@@ -111,13 +113,28 @@ async fn import_file(ctx: &Ctx, path: &Path, weight: &Semaphore) -> Result<Impor
 async fn read_file(path: &Path) -> Result<DocketFile, Fault> {
     let path = path.to_owned();
     let read = headroom::spawn_blocking(move || {
-        let file = File::open(&path).map_err(ReadFault::Io)?;
-        read(file, &Limits::default())
+        // A pipe would wait for its other end for ever, and a device may have no end.
+        if fs::metadata(&path).map_err(unread)?.is_file() {
+            read(File::open(&path).map_err(unread)?, &Limits::default()).map_err(Fault::from)
+        } else {
+            Err(Fault {
+                code: "not_a_file",
+                message: "is not a regular file: name a file or a folder".to_owned(),
+            })
+        }
     });
-    match read.await {
-        Ok(Ok(file)) => Ok(file),
-        Ok(Err(fault)) => Err(Fault { code: fault.code(), message: explained(&fault) }),
-        Err(_) => Err(Fault { code: "docket_unreadable", message: "the reading was cut short".to_owned() }),
+    read.await.unwrap_or_else(|_| {
+        Err(Fault { code: "docket_unreadable", message: "the reading was cut short".to_owned() })
+    })
+}
+
+fn unread(source: std::io::Error) -> Fault {
+    ReadFault::Io(source).into()
+}
+
+impl From<ReadFault> for Fault {
+    fn from(fault: ReadFault) -> Self {
+        Self { code: fault.code(), message: explained(&fault) }
     }
 }
 

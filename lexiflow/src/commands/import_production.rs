@@ -28,7 +28,8 @@ pub(super) fn run(loaded: Loaded, args: ImportProduction, console: &mut Console)
             writeln!(console.out, "what is wrong is in {}", path.display())?;
         }
         writeln!(console.out, "case {}", report.case)?;
-        Ok(console.out.flush()?)
+        console.out.flush()?;
+        CommandError::unless_clean(report.total.faults)
     })
 }
 

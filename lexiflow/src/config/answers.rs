@@ -101,7 +101,7 @@ pub static ANSWERED: &[Answered] = &[
     not_yet("WEBHOOK_*", NO_WEBHOOKS),
     not_yet("RATE_LIMIT_*", NO_RATE_LIMIT),
     not_yet("REQUEST_MEMORY_MAX_BYTES", "this version measures a request and does not end it"),
-    not_yet("DIAGNOSTICS_DIR", NO_PROFILE),
+    not_yet("DIAGNOSTICS_DIR", "kept heap profiles lie in the folder diagnostics of LEXIFLOW_DATA_DIR"),
     not_yet("LEAK_DETECTION_ENABLED", NO_PROFILE),
     not_yet("LEAK_CHECK_INTERVAL_MS", NO_PROFILE),
     not_yet("AUTO_GC_ON_LEAK", NO_PROFILE),

@@ -3,30 +3,17 @@
 
 use super::{Notice, Provenance, Source, answers::Answer};
 
-const NO_CLEANUP: &str = "this version reports memory and does not yet act on its level";
 const NO_SHARED_CACHE: &str = "this version has no shared cache; each small cache has its own cap in bytes";
-const NO_THRESHOLD: &str = "every body is streamed in pieces of STREAM_CHUNK_SIZE, whatever its size";
 
 /// Each such key, and why it has no effect.
 pub(super) static INERT: &[(&str, &str)] = &[
     ("database.pool_min", "connections are opened when they are needed and closed when they are idle"),
-    ("memory.cleanup_enabled", NO_CLEANUP),
-    ("memory.cleanup_interval", NO_CLEANUP),
-    ("memory.cleanup_aggressive", NO_CLEANUP),
-    ("memory.purge_endpoint", "this version has no purge endpoint"),
-    (
-        "memory.optimize_for_size",
-        "the allocator's settings are fixed in this version, and are the small ones",
-    ),
-    ("stream.file_threshold", NO_THRESHOLD),
     ("stream.high_water_mark", "the socket buffers bound what is written ahead"),
     ("compression.mem_level", "the compressors choose their window by the level"),
     ("cache.max_size", NO_SHARED_CACHE),
     ("cache.max_memory_entries", NO_SHARED_CACHE),
-    ("cache.max_memory_size", NO_SHARED_CACHE),
     ("cache.max_age", NO_SHARED_CACHE),
     ("cache.ttl", NO_SHARED_CACHE),
-    ("cache.check_period", NO_SHARED_CACHE),
     ("auth.jwt_refresh_secret", "refresh tokens are random and kept as digests; nothing signs them"),
     ("auth.max_sessions_per_user", "this version does not limit how often a user is signed in"),
 ];

@@ -21,6 +21,8 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 pub enum Source {
     /// The compiled-in defaults.
     Default,
+    /// The chosen profile, by its name.
+    Profile(&'static str),
     /// The TOML file given with `--config` or `LEXIFLOW_CONFIG`.
     File(PathBuf),
     /// A `.env` file, by its name.
@@ -35,6 +37,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
+            Self::Profile(name) => write!(f, "profile {name}"),
             Self::File(path) => write!(f, "{}", path.display()),
             Self::DotEnv(name) => f.write_str(name),
             Self::Environment => f.write_str("environment"),
@@ -55,6 +58,7 @@ pub(super) struct Layer {
 pub(super) struct Findings {
     pub(super) faults: Vec<Fault>,
     pub(super) notices: Vec<Notice>,
+    // bounded: the variables of the environment, while the configuration is read.
     seen: BTreeSet<String>,
 }
 

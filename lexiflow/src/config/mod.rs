@@ -1,7 +1,8 @@
 //! The configuration of the server.
 //!
 //! Layers, from the highest to the lowest: command line, environment, `.env.<mode>`, `.env`, the TOML file named by
-//! `--config` or `LEXIFLOW_CONFIG`, and the compiled-in `config/lexiflow.default.toml`, which is also the manual.
+//! `--config` or `LEXIFLOW_CONFIG`, the profile named by `--profile` or `LEXIFLOW_PROFILE`, and the compiled-in
+//! `config/lexiflow.default.toml`, which is also the manual.
 //! One table ([`KEYS`]) drives reading, rendering and the manual's check. Every fault is found in one go.
 
 mod answers;
@@ -10,6 +11,7 @@ mod hints;
 mod inert;
 mod layers;
 mod notice;
+mod profiles;
 mod render;
 mod rules;
 mod sections;
@@ -85,6 +87,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigFaults> {
         Ok(config) => {
             let provenance = provenance(&settings);
             findings.notices.extend(inert::notices(&provenance));
+            settings::note_capped(&settings, &mut findings);
             Ok(Loaded { config, notices: findings.notices, provenance })
         }
         Err(gap) => {
@@ -112,15 +115,32 @@ fn read_layers(sources: &Sources, findings: &mut Findings) -> Vec<Layer> {
     if let Some(directory) = &sources.directory {
         insert_mode_file(directory, &mut layers, findings);
     }
+    insert_profile(&mut layers, findings);
     layers
+}
+
+/// The text that the layers say of `path`. A value that is none is found when all values are chosen.
+fn chosen_text(path: &str, layers: &[Layer]) -> Option<String> {
+    let key = table::by_path(path)?;
+    let (_, raw) = layers.iter().find_map(|layer| layer.find(key))?;
+    match key.kind.read(raw) {
+        Ok(value::Value::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// Puts the chosen profile just above the defaults, which are the lowest layer.
+fn insert_profile(layers: &mut Vec<Layer>, findings: &mut Findings) {
+    let chosen = chosen_text("profile", layers);
+    if let Some((name, text)) = chosen.as_deref().and_then(profiles::text_of) {
+        let layer = layers::from_toml(Source::Profile(name), text, findings);
+        layers.insert(layers.len().saturating_sub(1), layer);
+    }
 }
 
 /// Puts `.env.<mode>` above `.env`; the mode comes from the layers that do not depend on it.
 fn insert_mode_file(directory: &Path, layers: &mut Vec<Layer>, findings: &mut Findings) {
-    // Faults of the mode are found when all values are chosen; here an unreadable mode only means no file.
-    let Some(key) = table::by_path("mode") else { return };
-    let found = layers.iter().find_map(|layer| layer.find(key));
-    let Some(Ok(value::Value::Text(mode))) = found.map(|(_, raw)| key.kind.read(raw)) else { return };
+    let (Some(key), Some(mode)) = (table::by_path("mode"), chosen_text("mode", layers)) else { return };
     let name = format!(".env.{mode}");
     if let Some(layer) = layers::from_dotenv(directory, &name, findings) {
         if layer.find(key).is_some_and(|(_, raw)| *raw != value::Raw::Text(mode.clone())) {

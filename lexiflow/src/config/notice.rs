@@ -82,6 +82,13 @@ pub enum Notice {
         /// The name that counts.
         by: String,
     },
+    /// A limit that another setting keeps lower.
+    Capped {
+        /// The name of the limit.
+        name: String,
+        /// The setting that is lower.
+        by: &'static str,
+    },
     /// A name that stands twice in a `.env` file; the last counts.
     Repeated {
         /// The name.
@@ -116,6 +123,7 @@ impl fmt::Display for Notice {
                 write!(f, "{name} is not a setting: `lexiflow config print` lists all of them")
             }
             Self::Shadowed { name, by } => write!(f, "{name} is not used because {by} is set beside it"),
+            Self::Capped { name, by } => write!(f, "{name} is above {by}, which counts: raise both"),
             Self::Repeated { name, file } => {
                 write!(f, "{name} stands more than once in {file}: the last one counts")
             }

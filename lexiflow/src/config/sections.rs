@@ -193,6 +193,8 @@ pub struct Compression {
 /// Limits of caches.
 #[derive(Debug, Clone)]
 pub struct Cache {
+    /// Bytes of the cache of logins.
+    pub logins_bytes: u64,
     /// Entries of one small cache.
     pub max_size: usize,
     /// Entries of the shared cache.
@@ -412,6 +414,7 @@ fn memory(s: &Settings) -> Result<Memory, Gap> {
 
 fn cache(s: &Settings) -> Result<Cache, Gap> {
     Ok(Cache {
+        logins_bytes: s.number("cache.logins_size")?,
         max_size: s.number("cache.max_size")?,
         max_memory_entries: s.number("cache.max_memory_entries")?,
         max_memory_bytes: s.number("cache.max_memory_size")?,

@@ -18,6 +18,7 @@ pub(super) struct Setting {
 
 /// The chosen values; a key whose value was refused is missing.
 #[derive(Debug, Default)]
+// bounded: one for each key of the table.
 pub(super) struct Settings(pub(super) BTreeMap<&'static str, Setting>);
 
 /// The table of keys and the reader of the configuration disagree: a defect of the server, found by any test that
@@ -115,6 +116,23 @@ impl Settings {
 
     fn value(&self, path: &str) -> Option<&Value> {
         self.0.get(path).map(|setting| &setting.value)
+    }
+}
+
+/// Tells of limits of whole bodies that somebody set above the size from which on no body is kept whole.
+pub(super) fn note_capped(settings: &Settings, findings: &mut Findings) {
+    let size = |path: &str| match settings.value(path) {
+        Some(Value::Size(bytes)) => *bytes,
+        _ => 0,
+    };
+    let threshold = size("stream.file_threshold");
+    for path in ["payload.json_limit", "payload.urlencoded_limit", "payload.text_limit", "payload.raw_limit"]
+    {
+        let set = settings.0.get(path).filter(|setting| setting.source != Source::Default);
+        if let Some(setting) = set.filter(|_| size(path) > threshold) {
+            let notice = Notice::Capped { name: setting.name.clone(), by: "STREAM_FILE_THRESHOLD" };
+            findings.notices.push(notice);
+        }
     }
 }
 

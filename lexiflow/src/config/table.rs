@@ -44,11 +44,15 @@ const fn millis(min: u64, max: u64) -> Kind {
     Kind::Time { min, max, unit: Unit::Milliseconds }
 }
 
+/// The profiles of settings, as they are chosen.
+pub(super) const PROFILES: &[&str] = &["default", "high-concurrency", "memory-constrained"];
+
 const MODES: &[&str] = &["development", "production", "test", "staging"];
 
 /// Every setting, in the order of the manual.
 pub static KEYS: &[Key] = &[
     key("mode", &["NODE_ENV", "APP_ENV"], Kind::Choice(MODES)),
+    key("profile", &["LEXIFLOW_PROFILE"], Kind::Choice(PROFILES)),
     // server
     key("server.host", &["HOST"], Kind::Text(rules::HOST)),
     key("server.port", &["PORT"], count(0, 65_535, "port")),
@@ -121,6 +125,7 @@ pub static KEYS: &[Key] = &[
     ),
     key("compression.mem_level", &["COMPRESSION_MEM_LEVEL"], count(1, 9, "level")),
     // cache
+    key("cache.logins_size", &["CACHE_LOGINS_SIZE"], bytes(64 * KIB, GIB)),
     key("cache.max_size", &["CACHE_MAX_SIZE"], count(1, 1_000_000, "entries")),
     key("cache.max_memory_entries", &["CACHE_MAX_MEMORY_ENTRIES"], count(1, 100_000_000, "entries")),
     key("cache.max_memory_size", &["CACHE_MAX_MEMORY_SIZE"], bytes(64 * KIB, 1024 * GIB)),

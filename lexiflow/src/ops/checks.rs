@@ -75,6 +75,7 @@ pub struct FullHealth {
     /// When it was checked, RFC 3339 in UTC.
     pub timestamp: String,
     /// The parts by name.
+    // bounded: the parts that are checked.
     pub checks: BTreeMap<&'static str, Check>,
 }
 

@@ -8,7 +8,7 @@ use headroom::{Action, Headroom, Snapshot, StoreStats};
 use queue::Tasks;
 use std::sync::Arc;
 use std::time::Duration;
-use telemetry::{DbSample, Exposition, MemorySample, NodeCompatSample, ProcessSample};
+use telemetry::{DbSample, Exposition, MemorySample, NodeCompatSample, Number, ProcessSample};
 use web::server::ServerStats;
 
 /// Registers every collector. None of them holds the metrics themselves, which would keep both alive for ever.
@@ -46,6 +46,7 @@ fn memory(headroom: &Headroom, started: Timestamp, node: bool, to: &mut Expositi
     stores(&snapshot, to);
     pools(&snapshot, to);
     charged(&snapshot, to);
+    gaps(&snapshot, to);
     controls(headroom, &snapshot, to);
 }
 
@@ -64,6 +65,8 @@ fn controls(headroom: &Headroom, snapshot: &Snapshot, to: &mut Exposition) {
         .value(stats.cancelled);
     let in_flight = u64::try_from(headroom.ledger().len()).unwrap_or(u64::MAX);
     to.gauge("lexiflow_requests_followed", "Requests in the memory engine's books now.").value(in_flight);
+    to.counter("lexiflow_memory_limit_changes", "Changes of the system's limit while the server ran.")
+        .value(stats.limit_changes);
     to.gauge("lexiflow_controller_tick_microseconds", "Time of the last look.").value(stats.tick_micros);
     to.counter("lexiflow_controller_overdue", "Looks that came more than a second late.")
         .value(stats.overdue);
@@ -160,6 +163,20 @@ fn pools(snapshot: &Snapshot, to: &mut Exposition) {
     for pool in &snapshot.pools {
         refused.sample(&[("scope", &pool.name)], pool.refused);
     }
+}
+
+/// Registered, measured and charged memory against each other.
+fn gaps(snapshot: &Snapshot, to: &mut Exposition) {
+    let gaps = snapshot.gaps();
+    to.gauge("lexiflow_accounting_gap_bytes", "Bytes by which one way to count memory is above another.")
+        .sample(&[("between", "measured_registered")], Number::Signed(gaps.unregistered()))
+        .sample(&[("between", "charged_measured")], Number::Signed(gaps.unmeasured()));
+    to.gauge("lexiflow_registered_bytes", "Bytes lent by pools or held by bounded stores.")
+        .value(gaps.registered);
+    let detached = headroom::detached_work();
+    to.gauge("lexiflow_detached_work_running", "Spawned work that outlived its request and runs.")
+        .value(detached.now);
+    to.counter("lexiflow_detached_work", "Spawned work that outlived its request.").value(detached.total);
 }
 
 /// What the kernel charges to the control group.

@@ -34,6 +34,9 @@ pub(super) enum Error {
     /// Not jemalloc, or without samples.
     #[error("the server does not run on an allocator that can do this")]
     Unsuited,
+    /// The operator does not want it.
+    #[error("purges on request are switched off: set NODE_EXPOSE_GC to allow them")]
+    SwitchedOff,
     /// jemalloc's profile could not be had.
     #[error("the heap profile could not be taken")]
     Profile(#[source] headroom::heap_profile::ProfileError),
@@ -72,6 +75,7 @@ impl Failure for Error {
             Self::NotFound(_) => PROFILE_NOT_FOUND,
             Self::NotComparable(_) => PROFILE_NOT_COMPARABLE,
             Self::Unsuited => ALLOCATOR_UNSUITED,
+            Self::SwitchedOff => codes::FORBIDDEN,
             Self::Stopping => codes::DRAINING,
             Self::File(error) if error.kind() == io::ErrorKind::StorageFull => codes::STORAGE_FULL,
             Self::File(_) | Self::Profile(_) => codes::INTERNAL,

@@ -5,8 +5,8 @@ use access::Public;
 use axum::Extension;
 use axum::response::Response;
 use headroom::{
-    ActionRecord, AllocatorStats, CgroupStats, FlightStats, PoolStats, RouteStats, Snapshot, StoreStats,
-    Tenant, TenantStats,
+    ActionRecord, AllocatorStats, CgroupStats, FlightStats, LimitChange, PoolStats, RouteStats, Snapshot,
+    StoreStats, Tenant, TenantStats,
 };
 use http::StatusCode;
 use ids::{FirmId, Id as _};
@@ -42,7 +42,7 @@ pub(super) struct MemoryQuery {
 
 /// The memory report. `v8`, `process.rss`, `process.heapUsed`, `process.external` and `thresholds` keep the names and
 /// the form of the first LexiFlow; `v8` describes the native allocator: `heapSizeLimit` is the budget, `usedHeapSize`
-/// what the program has allocated, `numberOfDetachedContexts` the tasks without an owner.
+/// what the program has allocated, `numberOfDetachedContexts` the spawned work that outlived its request and runs.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MemoryHealth {
@@ -70,15 +70,17 @@ pub struct MemoryHealth {
         "file": 103_976_960, "sock": 0, "kernel": 3_936_256},
     "pressure": {"someAvg10": 0.0},
     "tasks": {"alive": 7, "background": ["queue.dispatcher", "queue.worker", "queue.scheduler", "headroom.sample"],
-        "leaked": 0},
+        "leaked": 0, "detached": 0, "detachedTotal": 0},
+    "gaps": {"registered": 5248, "measured": 32_715_571, "charged": 33_554_432, "unregistered": 32_710_323,
+        "unmeasured": 838_861},
     "budget": {"bytes": 1_610_612_736, "source": "cgroup_v2", "limitBytes": 2_147_483_648_u64,
-        "limitSource": "cgroup_v2", "clippedFromBytes": null},
+        "limitSource": "cgroup_v2", "clippedFromBytes": null, "limitChange": null},
     "pools": [{"name": "interactive", "parent": "root", "limit": 1_610_612_680, "used": 4096, "peak": 1_048_576,
         "refused": 0}],
     "stores": [{"name": "sessions.known", "entries": 3, "bytes": 1152, "maxBytes": 1_048_576, "hits": 4210,
         "misses": 3, "evictions": 0}],
     "routes": [{"route": "/api/auth/login", "requests": 3, "allocated": 60_246_336, "peak": 19_961_824,
-        "retained": 43_992, "large": 0}],
+        "registered": 19_922_944, "unregistered": 38_880, "retained": 43_992, "large": 0}],
     "requests": {"measured": 4213, "large": 0}}))]
 struct Figures {
     /// `native`: there is no JavaScript engine behind `v8`.
@@ -118,8 +120,10 @@ struct Figures {
     /// Stalls for want of memory; absent where the kernel does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pressure: Option<Value>,
-    /// Live tasks, and those without an owner.
+    /// Live tasks, those without an owner, and spawned work that outlived its request.
     tasks: Value,
+    /// What was asked for, what the allocator handed out, and what the kernel counts, in bytes; and the differences.
+    gaps: Value,
     /// The budget in bytes, and where it comes from.
     budget: Value,
     /// The budget's parts, in bytes.
@@ -156,7 +160,7 @@ fn figures(snapshot: &Snapshot, ops: &Ops, format: Format) -> Figures {
     let headroom = ops.parts.app.headroom();
     let (controls, now) = (headroom.controls(), headroom.uptime_micros());
     let alive = Handle::current().metrics().num_alive_tasks();
-    let purges = snapshot.purges;
+    let (purges, detached) = (snapshot.purges, headroom::detached_work());
     Figures {
         runtime: "native",
         level: snapshot.level.as_str(),
@@ -174,17 +178,28 @@ fn figures(snapshot: &Snapshot, ops: &Ops, format: Format) -> Figures {
             json!({ "someAvg10": decimal(&percent(u64::from(pressure.some_avg10_hundredths), 10_000)) })
         }),
         // Every task belongs to a `Tasks` or to the accept loop, which end together with what they own.
-        tasks: json!({ "alive": alive, "background": ops.tasks.running(), "leaked": 0 }),
+        tasks: json!({ "alive": alive, "background": ops.tasks.running(), "leaked": 0,
+            "detached": detached.now, "detachedTotal": detached.total }),
+        gaps: gaps(snapshot),
         budget: json!({
             "bytes": snapshot.budget.bytes, "source": snapshot.budget.source.as_str(),
             "limitBytes": snapshot.budget.limit.bytes, "limitSource": snapshot.budget.limit.source.as_str(),
             "clippedFromBytes": snapshot.budget.clipped_from,
+            "limitChange": controls.limit_change.map(|change| limit_change(change, now)),
         }),
         pools: snapshot.pools.iter().map(pool).collect(),
         stores: snapshot.stores.iter().map(store).collect(),
         routes: snapshot.routes.iter().map(route).collect(),
         requests: json!({ "measured": snapshot.requests, "large": snapshot.large_requests }),
     }
+}
+
+fn gaps(snapshot: &Snapshot) -> Value {
+    let gaps = snapshot.gaps();
+    json!({
+        "registered": gaps.registered, "measured": gaps.measured, "charged": gaps.charged,
+        "unregistered": gaps.unregistered(), "unmeasured": gaps.unmeasured(),
+    })
 }
 
 fn size(bytes: u64, format: Format) -> Value {
@@ -201,7 +216,7 @@ fn v8(snapshot: &Snapshot, format: Format) -> Value {
         "heapSizeLimit": size(snapshot.budget.bytes, format),
         "usedHeapSize": size(used, format),
         "heapUsedPercent": if format == Format::Text { format!("{share}%").into() } else { decimal(&share) },
-        "numberOfDetachedContexts": 0,
+        "numberOfDetachedContexts": headroom::detached_work().now,
     })
 }
 
@@ -266,6 +281,14 @@ fn action(record: &ActionRecord, now_micros: u64) -> Value {
     })
 }
 
+/// The last change of the system's limit while the server ran, and how soon it was found.
+fn limit_change(change: LimitChange, now_micros: u64) -> Value {
+    json!({
+        "agoMs": now_micros.saturating_sub(change.at_micros) / 1000, "withinMs": change.within_micros / 1000,
+        "fromBytes": change.from_bytes, "toBytes": change.to_bytes,
+    })
+}
+
 pub(super) fn store(stats: &StoreStats) -> Value {
     json!({
         "name": stats.name, "entries": stats.entries, "bytes": stats.bytes, "maxBytes": stats.cap_bytes,
@@ -298,6 +321,7 @@ fn name(tenant: Option<Tenant>, own: FirmId) -> Option<FirmId> {
 pub(super) fn route(stats: &RouteStats) -> Value {
     json!({
         "route": &*stats.route, "requests": stats.count, "allocated": stats.allocated, "peak": stats.peak_max,
+        "registered": stats.registered_max, "unregistered": stats.unregistered_max,
         "retained": stats.retained, "large": stats.large,
     })
 }

@@ -17,6 +17,7 @@ use web::{Problem, ProblemBody, codes};
 /// no request pays for it.
 pub(super) struct InFlightGauge {
     stats: Arc<ServerStats>,
+    // bounded: the requests that run, which connections and streams bound.
     counted: Mutex<Vec<InFlight>>,
 }
 

@@ -76,9 +76,10 @@ pub(super) async fn show_stores(ctx: Ctx) -> Response {
     operation_id = "showMemoryRequests",
     responses((status = 200, description = "The routes, largest peak first", body = Value, example =
         json!({"measured": 4213, "large": 0, "routes": [{"route": "/api/auth/login", "requests": 3,
-        "allocated": 60_246_336, "peak": 19_961_824, "retained": 43_992, "large": 0}],
-        "running": [{"route": "/api/documents", "class": "bulk", "firm": "019c2404-7d80-7a11-8c02-5e1f0a9b3c01",
-        "live": 262_144, "lent": 65_536, "ageMs": 1200}]}))))]
+         "allocated": 60_246_336, "peak": 19_961_824, "registered": 19_922_944,
+         "unregistered": 38_880, "retained": 43_992, "large": 0}],
+         "running": [{"route": "/api/documents", "class": "bulk", "firm": "019c2404-7d80-7a11-8c02-5e1f0a9b3c01",
+         "live": 262_144, "lent": 65_536, "ageMs": 1200}]}))))]
 pub(super) async fn show_requests(ctx: Ctx) -> Response {
     let (headroom, own) = (ctx.app().headroom(), ctx.firm());
     let snapshot = headroom.snapshot();

@@ -1,13 +1,16 @@
+use super::Ops;
 use super::error::Error;
 use super::report::{decimal, fresh};
 use access::Ctx;
 use audit::{Act, Entity};
+use axum::Extension;
 use axum::response::Response;
 use headroom::Reading;
 use http::StatusCode;
 use ids::Id as _;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use utoipa::ToSchema;
 use web::{Problem, ProblemBody};
 
@@ -41,8 +44,8 @@ pub(super) struct Purged {
     responses(
     (status = 200, description = "It is given back", body = Purged),
     (status = 501, description = "The allocator cannot do this", body = ProblemBody)))]
-pub(super) async fn purge_memory(ctx: Ctx) -> Result<Response, Problem> {
-    Ok(purge(&ctx).await?)
+pub(super) async fn purge_memory(ctx: Ctx, Extension(ops): Extension<Arc<Ops>>) -> Result<Response, Problem> {
+    Ok(purge(&ctx, &ops).await?)
 }
 
 /// Give unused memory back: the first LexiFlow's name of `purge`.
@@ -50,12 +53,18 @@ pub(super) async fn purge_memory(ctx: Ctx) -> Result<Response, Problem> {
     responses(
     (status = 200, description = "It is given back", body = Purged),
     (status = 501, description = "The allocator cannot do this", body = ProblemBody)))]
-pub(super) async fn collect_memory(ctx: Ctx) -> Result<Response, Problem> {
-    Ok(purge(&ctx).await?)
+pub(super) async fn collect_memory(
+    ctx: Ctx,
+    Extension(ops): Extension<Arc<Ops>>,
+) -> Result<Response, Problem> {
+    Ok(purge(&ctx, &ops).await?)
 }
 
 /// Recorded first: a purge cannot be taken back when the record then fails.
-async fn purge(ctx: &Ctx) -> Result<Response, Error> {
+async fn purge(ctx: &Ctx, ops: &Ops) -> Result<Response, Error> {
+    if !ops.parts.config.memory.purge_endpoint {
+        return Err(Error::SwitchedOff);
+    }
     let allocator = Entity { kind: "allocator", id: ctx.firm().uuid(), case: None, changes: None };
     let mut tx = ctx.begin().await?;
     let changes = json!({ "purge": "all unused pages" });

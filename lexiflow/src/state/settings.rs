@@ -4,7 +4,7 @@ use crate::config::{Config, Share};
 use access::App;
 use chrono::TimeDelta;
 use clock::Random;
-use headroom::{Class, Thresholds};
+use headroom::{ActionSettings, Class, Thresholds};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,6 +73,11 @@ pub(super) fn memory(config: &Config, random: &dyn Random) -> headroom::Settings
         thresholds,
         large_request_bytes: config.memory.request_warn_bytes,
         acts: config.memory.monitoring_enabled,
+        actions: ActionSettings {
+            purges: config.memory.gc_after_threshold,
+            empties_early: config.memory.cleanup_aggressive,
+            decays_early: config.memory.optimize_for_size,
+        },
         jitter_seed: u64::from_ne_bytes(seed),
     }
 }
@@ -94,6 +99,7 @@ pub(super) fn logins(config: &Config) -> sessions::Settings {
         refresh_token: time(auth.refresh_token_ttl),
         idle: time(auth.session_sliding_window),
         absolute: time(auth.session_expiry),
+        cache_bytes: config.cache.logins_bytes.min(config.cache.max_memory_bytes),
         ..sessions::Settings::default()
     }
 }
@@ -118,7 +124,8 @@ pub(super) fn server(config: &Config, stats: Arc<ServerStats>) -> ServerSettings
 const FORM_BYTES: u64 = 4 << 20;
 
 fn limits(config: &Config) -> Limits {
-    let bytes = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
+    // Above the threshold nothing is ever in memory whole, whatever its own limit says.
+    let bytes = |size: usize| u64::try_from(size).unwrap_or(u64::MAX).min(config.stream.file_threshold);
     let payload = &config.payload;
     Limits {
         json_bytes: bytes(payload.json_limit),

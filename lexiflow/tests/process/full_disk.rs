@@ -66,6 +66,12 @@ async fn a_full_disk_refuses_and_recovers() {
         statuses.push(answer.status);
     }
     assert_eq!(statuses.last(), Some(&507), "the disk was never full: {statuses:?}");
+    // A sign-in leaves a record, also a refused one: without room for it, it is refused for what it is.
+    for password in [crate::place::PASSWORD, "not the password of anybody"] {
+        let body = json!({ "email": crate::place::EMAIL, "password": password });
+        let answer = wire.post("/api/auth/login", &body).await.unwrap();
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (507, Some("storage_full")));
+    }
     for path in ["/api/cases", "/api/health", "/api/health/ready"] {
         assert_eq!(wire.get(path).await.unwrap().status, 200, "reading goes on: {path}");
     }

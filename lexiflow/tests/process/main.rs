@@ -3,6 +3,7 @@
 
 mod documentation;
 mod ending;
+mod failing_disk;
 mod full_disk;
 mod memory_limit;
 mod place;

@@ -14,22 +14,27 @@ const LIMIT_BYTES: u64 = 256 << 20;
 /// How much the resident memory may grow over the upload and the download, in KiB.
 const GROWTH_KIB: u64 = 16 << 10;
 
-/// A control group with a limit for memory.
-struct MemoryLimit(PathBuf);
+/// A control group with a limit for memory: its folder, and the file that holds the limit.
+struct MemoryLimit(PathBuf, &'static str);
 
 impl MemoryLimit {
     /// Nothing where this process may not make one.
-    fn new() -> Option<Self> {
+    fn new(name: &str, bytes: u64) -> Option<Self> {
         let root = Path::new("/sys/fs/cgroup");
         let (parent, file) = if root.join("cgroup.controllers").exists() {
             (root.to_owned(), "memory.max")
         } else {
             (root.join("memory"), "memory.limit_in_bytes")
         };
-        let group = Self(parent.join(format!("lexiflow-test-{}", std::process::id())));
+        let group = Self(parent.join(format!("lexiflow-test-{name}-{}", std::process::id())), file);
         fs::create_dir(&group.0).ok()?;
-        fs::write(group.0.join(file), LIMIT_BYTES.to_string()).ok()?;
+        group.set(bytes).ok()?;
         Some(group)
+    }
+
+    /// Sets the limit, also under a running server.
+    fn set(&self, bytes: u64) -> std::io::Result<()> {
+        fs::write(self.0.join(self.1), bytes.to_string())
     }
 
     /// The command, as a member of the group.
@@ -79,7 +84,7 @@ fn size_bytes() -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_larger_than_the_memory_goes_in_and_comes_out_whole() {
-    let Some(group) = MemoryLimit::new() else {
+    let Some(group) = MemoryLimit::new("upload", LIMIT_BYTES) else {
         return skipped("a memory limit: making a control group takes root");
     };
     let size = size_bytes();
@@ -119,5 +124,37 @@ async fn a_file_larger_than_the_memory_goes_in_and_comes_out_whole() {
     assert_eq!(came, sent);
     let growth = during_upload.max(during_download).saturating_sub(before);
     assert!(growth <= GROWTH_KIB, "resident memory grew by {growth} KiB");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_limit_that_is_halved_under_a_running_server_is_followed_within_a_second() {
+    let Some(group) = MemoryLimit::new("halved", 2 * LIMIT_BYTES) else {
+        return skipped("a limit lowered while running: making a control group takes root");
+    };
+    let place = Place::new().await;
+    let server = place.launch(group.around(&place.command())).await;
+    let mut wire = server.sign_in().await;
+    let mut budget =
+        async || wire.get("/api/health/memory?format=bytes").await.unwrap().json()["budget"].clone();
+    let before = budget().await;
+    assert_eq!(before["bytes"], 2 * LIMIT_BYTES / 4 * 3, "{before}");
+    assert!(before["limitChange"].is_null(), "{before}");
+    group.set(LIMIT_BYTES).unwrap();
+    let after = loop {
+        let budget = budget().await;
+        if budget["limitChange"].is_object() {
+            break budget;
+        }
+    };
+    assert_eq!((&after["bytes"], &after["limitBytes"]), (&(LIMIT_BYTES / 4 * 3).into(), &LIMIT_BYTES.into()));
+    let change = &after["limitChange"];
+    assert_eq!((&change["fromBytes"], &change["toBytes"]), (&(2 * LIMIT_BYTES).into(), &LIMIT_BYTES.into()));
+    let within = change["withinMs"].as_u64().unwrap();
+    let metrics = wire.get("/api/metrics").await.unwrap().text();
+    // A machine that stopped the controller's thread for a second has no say about the second.
+    let was_overdue = !metrics.contains("lexiflow_controller_overdue_total 0");
+    assert!(within <= 1000 || was_overdue, "{within} ms");
+    assert!(metrics.contains("lexiflow_memory_limit_changes_total 1"), "{metrics}");
     server.stop().await;
 }

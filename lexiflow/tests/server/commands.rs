@@ -127,3 +127,18 @@ async fn a_probe_and_a_new_password_work_beside_a_server() {
     assert!(nobody.2.contains("nobody@firm.example"), "{}", nobody.2);
     running.shutdown().await;
 }
+
+#[test]
+fn a_profile_is_chosen_by_a_flag_and_a_wrong_name_is_told_with_the_right_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, errors) = command(folder.path(), &["--profile", "memory-constrained", "config", "print"]);
+    assert_eq!(code, 0, "{errors}");
+    assert!(out.contains("profile memory-constrained"), "{out}");
+    let words = ["config", "print", "--profile", "memory-constrained", "--set", "server.max_connections=77"];
+    let (_, out, _) = command(folder.path(), &words);
+    let row = out.lines().find(|line| line.starts_with("server.max_connections ")).unwrap();
+    assert!(row.contains("77") && row.contains("command line"), "{row}");
+    let (code, _, errors) = command(folder.path(), &["--profile", "tiny", "serve"]);
+    assert_eq!(code, 78, "{errors}");
+    assert!(errors.contains("default, high-concurrency, memory-constrained"), "{errors}");
+}

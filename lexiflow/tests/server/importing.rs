@@ -42,7 +42,8 @@ fn a_bad_file_stops_no_other_and_a_second_import_adds_nothing() {
     let (faults, path) = (folder.path().join("faults.ndjson"), dockets.display().to_string());
     let words = ["import", "docket", &path, "--faults", &faults.display().to_string()];
     let (code, out, errors) = command(&data, &words);
-    assert_eq!(code, 0, "{errors}");
+    assert_eq!(code, 3, "{errors}");
+    assert!(errors.contains("done, with 2 faults"), "{errors}");
     for (name, number) in [
         ("files read", 4),
         ("cases new", 2),
@@ -74,6 +75,48 @@ fn a_bad_file_stops_no_other_and_a_second_import_adds_nothing() {
 }
 
 #[test]
+fn what_is_no_regular_file_is_a_fault_and_waits_for_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, pipe, socket) =
+        (folder.path().join("data"), folder.path().join("pipe.json"), folder.path().join("socket.json"));
+    let good = folder.path().join("one.json");
+    fs::write(&good, docket("3:24-cv-01234", "Doe v. Acme").to_string()).unwrap();
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRUSR).unwrap();
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let paths = [&pipe, &socket, Path::new("/dev/zero"), &good].map(|path| path.display().to_string());
+    let mut words = vec!["import", "docket"];
+    words.extend(paths.iter().map(String::as_str));
+    let (code, out, errors) = command(&data, &words);
+    assert_eq!(code, 3, "{errors}");
+    assert_eq!((counted(&out, "cases new"), counted(&out, "faults")), (1, 3), "{out}");
+    for path in &paths[..3] {
+        assert!(errors.contains(&format!("{path}: is not a regular file")), "{path}: {out}{errors}");
+    }
+    let (code, _, errors) = command(&data, &["import", "docket", &paths[0]]);
+    assert_eq!(code, 3, "{errors}");
+}
+
+#[test]
+fn a_production_whose_native_is_a_pipe_has_a_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let production = folder.path().join("volume");
+    fs::create_dir(&production).unwrap();
+    let rows = "\u{fe}DOCID\u{fe}\u{14}\u{fe}NATIVE\u{fe}\n\u{fe}AB0001\u{fe}\u{14}\u{fe}pipe.txt\u{fe}\n";
+    fs::write(production.join("load.dat"), rows).unwrap();
+    nix::unistd::mkfifo(&production.join("pipe.txt"), nix::sys::stat::Mode::S_IRUSR).unwrap();
+    nix::unistd::mkfifo(&folder.path().join("pipe.dat"), nix::sys::stat::Mode::S_IRUSR).unwrap();
+    let (data, path) = (folder.path().join("data"), production.display().to_string());
+    let (code, out, errors) = command(&data, &["import", "production", &path]);
+    assert_eq!(code, 3, "{errors}");
+    assert!(counted(&out, "faults") >= 1, "{out}");
+    let pipe = folder.path().join("pipe.dat").display().to_string();
+    let (code, _, errors) = command(&data, &["import", "production", &pipe]);
+    assert_eq!(code, 1, "{errors}");
+    let (code, _, errors) = command(&data, &["import", "production", &path, "--load-file", "pipe.txt"]);
+    assert_eq!(code, 1, "{errors}");
+}
+
+#[test]
 fn nothing_to_import_and_missing_paths_are_said() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
@@ -97,7 +140,7 @@ async fn an_import_beside_a_server_is_found_by_its_search() {
     let imported =
         std::thread::spawn(move || command(&data, &["import", "docket", &dockets.display().to_string()]));
     let (code, out, errors) = imported.join().unwrap();
-    assert_eq!(code, 0, "{errors}");
+    assert_eq!(code, 3, "{errors}");
     assert_eq!(counted(&out, "cases new"), 2);
     running.settle().await.unwrap();
     let client = Client::new(running.address()).sign_in(EMAIL, PASSWORD).await;
@@ -114,7 +157,7 @@ fn the_real_dockets_give_their_cases() {
     let folder = tempfile::tempdir().unwrap();
     let path = dockets.display().to_string();
     let (code, out, errors) = command(folder.path(), &["import", "docket", &path]);
-    assert_eq!(code, 0, "{errors}");
+    assert_eq!(code, 3, "two of the files are empty: {errors}");
     for (name, number) in [
         ("files read", 125),
         ("cases new", 122),

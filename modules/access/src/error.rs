@@ -33,7 +33,9 @@ impl Failure for Error {
             Self::NotAuthenticated(_) => codes::UNAUTHENTICATED,
             Self::Refused(_) => codes::FORBIDDEN,
             Self::AnswerLost => codes::CONFLICT,
-            Self::Database(error) => crate::database_code(error),
+            Self::Database(error) | Self::Outbox(queue::Error::Database(error)) => {
+                crate::database_code(error)
+            }
             Self::Ungated | Self::Outbox(_) => codes::INTERNAL,
         }
     }
@@ -43,6 +45,8 @@ impl Failure for Error {
 pub fn database_code(error: &db::Error) -> Code {
     match error {
         db::Error::DiskFull => codes::STORAGE_FULL,
+        db::Error::ReadOnly(_) => codes::STORAGE_READ_ONLY,
+        db::Error::Io(_) => codes::STORAGE_FAILED,
         db::Error::Busy(_) | db::Error::Closed | db::Error::Corrupt { .. } => codes::UNAVAILABLE,
         _ => codes::INTERNAL,
     }

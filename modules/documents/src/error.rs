@@ -185,6 +185,10 @@ fn blob_code(error: &blob::Error) -> Code {
         blob::Error::DiskFull { .. } => codes::STORAGE_FULL,
         blob::Error::Source(_) | blob::Error::Abandoned => codes::BODY_INCOMPLETE,
         blob::Error::Stopping => codes::DRAINING,
+        blob::Error::Io { source, .. } if source.kind() == std::io::ErrorKind::ReadOnlyFilesystem => {
+            codes::STORAGE_READ_ONLY
+        }
+        blob::Error::Io { .. } => codes::STORAGE_FAILED,
         _ => codes::INTERNAL,
     }
 }

@@ -14,6 +14,7 @@ const MATCHES: usize = 1000;
 /// The terms of a query, by their last words: a text is gone through once, whatever the number of terms.
 pub(crate) struct Terms {
     /// Every word of the query but beginnings, with its number.
+    // bounded: the words of one query, whose length is limited.
     numbers: HashMap<String, usize>,
     wanted: Vec<Wanted>,
     /// The terms that end with a whole word, by its number.

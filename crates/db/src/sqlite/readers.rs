@@ -18,6 +18,7 @@ struct Shared {
     /// One permit for each connection that may be open.
     permits: Arc<Semaphore>,
     /// Open and not in use. The last one put back is taken first: its pages are warm.
+    // bounded: one for each permit; each has a page cache of 2 MiB at most.
     idle: Mutex<Vec<Connection>>,
     open: AtomicU32,
     acquire_timeout: Duration,

@@ -113,3 +113,36 @@ async fn a_file_that_another_process_holds_is_busy_until_it_lets_go() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_database_that_may_only_be_read_is_told_apart_and_still_read() {
+    let place = Place::embedded(|_| ()).await;
+    on(place, &async |place: &Place| {
+        with_notes(&place.db).await;
+        keep(&place.db, 1, "one").await.unwrap();
+        run(&place.db, "PRAGMA query_only = ON").await.unwrap();
+        for _ in 0..3 {
+            let error = keep(&place.db, 2, "two").await.unwrap_err();
+            assert!(matches!(error, Error::ReadOnly(_)) && error.is_transient(), "{error:?}");
+        }
+        assert_eq!(crate::notes::kept(place.db.reader()).await, [1]);
+    })
+    .await;
+}
+
+#[test]
+fn each_way_in_which_a_disk_fails_is_told_apart() {
+    use rusqlite::ffi;
+    let of = |code| Error::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+    for code in
+        [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_READ, ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_CANTOPEN]
+    {
+        assert!(matches!(of(code), Error::Io(_)), "{code}");
+    }
+    for code in [ffi::SQLITE_READONLY, ffi::SQLITE_READONLY_DBMOVED, ffi::SQLITE_PERM] {
+        assert!(matches!(of(code), Error::ReadOnly(_)), "{code}");
+    }
+    assert!(matches!(of(ffi::SQLITE_FULL), Error::DiskFull));
+    assert!(matches!(of(ffi::SQLITE_PROTOCOL), Error::Busy(_)));
+    assert!(matches!(of(ffi::SQLITE_ERROR), Error::Statement(_)));
+}

@@ -60,6 +60,8 @@ impl Drop for Record {
             complete: self.complete,
             memory: self.meter.totals(),
         };
+        // Whoever left early may have left work behind.
+        let detached = self.meter.end();
         tracing::info!(
             target: "access",
             method = %finished.method,
@@ -70,6 +72,7 @@ impl Drop for Record {
             complete = finished.complete,
             allocated_bytes = finished.memory.allocated,
             peak_bytes = finished.memory.peak_live,
+            detached,
             "request"
         );
         if let Some(observer) = &self.observer {

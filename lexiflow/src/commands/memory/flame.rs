@@ -19,6 +19,7 @@ const LETTER: u64 = 650;
 struct Node<'a> {
     bytes: u64,
     call: Option<&'a Call>,
+    // bounded: the stacks of one profile, for as long as the command runs.
     calls: BTreeMap<&'a str, Node<'a>>,
 }
 

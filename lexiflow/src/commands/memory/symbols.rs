@@ -31,6 +31,7 @@ pub(super) struct Call {
 pub(super) struct Symbols<'a> {
     profile: &'a HeapProfile,
     files: Vec<Result<Named, String>>,
+    // bounded: the addresses of one profile, for as long as the command runs.
     known: HashMap<u64, Rc<[Call]>>,
 }
 

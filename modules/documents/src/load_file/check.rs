@@ -64,7 +64,9 @@ pub struct Finding {
 /// of Bates numbers; adjacent ones grow together, so that a usual production is one stretch for each prefix
 /// (100,000 stretches and 10,000 prefixes at most, about 16 MiB).
 pub struct Checker {
+    // bounded: 1,000,000 control numbers, while one load file is read.
     numbers: HashSet<u128>,
+    // bounded: 100,000 stretches of 10,000 prefixes, while one load file is read.
     ranges: HashMap<String, BTreeMap<u64, u64>>,
     stretches: usize,
     limits: (usize, usize, usize),

@@ -139,6 +139,7 @@ impl Field {
 pub struct Header {
     names: Vec<String>,
     fields: Vec<Option<Field>>,
+    // bounded: the fields that are known.
     columns: HashMap<Field, usize>,
 }
 

@@ -79,13 +79,15 @@ impl Attempt {
 impl Attempts {
     pub(crate) fn register(settings: &Settings, stores: &StoreRegistry) -> Result<Self, RegistryFull> {
         let window_micros = settings.attempt_window.num_microseconds().unwrap_or(i64::MAX);
-        let windows = Arc::new(Cache::new(CacheConfig {
+        let windows = Cache::new(CacheConfig {
             name: "sessions.attempts".to_owned(),
             cap_bytes: settings.attempts_bytes,
             ttl_micros: Some(window_micros),
             usual_entry_bytes: COUNTER_BYTES,
             weigh: |_, _| COUNTER_BYTES,
-        }));
+        });
+        // Nothing gives a forgotten attempt back, and whoever guesses passwords may also be who fills the memory.
+        let windows = Arc::new(windows.costing(u64::MAX).keeping(settings.attempts_bytes));
         stores.register(Arc::clone(&windows) as _)?;
         Ok(Self { windows, beginning: Mutex::new(()), window_micros })
     }

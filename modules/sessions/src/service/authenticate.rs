@@ -29,13 +29,15 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn register(settings: &Settings, stores: &StoreRegistry) -> Result<Self, RegistryFull> {
-        let cache = Arc::new(Cache::new(CacheConfig {
+        let cache = Cache::new(CacheConfig {
             name: "sessions.known".to_owned(),
             cap_bytes: settings.cache_bytes,
             ttl_micros: settings.believed.num_microseconds(),
             usual_entry_bytes: 0,
             weigh: |_, _| 0,
-        }));
+        });
+        // Two or three logins to a KiB, each an indexed query.
+        let cache = Arc::new(cache.costing(300));
         stores.register(Arc::clone(&cache) as _)?;
         Ok(Self { cache, forgotten: AtomicU64::new(0) })
     }
