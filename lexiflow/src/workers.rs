@@ -1,6 +1,6 @@
 //! The background work of a serving process. Every task is owned, has a name, and ends when it is told to.
 
-use crate::ops::Ops;
+use crate::ops::{Ops, watch_leaks};
 use crate::state::Parts;
 use headroom::Headroom;
 use queue::Tasks;
@@ -22,6 +22,7 @@ pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks) {
     tasks.spawn("queue.worker", async move { worker.run(stop).await });
     let (scheduler, stop) = (parts.scheduler.clone(), tasks.token());
     tasks.spawn("queue.scheduler", async move { scheduler.run(stop).await });
+    tasks.spawn("memory.leaks", watch_leaks(Arc::clone(ops), tasks.token()));
     let heartbeat = heartbeat(parts.app.headroom().clone(), Arc::clone(ops), tasks.token());
     tasks.spawn("runtime.heartbeat", heartbeat);
 }

@@ -88,6 +88,8 @@ impl Detector {
         let window = self.windows;
         self.windows += 1;
         if window < WARM_UP_WINDOWS {
+            let bytes = stacks.map(|stack| u64::try_from(stack.used.bytes).unwrap_or(0));
+            self.live_bytes = bytes.fold(0, u64::saturating_add);
             return;
         }
         self.loads.push(window, load);

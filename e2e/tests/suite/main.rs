@@ -10,6 +10,7 @@ mod fuzz;
 mod health;
 mod idempotency;
 mod imports;
+mod leaks;
 mod lists;
 mod openapi;
 mod permissions;
