@@ -16,13 +16,18 @@ pub(super) struct NamedStack {
 }
 
 impl NamedStack {
+    /// The calls at these addresses, innermost first.
+    pub(super) fn at(addresses: &[u64], used: HeapUse, symbols: &mut Symbols<'_>) -> Self {
+        Self { calls: addresses.iter().map(|address| symbols.calls(*address)).collect(), used }
+    }
+
     /// The calls, innermost first.
     pub(super) fn calls(&self) -> impl DoubleEndedIterator<Item = &Call> {
         self.calls.iter().flat_map(|calls| calls.iter())
     }
 
     /// The first call of ours; without one the first of a library, or else of anybody.
-    fn site(&self) -> Option<&Call> {
+    pub(super) fn site(&self) -> Option<&Call> {
         let first = |owner: Owner| self.calls().find(move |call| call.owner == owner);
         first(Owner::Ours).or_else(|| first(Owner::Library)).or_else(|| self.calls().next())
     }
@@ -30,8 +35,7 @@ impl NamedStack {
 
 /// Puts names on all stacks.
 pub(super) fn resolve(profile: &HeapProfile, symbols: &mut Symbols<'_>) -> Vec<NamedStack> {
-    let mut named = |addresses: &[u64]| addresses.iter().map(|address| symbols.calls(*address)).collect();
-    profile.stacks().map(|stack| NamedStack { calls: named(stack.addresses), used: stack.used }).collect()
+    profile.stacks().map(|stack| NamedStack::at(stack.addresses, stack.used, symbols)).collect()
 }
 
 /// A line of code and what was allocated below it.
@@ -54,6 +58,11 @@ impl<'a> Site<'a> {
         let mut sites: Vec<Self> = sites.into_values().collect();
         sites.sort_by(|a, b| b.used.bytes.cmp(&a.used.bytes).then_with(|| a.name().cmp(b.name())));
         sites
+    }
+
+    /// Whether it holds more than before, in a difference.
+    pub(super) fn has_grown(&self) -> bool {
+        self.used.bytes > 0
     }
 
     fn name(&self) -> &str {
@@ -97,7 +106,7 @@ pub(super) fn size(bytes: i64) -> String {
 }
 
 /// The end tells more than the beginning: it has the function's own name.
-fn shortened(name: &str) -> String {
+pub(super) fn shortened(name: &str) -> String {
     let length = name.chars().count();
     if length <= NAME_CHARS {
         return name.to_owned();

@@ -2,7 +2,7 @@
 //! in the server it would cost more memory than most of what a profile finds.
 
 use addr2line::Loader;
-use headroom::heap_profile::{Elf, HeapProfile, Mapping};
+use headroom::heap_profile::{Elf, Mapping};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -27,9 +27,9 @@ pub(super) struct Call {
     pub(super) owner: Owner,
 }
 
-/// What can be named of one profile.
+/// What can be named of one program and its libraries.
 pub(super) struct Symbols<'a> {
-    profile: &'a HeapProfile,
+    mappings: &'a [Mapping],
     files: Vec<Result<Named, String>>,
     known: HashMap<u64, Rc<[Call]>>,
 }
@@ -40,8 +40,8 @@ struct Named {
 }
 
 impl<'a> Symbols<'a> {
-    /// Opens the files that the profile names; `binary`, or else this program's own file, in the place of the first.
-    pub(super) fn of(profile: &'a HeapProfile, binary: Option<&Path>) -> Self {
+    /// Opens the files that are mapped; `binary`, or else this program's own file, in the place of the first.
+    pub(super) fn of(mappings: &'a [Mapping], binary: Option<&Path>) -> Self {
         let open = |(index, mapping): (usize, &Mapping)| {
             let own = || std::env::current_exe().unwrap_or_else(|_| PathBuf::from(&mapping.path));
             let path = match index {
@@ -50,8 +50,8 @@ impl<'a> Symbols<'a> {
             };
             named(mapping, &path)
         };
-        let files = profile.mappings().iter().enumerate().map(open).collect();
-        Self { profile, files, known: HashMap::new() }
+        let files = mappings.iter().enumerate().map(open).collect();
+        Self { mappings, files, known: HashMap::new() }
     }
 
     /// Why the program's own calls have no names, when they have none.
@@ -70,9 +70,9 @@ impl<'a> Symbols<'a> {
     }
 
     fn look_up(&self, address: u64) -> Option<Vec<Call>> {
-        let index = self.profile.mappings().iter().position(|mapping| mapping.contains(address))?;
+        let index = self.mappings.iter().position(|mapping| mapping.contains(address))?;
         let file = self.files.get(index)?.as_ref().ok()?;
-        let probe = file.elf.address_of(self.profile.mappings()[index].file_offset(address))?;
+        let probe = file.elf.address_of(self.mappings[index].file_offset(address))?;
         let symbol = file.loader.find_symbol(probe);
         let symbol = symbol.map(|name| addr2line::demangle_auto(name.into(), None).into_owned());
         let mut calls = Vec::new();
@@ -94,7 +94,11 @@ impl<'a> Symbols<'a> {
     }
 
     fn unnamed(&self, address: u64) -> Call {
-        Call { function: self.profile.place(address).to_string(), line: String::new(), owner: Owner::Library }
+        let function = match self.mappings.iter().find(|mapping| mapping.contains(address)) {
+            Some(mapping) => format!("{}+{:#x}", mapping.name(), mapping.file_offset(address)),
+            None => format!("{address:#x}"),
+        };
+        Call { function, line: String::new(), owner: Owner::Library }
     }
 }
 
