@@ -69,9 +69,8 @@ fn named(entry: &Value, mappings: &[Mapping], symbols: &mut Symbols<'_>) -> (Str
     let calls: Vec<u64> =
         rows(entry, "calls").filter_map(Value::as_str).map(|call| address(call, mappings)).collect();
     let stack = NamedStack::at(&calls, HeapUse::default(), symbols);
-    let site = stack.site();
-    let name = site.map_or("(unknown)", |call| call.function.as_str());
-    (shortened(name), site.map_or_else(String::new, |call| call.line.clone()))
+    let (function, line) = stack.site_name();
+    (shortened(if function.is_empty() { "(unknown)" } else { &function }), line.to_owned())
 }
 
 fn head(report: &Value, count: usize, out: &mut dyn Write) -> io::Result<()> {

@@ -25,6 +25,8 @@ pub(super) struct Call {
     /// `crates/web/src/body.rs:12`; empty where it is not known.
     pub(super) line: String,
     pub(super) owner: Owner,
+    /// Whether the debug information calls it nothing but `{closure#0}` or the like.
+    pub(super) is_bare_closure: bool,
 }
 
 /// What can be named of one program and its libraries.
@@ -87,7 +89,9 @@ impl<'a> Symbols<'a> {
         match (calls.last_mut(), symbol) {
             (None, symbol) => calls.push(call(symbol?, "", None)),
             // The outermost is what was compiled as a function of its own; its symbol has the whole path.
-            (Some(call), Some(symbol)) if symbol.contains("::") => call.function = symbol,
+            (Some(call), Some(symbol)) if symbol.contains("::") => {
+                (call.function, call.is_bare_closure) = (symbol, false);
+            }
             _ => {}
         }
         Some(calls)
@@ -98,7 +102,7 @@ impl<'a> Symbols<'a> {
             Some(mapping) => format!("{}+{:#x}", mapping.name(), mapping.file_offset(address)),
             None => format!("{address:#x}"),
         };
-        Call { function, line: String::new(), owner: Owner::Library }
+        Call { function, line: String::new(), owner: Owner::Library, is_bare_closure: false }
     }
 }
 
@@ -123,6 +127,7 @@ fn or_none(build_id: &str) -> &str {
 
 fn call(function: String, path: &str, line: Option<u32>) -> Call {
     let (owner, short) = owned(path, &function);
+    let is_bare_closure = function.starts_with('{');
     let function = match owner {
         Owner::Ours if !function.contains("::") => format!("{}::{function}", module(short)),
         _ => function,
@@ -131,12 +136,13 @@ fn call(function: String, path: &str, line: Option<u32>) -> Call {
         Some(line) if !short.is_empty() => format!("{short}:{line}"),
         _ => short.to_owned(),
     };
-    Call { function, line, owner }
+    Call { function, line, owner, is_bare_closure }
 }
 
 /// `crates/db/src/group.rs` is `db::group`: the debug information of an inlined function has its bare name only.
 fn module(path: &str) -> String {
-    let (folder, file) = path.split_once("/src/").unwrap_or(("", path));
+    let (folder, file) =
+        path.split_once("/src/").or_else(|| path.split_once("/examples/")).unwrap_or(("", path));
     let package = folder.rsplit('/').next().unwrap_or(folder);
     let file = file.trim_end_matches(".rs");
     let file = file.strip_suffix("/mod").unwrap_or(file);
@@ -177,9 +183,10 @@ fn owned<'a>(path: &'a str, function: &str) -> (Owner, &'a str) {
         let short = path.rsplit_once("/library/").map_or(path, |(_, rest)| rest);
         return (Owner::Runtime, short);
     }
-    for folder in ["/crates/", "/modules/", "/lexiflow/src/"] {
+    for folder in ["/crates/", "/modules/", "/lexiflow/src/", "/bench/examples/"] {
         // The outermost folder of that name is the workspace's.
-        if let Some(at) = path.find(folder).filter(|_| path.contains("/src/")) {
+        let is_source = path.contains("/src/") || path.contains("/examples/");
+        if let Some(at) = path.find(folder).filter(|_| is_source) {
             let short = &path[at + 1..];
             let wraps = short.starts_with("crates/headroom/src/")
                 && WRAPPERS.iter().any(|file| short.ends_with(file));
