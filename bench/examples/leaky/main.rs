@@ -1,6 +1,6 @@
 //! A program that leaks, or only looks as if it did, in one way that is named on its command line, and shows its own heap
-//! to the leak detector: `leaky list`, `leaky vec`. Its time is made up, half a minute for each window, so that an hour
-//! and twenty minutes pass in a second. What comes of it is printed as JSON for `bench leaks`.
+//! to the leak detector: `leaky list`, `leaky vec`. Its time is made up, half a minute for each window, so that three hours
+//! pass in a second. What comes of it is printed as JSON for `bench leaks`.
 
 mod innocents;
 mod leaks;
@@ -16,7 +16,7 @@ use std::time::Instant;
 
 headroom::install_allocator!();
 
-const WINDOWS: u64 = 160;
+const WINDOWS: u64 = 360;
 const WINDOW_MICROS: u64 = 30_000_000;
 /// So many windows are watched after a leak was found, for what else is said.
 const AFTERWARDS: u64 = 10;

@@ -15,7 +15,7 @@ pub use suspect::{Scale, Severity, Suspect};
 
 use crate::heap_profile::StackUse;
 use crate::stores::StoreStats;
-use judgement::{Finding, Judgement, Mind, Points};
+use judgement::{Finding, Judgement, Mind, Phase};
 use series::{Rungs, STRIDES, has_point};
 use table::Table;
 
@@ -31,10 +31,10 @@ pub const MIN_WINDOWS: usize = 6;
 pub const MIN_REQUESTS: u64 = 1_000;
 /// The first windows, in which a process fills what it needs anyway.
 pub const WARM_UP_WINDOWS: u64 = 4;
-/// How often in a row a stack must be found growing.
-const CONFIRMATIONS: u8 = 8;
-/// A verdict that stood so much longer does not fall by one better window.
-const CONFIRMATIONS_CAP: u8 = 12;
+/// How often in a row a stack must be found growing, on each rung: the points of the wider ones take longer anyway.
+const CONFIRMATIONS: [u8; STRIDES.len()] = [8, 4, 3];
+/// A verdict that was confirmed more often than it needed does not fall by one better window.
+const SPARE: u8 = 4;
 
 /// How busy the process is at a window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -103,12 +103,12 @@ impl Detector {
     }
 
     fn judge(&mut self, rung: usize, at_micros: u64) {
-        let (loads, stores) = (&self.loads, &self.table.stores);
+        let (phase, stores) = (Phase::of(&self.loads, rung), &self.table.stores);
         for stack in &mut self.table.stacks {
-            let points = Points::of(loads, &stack.kib, rung);
+            let points = phase.points(&stack.kib, rung);
             let judgement =
                 judgement::judge(&points, self.live_bytes, |points| judgement::holder(points, stores, rung));
-            stack.minds[rung].hear(judgement, at_micros);
+            stack.minds[rung].hear(judgement, CONFIRMATIONS[rung], at_micros);
         }
     }
 
@@ -147,19 +147,18 @@ impl Mind {
     }
 
     /// Follows one more judgement. A window that cannot be compared with others says nothing either way.
-    fn hear(&mut self, judgement: Judgement, at_micros: u64) {
+    fn hear(&mut self, judgement: Judgement, needed: u8, at_micros: u64) {
         match judgement {
             Judgement::Unknown => {}
             Judgement::Grows(finding) => {
                 self.finding = Some(finding);
-                self.confirmed = (self.confirmed + 1).min(CONFIRMATIONS_CAP);
-                if self.confirmed >= CONFIRMATIONS && !self.stands {
+                self.confirmed = (self.confirmed + 1).min(needed + SPARE);
+                if self.confirmed >= needed && !self.stands {
                     (self.stands, self.since_micros) = (true, at_micros);
                 }
             }
             Judgement::Quiet => {
-                self.confirmed =
-                    self.confirmed.saturating_sub(if self.stands { 2 } else { CONFIRMATIONS_CAP });
+                self.confirmed = if self.stands { self.confirmed.saturating_sub(2) } else { 0 };
                 if self.confirmed == 0 {
                     (self.stands, self.finding) = (false, None);
                 }

@@ -128,6 +128,7 @@ fn a_registered_store_may_fill_and_what_it_does_not_count_is_laid_at_its_door() 
         verdicts.into_iter().flat_map(|(_, suspects)| suspects).last()
     };
     assert_eq!(filling(64 * MIB, 1), None);
+    assert_eq!(filling(4 * MIB, 1), None, "nor is it a leak that it has just become full");
     assert_eq!(filling(64 * MIB, 2), None, "a store may count somewhat less than it takes");
     let five_times = filling(64 * MIB, 5).unwrap();
     assert_eq!(five_times.holder.as_deref(), Some("cases.cache"));

@@ -2,7 +2,7 @@
 #![expect(clippy::float_arithmetic, reason = "slopes and probabilities; no money")]
 
 use super::series::Rungs;
-use super::statistics::{drift, mann_kendall, scatter, tau, theil_sen};
+use super::statistics::{drift, mann_kendall, median, scatter, tau, theil_sen};
 use super::table::Store;
 use super::{Load, MIN_WINDOWS, Scale};
 
@@ -17,7 +17,7 @@ const STILL_GROWING: f64 = 0.6;
 /// At least so much of the growth must never have been given back.
 const KEPT: f64 = 0.5;
 /// How far the growth must be beyond what steps of such sizes add up to by chance.
-const BEYOND_CHANCE: f64 = 3.0;
+const BEYOND_CHANCE: f64 = 3.8;
 /// Loads are comparable up to this ratio, and this many requests.
 const COMPARABLE: (f64, f64) = (1.25, 2.0);
 /// In-flight requests explain a growth whose ranks follow them nearly as well as they follow the time.
@@ -26,8 +26,8 @@ const NEARLY: f64 = 0.15;
 const IN_STEP: f64 = 0.6;
 /// What a store counts may be so many times less than what its entries really take.
 const STORE_FACTOR: f64 = 2.0;
-/// A store below this part of its cap may still fill.
-const FULL: f64 = 0.95;
+/// A store that counts more than its cap is no store that fills.
+const OVERFULL: f64 = 1.05;
 
 /// What is thought of a stack, from judgement to judgement.
 #[derive(Debug, Clone, Default)]
@@ -62,46 +62,77 @@ pub(super) enum Judgement {
     Grows(Finding),
 }
 
-/// Points at a comparable load.
+/// Those points of a rung at which about as many requests were in flight as at the newest; the same for every stack.
 #[derive(Debug, Default)]
-pub(super) struct Points {
-    /// Which points of the rung, counted from the newest.
+pub(super) struct Phase {
+    /// Which points, counted from the newest; oldest first.
     ago: Vec<usize>,
+    micros: Vec<u64>,
     minutes: Vec<f64>,
     requests: Vec<f64>,
     in_flight: Vec<f64>,
-    kib: Vec<f64>,
-    span_micros: u64,
 }
 
-impl Points {
-    /// Those points of a rung at which about as many requests were in flight as at the newest.
-    pub(super) fn of(loads: &Rungs<Load>, kib: &Rungs<u32>, rung: usize) -> Self {
-        let (loads, kib) = (loads.points(rung), kib.points(rung));
-        let (Some(newest), count) = (loads.back(), loads.len().min(kib.len())) else {
-            return Self::default();
-        };
-        let first = loads[loads.len() - count];
+impl Phase {
+    pub(super) fn of(loads: &Rungs<Load>, rung: usize) -> Self {
+        let loads = loads.points(rung);
+        let (Some(oldest), Some(newest)) = (loads.front(), loads.back()) else { return Self::default() };
         let (ratio, few) = COMPARABLE;
         let now = number(newest.in_flight);
-        let mut points = Self::default();
-        for ago in (0..count).rev() {
-            let load = loads[loads.len() - 1 - ago];
+        let mut phase = Self::default();
+        for (place, load) in loads.iter().enumerate() {
             let in_flight = number(load.in_flight);
             if in_flight > now * ratio + few || in_flight * ratio + few < now {
                 continue;
             }
-            if points.ago.is_empty() {
-                points.span_micros = newest.at_micros.saturating_sub(load.at_micros);
-            }
-            points.ago.push(ago);
-            let millis = load.at_micros.saturating_sub(first.at_micros) / 1000;
-            points.minutes.push(number(millis) / 60_000.0);
-            points.requests.push(number(load.requests.saturating_sub(first.requests)));
-            points.in_flight.push(in_flight);
-            points.kib.push(f64::from(kib[kib.len() - 1 - ago]));
+            phase.ago.push(loads.len() - 1 - place);
+            phase.micros.push(load.at_micros);
+            let millis = load.at_micros.saturating_sub(oldest.at_micros) / 1000;
+            phase.minutes.push(number(millis) / 60_000.0);
+            phase.requests.push(number(load.requests.saturating_sub(oldest.requests)));
+            phase.in_flight.push(in_flight);
         }
-        points
+        phase
+    }
+
+    /// A stack's bytes at these points, as far back as it is known.
+    pub(super) fn points(&self, kib: &Rungs<u32>, rung: usize) -> Points<'_> {
+        let kib = kib.points(rung);
+        let from = self.ago.partition_point(|ago| *ago >= kib.len());
+        let held = self.ago[from..].iter().map(|ago| f64::from(kib[kib.len() - 1 - ago]));
+        let micros = &self.micros[from..];
+        let span = micros.first().zip(micros.last()).map(|(first, last)| last.saturating_sub(*first));
+        Points {
+            ago: &self.ago[from..],
+            minutes: &self.minutes[from..],
+            requests: &self.requests[from..],
+            in_flight: &self.in_flight[from..],
+            kib: held.collect(),
+            span_micros: span.unwrap_or(0),
+        }
+    }
+}
+
+/// One stack's points.
+#[derive(Debug)]
+pub(super) struct Points<'a> {
+    ago: &'a [usize],
+    minutes: &'a [f64],
+    requests: &'a [f64],
+    in_flight: &'a [f64],
+    kib: Vec<f64>,
+    span_micros: u64,
+}
+
+impl Points<'_> {
+    /// Whether the newest third is so far above the oldest that the rest is worth looking at: it is for few stacks.
+    fn may_grow(&self) -> bool {
+        let third = self.kib.len().div_ceil(3);
+        let older = median(&mut self.kib[..third].to_vec());
+        let newer = median(&mut self.kib[self.kib.len() - third..].to_vec());
+        let (from, to) = Points::first_and_last(self.minutes);
+        // A line's thirds lie two thirds of its rise apart; half of that will do.
+        newer - older > SLOWEST_KIB_PER_MINUTE * (to - from) / 3.0
     }
 
     fn first_and_last(values: &[f64]) -> (f64, f64) {
@@ -118,19 +149,22 @@ pub(super) struct Holder {
 
 /// Judges the points against the whole live heap. `holder` is only asked when everything else speaks for a leak.
 pub(super) fn judge(
-    points: &Points,
+    points: &Points<'_>,
     live_bytes: u64,
-    holder: impl Fn(&Points) -> Option<Holder>,
+    holder: impl Fn(&Points<'_>) -> Option<Holder>,
 ) -> Judgement {
     let count = points.kib.len();
     if count < MIN_WINDOWS {
         return Judgement::Unknown;
     }
+    if !points.may_grow() {
+        return Judgement::Quiet;
+    }
     let trend = mann_kendall(&points.kib);
     if trend.score <= 0 || trend.p >= SIGNIFICANCE {
         return Judgement::Quiet;
     }
-    let slope = theil_sen(&points.minutes, &points.kib);
+    let slope = theil_sen(points.minutes, &points.kib);
     let share = number(live_bytes >> 10) * SLOWEST_SHARE_PER_HOUR / 60.0;
     let half = count / 2;
     let older_slope = theil_sen(&points.minutes[..=half], &points.kib[..=half]);
@@ -152,7 +186,7 @@ pub(super) fn judge(
 }
 
 /// Whether most of the growth stayed: the least of what was held ever after rises as well.
-fn is_kept(points: &Points, slope: f64) -> bool {
+fn is_kept(points: &Points<'_>, slope: f64) -> bool {
     let mut least = f64::INFINITY;
     let mut lowest: Vec<f64> = points
         .kib
@@ -165,22 +199,22 @@ fn is_kept(points: &Points, slope: f64) -> bool {
         .collect();
     lowest.reverse();
     let (begin, end) = Points::first_and_last(&lowest);
-    let (from, to) = Points::first_and_last(&points.minutes);
+    let (from, to) = Points::first_and_last(points.minutes);
     end - begin >= slope * (to - from) * KEPT
 }
 
 /// Whether requests in flight explain the growth as well as the time does, in ranks and in size.
-fn follows_in_flight(points: &Points) -> bool {
-    let by_time = tau(&points.minutes, &points.kib);
-    let by_flight = tau(&points.in_flight, &points.kib);
+fn follows_in_flight(points: &Points<'_>) -> bool {
+    let by_time = tau(points.minutes, &points.kib);
+    let by_flight = tau(points.in_flight, &points.kib);
     let (bytes_before, bytes) = Points::first_and_last(&points.kib);
-    let (before, now) = Points::first_and_last(&points.in_flight);
+    let (before, now) = Points::first_and_last(points.in_flight);
     let growth = (bytes + 1.0) / (bytes_before + 1.0);
     by_flight >= by_time - NEARLY && growth <= (now + 1.0) / (before + 1.0) * 1.5
 }
 
 /// The registered store that grows most of those in step with the site.
-pub(super) fn holder(points: &Points, stores: &[Store], rung: usize) -> Option<Holder> {
+pub(super) fn holder(points: &Points<'_>, stores: &[Store], rung: usize) -> Option<Holder> {
     let (begin, end) = Points::first_and_last(&points.kib);
     let mut best: Option<(f64, Holder)> = None;
     for store in stores {
@@ -193,7 +227,7 @@ pub(super) fn holder(points: &Points, stores: &[Store], rung: usize) -> Option<H
         if grown <= 0.0 || !is_best || tau(&held, &points.kib) < IN_STEP {
             continue;
         }
-        let may_fill = now < f64::from(store.cap_kib) * FULL;
+        let may_fill = now <= f64::from(store.cap_kib) * OVERFULL;
         // A quarter more for what samples leave uncertain.
         let accounts_for_it = may_fill && end - begin <= grown * STORE_FACTOR * 1.25;
         best = Some((grown, Holder { name: store.name.to_string(), accounts_for_it }));
@@ -201,11 +235,11 @@ pub(super) fn holder(points: &Points, stores: &[Store], rung: usize) -> Option<H
     best.map(|(_, holder)| holder)
 }
 
-fn finding(points: &Points, slope: f64, p: f64, chance: f64, held: Option<Holder>) -> Finding {
-    let (from, to) = Points::first_and_last(&points.minutes);
-    let per_request = theil_sen(&points.requests, &points.kib);
-    let by_requests = scatter(&points.requests, &points.kib, per_request);
-    let by_time = scatter(&points.minutes, &points.kib, slope);
+fn finding(points: &Points<'_>, slope: f64, p: f64, chance: f64, held: Option<Holder>) -> Finding {
+    let (from, to) = Points::first_and_last(points.minutes);
+    let per_request = theil_sen(points.requests, &points.kib);
+    let by_requests = scatter(points.requests, &points.kib, per_request);
+    let by_time = scatter(points.minutes, &points.kib, slope);
     let scale = if per_request > 0.0 && by_requests <= by_time * 1.1 { Scale::Requests } else { Scale::Time };
     let square = chance.min(1e6) * chance.min(1e6);
     Finding {

@@ -87,7 +87,8 @@ pub(super) fn scatter(x: &[f64], y: &[f64], slope: f64) -> f64 {
     median(&mut rests)
 }
 
-fn median(values: &mut [f64]) -> f64 {
+/// The middle one; zero where there is none. The values come out of order.
+pub(super) fn median(values: &mut [f64]) -> f64 {
     if values.is_empty() {
         return 0.0;
     }
