@@ -82,6 +82,8 @@ pub(crate) enum Figure {
     Upload,
     /// Instructions of the request meter.
     Meter,
+    /// Twelve leaks that must be named, and twelve shapes that are none.
+    Leaks,
     /// Everything at once against a server in a small control group; takes minutes.
     Attack,
     /// A clean release build; takes minutes.

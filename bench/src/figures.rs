@@ -4,6 +4,7 @@ mod build;
 mod connections;
 mod idle;
 mod import;
+mod leaks;
 mod meter;
 mod requests;
 mod slow_disk;
@@ -17,7 +18,8 @@ use crate::server::Start;
 use crate::setup::Setup;
 use crate::table::Row;
 use crate::{api, attack, client::Connection, server::Server};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The figures that a choice stands for.
 pub(crate) fn of(chosen: Figure) -> Vec<Figure> {
@@ -31,6 +33,7 @@ pub(crate) fn of(chosen: Figure) -> Vec<Figure> {
             Figure::Import,
             Figure::Upload,
             Figure::Meter,
+            Figure::Leaks,
         ],
         one => vec![one],
     }
@@ -48,6 +51,7 @@ pub(crate) async fn measure(figure: Figure, setup: &Setup) -> anyhow::Result<Vec
         Figure::Import => import::measure(setup).await,
         Figure::Upload => upload::measure(setup).await,
         Figure::Meter => meter::measure(setup),
+        Figure::Leaks => leaks::measure(setup),
         Figure::Attack => attack::measure(setup).await,
         Figure::Build => build::measure(setup),
     }
@@ -68,6 +72,17 @@ async fn server_with_cases(setup: &Setup, data_dir: &Path) -> anyhow::Result<(Se
 /// The call that opens a case.
 fn create_case(client: usize, at: u64) -> Call {
     Call { path: "/api/cases".to_owned(), body: Some(api::new_case(client, at)) }
+}
+
+/// Builds an example in release mode; what it is called then.
+fn example(setup: &Setup, package: &str, name: &str) -> anyhow::Result<PathBuf> {
+    setup.say(&format!("building {package}'s example {name} ..."));
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--release", "--quiet", "-p", package, "--example", name]);
+    let status =
+        cargo.arg("--target-dir").arg(setup.root.join("target")).current_dir(&setup.root).status()?;
+    anyhow::ensure!(status.success(), "the example {name} of {package} does not build");
+    Ok(setup.root.join("target/release/examples").join(name))
 }
 
 /// The number in the middle.

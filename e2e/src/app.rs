@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use clock::{MockClock, SeededRandom};
 use crypto::Secret;
 use db::Reads as _;
-use lexiflow::config::{Sources, load};
+use lexiflow::config::{Config, Sources, load};
 use lexiflow::state::{Running, StartOptions, start};
 use serde_json::json;
 use std::path::Path;
@@ -27,6 +27,7 @@ pub struct TestApp {
     clock: Arc<MockClock>,
     admin: Client,
     users: AtomicU32,
+    seed: u64,
     // Last, so that the server is gone before its database is.
     database: TestDatabase,
 }
@@ -58,15 +59,28 @@ impl TestApp {
         let overrides =
             overrides.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let loaded = load(&Sources { overrides, ..Sources::default() }).expect("the settings are valid");
-        let clock = testkit::clock();
+        Self::launch(loaded.config, testkit::clock(), 1, database).await
+    }
+
+    async fn launch(config: Config, clock: Arc<MockClock>, seed: u64, database: TestDatabase) -> Self {
         let options = StartOptions {
             clock: Arc::clone(&clock) as _,
-            random: Arc::new(SeededRandom::new(1)),
-            ..StartOptions::new(loaded.config)
+            random: Arc::new(SeededRandom::new(seed)),
+            ..StartOptions::new(config)
         };
         let running = Box::pin(start(options)).await.expect("the server starts");
         let admin = Client::new(running.address()).sign_in(ADMIN, PASSWORD).await;
-        Self { running, clock, admin, users: AtomicU32::new(0), database }
+        Self { running, clock, admin, users: AtomicU32::new(0), seed, database }
+    }
+
+    /// Ends the server and starts it again on the same data, at the same time; `between` is told the data folder.
+    pub async fn restart(self, between: impl FnOnce(&Path)) -> Self {
+        let config = Config::clone(&self.running.parts().config);
+        let report = tokio::time::timeout(PATIENCE, self.running.shutdown()).await.expect("an end");
+        assert!(report.clean, "{report:?}");
+        between(&config.storage.data_dir);
+        // Further ids must not be those of the first run again.
+        Self::launch(config, self.clock, self.seed + 1, self.database).await
     }
 
     /// The first firm's super administrator.

@@ -11,6 +11,7 @@ mod doctor;
 mod error;
 mod health;
 mod inventory;
+mod leaks;
 mod memory;
 mod metrics;
 mod monitoring;
@@ -28,6 +29,7 @@ mod viewer;
 pub use checks::{Check, FullHealth};
 pub use error::CODES;
 pub use health::{Health, Readiness};
+pub use leaks::run as watch_leaks;
 pub use memory::MemoryHealth;
 pub use observer::RequestObserver;
 pub use status::{Phase, Status};
@@ -52,6 +54,7 @@ pub struct Ops {
     depths: Arc<Depths>,
     in_flight: metrics::InFlightGauge,
     diagnostics: diagnostics::Diagnostics,
+    leaks: Arc<leaks::Leaks>,
     /// Held by whoever takes a heap profile: one at a time.
     profiles: Mutex<()>,
     /// The last detailed report: asking again and again must cost the database nothing.
@@ -63,8 +66,13 @@ impl Ops {
     /// Registers the collectors of the metrics.
     pub fn new(parts: &Parts, tasks: Tasks, stats: Arc<ServerStats>) -> Result<Arc<Self>, StartError> {
         let depths = Arc::new(Depths::default());
-        collectors::register(parts, &tasks, &stats, &depths)?;
         let diagnostics = diagnostics::Diagnostics::within(&parts.config.storage.data_dir);
+        let memory = &parts.config.memory;
+        let is_watching = memory.monitoring_enabled && memory.leak_detection_enabled;
+        let interval = is_watching.then_some(memory.leak_check_interval);
+        let leaks = Arc::new(leaks::Leaks::within(&diagnostics, interval));
+        parts.app.headroom().stores().register(Arc::new(leaks::LeakStore(Arc::clone(&leaks))))?;
+        collectors::register(parts, &tasks, &stats, &depths, &leaks)?;
         let (app, folder) = (&parts.app, diagnostics.clone());
         let (clock, random) = (Arc::clone(app.clock()), Arc::clone(app.random()));
         app.headroom().on_emergency(move || profile::keep_at_emergency(&folder, &clock, &random));
@@ -75,6 +83,7 @@ impl Ops {
             depths,
             in_flight: metrics::InFlightGauge::new(stats),
             diagnostics,
+            leaks,
             profiles: Mutex::new(()),
             full: Mutex::new(None),
             ping: ping::Ping::default(),
@@ -114,6 +123,8 @@ fn monitoring(operate: Gate) -> Routes {
         .route(routes!(monitoring::show_allocator), operate)
         .route(routes!(monitoring::show_process), operate)
         .route(routes!(profile::show_profile, profile::keep_profile), operate)
+        .route(routes!(leaks::routes::show_leaks), operate)
+        .route(routes!(leaks::routes::check_leaks), operate)
         .route(routes!(purge::purge_memory), operate)
         .route(routes!(purge::collect_memory), operate)
 }

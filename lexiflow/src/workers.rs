@@ -1,6 +1,6 @@
 //! The background work of a serving process. Every task is owned, has a name, and ends when it is told to.
 
-use crate::ops::Ops;
+use crate::ops::{Ops, watch_leaks};
 use crate::state::Parts;
 use headroom::{Headroom, SystemRoots};
 use queue::Tasks;
@@ -46,6 +46,7 @@ pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks) {
             every(memory.cleanup_interval, tasks.token(), move || clean_up(parts.clone())),
         );
     }
+    tasks.spawn("memory.leaks", watch_leaks(Arc::clone(ops), tasks.token()));
     let heartbeat = heartbeat(parts.app.headroom().clone(), Arc::clone(ops), tasks.token());
     tasks.spawn("runtime.heartbeat", heartbeat);
 }

@@ -1,8 +1,9 @@
+use super::example;
 use crate::quantity::{Quantity, Unit};
 use crate::setup::Setup;
 use crate::table::Row;
 use anyhow::Context as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 const POLL: &str = "request meter, one further poll";
@@ -49,17 +50,6 @@ pub(super) fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
 
 fn can_run(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
-}
-
-/// Builds an example in release mode; what it is called then.
-fn example(setup: &Setup, package: &str, name: &str) -> anyhow::Result<PathBuf> {
-    setup.say(&format!("building {package}'s example {name} ..."));
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--release", "--quiet", "-p", package, "--example", name]);
-    let status =
-        cargo.arg("--target-dir").arg(setup.root.join("target")).current_dir(&setup.root).status()?;
-    anyhow::ensure!(status.success(), "the example {name} of {package} does not build");
-    Ok(setup.root.join("target/release/examples").join(name))
 }
 
 /// Hundredths of an instruction that one further round of a loop takes.

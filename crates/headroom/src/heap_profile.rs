@@ -16,7 +16,7 @@ mod text;
 mod unbias;
 
 pub use difference::OtherProgram;
-pub use dump::{ProfileError, memory_file, take_heap_profile};
+pub use dump::{ProfileError, memory_file, take_bare_heap_profile, take_heap_profile};
 pub use elf::Elf;
 pub use listing::Place;
 pub use maps::Mapping;
@@ -89,6 +89,13 @@ impl HeapProfile {
     /// The program and its libraries where they lay in memory; the program first.
     pub fn mappings(&self) -> &[Mapping] {
         &self.mappings
+    }
+
+    /// The same without its stacks: what is needed to write their places.
+    #[must_use]
+    pub fn without_stacks(&self) -> Self {
+        let (sample_bytes, taken_nanos) = (self.sample_bytes, self.taken_nanos);
+        Self { sample_bytes, taken_nanos, mappings: self.mappings.clone(), ..Self::default() }
     }
 
     /// The mapping that an address lies in.

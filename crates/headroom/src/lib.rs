@@ -24,6 +24,7 @@ pub mod heap_profile;
 mod injected;
 mod install;
 mod judge;
+pub mod leaks;
 mod lease;
 mod ledger;
 mod level;

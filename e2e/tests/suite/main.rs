@@ -11,6 +11,7 @@ mod fuzz;
 mod health;
 mod idempotency;
 mod imports;
+mod leaks;
 mod lists;
 mod openapi;
 mod permissions;

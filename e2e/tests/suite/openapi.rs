@@ -74,7 +74,8 @@ async fn every_route_is_described_with_its_answers_and_its_body() {
 }
 
 fn is_verb(name: &str) -> bool {
-    ["close", "reopen", "hold", "archive", "logout", "restore", "purge", "gc", "profile"].contains(&name)
+    ["close", "reopen", "hold", "archive", "logout", "restore", "purge", "gc", "profile", "check"]
+        .contains(&name)
 }
 
 fn nothing() -> e2e::Things {

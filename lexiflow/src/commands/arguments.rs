@@ -200,6 +200,10 @@ pub enum MemoryView {
     Profile(Profile),
     /// Compare two profiles that were written with `profile --out`.
     Diff(Diff),
+    /// Show which lines of code leak, how fast, and when the limit is reached.
+    Leaks(Leaks),
+    /// Follow the memory: level, use, actions against pressure and, by line of code, what grew.
+    Trace(Trace),
     /// Give unused memory back to the system.
     Purge,
 }
@@ -231,6 +235,40 @@ pub struct Diff {
     /// How it is shown.
     #[command(flatten)]
     pub named: Named,
+}
+
+/// `memory leaks`
+#[derive(Debug, Args)]
+pub struct Leaks {
+    /// Have the server take another look first.
+    #[arg(long, conflicts_with = "file")]
+    pub check: bool,
+    /// A report that was saved from `/api/monitoring/memory/leaks`, instead of a server.
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The server's program file, if it is not this one.
+    #[arg(long, value_name = "FILE")]
+    pub binary: Option<PathBuf>,
+}
+
+/// `memory trace`
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// For how long; until it is interrupted when nothing is said.
+    #[arg(long, value_name = "N")]
+    pub seconds: Option<u64>,
+    /// Seconds between two lines.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..))]
+    pub every: u64,
+    /// Seconds between two lists of what grew. Each takes a heap profile, which the audit log records.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    pub growth: u64,
+    /// How many lines of code to list.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub top: usize,
+    /// The server's program file, if it is not this one.
+    #[arg(long, value_name = "FILE")]
+    pub binary: Option<PathBuf>,
 }
 
 /// How a profile is shown by name.

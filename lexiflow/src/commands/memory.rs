@@ -2,9 +2,11 @@
 
 mod flame;
 mod http;
+mod leaks;
 mod profile;
 mod sites;
 mod symbols;
+mod trace;
 
 use super::arguments::{Memory, MemoryView};
 use super::{CommandError, Console, write_table};
@@ -30,6 +32,8 @@ pub(super) fn run(
         MemoryView::Purge => purge(&server.post("/api/monitoring/memory/purge")?, console)?,
         MemoryView::Profile(asked) => profile::take(&server, &asked, console)?,
         MemoryView::Diff(asked) => profile::compare(&asked, console)?,
+        MemoryView::Leaks(asked) => leaks::show(&server, &asked, console)?,
+        MemoryView::Trace(asked) => trace::follow(&server, &asked, console)?,
     }
     Ok(console.out.flush()?)
 }

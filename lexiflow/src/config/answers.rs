@@ -32,7 +32,6 @@ const ONE_URL: &str = "DATABASE_URL names the whole database; without it the emb
 const NO_SOCKETS: &str = "this version has no web sockets";
 const NO_MAIL: &str = "this version sends no e-mail";
 const NO_WEBHOOKS: &str = "this version sends no webhooks";
-const NO_PROFILE: &str = "this version takes no heap profiles and searches for no leaks";
 const NO_RATE_LIMIT: &str = "this version has no rate limits; connections, sizes and times are limited";
 
 /// Every answered variable. Exact names come before the prefixes that would cover them.
@@ -71,6 +70,11 @@ pub static ANSWERED: &[Answered] = &[
         "REQUEST_BODY_LIMIT",
         "each kind of body has its own limit in PAYLOAD_JSON_LIMIT and its neighbours",
     ),
+    native(
+        "HEAP_GROWTH_THRESHOLD_MB",
+        "a leak is told by the trend of each place that allocates, not by one mark",
+    ),
+    native("AUTO_GC_ON_LEAK", "what leaks is still in use: there is nothing that could be collected"),
     not_yet("WS_MAX_CONNECTIONS_PER_USER", NO_SOCKETS),
     not_yet("WS_MAX_GLOBAL_CONNECTIONS", NO_SOCKETS),
     not_yet("WS_MAX_ROOMS_PER_USER", NO_SOCKETS),
@@ -101,10 +105,10 @@ pub static ANSWERED: &[Answered] = &[
     not_yet("WEBHOOK_*", NO_WEBHOOKS),
     not_yet("RATE_LIMIT_*", NO_RATE_LIMIT),
     not_yet("REQUEST_MEMORY_MAX_BYTES", "this version measures a request and does not end it"),
-    not_yet("DIAGNOSTICS_DIR", "kept heap profiles lie in the folder diagnostics of LEXIFLOW_DATA_DIR"),
-    not_yet("LEAK_DETECTION_ENABLED", NO_PROFILE),
-    not_yet("LEAK_CHECK_INTERVAL_MS", NO_PROFILE),
-    not_yet("AUTO_GC_ON_LEAK", NO_PROFILE),
+    not_yet(
+        "DIAGNOSTICS_DIR",
+        "heap profiles and the history of leaks lie in `diagnostics` in the data folder",
+    ),
     not_yet("FILE_ENABLE_VIRUS_SCAN", "this version scans no files"),
 ];
 

@@ -164,6 +164,10 @@ pub struct Memory {
     pub purge_endpoint: bool,
     /// Whether the allocator trades speed for size.
     pub optimize_for_size: bool,
+    /// Whether the heap is watched for leaks.
+    pub leak_detection_enabled: bool,
+    /// Time between two looks at it.
+    pub leak_check_interval: Duration,
 }
 
 /// Streaming of large bodies.
@@ -409,6 +413,8 @@ fn memory(s: &Settings) -> Result<Memory, Gap> {
         request_warn_bytes: s.number("memory.request_warn_size")?,
         purge_endpoint: s.flag("memory.purge_endpoint")?,
         optimize_for_size: s.flag("memory.optimize_for_size")?,
+        leak_detection_enabled: s.flag("memory.leak_detection_enabled")?,
+        leak_check_interval: s.time("memory.leak_check_interval")?,
     })
 }
 

@@ -111,6 +111,8 @@ pub static KEYS: &[Key] = &[
     key("memory.request_warn_size", &["REQUEST_MEMORY_WARN_BYTES"], bytes(KIB, 1024 * GIB)),
     key("memory.purge_endpoint", &["NODE_EXPOSE_GC"], Kind::Flag),
     key("memory.optimize_for_size", &["NODE_OPTIMIZE_FOR_MEMORY"], Kind::Flag),
+    key("memory.leak_detection_enabled", &["LEAK_DETECTION_ENABLED"], Kind::Flag),
+    key("memory.leak_check_interval", &["LEAK_CHECK_INTERVAL_MS"], millis(10 * SECOND, DAY)),
     // stream
     key("stream.file_threshold", &["STREAM_FILE_THRESHOLD"], bytes(4 * KIB, 1024 * GIB)),
     key("stream.chunk_size", &["STREAM_CHUNK_SIZE"], bytes(4 * KIB, 4 * MIB)),

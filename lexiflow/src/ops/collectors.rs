@@ -1,6 +1,7 @@
 //! What is only known when somebody asks for the metrics.
 
 use super::depths::Depths;
+use super::leaks::Leaks;
 use super::process;
 use crate::state::{Parts, StartError};
 use clock::Timestamp;
@@ -17,11 +18,14 @@ pub(super) fn register(
     tasks: &Tasks,
     stats: &Arc<ServerStats>,
     depths: &Arc<Depths>,
+    leaks: &Arc<Leaks>,
 ) -> Result<(), StartError> {
     let metrics = &parts.metrics;
     let (headroom, started) = (parts.app.headroom().clone(), parts.app.clock().now());
     let node = parts.config.metrics.node_compat;
     metrics.register_collector(Box::new(move |to| memory(&headroom, started, node, to)))?;
+    let (headroom, leaks) = (parts.app.headroom().clone(), Arc::clone(leaks));
+    metrics.register_collector(Box::new(move |to| suspects(&leaks, &headroom, to)))?;
     let db = parts.app.db().clone();
     metrics.register_collector(Box::new(move |to| database(&db, to)))?;
     let stats = Arc::clone(stats);
@@ -70,6 +74,23 @@ fn controls(headroom: &Headroom, snapshot: &Snapshot, to: &mut Exposition) {
     to.gauge("lexiflow_controller_tick_microseconds", "Time of the last look.").value(stats.tick_micros);
     to.counter("lexiflow_controller_overdue", "Looks that came more than a second late.")
         .value(stats.overdue);
+}
+
+/// Sites that have a line of their own: each label is memory in whatever stores the metrics.
+const TOP_SITES: usize = 5;
+
+/// What leaks.
+fn suspects(leaks: &Leaks, headroom: &Headroom, to: &mut Exposition) {
+    let suspects = leaks.suspects(headroom);
+    let count = u64::try_from(suspects.len()).unwrap_or(u64::MAX);
+    to.gauge("lexiflow_leak_suspects", "Call stacks that hold more and more.").value(count);
+    let mut growth =
+        to.gauge("lexiflow_leak_bytes_per_hour", "How fast the fastest of them grow, by the site's name.");
+    for suspect in suspects.iter().take(TOP_SITES) {
+        growth.sample(&[("site", &suspect.site)], suspect.bytes_per_hour);
+    }
+    let took = u64::try_from(leaks.took().as_micros()).unwrap_or(u64::MAX);
+    to.gauge("lexiflow_leak_window_microseconds", "Time of the last look for leaks.").value(took);
 }
 
 fn process_of(snapshot: &Snapshot, started: Timestamp) -> ProcessSample {

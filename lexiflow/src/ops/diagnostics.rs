@@ -1,4 +1,4 @@
-//! The data folder's `diagnostics`: heap profiles that were asked to be kept. All of it blocks.
+//! The data folder's `diagnostics`: heap profiles that were asked to be kept, and the history of leaks. All of it blocks.
 
 use super::error::Error;
 use headroom::heap_profile::HeapProfile;
@@ -22,6 +22,11 @@ pub(super) struct Diagnostics(PathBuf);
 impl Diagnostics {
     pub(super) fn within(data_dir: &Path) -> Self {
         Self(data_dir.join("diagnostics"))
+    }
+
+    /// Where the history of leaks lies.
+    pub(super) fn leaks(&self) -> PathBuf {
+        self.0.join("leaks.json")
     }
 
     fn path(&self, id: ProfileId) -> PathBuf {

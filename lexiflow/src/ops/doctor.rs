@@ -1,14 +1,20 @@
 //! What is wrong with the memory, why, and what to do, in sentences.
 
+use super::leaks::SuspectAnswer;
 use headroom::{Cause, ControlStats, Level, Snapshot};
 
 /// Growth that reaches the limit later than this is not worth a word, in microseconds.
 const WORTH_SAYING_MICROS: u64 = 3_600_000_000;
 
 /// The findings, the most urgent first; one that says so when nothing is wrong.
-pub(super) fn findings(snapshot: &Snapshot, controls: &ControlStats) -> Vec<String> {
+pub(super) fn findings(
+    snapshot: &Snapshot,
+    controls: &ControlStats,
+    suspects: &[SuspectAnswer],
+) -> Vec<String> {
     let mut found = Vec::new();
     level(snapshot, controls, &mut found);
+    leaks(suspects, &mut found);
     if let Some(micros) = controls.micros_to_limit.filter(|micros| *micros < WORTH_SAYING_MICROS)
         && snapshot.level > Level::Normal
     {
@@ -58,6 +64,19 @@ pub(super) fn findings(snapshot: &Snapshot, controls: &ControlStats) -> Vec<Stri
     found
 }
 
+fn leaks(suspects: &[SuspectAnswer], found: &mut Vec<String>) {
+    let Some(fastest) = suspects.first() else { return };
+    found.push(format!(
+        "Memory leaks in {} place(s). The fastest, `{}`, grows by {} KiB an hour and reaches the limit in {} h ({}): run \
+         `lexiflow memory leaks` for the function and the line, and restart the server in time.",
+        suspects.len(),
+        fastest.site,
+        fastest.bytes_per_hour >> 10,
+        fastest.seconds_to_limit / 3600,
+        fastest.severity
+    ));
+}
+
 fn level(snapshot: &Snapshot, controls: &ControlStats, found: &mut Vec<String>) {
     let share = snapshot.share_permille / 10;
     let why = match controls.cause {
@@ -103,7 +122,7 @@ mod tests {
         let settings = Settings { explicit_budget_bytes: asked, ..Settings::default() };
         let headroom = Headroom::new(settings, source as _);
         headroom.sample_at(1);
-        findings(&headroom.snapshot(), &headroom.controls())
+        findings(&headroom.snapshot(), &headroom.controls(), &[])
     }
 
     #[test]

@@ -199,3 +199,16 @@ async fn the_command_line_shows_the_figures_and_says_why_it_cannot() {
     let (code, _, errors) = memory(&server, None, &["diff", "/nowhere", "/nowhere"]).await;
     assert!(code == 1 && errors.contains("/nowhere"), "{errors}");
 }
+
+#[tokio::test]
+async fn the_command_line_follows_the_memory_and_lists_what_grew() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let words = ["trace", "--seconds", "1", "--every", "1"];
+    let (code, out, errors) = memory(&server, admin.token(), &words).await;
+    assert_eq!((code, errors.as_str()), (0, ""), "{out}");
+    assert!(out.lines().filter(|line| line.contains("s  normal")).count() >= 2, "{out}");
+    assert!(out.contains("grown since the beginning"), "{out}");
+    let (code, out, errors) = memory(&server, admin.token(), &["leaks", "--check"]).await;
+    assert!(code == 0 && out.starts_with("no line of code leaks; 1 windows of 30 s"), "{out}{errors}");
+}

@@ -38,6 +38,13 @@ pub enum ProfileError {
 /// Takes a profile of this process, without names. It writes a file that lies in memory only, since the system may have
 /// no folder that can be written to. Some milliseconds: not for a thread that serves requests.
 pub fn take_heap_profile() -> Result<HeapProfile, ProfileError> {
+    let mut profile = take_bare_heap_profile()?;
+    profile.identify();
+    Ok(profile)
+}
+
+/// As [`take_heap_profile`], without the build ids, for which the files of the program and its libraries are read.
+pub fn take_bare_heap_profile() -> Result<HeapProfile, ProfileError> {
     // A panic of an earlier holder leaves nothing half done behind the lock.
     let _alone = match ONE_AT_A_TIME.try_lock() {
         Err(std::sync::TryLockError::WouldBlock) => return Err(ProfileError::Busy),
@@ -53,9 +60,7 @@ pub fn take_heap_profile() -> Result<HeapProfile, ProfileError> {
         return Err(ProfileError::Dump);
     }
     // jemalloc opened the path anew, so this handle still stands at the beginning.
-    let mut profile = HeapProfile::read_dump(BufReader::new(file))?;
-    profile.identify();
-    Ok(profile)
+    Ok(HeapProfile::read_dump(BufReader::new(file))?)
 }
 
 /// An empty file that lies in memory outside of the heap and is gone when it is closed.

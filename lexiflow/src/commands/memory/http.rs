@@ -30,25 +30,43 @@ impl Server {
         self.json("POST", path)
     }
 
+    /// As [`get`](Self::get) from a path whose answer is worth reading also when it says that the server is not well.
+    pub(super) fn get_also_unwell(&self, path: &str) -> Result<Value, CommandError> {
+        let (status, body) = self.exchange_with("GET", path)?;
+        let body = if status == 503 { body } else { self.accepted(status, body)? };
+        self.parsed(&body)
+    }
+
     fn json(&self, method: &str, path: &str) -> Result<Value, CommandError> {
-        let body = self.ask(method, path)?;
-        serde_json::from_slice(&body)
+        self.parsed(&self.ask(method, path)?)
+    }
+
+    fn parsed(&self, body: &[u8]) -> Result<Value, CommandError> {
+        serde_json::from_slice(body)
             .map_err(|_| CommandError::Memory(format!("{} does not answer as LexiFlow does", self.url)))
     }
 
     /// The answer's body.
     pub(super) fn ask(&self, method: &str, path: &str) -> Result<Vec<u8>, CommandError> {
+        let (status, body) = self.exchange_with(method, path)?;
+        self.accepted(status, body)
+    }
+
+    fn exchange_with(&self, method: &str, path: &str) -> Result<(u16, Vec<u8>), CommandError> {
         let url = &self.url;
         let place = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/')).ok_or_else(|| {
             CommandError::Memory(format!(
                 "`{url}` is not an http:// address: ask on the server's own machine"
             ))
         })?;
-        let (status, body) = self.exchange(place, method, path).map_err(|error| {
+        self.exchange(place, method, path).map_err(|error| {
             CommandError::Memory(format!(
                 "no server answers on {url}: start one, or name it with --url ({error})"
             ))
-        })?;
+        })
+    }
+
+    fn accepted(&self, status: u16, body: Vec<u8>) -> Result<Vec<u8>, CommandError> {
         match status {
             200 | 201 => Ok(body),
             401 if self.token.is_none() => Err(CommandError::Memory(

@@ -41,7 +41,7 @@ pub(super) fn compare(asked: &Diff, console: &mut Console) -> Result<(), Command
 }
 
 fn show(profile: &HeapProfile, word: &str, named: &Named, console: &mut Console) -> Result<(), CommandError> {
-    let mut symbols = Symbols::of(profile, named.binary.as_deref());
+    let mut symbols = Symbols::of(profile.mappings(), named.binary.as_deref());
     for warning in symbols.warnings() {
         writeln!(console.err, "lexiflow: {warning}")?;
     }
@@ -64,7 +64,7 @@ fn read(path: &Path) -> Result<HeapProfile, CommandError> {
         .map_err(|error| CommandError::Memory(format!("cannot read {}: {error}", path.display())))
 }
 
-fn failed(path: &Path, source: std::io::Error) -> CommandError {
+pub(super) fn failed(path: &Path, source: std::io::Error) -> CommandError {
     CommandError::Path { path: path.to_owned(), source }
 }
 

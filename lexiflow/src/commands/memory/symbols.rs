@@ -2,7 +2,7 @@
 //! in the server it would cost more memory than most of what a profile finds.
 
 use addr2line::Loader;
-use headroom::heap_profile::{Elf, HeapProfile, Mapping};
+use headroom::heap_profile::{Elf, Mapping};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -25,11 +25,13 @@ pub(super) struct Call {
     /// `crates/web/src/body.rs:12`; empty where it is not known.
     pub(super) line: String,
     pub(super) owner: Owner,
+    /// Whether the debug information calls it nothing but `{closure#0}` or the like.
+    pub(super) is_bare_closure: bool,
 }
 
-/// What can be named of one profile.
+/// What can be named of one program and its libraries.
 pub(super) struct Symbols<'a> {
-    profile: &'a HeapProfile,
+    mappings: &'a [Mapping],
     files: Vec<Result<Named, String>>,
     // bounded: the addresses of one profile, for as long as the command runs.
     known: HashMap<u64, Rc<[Call]>>,
@@ -41,8 +43,8 @@ struct Named {
 }
 
 impl<'a> Symbols<'a> {
-    /// Opens the files that the profile names; `binary`, or else this program's own file, in the place of the first.
-    pub(super) fn of(profile: &'a HeapProfile, binary: Option<&Path>) -> Self {
+    /// Opens the files that are mapped; `binary`, or else this program's own file, in the place of the first.
+    pub(super) fn of(mappings: &'a [Mapping], binary: Option<&Path>) -> Self {
         let open = |(index, mapping): (usize, &Mapping)| {
             let own = || std::env::current_exe().unwrap_or_else(|_| PathBuf::from(&mapping.path));
             let path = match index {
@@ -51,8 +53,8 @@ impl<'a> Symbols<'a> {
             };
             named(mapping, &path)
         };
-        let files = profile.mappings().iter().enumerate().map(open).collect();
-        Self { profile, files, known: HashMap::new() }
+        let files = mappings.iter().enumerate().map(open).collect();
+        Self { mappings, files, known: HashMap::new() }
     }
 
     /// Why the program's own calls have no names, when they have none.
@@ -71,9 +73,9 @@ impl<'a> Symbols<'a> {
     }
 
     fn look_up(&self, address: u64) -> Option<Vec<Call>> {
-        let index = self.profile.mappings().iter().position(|mapping| mapping.contains(address))?;
+        let index = self.mappings.iter().position(|mapping| mapping.contains(address))?;
         let file = self.files.get(index)?.as_ref().ok()?;
-        let probe = file.elf.address_of(self.profile.mappings()[index].file_offset(address))?;
+        let probe = file.elf.address_of(self.mappings[index].file_offset(address))?;
         let symbol = file.loader.find_symbol(probe);
         let symbol = symbol.map(|name| addr2line::demangle_auto(name.into(), None).into_owned());
         let mut calls = Vec::new();
@@ -88,14 +90,20 @@ impl<'a> Symbols<'a> {
         match (calls.last_mut(), symbol) {
             (None, symbol) => calls.push(call(symbol?, "", None)),
             // The outermost is what was compiled as a function of its own; its symbol has the whole path.
-            (Some(call), Some(symbol)) if symbol.contains("::") => call.function = symbol,
+            (Some(call), Some(symbol)) if symbol.contains("::") => {
+                (call.function, call.is_bare_closure) = (symbol, false);
+            }
             _ => {}
         }
         Some(calls)
     }
 
     fn unnamed(&self, address: u64) -> Call {
-        Call { function: self.profile.place(address).to_string(), line: String::new(), owner: Owner::Library }
+        let function = match self.mappings.iter().find(|mapping| mapping.contains(address)) {
+            Some(mapping) => format!("{}+{:#x}", mapping.name(), mapping.file_offset(address)),
+            None => format!("{address:#x}"),
+        };
+        Call { function, line: String::new(), owner: Owner::Library, is_bare_closure: false }
     }
 }
 
@@ -120,6 +128,7 @@ fn or_none(build_id: &str) -> &str {
 
 fn call(function: String, path: &str, line: Option<u32>) -> Call {
     let (owner, short) = owned(path, &function);
+    let is_bare_closure = function.starts_with('{');
     let function = match owner {
         Owner::Ours if !function.contains("::") => format!("{}::{function}", module(short)),
         _ => function,
@@ -128,12 +137,13 @@ fn call(function: String, path: &str, line: Option<u32>) -> Call {
         Some(line) if !short.is_empty() => format!("{short}:{line}"),
         _ => short.to_owned(),
     };
-    Call { function, line, owner }
+    Call { function, line, owner, is_bare_closure }
 }
 
 /// `crates/db/src/group.rs` is `db::group`: the debug information of an inlined function has its bare name only.
 fn module(path: &str) -> String {
-    let (folder, file) = path.split_once("/src/").unwrap_or(("", path));
+    let (folder, file) =
+        path.split_once("/src/").or_else(|| path.split_once("/examples/")).unwrap_or(("", path));
     let package = folder.rsplit('/').next().unwrap_or(folder);
     let file = file.trim_end_matches(".rs");
     let file = file.strip_suffix("/mod").unwrap_or(file);
@@ -174,9 +184,10 @@ fn owned<'a>(path: &'a str, function: &str) -> (Owner, &'a str) {
         let short = path.rsplit_once("/library/").map_or(path, |(_, rest)| rest);
         return (Owner::Runtime, short);
     }
-    for folder in ["/crates/", "/modules/", "/lexiflow/src/"] {
+    for folder in ["/crates/", "/modules/", "/lexiflow/src/", "/bench/examples/"] {
         // The outermost folder of that name is the workspace's.
-        if let Some(at) = path.find(folder).filter(|_| path.contains("/src/")) {
+        let is_source = path.contains("/src/") || path.contains("/examples/");
+        if let Some(at) = path.find(folder).filter(|_| is_source) {
             let short = &path[at + 1..];
             let wraps = short.starts_with("crates/headroom/src/")
                 && WRAPPERS.iter().any(|file| short.ends_with(file));

@@ -165,7 +165,7 @@ pub(super) const SAMPLES: &[Sample] = &[
     )
     .of(&["showHeapProfile"]),
     sample("profile_in_progress", PROFILE, "another heap profile is being taken: try again in some seconds")
-        .of(&["showHeapProfile", "keepHeapProfile"]),
+        .of(&["showHeapProfile", "keepHeapProfile", "checkLeaks"]),
     sample("allocator_unsuited", PROFILE, "the server does not run on an allocator that can do this")
         .below("/api/monitoring/"),
     sample("not_found", "/api/docs/errors/no_such_code", "Nothing was found here").below("/api/docs/"),

@@ -1,0 +1,168 @@
+//! The leak verdict: which call stacks hold more and more.
+//!
+//! A [`Detector`] is shown the live heap by stack at regular moments, its windows. It remembers the largest stacks in
+//! fixed memory and judges each: a leak's bytes rise from window to window at a comparable load, fast enough to matter,
+//! no slower of late than before, by more than chance would move them, and neither as the requests in flight do nor as a
+//! registered store does that may still fill. It knows no names and no clock: the caller says when a window was.
+
+mod judgement;
+mod series;
+mod statistics;
+mod suspect;
+mod table;
+
+pub use suspect::{Scale, Severity, Suspect};
+
+use crate::heap_profile::StackUse;
+use crate::stores::StoreStats;
+use judgement::{Finding, Judgement, Mind, Phase};
+use series::{Rungs, STRIDES, has_point};
+use table::Table;
+
+/// The most stacks that are followed.
+pub const STACKS: usize = 256;
+/// The most frames of a stack that are kept, innermost first.
+pub const FRAMES: usize = 64;
+/// The most stores whose filling is followed.
+pub const STORES: usize = 64;
+/// The fewest windows of a verdict.
+pub const MIN_WINDOWS: usize = 6;
+/// The fewest requests before a verdict: what fewer leave behind is warm-up.
+pub const MIN_REQUESTS: u64 = 1_000;
+/// The first windows, in which a process fills what it needs anyway.
+pub const WARM_UP_WINDOWS: u64 = 4;
+/// How often in a row a stack must be found growing, on each rung: the points of the wider ones take longer anyway.
+const CONFIRMATIONS: [u8; STRIDES.len()] = [8, 4, 3];
+/// A verdict that was confirmed more often than it needed does not fall by one better window.
+const SPARE: u8 = 4;
+
+/// How busy the process is at a window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// When, in microseconds since any fixed moment.
+    pub at_micros: u64,
+    /// Requests finished since the process began.
+    pub requests: u64,
+    /// Requests in flight, as a mean over the window where that is known.
+    pub in_flight: u64,
+}
+
+/// Watches the heap for stacks that only grow.
+#[derive(Debug)]
+pub struct Detector {
+    windows: u64,
+    first: Load,
+    loads: Rungs<Load>,
+    table: Table,
+    live_bytes: u64,
+}
+
+impl Default for Detector {
+    fn default() -> Self {
+        Self {
+            windows: 0,
+            first: Load::default(),
+            loads: Rungs::new(),
+            table: Table::default(),
+            live_bytes: 0,
+        }
+    }
+}
+
+impl Detector {
+    /// The most bytes that it holds, whatever it is shown.
+    pub const CAP_BYTES: u64 = table::CAP_BYTES + series::bytes_of::<Load>() + 1024;
+
+    /// Takes in a window: the stacks of a heap profile that samples one in `sample_bytes`, largest first, and the
+    /// bounded stores at that moment.
+    pub fn observe<'a>(
+        &mut self,
+        load: Load,
+        sample_bytes: u64,
+        stacks: impl Iterator<Item = StackUse<'a>>,
+        stores: &[StoreStats],
+    ) {
+        if self.windows == 0 {
+            self.first = load;
+        }
+        let window = self.windows;
+        self.windows += 1;
+        if window < WARM_UP_WINDOWS {
+            let bytes = stacks.map(|stack| u64::try_from(stack.used.bytes).unwrap_or(0));
+            self.live_bytes = bytes.fold(0, u64::saturating_add);
+            return;
+        }
+        self.loads.push(window, load);
+        self.live_bytes = self.table.take(window, sample_bytes, stacks, stores);
+        if load.requests.saturating_sub(self.first.requests) < MIN_REQUESTS {
+            return;
+        }
+        for rung in (0..STRIDES.len()).filter(|rung| has_point(*rung, window)) {
+            self.judge(rung, load.at_micros);
+        }
+    }
+
+    fn judge(&mut self, rung: usize, at_micros: u64) {
+        let (phase, stores) = (Phase::of(&self.loads, rung), &self.table.stores);
+        for stack in &mut self.table.stacks {
+            let points = phase.points(&stack.kib, rung);
+            let judgement =
+                judgement::judge(&points, self.live_bytes, |points| judgement::holder(points, stores, rung));
+            stack.minds[rung].hear(judgement, CONFIRMATIONS[rung], at_micros);
+        }
+    }
+
+    /// Windows so far.
+    pub fn windows(&self) -> u64 {
+        self.windows
+    }
+
+    /// Stacks that are followed.
+    pub fn stacks(&self) -> usize {
+        self.table.stacks.len()
+    }
+
+    /// What the last window's stacks held together, in bytes.
+    pub fn live_bytes(&self) -> u64 {
+        self.live_bytes
+    }
+
+    /// What the detector holds, in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.table.bytes() + series::bytes_of::<Load>()
+    }
+
+    /// The stacks that leak, the fastest first.
+    pub fn suspects(&self) -> Vec<Suspect> {
+        let mut found: Vec<Suspect> = self.table.stacks.iter().filter_map(table::Stack::suspect).collect();
+        found.sort_by(|a, b| b.bytes_per_hour.cmp(&a.bytes_per_hour).then_with(|| a.calls.cmp(&b.calls)));
+        found
+    }
+}
+
+impl Mind {
+    /// Whether it has been sure for long enough.
+    fn verdict(&self) -> Option<&Finding> {
+        self.finding.as_ref().filter(|_| self.stands)
+    }
+
+    /// Follows one more judgement. A window that cannot be compared with others says nothing either way.
+    fn hear(&mut self, judgement: Judgement, needed: u8, at_micros: u64) {
+        match judgement {
+            Judgement::Unknown => {}
+            Judgement::Grows(finding) => {
+                self.finding = Some(finding);
+                self.confirmed = (self.confirmed + 1).min(needed + SPARE);
+                if self.confirmed >= needed && !self.stands {
+                    (self.stands, self.since_micros) = (true, at_micros);
+                }
+            }
+            Judgement::Quiet => {
+                self.confirmed = if self.stands { self.confirmed.saturating_sub(2) } else { 0 };
+                if self.confirmed == 0 {
+                    (self.stands, self.finding) = (false, None);
+                }
+            }
+        }
+    }
+}

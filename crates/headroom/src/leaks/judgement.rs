@@ -1,0 +1,276 @@
+//! One stack's points on one rung, and what they say.
+#![expect(clippy::float_arithmetic, reason = "slopes and probabilities; no money")]
+
+use super::series::Rungs;
+use super::statistics::{drift, mann_kendall, median, scatter, tau, theil_sen};
+use super::table::Store;
+use super::{Load, MIN_WINDOWS, Scale};
+
+/// A trend by chance is rarer than this.
+const SIGNIFICANCE: f64 = 0.01;
+/// Slower growth is not worth a word, in KiB a minute.
+const SLOWEST_KIB_PER_MINUTE: f64 = 64.0;
+/// Nor is one that adds less than this part of the live heap in an hour.
+const SLOWEST_SHARE_PER_HOUR: f64 = 0.01;
+/// The newer half must grow at so much of the older half's speed; what fills up grows ever more slowly.
+const STILL_GROWING: f64 = 0.6;
+/// At least so much of the growth must never have been given back.
+const KEPT: f64 = 0.5;
+/// How far the growth must be beyond what steps of such sizes add up to by chance.
+const BEYOND_CHANCE: f64 = 3.8;
+/// Loads are comparable up to this ratio, and this many requests.
+const COMPARABLE: (f64, f64) = (1.25, 2.0);
+/// In-flight requests explain a growth whose ranks follow them nearly as well as they follow the time.
+const NEARLY: f64 = 0.15;
+/// A store's bytes rise together with a site's from this rank correlation on.
+const IN_STEP: f64 = 0.6;
+/// What a store counts may be so many times less than what its entries really take.
+const STORE_FACTOR: f64 = 2.0;
+/// A store that counts more than its cap is no store that fills.
+const OVERFULL: f64 = 1.05;
+
+/// What is thought of a stack, from judgement to judgement.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Mind {
+    pub finding: Option<Finding>,
+    pub confirmed: u8,
+    pub stands: bool,
+    pub since_micros: u64,
+}
+
+/// What a growing stack does.
+#[derive(Debug, Clone)]
+pub(super) struct Finding {
+    pub grown_bytes: u64,
+    pub bytes_per_hour: u64,
+    pub bytes_per_request: Option<u64>,
+    pub windows: u64,
+    pub span_micros: u64,
+    pub confidence_percent: u8,
+    pub scale: Scale,
+    pub holder: Option<String>,
+}
+
+/// What the points say.
+#[derive(Debug)]
+pub(super) enum Judgement {
+    /// There is too little to compare.
+    Unknown,
+    /// No leak.
+    Quiet,
+    /// A leak.
+    Grows(Finding),
+}
+
+/// Those points of a rung at which about as many requests were in flight as at the newest; the same for every stack.
+#[derive(Debug, Default)]
+pub(super) struct Phase {
+    /// Which points, counted from the newest; oldest first.
+    ago: Vec<usize>,
+    micros: Vec<u64>,
+    minutes: Vec<f64>,
+    requests: Vec<f64>,
+    in_flight: Vec<f64>,
+}
+
+impl Phase {
+    pub(super) fn of(loads: &Rungs<Load>, rung: usize) -> Self {
+        let loads = loads.points(rung);
+        let (Some(oldest), Some(newest)) = (loads.front(), loads.back()) else { return Self::default() };
+        let (ratio, few) = COMPARABLE;
+        let now = number(newest.in_flight);
+        let mut phase = Self::default();
+        for (place, load) in loads.iter().enumerate() {
+            let in_flight = number(load.in_flight);
+            if in_flight > now * ratio + few || in_flight * ratio + few < now {
+                continue;
+            }
+            phase.ago.push(loads.len() - 1 - place);
+            phase.micros.push(load.at_micros);
+            let millis = load.at_micros.saturating_sub(oldest.at_micros) / 1000;
+            phase.minutes.push(number(millis) / 60_000.0);
+            phase.requests.push(number(load.requests.saturating_sub(oldest.requests)));
+            phase.in_flight.push(in_flight);
+        }
+        phase
+    }
+
+    /// A stack's bytes at these points, as far back as it is known.
+    pub(super) fn points(&self, kib: &Rungs<u32>, rung: usize) -> Points<'_> {
+        let kib = kib.points(rung);
+        let from = self.ago.partition_point(|ago| *ago >= kib.len());
+        let held = self.ago[from..].iter().map(|ago| f64::from(kib[kib.len() - 1 - ago]));
+        let micros = &self.micros[from..];
+        let span = micros.first().zip(micros.last()).map(|(first, last)| last.saturating_sub(*first));
+        Points {
+            ago: &self.ago[from..],
+            minutes: &self.minutes[from..],
+            requests: &self.requests[from..],
+            in_flight: &self.in_flight[from..],
+            kib: held.collect(),
+            span_micros: span.unwrap_or(0),
+        }
+    }
+}
+
+/// One stack's points.
+#[derive(Debug)]
+pub(super) struct Points<'a> {
+    ago: &'a [usize],
+    minutes: &'a [f64],
+    requests: &'a [f64],
+    in_flight: &'a [f64],
+    kib: Vec<f64>,
+    span_micros: u64,
+}
+
+impl Points<'_> {
+    /// Whether the newest third is so far above the oldest that the rest is worth looking at: it is for few stacks.
+    fn may_grow(&self) -> bool {
+        let third = self.kib.len().div_ceil(3);
+        let older = median(&mut self.kib[..third].to_vec());
+        let newer = median(&mut self.kib[self.kib.len() - third..].to_vec());
+        let (from, to) = Points::first_and_last(self.minutes);
+        // A line's thirds lie two thirds of its rise apart; half of that will do.
+        newer - older > SLOWEST_KIB_PER_MINUTE * (to - from) / 3.0
+    }
+
+    fn first_and_last(values: &[f64]) -> (f64, f64) {
+        (values.first().copied().unwrap_or(0.0), values.last().copied().unwrap_or(0.0))
+    }
+}
+
+/// A store in step with a site, and whether it accounts for the site's growth.
+#[derive(Debug)]
+pub(super) struct Holder {
+    name: String,
+    accounts_for_it: bool,
+}
+
+/// Judges the points against the whole live heap. `holder` is only asked when everything else speaks for a leak.
+pub(super) fn judge(
+    points: &Points<'_>,
+    live_bytes: u64,
+    holder: impl Fn(&Points<'_>) -> Option<Holder>,
+) -> Judgement {
+    let count = points.kib.len();
+    if count < MIN_WINDOWS {
+        return Judgement::Unknown;
+    }
+    if !points.may_grow() {
+        return Judgement::Quiet;
+    }
+    let trend = mann_kendall(&points.kib);
+    if trend.score <= 0 || trend.p >= SIGNIFICANCE {
+        return Judgement::Quiet;
+    }
+    let slope = theil_sen(points.minutes, &points.kib);
+    let share = number(live_bytes >> 10) * SLOWEST_SHARE_PER_HOUR / 60.0;
+    let half = count / 2;
+    let older_slope = theil_sen(&points.minutes[..=half], &points.kib[..=half]);
+    let newer_slope = theil_sen(&points.minutes[half..], &points.kib[half..]);
+    let chance = drift(&points.kib);
+    let is_leak = slope > SLOWEST_KIB_PER_MINUTE.max(share)
+        && newer_slope >= older_slope * STILL_GROWING
+        // Few steps tell less of how far they go by chance.
+        && chance >= BEYOND_CHANCE * (1.0 + 4.0 / number(count as u64))
+        && is_kept(points, slope)
+        && !follows_in_flight(points);
+    if !is_leak {
+        return Judgement::Quiet;
+    }
+    match holder(points) {
+        Some(holder) if holder.accounts_for_it => Judgement::Quiet,
+        held => Judgement::Grows(finding(points, slope, trend.p, chance, held)),
+    }
+}
+
+/// Whether most of the growth stayed: the least of what was held ever after rises as well.
+fn is_kept(points: &Points<'_>, slope: f64) -> bool {
+    let mut least = f64::INFINITY;
+    let mut lowest: Vec<f64> = points
+        .kib
+        .iter()
+        .rev()
+        .map(|kib| {
+            least = least.min(*kib);
+            least
+        })
+        .collect();
+    lowest.reverse();
+    let (begin, end) = Points::first_and_last(&lowest);
+    let (from, to) = Points::first_and_last(points.minutes);
+    end - begin >= slope * (to - from) * KEPT
+}
+
+/// Whether requests in flight explain the growth as well as the time does, in ranks and in size.
+fn follows_in_flight(points: &Points<'_>) -> bool {
+    let by_time = tau(points.minutes, &points.kib);
+    let by_flight = tau(points.in_flight, &points.kib);
+    let (bytes_before, bytes) = Points::first_and_last(&points.kib);
+    let (before, now) = Points::first_and_last(points.in_flight);
+    let growth = (bytes + 1.0) / (bytes_before + 1.0);
+    by_flight >= by_time - NEARLY && growth <= (now + 1.0) / (before + 1.0) * 1.5
+}
+
+/// The registered store that grows most of those in step with the site.
+pub(super) fn holder(points: &Points<'_>, stores: &[Store], rung: usize) -> Option<Holder> {
+    let (begin, end) = Points::first_and_last(&points.kib);
+    let mut best: Option<(f64, Holder)> = None;
+    for store in stores {
+        let kib = store.kib.points(rung);
+        let at = |ago: &usize| Some(f64::from(*kib.get(kib.len().checked_sub(ago + 1)?)?));
+        let Some(held) = points.ago.iter().map(at).collect::<Option<Vec<f64>>>() else { continue };
+        let (before, now) = Points::first_and_last(&held);
+        let grown = now - before;
+        let is_best = best.as_ref().is_none_or(|(most, _)| grown > *most);
+        if grown <= 0.0 || !is_best || tau(&held, &points.kib) < IN_STEP {
+            continue;
+        }
+        let may_fill = now <= f64::from(store.cap_kib) * OVERFULL;
+        // A quarter more for what samples leave uncertain.
+        let accounts_for_it = may_fill && end - begin <= grown * STORE_FACTOR * 1.25;
+        best = Some((grown, Holder { name: store.name.to_string(), accounts_for_it }));
+    }
+    best.map(|(_, holder)| holder)
+}
+
+fn finding(points: &Points<'_>, slope: f64, p: f64, chance: f64, held: Option<Holder>) -> Finding {
+    let (from, to) = Points::first_and_last(points.minutes);
+    let per_request = theil_sen(points.requests, &points.kib);
+    let by_requests = scatter(points.requests, &points.kib, per_request);
+    let by_time = scatter(points.minutes, &points.kib, slope);
+    let scale = if per_request > 0.0 && by_requests <= by_time * 1.1 { Scale::Requests } else { Scale::Time };
+    let square = chance.min(1e6) * chance.min(1e6);
+    Finding {
+        grown_bytes: bytes(slope * (to - from)),
+        bytes_per_hour: bytes(slope * 60.0),
+        bytes_per_request: (scale == Scale::Requests).then(|| bytes(per_request)),
+        windows: points.kib.len() as u64,
+        span_micros: points.span_micros,
+        confidence_percent: percent((1.0 - p) * square / (square + 1.0)),
+        scale,
+        holder: held.map(|holder| holder.name),
+    }
+}
+
+/// Bytes of so many KiB.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "an estimate; a cast to u64 saturates"
+)]
+fn bytes(kib: f64) -> u64 {
+    (kib * 1024.0).round() as u64
+}
+
+/// Never quite all.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 99")]
+fn percent(part: f64) -> u8 {
+    (part * 100.0).clamp(0.0, 99.0) as u8
+}
+
+#[expect(clippy::cast_precision_loss, reason = "53 bits are more than the estimates have")]
+fn number(value: u64) -> f64 {
+    value as f64
+}

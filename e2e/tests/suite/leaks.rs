@@ -1,0 +1,153 @@
+//! The leak verdict of a running server: windows are taken when the test says so, at the test's own time.
+
+use access::Role;
+use bytes::Bytes;
+use chrono::TimeDelta;
+use e2e::TestApp;
+use http::Method;
+use lexiflow::commands::{Console, run};
+use serde_json::Value;
+use std::fs;
+use std::hint::black_box;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use testkit::Client;
+
+const LEAKS: &str = "/api/monitoring/memory/leaks";
+const CHECK: &str = "/api/monitoring/memory/leaks/check";
+/// Nothing by itself, and tokens that live as long as the test's time runs.
+const SETTINGS: [(&str, &str); 2] = [("memory.leak_check_interval", "1d"), ("auth.access_token_ttl", "1d")];
+/// Enough for the detector's warm-up, the fewest windows and its doubts.
+const WINDOWS: usize = 36;
+/// Requests before each: more than a thousand after a third of the windows.
+const REQUESTS: usize = 100;
+const LEAKED: usize = 1 << 20;
+
+/// Only one profile is taken at once in a process, which all tests of this program share.
+async fn check(client: &Client) -> Value {
+    for _ in 0..500 {
+        let answer = client.send(Method::POST, CHECK, &[], Bytes::new()).await;
+        if answer.status != 409 {
+            return answer.expect_status(200).json();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("another profile is always being taken");
+}
+
+#[inline(never)]
+fn forget_a_mebibyte(kept: &mut Vec<Vec<u8>>) {
+    kept.push(black_box(vec![1_u8; LEAKED]));
+}
+
+/// Lets the server leak for as long as a verdict takes.
+async fn leak(app: &TestApp, kept: &mut Vec<Vec<u8>>) {
+    for _ in 0..WINDOWS {
+        forget_a_mebibyte(kept);
+        for _ in 0..REQUESTS {
+            drop(app.anonymous().get("/api/health/live").await.expect_status(200));
+        }
+        app.advance(TimeDelta::seconds(30));
+        check(app.admin()).await;
+    }
+}
+
+/// What `lexiflow memory leaks` says to a report.
+async fn named(report: &Value) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("report.json"), report.to_string()).unwrap();
+    let words = ["lexiflow", "memory", "leaks", "--file"].map(std::ffi::OsString::from);
+    let words: Vec<_> = words.into_iter().chain([path("report.json").into()]).collect();
+    let files = ["out", "err"].map(|name| fs::File::create(path(name)).unwrap());
+    let work = move || {
+        let [out, err] = files;
+        run(words, std::iter::empty::<(String, String)>().collect(), None, &mut Console::to(out, err))
+    };
+    let code = headroom::spawn_blocking(work).await.unwrap();
+    let said = |name: &str| fs::read_to_string(path(name)).unwrap();
+    assert!(code == 0 && said("err").is_empty(), "{}", said("err"));
+    said("out")
+}
+
+#[tokio::test]
+async fn a_leak_is_told_everywhere_and_outlives_a_restart() {
+    let app = TestApp::with(&SETTINGS).await;
+    let before = app.admin().get(LEAKS).await.expect_status(200).json();
+    assert_eq!((before["watching"].as_bool(), before["windows"].as_u64()), (Some(true), Some(0)));
+    let mut kept = Vec::new();
+    leak(&app, &mut kept).await;
+
+    let answer = app.admin().get(LEAKS).await.expect_status(200);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let report = answer.json();
+    let suspects = report["suspects"].as_array().unwrap();
+    let ours = suspects.iter().find(|suspect| suspect["grownBytes"].as_u64().unwrap() >= 15 << 20);
+    let ours = ours.unwrap_or_else(|| panic!("{report:#}"));
+    let per_hour = ours["bytesPerHour"].as_u64().unwrap();
+    assert!(per_hour.abs_diff(120 << 20) < 12 << 20, "{ours:#}");
+    assert!(ours["calls"][0].as_str().unwrap().contains("+0x"), "{ours:#}");
+    let out = named(&report).await;
+    let line = out.lines().find(|line| line.contains("forget_a_mebibyte")).unwrap_or_default();
+    assert!(line.contains("MiB/h"), "{out}");
+
+    let site = ours["site"].as_str().unwrap().to_owned();
+    let metrics = app.anonymous().get("/api/metrics").await.expect_status(200).text();
+    assert!(!metrics.contains("lexiflow_leak_suspects 0"), "{metrics}");
+    assert!(metrics.contains(&format!("lexiflow_leak_bytes_per_hour{{site=\"{site}\"}}")), "{metrics}");
+    let health = app.anonymous().get("/api/health/memory").await.expect_status(200).json();
+    let doctor = health["doctor"].as_array().unwrap();
+    assert!(doctor.iter().any(|line| line.as_str().unwrap().contains("lexiflow memory leaks")), "{doctor:?}");
+    let firm = accounts::find_first_firm(app.app()).await.unwrap().unwrap().id;
+    let records = audit::entries_of(app.app().db().reader(), firm, firm, 100).await.unwrap();
+    assert!(records.iter().any(|record| record.entity == "leak verdict" && record.action == "read"));
+
+    restarted(app, &site).await;
+    drop(kept);
+}
+
+/// Ends the server, starts it again, and looks for the site among what leaked before; then with a damaged file.
+async fn restarted(app: TestApp, site: &str) {
+    let path = |folder: &Path| folder.join("diagnostics/leaks.json");
+    let again = app
+        .restart(|folder| {
+            assert_eq!(fs::metadata(path(folder)).unwrap().permissions().mode() & 0o777, 0o600);
+        })
+        .await;
+    let report = check(again.admin()).await;
+    let past = report["history"].as_array().unwrap().iter().find(|past| past["site"] == site).unwrap();
+    assert_eq!((past["runs"].as_u64(), &past["buildId"]), (Some(1), &report["buildId"]));
+    assert_eq!(report["runs"].as_array().unwrap().len(), 2, "{:#}", report["runs"]);
+    assert_eq!(report["suspects"].as_array().unwrap().len(), 0, "{:#}", report["suspects"]);
+    assert!(named(&report).await.contains("leaked before:"));
+    let anew = again.restart(|folder| fs::write(path(folder), "{").unwrap()).await;
+    let report = anew.admin().get(LEAKS).await.expect_status(200).json();
+    assert_eq!((&report["history"], &report["runs"]), (&serde_json::json!([]), &serde_json::json!([])));
+    anew.finish().await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_not_to_does_not_watch() {
+    for setting in ["memory.leak_detection_enabled", "memory.monitoring_enabled"] {
+        let app = TestApp::with(&[(setting, "false")]).await;
+        let report = app.admin().get(LEAKS).await.expect_status(200).json();
+        assert_eq!(report["watching"], false, "{setting}");
+        assert!(named(&report).await.contains("does not watch"));
+        let health = app.anonymous().get("/api/health/memory").await.expect_status(200).json();
+        let running = health["tasks"]["background"].as_array().unwrap();
+        assert!(!running.iter().any(|task| task == "memory.leaks"), "{running:?}");
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn the_verdict_is_for_operators_alone() {
+    let app = TestApp::start().await;
+    app.anonymous().get(LEAKS).await.expect_problem(401, "unauthenticated");
+    let attorney = app.user(Role::Attorney).await;
+    attorney.get(LEAKS).await.expect_problem(403, "forbidden");
+    attorney.send(Method::POST, CHECK, &[], Bytes::new()).await.expect_problem(403, "forbidden");
+    let health = app.anonymous().get("/api/health/memory").await.expect_status(200).json();
+    assert!(health["tasks"]["background"].as_array().unwrap().iter().any(|task| task == "memory.leaks"));
+    app.finish().await;
+}

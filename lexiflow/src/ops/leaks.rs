@@ -1,0 +1,210 @@
+//! Watches the heap of this process for leaks: a look at regular intervals, the verdict, and what is remembered of
+//! earlier runs. Addresses only; whoever reads the verdict puts the names on.
+
+mod answer;
+mod history;
+pub(super) mod routes;
+mod watcher;
+
+pub(super) use answer::{LeakReport, SuspectAnswer};
+pub use watcher::run;
+
+use super::diagnostics::Diagnostics;
+use super::error::Error;
+use clock::Timestamp;
+use headroom::heap_profile::{HeapProfile, take_bare_heap_profile, take_heap_profile};
+use headroom::leaks::{Detector, Load, Suspect};
+use headroom::{BoundedStore, Headroom};
+use history::History;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The history is written at least once in so many windows.
+const SAVE_EVERY: u64 = 20;
+
+/// The detector of this process, and the history of this data folder.
+#[derive(Debug)]
+pub(super) struct Leaks {
+    /// Between two windows; `None` when nothing is watched.
+    interval: Option<Duration>,
+    path: PathBuf,
+    watched: Mutex<Watched>,
+}
+
+#[derive(Debug, Default)]
+struct Watched {
+    detector: Detector,
+    history: History,
+    /// Where the code of this process lies: a profile without stacks, of the first window.
+    code: Option<HeapProfile>,
+    last_window: Option<Timestamp>,
+    /// How long it took.
+    took: Duration,
+    /// The sites that were named in the log.
+    told: Vec<String>,
+}
+
+impl Leaks {
+    /// Reads the history of the folder; nothing is watched before the first window.
+    pub(super) fn within(folder: &Diagnostics, interval: Option<Duration>) -> Self {
+        let path = folder.leaks();
+        let history = History::load(&path).unwrap_or_else(|fault| {
+            tracing::warn!(path = %path.display(), %fault, "the history of leaks is begun anew");
+            History::default()
+        });
+        Self { interval, path, watched: Mutex::new(Watched { history, ..Watched::default() }) }
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Watched> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a window: a profile, the load, the stores. Blocks for about a millisecond.
+    fn take_window(&self, headroom: &Headroom, now: Timestamp, in_flight: u64) -> Result<(), Error> {
+        let begun = Instant::now();
+        // The files' build ids are read once: they do not change under a running process.
+        let is_first = self.watched().code.is_none();
+        let profile = if is_first { take_heap_profile()? } else { take_bare_heap_profile()? };
+        // The snapshot asks every store for its size, this one too: nothing may be locked meanwhile.
+        let snapshot = headroom.snapshot();
+        let at_micros = u64::try_from(now.timestamp_micros()).unwrap_or(0);
+        let load = Load { at_micros, requests: snapshot.requests, in_flight };
+        let mut watched = self.watched();
+        if watched.code.is_none() {
+            let code = profile.without_stacks();
+            watched.history.begin(build_id(&code), now);
+            watched.code = Some(code);
+        }
+        watched.detector.observe(load, profile.sample_bytes, profile.stacks(), &snapshot.stores);
+        watched.last_window = Some(now);
+        let is_new = watched.remember(load, now);
+        watched.took = begun.elapsed();
+        if is_new || watched.detector.windows().is_multiple_of(SAVE_EVERY) {
+            self.save(&watched);
+        }
+        Ok(())
+    }
+
+    /// Writes the history down; a disk that is full loses no more than that.
+    fn save(&self, watched: &Watched) {
+        if let Err(error) = watched.history.save(&self.path) {
+            tracing::warn!(path = %self.path.display(), %error, "the history of leaks could not be written");
+        }
+    }
+
+    /// Writes the history down at the end of a run, if there was one.
+    fn close(&self) {
+        let watched = self.watched();
+        if watched.code.is_some() {
+            self.save(&watched);
+        }
+    }
+
+    /// The suspects of this moment, the fastest first, as they are answered.
+    pub(super) fn suspects(&self, headroom: &Headroom) -> Vec<SuspectAnswer> {
+        let suspects = self.watched().suspects();
+        if suspects.is_empty() {
+            return Vec::new();
+        }
+        let room = room_bytes(headroom);
+        suspects.into_iter().map(|(calls, suspect)| SuspectAnswer::of(calls, &suspect, room)).collect()
+    }
+
+    /// How long the last window took.
+    pub(super) fn took(&self) -> Duration {
+        self.watched().took
+    }
+
+    fn report(&self, headroom: &Headroom) -> LeakReport {
+        let suspects = self.suspects(headroom);
+        LeakReport::of(&self.watched(), self.interval, suspects)
+    }
+}
+
+impl Watched {
+    /// Each suspect with its calls as places in their files.
+    fn suspects(&self) -> Vec<(Vec<String>, Suspect)> {
+        let Some(code) = &self.code else { return Vec::new() };
+        let written = |suspect: Suspect| {
+            let calls = suspect.calls.iter().map(|call| code.place(*call).to_string()).collect();
+            (calls, suspect)
+        };
+        self.detector.suspects().into_iter().map(written).collect()
+    }
+
+    /// Takes this window and its verdicts into the history, and tells the log of each new one. Whether there was one.
+    fn remember(&mut self, load: Load, now: Timestamp) -> bool {
+        self.history.note_window(load, self.detector.live_bytes(), now);
+        let suspects = self.suspects();
+        let mut is_new = false;
+        let mut sites = Vec::with_capacity(suspects.len());
+        for (calls, suspect) in suspects {
+            let site = answer::site_of(&calls);
+            if !self.told.contains(&site) {
+                is_new = true;
+                tracing::warn!(
+                    site,
+                    bytes_per_hour = suspect.bytes_per_hour,
+                    confidence_percent = suspect.confidence_percent,
+                    "memory leaks: `lexiflow memory leaks` names the line"
+                );
+            }
+            self.history.note_verdict(&site, &calls, &suspect, now);
+            sites.push(site);
+        }
+        self.told = sites;
+        is_new
+    }
+}
+
+/// What is left of the budget, in bytes.
+fn room_bytes(headroom: &Headroom) -> u64 {
+    let snapshot = headroom.snapshot();
+    snapshot.budget.bytes.saturating_sub(snapshot.heap_used())
+}
+
+/// The program's own.
+fn build_id(code: &HeapProfile) -> &str {
+    code.mappings().first().map_or("", |mapping| &mapping.build_id)
+}
+
+/// The detector and the history as one bounded store.
+#[derive(Debug)]
+pub(super) struct LeakStore(pub(super) Arc<Leaks>);
+
+impl BoundedStore for LeakStore {
+    fn name(&self) -> &'static str {
+        "memory.leaks"
+    }
+
+    fn entries(&self) -> u64 {
+        self.0.watched().detector.stacks() as u64
+    }
+
+    fn bytes(&self) -> u64 {
+        let watched = self.0.watched();
+        watched.detector.bytes() + watched.history.bytes()
+    }
+
+    fn cap_bytes(&self) -> u64 {
+        Detector::CAP_BYTES + history::CAP_BYTES
+    }
+
+    fn hits(&self) -> u64 {
+        0
+    }
+
+    fn misses(&self) -> u64 {
+        0
+    }
+
+    fn evictions(&self) -> u64 {
+        0
+    }
+
+    /// What it knows took hours to learn, and is small.
+    fn shrink_to(&self, _bytes: u64) -> u64 {
+        0
+    }
+}
