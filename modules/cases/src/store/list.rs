@@ -104,9 +104,7 @@ fn condition(firm: FirmId, filter: &CaseFilter) -> (String, Vec<Value>) {
         and("filed_on <= ?", day.into());
     }
     if let Some(part) = &filter.text {
-        // The key ends early; of a title longer than that the rest is looked at as it is.
-        let columns = r"(title_key LIKE ? ESCAPE '\' OR lower(title) LIKE ? ESCAPE '\' OR lower(number) LIKE ? ESCAPE '\' OR lower(docket_number) LIKE ? ESCAPE '\')";
-        and(columns, part_of(part).into());
+        and(r"found_by LIKE ? ESCAPE '\'", part_of(&folding::folded(part)).into());
     }
     (text, values)
 }
