@@ -26,4 +26,6 @@ mod stamps;
 #[cfg(test)]
 mod transactions;
 #[cfg(test)]
+mod unwritable;
+#[cfg(test)]
 mod values;
