@@ -69,7 +69,9 @@ impl CommandError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Start(StartError::Config(_)) => CONFIGURATION,
-            Self::CaseId(_) | Self::NothingToImport => USAGE,
+            Self::CaseId(_)
+            | Self::NothingToImport
+            | Self::Production(documents::ProductionError::Title(_)) => USAGE,
             _ => FAILED,
         }
     }
