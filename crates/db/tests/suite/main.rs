@@ -22,6 +22,8 @@ mod migrations;
 #[cfg(test)]
 mod notes;
 #[cfg(test)]
+mod refused;
+#[cfg(test)]
 mod stamps;
 #[cfg(test)]
 mod transactions;
