@@ -60,6 +60,10 @@ CREATE INDEX "attorneys_party" ON "attorneys" ("firm_id", "party_id", "position"
 CREATE TABLE "party_aliases" ( "firm_id" uuid NOT NULL, "party_id" uuid NOT NULL, "position" bigint NOT NULL, "kind" text NOT NULL, "name" text NOT NULL, "name_key" text NOT NULL, PRIMARY KEY ("firm_id", "party_id", "position"), CONSTRAINT "party_aliases_party" FOREIGN KEY ("firm_id", "party_id") REFERENCES "parties" ("firm_id", "id") ON DELETE CASCADE );
 CREATE INDEX "party_aliases_name" ON "party_aliases" ("firm_id", "name_key");
 
+-- 0032_cases_found_by
+ALTER TABLE cases ADD COLUMN found_by text;
+CREATE INDEX cases_unfolded ON cases (id) WHERE found_by IS NULL;
+
 -- 0040_docket
 CREATE TABLE "docket_entries" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "case_id" uuid NOT NULL, "position" bigint NOT NULL, "filed_on" date NOT NULL, "entered_on" date, "number" text, "text" text NOT NULL, "seq_no" text, "pacer_doc_id" text, "page_count" bigint, "file_size_bytes" bigint, "sealed" boolean NOT NULL, "version" bigint NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, FOREIGN KEY ("firm_id", "case_id") REFERENCES "cases" ("firm_id", "id") ON DELETE CASCADE );
 CREATE UNIQUE INDEX "docket_entries_key" ON "docket_entries" ("firm_id", "id");
@@ -93,4 +97,8 @@ CREATE UNIQUE INDEX "search_entries_entity" ON "search_entries" ("firm_id", "kin
 CREATE INDEX "search_entries_case" ON "search_entries" ("firm_id", "case_id");
 ALTER TABLE search_entries ADD COLUMN words tsvector NOT NULL;
 CREATE INDEX search_entries_words ON search_entries USING gin (words);
+
+-- 0051_search_folding
+ALTER TABLE search_entries ADD COLUMN folding bigint;
+CREATE INDEX search_entries_unfolded ON search_entries (seq) WHERE folding IS NULL;
 

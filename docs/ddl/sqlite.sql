@@ -60,6 +60,10 @@ CREATE INDEX "attorneys_party" ON "attorneys" ("firm_id", "party_id", "position"
 CREATE TABLE "party_aliases" ( "firm_id" blob NOT NULL, "party_id" blob NOT NULL, "position" integer NOT NULL, "kind" text NOT NULL, "name" text NOT NULL, "name_key" text NOT NULL, PRIMARY KEY ("firm_id", "party_id", "position"), FOREIGN KEY ("firm_id", "party_id") REFERENCES "parties" ("firm_id", "id") ON DELETE CASCADE ) STRICT;
 CREATE INDEX "party_aliases_name" ON "party_aliases" ("firm_id", "name_key");
 
+-- 0032_cases_found_by
+ALTER TABLE cases ADD COLUMN found_by text;
+CREATE INDEX cases_unfolded ON cases (id) WHERE found_by IS NULL;
+
 -- 0040_docket
 CREATE TABLE "docket_entries" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "case_id" blob NOT NULL, "position" integer NOT NULL, "filed_on" text NOT NULL, "entered_on" text, "number" text, "text" text NOT NULL, "seq_no" text, "pacer_doc_id" text, "page_count" integer, "file_size_bytes" integer, "sealed" integer NOT NULL, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL, FOREIGN KEY ("firm_id", "case_id") REFERENCES "cases" ("firm_id", "id") ON DELETE CASCADE ) STRICT;
 CREATE UNIQUE INDEX "docket_entries_key" ON "docket_entries" ("firm_id", "id");
@@ -95,4 +99,14 @@ CREATE VIRTUAL TABLE search_text USING fts5(title, body, content='search_entries
 CREATE TRIGGER search_entries_added AFTER INSERT ON search_entries BEGIN INSERT INTO search_text(rowid, title, body) VALUES (new.seq, new.title, new.body); END;
 CREATE TRIGGER search_entries_removed AFTER DELETE ON search_entries BEGIN INSERT INTO search_text(search_text, rowid, title, body) VALUES ('delete', old.seq, old.title, old.body); END;
 CREATE TRIGGER search_entries_changed AFTER UPDATE ON search_entries BEGIN INSERT INTO search_text(search_text, rowid, title, body) VALUES ('delete', old.seq, old.title, old.body); INSERT INTO search_text(rowid, title, body) VALUES (new.seq, new.title, new.body); END;
+
+-- 0051_search_folding
+DROP TRIGGER search_entries_added;
+DROP TRIGGER search_entries_removed;
+DROP TRIGGER search_entries_changed;
+DROP TABLE search_text;
+CREATE VIRTUAL TABLE search_text USING fts5(title, body, content='', contentless_delete=1, tokenize='ascii');
+CREATE TRIGGER search_entries_removed AFTER DELETE ON search_entries BEGIN DELETE FROM search_text WHERE rowid = old.seq; END;
+ALTER TABLE search_entries ADD COLUMN folding integer;
+CREATE INDEX search_entries_unfolded ON search_entries (seq) WHERE folding IS NULL;
 

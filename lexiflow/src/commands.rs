@@ -65,10 +65,25 @@ pub fn run(
         Err(error) => {
             let code = error.exit_code();
             // When even the terminal cannot be written to, the exit code must do.
-            drop(writeln!(console.err, "lexiflow: {error}"));
+            drop(writeln!(console.err, "lexiflow: {}", with_causes(&error)));
             code
         }
     }
+}
+
+/// The message with the causes that it does not tell itself.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let told = inner.to_string();
+        if !text.contains(&told) {
+            text.push_str(": ");
+            text.push_str(&told);
+        }
+        cause = inner.source();
+    }
+    text
 }
 
 /// Help and version are answers; everything else that does not parse is a mistake.

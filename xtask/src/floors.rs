@@ -18,7 +18,7 @@ const FLOORS: [(u32, &[&str]); 13] = [
     (13, &["web", "queue"]),
     (12, &["telemetry", "blob", "db", "mail"]),
     (11, &["crypto", "streaming"]),
-    (10, &["headroom", "ids", "clock"]),
+    (10, &["headroom", "ids", "clock", "folding"]),
 ];
 
 fn floor(name: &str) -> Option<u32> {

@@ -34,6 +34,16 @@ pub enum Error {
         /// What SQLite said.
         detail: String,
     },
+    /// A file of the embedded database may not be changed by the user who runs the server. Found when it is opened.
+    #[error(
+        "the database file {path} cannot be written to ({source}): give it, and the files beside it whose names begin alike, to the user who runs the server, and let that user write to them"
+    )]
+    Unwritable {
+        /// Which file.
+        path: String,
+        /// The system's answer.
+        source: Source,
+    },
     /// The database was last used by a newer LexiFlow.
     #[error(
         "the database has the migration `{name}`, which this version does not know: it was written by a newer LexiFlow; start that version, or restore a backup made before the upgrade"

@@ -3,10 +3,14 @@ use crate::sqlite::Connection;
 use crate::sqlite::connection::Purpose;
 use crate::sqlite::readers::Readers;
 use crate::{Dialect, Error, Reader, Reads, Stats, Writer, postgres};
+use rustix::fs::Access;
+use rustix::io::Errno;
 use sea_orm::sea_query::Values;
 use std::fs::OpenOptions;
+use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How the database is opened.
@@ -99,6 +103,7 @@ impl Db {
     fn open_sqlite(path: &Path, settings: &Settings) -> Result<Self, Error> {
         let stats = Stats::new(settings.slow_statement);
         make_private(path);
+        check_writable(path)?;
         let connection = Connection::open(path, Purpose::Write).map_err(|error| refused(path, error))?;
         check_pages(path, &connection)?;
         let readers = Readers::new(
@@ -178,6 +183,25 @@ fn make_private(path: &Path) {
     {
         tracing::debug!(%error, "the database file was not made");
     }
+}
+
+/// SQLite opens a file that it may not write to for reading alone, and every change would fail later. A log that another
+/// user has left fails the first statement, without saying which file it is. Only asks: to open and close the file would
+/// give up the locks that another connection of this process has on it.
+fn check_writable(path: &Path) -> Result<(), Error> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        match rustix::fs::access(&file, Access::READ_OK | Access::WRITE_OK) {
+            // What is missing is made.
+            Ok(()) | Err(Errno::NOENT | Errno::NOTDIR) => {}
+            Err(errno) => {
+                let path = PathBuf::from(file).display().to_string();
+                return Err(Error::Unwritable { path, source: Arc::new(io::Error::from(errno)) });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Up to this size the whole file is checked at start; above it, only what a look at the schema touches.

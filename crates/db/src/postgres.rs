@@ -1,8 +1,11 @@
 use crate::{Error, Settings};
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres, Transaction};
+use std::pin::pin;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The two pools: one that may write, one whose sessions are read-only.
 pub(crate) async fn open(url: &str, settings: &Settings) -> Result<(PgPool, PgPool), Error> {
@@ -26,7 +29,30 @@ pub(crate) async fn open(url: &str, settings: &Settings) -> Result<(PgPool, PgPo
     Ok((writer, reader))
 }
 
-#[expect(clippy::disallowed_methods, reason = "`Writer::begin` is the one caller")]
+/// How often somebody who waits for a connection looks whether one has become free.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A connection that is free, or a new one.
+///
+/// When the server takes no more connections, the pool tries again to make one until its time is over, beside those that
+/// others have given back meanwhile. So whoever waits and sees a free one stands in line again, and takes it.
+pub(crate) async fn connection(pool: &PgPool) -> Result<PoolConnection<Postgres>, Error> {
+    let taken = async {
+        loop {
+            let mut asked = pin!(pool.acquire());
+            loop {
+                match tokio::time::timeout(LOOK, &mut asked).await {
+                    Ok(answer) => return answer,
+                    Err(_) if pool.num_idle() > 0 => break,
+                    Err(_) => {}
+                }
+            }
+        }
+    };
+    let in_time = tokio::time::timeout(pool.options().get_acquire_timeout(), taken).await;
+    Ok(in_time.unwrap_or(Err(sqlx::Error::PoolTimedOut))?)
+}
+
 pub(crate) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
-    Ok(pool.begin().await?)
+    Ok(Transaction::begin(connection(pool).await?, None).await?)
 }

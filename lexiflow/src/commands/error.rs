@@ -80,7 +80,9 @@ impl CommandError {
         match self {
             Self::Start(StartError::Config(_)) => CONFIGURATION,
             Self::DoneWithFaults(_) => DONE_WITH_FAULTS,
-            Self::CaseId(_) | Self::NothingToImport => USAGE,
+            Self::CaseId(_)
+            | Self::NothingToImport
+            | Self::Production(documents::ProductionError::Title(_)) => USAGE,
             _ => FAILED,
         }
     }

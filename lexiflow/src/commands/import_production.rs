@@ -10,6 +10,7 @@ use std::path::Path;
 /// Imports a production and makes its documents searchable.
 pub(super) fn run(loaded: Loaded, args: ImportProduction, console: &mut Console) -> Result<(), CommandError> {
     let options = ImportOptions { case: case_of(&args)?, load_file: load_file(&args) };
+    options.case.check()?;
     runtime::in_session(loaded, console, async |session, console| {
         let path = args.faults;
         let mut faults = Collected::into_file(path, session);
@@ -27,7 +28,10 @@ pub(super) fn run(loaded: Loaded, args: ImportProduction, console: &mut Console)
         if let Some(path) = faults.file.finish()? {
             writeln!(console.out, "what is wrong is in {}", path.display())?;
         }
-        writeln!(console.out, "case {}", report.case)?;
+        match report.case {
+            Some(case) => writeln!(console.out, "case {case}")?,
+            None => writeln!(console.out, "no document was imported and no case opened")?,
+        }
         console.out.flush()?;
         CommandError::unless_clean(report.total.faults)
     })

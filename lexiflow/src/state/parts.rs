@@ -140,6 +140,8 @@ fn schedules(app: &App, blobs: &BlobStore, sessions: &Sessions) -> Vec<Schedule>
     let blobs = blobs.clone();
     vec![
         sessions::cleanup_schedule(sessions.clone(), Arc::clone(app.clock())),
+        search::refold_schedule(app.db().clone()),
+        cases::refold_schedule(app.db().clone()),
         Schedule::new("access.idempotency_keys", Duration::from_hours(1), move |stop| {
             let keys = keys.clone();
             async move {

@@ -131,6 +131,19 @@ fn nothing_to_import_and_missing_paths_are_said() {
     assert!(!data.exists(), "nothing was made for nothing");
 }
 
+#[test]
+fn a_title_that_no_case_may_have_is_a_mistake_of_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let path = folder.path().display().to_string();
+    for title in ["", "a\u{202e}b"] {
+        let (code, _, errors) = command(&data, &["import", "production", &path, "--case-title", title]);
+        assert_eq!(code, 2, "{title:?}: {errors}");
+        assert!(errors.contains("title"), "{errors}");
+    }
+    assert!(!data.exists(), "nothing was made for nothing");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_beside_a_server_is_found_by_its_search() {
     let folder = tempfile::tempdir().unwrap();

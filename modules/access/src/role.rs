@@ -152,12 +152,15 @@ impl Role {
         Action::ALL.into_iter().filter(move |action| self.allows(*action)).map(Action::code)
     }
 
-    /// Whether a user of this role may give `other` to somebody. Nobody hands out more than they have.
+    /// Whether a user of this role may give `other` to somebody. Nobody hands out more than they have: who runs the system
+    /// would read the clients' affairs as the partner whom they have made, or whose password they have set.
     pub fn may_assign(self, other: Self) -> bool {
         match self {
             Self::SuperAdmin => true,
             Self::Admin => other != Self::SuperAdmin,
-            Self::ItAdmin => !matches!(other, Self::SuperAdmin | Self::Admin),
+            Self::ItAdmin => {
+                Action::ALL.into_iter().all(|action| self.allows(action) || !other.allows(action))
+            }
             _ => false,
         }
     }

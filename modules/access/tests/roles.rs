@@ -59,9 +59,14 @@ fn nobody_assigns_a_role_above_their_own() {
             if giver.may_assign(given) {
                 assert!(above(giver) >= above(given), "{giver} gives {given}");
                 assert!(giver.allows(Action::ManageUsers), "{giver}");
+                let more =
+                    Action::ALL.into_iter().find(|action| given.allows(*action) && !giver.allows(*action));
+                assert_eq!(more, None, "{giver} gives {given}");
             }
         }
     }
+    let of_operators: Vec<_> = Role::ALL.into_iter().filter(|role| Role::ItAdmin.may_assign(*role)).collect();
+    assert_eq!(of_operators, [Role::ItAdmin, Role::Client]);
 }
 
 #[test]

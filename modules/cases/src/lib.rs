@@ -8,6 +8,7 @@
 //! - Every change is audited and announced (`case.*`); nothing of another firm can be read, changed or referred to.
 
 mod error;
+mod jobs;
 mod migration;
 mod model;
 mod routes;
@@ -15,6 +16,7 @@ mod service;
 mod store;
 
 pub use error::{CODES, Error};
+pub use jobs::refold_schedule;
 pub use migration::migrations;
 pub use model::alias::{Alias, AliasKind, aliases};
 pub use model::case::{Case, CaseFields};

@@ -6,7 +6,18 @@ use sea_orm::sea_query::{
 
 /// This module's tables.
 pub fn migrations() -> Vec<Migration> {
-    vec![Migration { name: "0031_cases", statements: tables }]
+    vec![
+        Migration { name: "0031_cases", statements: tables },
+        Migration { name: "0032_cases_found_by", statements: found_by },
+    ]
+}
+
+/// What a case is found by in a list, folded: see [`crate::refold_schedule`], which fills it in where it is empty.
+fn found_by(_: Dialect) -> Vec<String> {
+    vec![
+        "ALTER TABLE cases ADD COLUMN found_by text".to_owned(),
+        "CREATE INDEX cases_unfolded ON cases (id) WHERE found_by IS NULL".to_owned(),
+    ]
 }
 
 /// References carry the firm, so that no row can refer to another firm's. Each table comes with its keys before the next

@@ -86,6 +86,38 @@ async fn filters_let_through_what_they_name() {
 }
 
 #[tokio::test]
+async fn a_title_is_found_however_its_accents_are_written_also_one_of_an_older_version() {
+    let world = World::new().await;
+    let ctx = world.partner(1);
+    for title in ["Mun\u{303}ozq v. A\u{f1}o", "Łódź Straße"] {
+        open_case(&ctx, titled(title)).await.unwrap();
+    }
+    let found = async |text: &str| {
+        let filter = CaseFilter { text: Some(text.to_owned()), ..CaseFilter::default() };
+        titles(&ctx, filter, BY_OPENING, page(1, 20)).await.1
+    };
+    let texts = ["mu\u{f1}ozQ", "mun\u{303}oz", "unozq v. an\u{303}", "ano", "lodz", "STRASSE"];
+    for text in texts {
+        assert_eq!(found(text).await, 1, "{text}");
+    }
+    assert_eq!(found("ano 2026").await, 0, "nothing is found across two fields");
+
+    // An older version has left nothing to find them by.
+    let db = world.app.db();
+    let mut tx = db.writer().begin().await.unwrap();
+    tx.run(db::sql(db.dialect(), "UPDATE cases SET found_by = NULL", [])).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!((found("lodz").await, found("Łódź").await), (0, 1), "as its letters stand");
+    let random = std::sync::Arc::new(clock::SeededRandom::new(4));
+    let schedules = vec![cases::refold_schedule(db.clone())];
+    let scheduler = queue::Scheduler::new(db.clone(), world.clock.clone(), random, schedules);
+    assert_eq!(scheduler.run_due().await.unwrap(), ["cases.refold"]);
+    for text in texts {
+        assert_eq!(found(text).await, 1, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn orders_are_kept_both_ways() {
     let world = World::new().await;
     let ctx = seven(&world).await;

@@ -71,7 +71,7 @@ async fn the_real_production_is_imported_whole_and_only_once() {
     let documents = documents_by_bates(&ctx).await;
     assert_eq!(documents.len(), 60);
     for document in &documents {
-        assert_eq!(document.fields.case_id, Some(report.case));
+        assert_eq!(document.fields.case_id, report.case);
         assert_eq!(document.content.content_type, "application/pdf");
         assert_eq!(documents::file_name::extension(&document.content.file_name).as_deref(), Some("pdf"));
         let version = find_version(&ctx, document.id, 1).await.unwrap();
@@ -218,6 +218,47 @@ async fn a_long_text_is_kept_in_pieces() {
         size += read_text_piece(&ctx, document.id, piece).await.unwrap().text.unwrap().len();
     }
     assert_eq!(size, whole.len());
+}
+
+#[tokio::test]
+async fn a_title_that_the_api_refuses_is_refused() {
+    let world = World::new().await;
+    let ctx = world.partner(1);
+    let folder = tempfile::tempdir().unwrap();
+    write_production(folder.path(), &[]);
+    for title in ["", "  ", "a\u{202e}b", &"x".repeat(5000)] {
+        let options = ImportOptions { case: CaseTarget::Titled(title.to_owned()), load_file: None };
+        let mut faults = Faults::default();
+        let refused =
+            import_production(&ctx, &world.files, folder.path(), &options, &|_| {}, &mut faults).await;
+        assert!(matches!(refused, Err(ProductionError::Title(_))), "{title:?}: {refused:?}");
+    }
+    assert_eq!(world.count("cases").await, 0);
+}
+
+#[tokio::test]
+async fn a_load_file_without_a_header_is_refused_and_nothing_imported_opens_no_case() {
+    let world = World::new().await;
+    let ctx = world.partner(1);
+    let folder = tempfile::tempdir().unwrap();
+    let options = ImportOptions { case: CaseTarget::Titled("In re Production".to_owned()), load_file: None };
+    for text in [
+        "þA-1þ\u{14}þA-1þ\u{14}þn\\a.txtþ\r\n",
+        "þDOCIDþ\u{14}þSUBJECTþ\r\nþA-1þ\u{14}þbþ\r\n",
+        "þNATIVELINKþ\u{14}þSUBJECTþ\r\nþn\\a.txtþ\u{14}þbþ\r\n",
+        "x9\u{14}\u{fffd}q,;7\n\n44|\u{1}\nzz\n",
+    ] {
+        fs::write(folder.path().join("load.dat"), text).unwrap();
+        let mut faults = Faults::default();
+        let refused =
+            import_production(&ctx, &world.files, folder.path(), &options, &|_| {}, &mut faults).await;
+        assert!(matches!(refused, Err(ProductionError::NoColumn(_))), "{text:?}: {refused:?}");
+    }
+    // A header, and rows of which none can be imported.
+    write_production(folder.path(), &[["A-1", "A-1", "1", "absent.txt", "", ""]]);
+    let (report, faults) = import(&world, &ctx, folder.path()).await;
+    assert_eq!((report.case, report.total.refused), (None, 1), "{:?}", faults.codes());
+    assert_eq!(world.count("cases").await, 0);
 }
 
 #[tokio::test]

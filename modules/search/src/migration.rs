@@ -3,7 +3,10 @@ use sea_orm::sea_query::{Index, Table};
 
 /// This module's tables.
 pub fn migrations() -> Vec<Migration> {
-    vec![Migration { name: "0050_search", statements: tables }]
+    vec![
+        Migration { name: "0050_search", statements: tables },
+        Migration { name: "0051_search_folding", statements: folding },
+    ]
 }
 
 fn tables(dialect: Dialect) -> Vec<String> {
@@ -64,5 +67,32 @@ fn full_text(dialect: Dialect) -> &'static [&'static str] {
             "ALTER TABLE search_entries ADD COLUMN words tsvector NOT NULL",
             "CREATE INDEX search_entries_words ON search_entries USING gin (words)",
         ],
+    }
+}
+
+/// Both databases are given the words that this program has cut and folded. `folding` is empty where that is still to be
+/// done: see [`crate::refold_schedule`]. A later change of the folding sets it to nothing again.
+///
+/// SQLite's index keeps no text: it is handed folded words, and what is shown comes from the entries.
+fn folding(dialect: Dialect) -> Vec<String> {
+    let unfolded = "CREATE INDEX search_entries_unfolded ON search_entries (seq) WHERE folding IS NULL";
+    match dialect {
+        Dialect::Sqlite => [
+            "DROP TRIGGER search_entries_added",
+            "DROP TRIGGER search_entries_removed",
+            "DROP TRIGGER search_entries_changed",
+            "DROP TABLE search_text",
+            "CREATE VIRTUAL TABLE search_text USING fts5(title, body, content='', contentless_delete=1, \
+             tokenize='ascii')",
+            "CREATE TRIGGER search_entries_removed AFTER DELETE ON search_entries BEGIN \
+             DELETE FROM search_text WHERE rowid = old.seq; END",
+            "ALTER TABLE search_entries ADD COLUMN folding integer",
+            unfolded,
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        Dialect::Postgres => {
+            ["ALTER TABLE search_entries ADD COLUMN folding bigint", unfolded].map(str::to_owned).to_vec()
+        }
     }
 }

@@ -1,8 +1,9 @@
-//! Which words of a text match a query, for the database whose own passages pass over what looks like markup, an address
-//! or a path. Words are split and folded as the index does it.
+//! Which words of a text match a query. Neither database can say it: both know folded words only, and what is shown is the
+//! text as it was written. Words are cut and folded as the index has them.
 
 use crate::model::{MARK_END, MARK_START};
-use crate::query::{Query, folded_letters};
+use crate::query::Query;
+use folding::{fold_word, places};
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
@@ -87,12 +88,12 @@ impl Terms {
         // The words up to this one, as far back as a term can reach: their numbers and where they begin.
         let mut recent: VecDeque<(Option<usize>, usize)> = VecDeque::with_capacity(self.longest + 1);
         let mut word = String::new();
-        for (at, place) in (Words { text, from: 0 }).enumerate() {
+        for (at, place) in places(text).enumerate() {
             if found.len() >= MATCHES {
                 break;
             }
             word.clear();
-            word.extend(folded_letters(text.get(place.clone()).unwrap_or_default()));
+            fold_word(text.get(place.clone()).unwrap_or_default(), &mut word);
             let number = self.numbers.get(word.as_str()).copied();
             recent.push_back((number, place.start));
             if recent.len() > self.longest {
@@ -153,7 +154,7 @@ fn densest(found: &[Match]) -> Option<Range<usize>> {
 
 /// The bytes of some words; at its ends a text is shown with what stands round its words.
 fn bytes_of(text: &str, words: Range<usize>) -> Range<usize> {
-    let mut places = Words { text, from: 0 }.skip(words.start);
+    let mut places = places(text).skip(words.start);
     let start = places.next().map_or(text.len(), |first| first.start);
     let mut rest = places.skip(words.len().saturating_sub(2));
     let end = rest.next().filter(|_| rest.next().is_some()).map_or(text.len(), |last| last.end);
@@ -177,23 +178,4 @@ fn with_marks(text: &str, shown: Range<usize>, found: &[Match]) -> String {
     }
     marked.push_str(&plain(text.get(at..shown.end).unwrap_or_default()));
     marked
-}
-
-/// The places of a text's words: letters and digits in a row.
-struct Words<'a> {
-    text: &'a str,
-    from: usize,
-}
-
-impl Iterator for Words<'_> {
-    type Item = Range<usize>;
-
-    fn next(&mut self) -> Option<Range<usize>> {
-        let rest = self.text.get(self.from..)?;
-        let start = self.from + rest.find(char::is_alphanumeric)?;
-        let word = self.text.get(start..)?;
-        let length = word.find(|letter: char| !letter.is_alphanumeric()).unwrap_or(word.len());
-        self.from = start + length;
-        Some(start..self.from)
-    }
 }

@@ -4,8 +4,6 @@ use std::fmt::Write as _;
 pub(crate) const QUERY_CHARACTERS: usize = 1024;
 /// The most terms that are used; more are ignored.
 const TERMS: usize = 32;
-/// The longest word; PostgreSQL's index takes no longer ones.
-const WORD_CHARACTERS: usize = 64;
 
 /// A search as the caller meant it: words that must all occur, phrases in quotes, `word*` for a beginning, `-word` for
 /// what must not occur, `OR` between two terms. Every text is a query; what makes no sense is read as words.
@@ -20,7 +18,7 @@ pub struct Query {
 /// Words in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
-    /// The words, lower-case, letters and digits only.
+    /// The words as the index knows them: see [`folding`].
     pub words: Vec<String>,
     /// Whether the last word is only a beginning.
     pub prefix: bool,
@@ -56,16 +54,16 @@ impl Query {
     pub(crate) fn fts5(&self) -> String {
         self.render(" AND ", " OR ", " NOT ", |term, out| {
             let star = if term.prefix { " *" } else { "" };
-            // Words hold letters and digits alone, so nothing in the quotes needs escaping.
+            // Words hold letters, digits and marks alone, so nothing in the quotes needs escaping.
             write!(out, "\"{}\"{star}", term.words.join(" "))
         })
     }
 
-    /// The query in the language of PostgreSQL's `to_tsquery`.
+    /// The query as a literal of PostgreSQL's type `tsquery`, whose words nothing reads again.
     pub(crate) fn tsquery(&self) -> String {
         self.render(" & ", " | ", " & !", |term, out| {
             let star = if term.prefix { ":*" } else { "" };
-            write!(out, "({}{star})", term.words.join(" <-> "))
+            write!(out, "('{}'{star})", term.words.join("' <-> '"))
         })
     }
 
@@ -124,7 +122,7 @@ fn tokens(text: &str) -> Vec<Token> {
             found.push(Token::Or);
             continue;
         }
-        let words = words(raw);
+        let words: Vec<String> = folding::words(raw).collect();
         if words.is_empty() {
             continue;
         }
@@ -132,48 +130,4 @@ fn tokens(text: &str) -> Vec<Token> {
         found.push(if excluded { Token::Excluded(term) } else { Token::Required(term) });
     }
     found
-}
-
-/// Letters and digits in a row, folded: what the index knows as words. `1:24-cv-01442` is `1 24 cv 01442`.
-pub(crate) fn words(text: &str) -> Vec<String> {
-    text.split(|character: char| !character.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(|word| folded_letters(word).collect())
-        .collect()
-}
-
-/// A word's letters as the index knows them.
-pub(crate) fn folded_letters(word: &str) -> impl Iterator<Item = char> {
-    word.chars().take(WORD_CHARACTERS).flat_map(char::to_lowercase).map(unaccented)
-}
-
-/// The words of a text in a row, for the index that does not split text by itself.
-pub(crate) fn folded(text: &str) -> String {
-    words(text).join(" ")
-}
-
-/// The Latin letters that European names use, without their accents.
-fn unaccented(letter: char) -> char {
-    match letter {
-        'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
-        'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => 'c',
-        'ď' => 'd',
-        'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' => 'e',
-        'ĝ' | 'ğ' | 'ġ' | 'ģ' => 'g',
-        'ĥ' => 'h',
-        'ì'..='ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' => 'i',
-        'ĵ' => 'j',
-        'ķ' => 'k',
-        'ĺ' | 'ļ' | 'ľ' => 'l',
-        'ñ' | 'ń' | 'ņ' | 'ň' => 'n',
-        'ò'..='ö' | 'ō' | 'ŏ' | 'ő' => 'o',
-        'ŕ' | 'ŗ' | 'ř' => 'r',
-        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => 's',
-        'ţ' | 'ť' | 'ț' => 't',
-        'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' => 'u',
-        'ŵ' => 'w',
-        'ý' | 'ÿ' | 'ŷ' => 'y',
-        'ź' | 'ż' | 'ž' => 'z',
-        other => other,
-    }
 }

@@ -2,7 +2,7 @@ mod entries;
 mod full_text;
 
 pub(crate) use entries::{counts_by_kind, remove_case, remove_entity, remove_pieces, title_of, upsert};
-pub(crate) use full_text::search;
+pub(crate) use full_text::{refold, search};
 
 use crate::Error;
 

@@ -58,9 +58,32 @@ impl Place {
             let mut admin = PgConnection::connect(&url).await.unwrap();
             let drop = format!("DROP DATABASE {name} WITH (FORCE)");
             admin.execute(AssertSqlSafe(drop)).await.unwrap();
+            admin.execute(AssertSqlSafe(format!("DROP ROLE IF EXISTS {name}"))).await.unwrap();
         }
         drop(self.dir);
     }
+}
+
+/// Runs the test on PostgreSQL as a user whom the server lets open at most so many connections; skipped aloud where there is
+/// no server.
+#[expect(clippy::print_stderr, reason = "a test that does not run says so")]
+pub(crate) async fn on_server_with_limit(connections: u32, test: impl AsyncFn(&Place)) {
+    let Some(url) = server() else {
+        eprintln!("SKIPPED: there is no PostgreSQL server");
+        return;
+    };
+    let mut place = Place::on_server(url.clone()).await;
+    let name = place.server.as_ref().unwrap().name.clone();
+    let mut admin = PgConnection::connect(&url).await.unwrap();
+    let role = format!("CREATE ROLE {name} LOGIN PASSWORD '{name}' CONNECTION LIMIT {connections}");
+    admin.execute(AssertSqlSafe(role)).await.unwrap();
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let host = rest.rsplit_once('/').unwrap().0.rsplit('@').next().unwrap();
+    place.db.close().await;
+    place.settings.url = Some(format!("{scheme}://{name}:{name}@{host}/{name}"));
+    place.settings.acquire_timeout = Duration::from_secs(5);
+    place.db = Db::open(&place.settings).await.unwrap();
+    on(place, &test).await;
 }
 
 /// Runs the test on SQLite, and on PostgreSQL if there is a server.

@@ -22,8 +22,12 @@ mod migrations;
 #[cfg(test)]
 mod notes;
 #[cfg(test)]
+mod refused;
+#[cfg(test)]
 mod stamps;
 #[cfg(test)]
 mod transactions;
+#[cfg(test)]
+mod unwritable;
 #[cfg(test)]
 mod values;

@@ -9,15 +9,15 @@ use sea_orm::sea_query::Value;
 const INSERT: &str = "INSERT INTO cases (firm_id, id, number, title, title_key, status, practice_area, client_id, \
      lead_user_id, court, docket_number, docket_key, judge, referred_to, cause, nature_of_suit, jurisdiction, \
      jury_demand, demand, description, filed_on, terminated_on, extra, closed_at, version, updated_at, opened_at, \
-     created_at) \
+     created_at, found_by) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-     $23, $24, $25, $26, $27, $28) ON CONFLICT (firm_id, number) DO NOTHING";
+     $23, $24, $25, $26, $27, $28, $29) ON CONFLICT (firm_id, number) DO NOTHING";
 
 const UPDATE: &str = "UPDATE cases SET number = $3, title = $4, title_key = $5, status = $6, practice_area = $7, \
      client_id = $8, lead_user_id = $9, court = $10, docket_number = $11, docket_key = $12, judge = $13, \
      referred_to = $14, cause = $15, nature_of_suit = $16, jurisdiction = $17, jury_demand = $18, demand = $19, \
      description = $20, filed_on = $21, terminated_on = $22, extra = $23, closed_at = $24, version = $25, \
-     updated_at = $26 WHERE firm_id = $1 AND id = $2 AND version = $27";
+     updated_at = $26, found_by = $28 WHERE firm_id = $1 AND id = $2 AND version = $27";
 
 const SET_LEAD: &str = "UPDATE cases SET lead_user_id = $3 WHERE firm_id = $1 AND id = $2";
 
@@ -35,7 +35,7 @@ const EXISTS: &str = "SELECT 1 FROM cases WHERE firm_id = $1 AND id = $2";
 pub(crate) async fn insert(tx: &mut Tx, firm: FirmId, case: &Case) -> Result<bool, Error> {
     let lead = case.fields.lead_user_id.filter(|_| !has_both(case));
     let mut values = values(firm, case, lead);
-    values.extend([Stamp(case.opened_at).into(), Stamp(case.created_at).into()]);
+    values.extend([Stamp(case.opened_at).into(), Stamp(case.created_at).into(), found_by_of(case)]);
     let rows = tx.run(db::sql(tx.dialect(), INSERT, values)).await.map_err(|error| refused(error, case))?;
     if rows == 1 && has_both(case) {
         set_lead(tx, firm, case).await?;
@@ -46,7 +46,7 @@ pub(crate) async fn insert(tx: &mut Tx, firm: FirmId, case: &Case) -> Result<boo
 /// Saves the state that follows version `seen`.
 pub(crate) async fn save(tx: &mut Tx, firm: FirmId, case: &Case, seen: i64) -> Result<(), Error> {
     let mut values = values(firm, case, case.fields.lead_user_id);
-    values.push(Value::from(seen));
+    values.extend([Value::from(seen), found_by_of(case)]);
     if has_both(case) {
         set_lead(tx, firm, case).await?;
     }
@@ -119,11 +119,42 @@ fn title_key(title: &str) -> String {
     title.to_lowercase().chars().take(TITLE_KEY_CHARS).collect()
 }
 
+fn found_by_of(case: &Case) -> Value {
+    found_by(&case.fields.title, case.number(), case.fields.docket_number.as_deref())
+}
+
+/// Title and numbers, each on a line of its own, so that nothing is found across two of them.
+fn found_by(title: &str, number: &str, docket_number: Option<&str>) -> Value {
+    let lines = [title, number, docket_number.unwrap_or_default()].map(folding::folded);
+    Value::from(lines.join("\n"))
+}
+
+/// How many cases are folded again in one transaction.
+const REFOLDED_AT_ONCE: usize = 256;
+
+const UNFOLDED: &str = "SELECT id, title, number, docket_number FROM cases WHERE found_by IS NULL LIMIT $1";
+const FOLD: &str =
+    "UPDATE cases SET found_by = $2 WHERE id = $1 AND title = $3 AND number = $4 AND found_by IS NULL";
+
+/// Fills in what some cases are found by that an older version has stored, of whatever firm. Returns how many it looked at.
+pub(crate) async fn refold(tx: &mut Tx) -> Result<usize, Error> {
+    let limit = Value::from(i64::try_from(REFOLDED_AT_ONCE).unwrap_or(i64::MAX));
+    let rows = tx.rows(db::sql(tx.dialect(), UNFOLDED, [limit])).await?;
+    for row in &rows {
+        let mut row = Fields::of(row);
+        let (id, title, number): (CaseId, String, String) = (row.id()?, row.next()?, row.next()?);
+        let docket_number: Option<String> = row.next()?;
+        let found_by = found_by(&title, &number, docket_number.as_deref());
+        tx.run(db::sql(tx.dialect(), FOLD, [id_value(id), found_by, title.into(), number.into()])).await?;
+    }
+    Ok(rows.len())
+}
+
 /// The values that insert and update begin with alike.
 fn values(firm: FirmId, case: &Case, lead: Option<UserId>) -> Vec<Value> {
     let fields = &case.fields;
     let text = |text: &Option<String>| Value::from(text.clone());
-    let mut values = Vec::with_capacity(28);
+    let mut values = Vec::with_capacity(29);
     values.extend([
         id_value(firm),
         id_value(case.id),

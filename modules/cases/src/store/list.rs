@@ -104,9 +104,14 @@ fn condition(firm: FirmId, filter: &CaseFilter) -> (String, Vec<Value>) {
         and("filed_on <= ?", day.into());
     }
     if let Some(part) = &filter.text {
-        // The key ends early; of a title longer than that the rest is looked at as it is.
-        let columns = r"(title_key LIKE ? ESCAPE '\' OR lower(title) LIKE ? ESCAPE '\' OR lower(number) LIKE ? ESCAPE '\' OR lower(docket_number) LIKE ? ESCAPE '\')";
-        and(columns, part_of(part).into());
+        // One that an older version has stored is found by its letters as they stand, until its turn comes.
+        values.extend([part_of(&folding::folded(part)).into(), part_of(part).into()]);
+        let (folded, plain) = (values.len() - 1, values.len());
+        let older = ["title_key", "lower(title)", "lower(number)", "lower(docket_number)"]
+            .map(|column| format!(r"{column} LIKE ${plain} ESCAPE '\'"))
+            .join(" OR ");
+        let like = format!(r" AND (found_by LIKE ${folded} ESCAPE '\' OR (found_by IS NULL AND ({older})))");
+        text.push_str(&like);
     }
     (text, values)
 }

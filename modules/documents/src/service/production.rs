@@ -5,28 +5,20 @@
 //! is known again by its control number in its case: importing twice adds nothing, a newer native becomes a new
 //! version, and only what the production itself changed is changed, so that people's own edits stay.
 
+mod case;
 mod document;
 mod fields;
 mod files;
 
-use crate::load_file::{Checker, FindingCode, Header, LoadFileFault, LoadRow, PathFault, RowFault};
+use crate::load_file::{Checker, Field, FindingCode, Header, LoadFileFault, LoadRow, PathFault, RowFault};
 use crate::{Error, Files};
 use access::{Action, Ctx};
-use cases::{CaseFields, CaseFilter, CaseSort};
+pub use case::CaseTarget;
+use case::Target;
 use document::Outcome;
 use files::{OpenLoadFile, open_load_file};
 use ids::CaseId;
 use std::path::{Path, PathBuf};
-use web::{Page, Sort};
-
-/// The case that a production belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CaseTarget {
-    /// This one.
-    Case(CaseId),
-    /// The one with exactly this title; it is opened when there is none.
-    Titled(String),
-}
 
 /// How a production is imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +53,8 @@ pub struct Progress {
 /// What an import did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductionReport {
-    /// The case.
-    pub case: CaseId,
+    /// The case; nothing when no row became a document and there was no such case before.
+    pub case: Option<CaseId>,
     /// The load file, from the production's folder.
     pub load_file: PathBuf,
     /// The counts.
@@ -115,6 +107,14 @@ pub enum ProductionError {
     /// The load file cannot be read at all.
     #[error(transparent)]
     LoadFile(#[from] LoadFileFault),
+    /// The first row does not name a column without which nothing can be imported.
+    #[error(
+        "the first row of the load file names no column of {0}: add the row that names the columns, or correct it"
+    )]
+    NoColumn(&'static str),
+    /// The title of the case cannot be one.
+    #[error("the case cannot have this title ({0}): give another")]
+    Title(String),
     /// The folder cannot be read.
     #[error("the folder cannot be read: check that it is there, and the permissions")]
     Folder(#[source] std::io::Error),
@@ -136,8 +136,10 @@ pub async fn import_production(
     faults: &mut (dyn FaultSink + Send),
 ) -> Result<ProductionReport, ProductionError> {
     ctx.require(Action::Import).map_err(Error::from)?;
+    options.case.check()?;
     let opened = open_load_file(dir.to_owned(), options.load_file.clone()).await?;
-    let case = case_of(ctx, &options.case).await?;
+    check_header(&opened.header)?;
+    let case = Target::find(ctx, &options.case).await?;
     let OpenLoadFile { root, name, mut rows, header } = opened;
     let mut import = Import {
         ctx,
@@ -159,27 +161,21 @@ pub async fn import_production(
         }
         progress(import.total);
     }
-    Ok(ProductionReport { case, load_file: name, total: import.total })
+    Ok(ProductionReport { case: import.case.known(), load_file: name, total: import.total })
 }
 
-async fn case_of(ctx: &Ctx, target: &CaseTarget) -> Result<CaseId, Error> {
-    let title = match target {
-        CaseTarget::Case(case) => {
-            cases::exists(ctx.reader(), ctx.firm(), *case).await?;
-            return Ok(*case);
-        }
-        CaseTarget::Titled(title) => title.trim(),
-    };
-    let filter = CaseFilter { text: Some(title.to_owned()), ..CaseFilter::default() };
-    let page =
-        Page::from_parts(None, Some(web::paging::MAX_LIMIT), web::paging::MAX_LIMIT).unwrap_or_default();
-    let (known, _) = cases::list_cases(ctx, &filter, Sort::ascending(CaseSort::OpenedAt), page, None).await?;
-    match known.into_iter().find(|case| case.title == title) {
-        Some(case) => Ok(case.id),
-        None => Ok(cases::open_case(ctx, CaseFields { title: title.to_owned(), ..CaseFields::default() })
-            .await?
-            .id),
+/// Without these columns no row can become a document, and the first row is most likely one of them.
+fn check_header(header: &Header) -> Result<(), ProductionError> {
+    let has = |fields: &[Field]| fields.iter().any(|field| header.column(*field).is_some());
+    if !has(&[Field::ControlNumber, Field::BeginBates]) {
+        return Err(ProductionError::NoColumn(
+            "the documents' control or Bates numbers, such as DOCID or BEGBATES",
+        ));
     }
+    if !has(&[Field::NativePath]) {
+        return Err(ProductionError::NoColumn("the native files, such as NATIVELINK"));
+    }
+    Ok(())
 }
 
 /// An import under way.
@@ -187,7 +183,7 @@ struct Import<'a> {
     ctx: &'a Ctx,
     files: &'a Files,
     root: PathBuf,
-    case: CaseId,
+    case: Target,
     header: Header,
     checker: Checker,
     total: Progress,

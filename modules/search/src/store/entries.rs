@@ -8,8 +8,7 @@ use uuid::Uuid;
 /// Adds entries or replaces those with the same key.
 pub(crate) async fn upsert(tx: &mut Tx, entries: &[Entry]) -> Result<(), Error> {
     for entry in entries {
-        let statement = full_text::upsert(tx.dialect(), entry);
-        tx.run(statement).await?;
+        full_text::upsert(tx, entry).await?;
     }
     Ok(())
 }

@@ -2,33 +2,37 @@
 //! same thing; the tests run both.
 
 use super::field;
-use crate::model::{MARK_END, MARK_START, marked};
+use crate::model::marked;
 use crate::passage::Terms;
-use crate::query::folded;
 use crate::{Entry, Error, Hit, Kind, Query, Results};
-use db::{Dialect, Reads, Stamp, sql};
+use db::{Dialect, Reads, Stamp, Tx, sql};
 use ids::FirmId;
-use sea_orm::Statement;
 use sea_orm::sea_query::Value;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// A longer text is gone through on a thread where it holds up nobody.
 const SHORT_TEXT_BYTES: usize = 4 << 10;
 
-const UPSERT: &str = "INSERT INTO search_entries (firm_id, kind, entity_id, piece, case_id, title, body, at) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
-                      ON CONFLICT (firm_id, kind, entity_id, piece) DO UPDATE SET \
-                      case_id = excluded.case_id, title = excluded.title, body = excluded.body, at = excluded.at";
+/// Nothing in `folding` means that the words were made by an older version and have to be made again.
+const FOLDING: i64 = 1;
 
-const UPSERT_POSTGRES: &str = "INSERT INTO search_entries (firm_id, kind, entity_id, piece, case_id, title, body, at, words) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-     setweight(to_tsvector('simple', $9), 'A') || setweight(to_tsvector('simple', $10), 'D')) \
+const UPSERT: &str = "INSERT INTO search_entries (firm_id, kind, entity_id, piece, case_id, title, body, at, folding) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+                      ON CONFLICT (firm_id, kind, entity_id, piece) DO UPDATE SET case_id = excluded.case_id, \
+                      title = excluded.title, body = excluded.body, at = excluded.at, folding = excluded.folding \
+                      RETURNING seq";
+const WORDS: &str = "INSERT OR REPLACE INTO search_text (rowid, title, body) VALUES ($1, $2, $3)";
+
+const UPSERT_POSTGRES: &str = "INSERT INTO search_entries (firm_id, kind, entity_id, piece, case_id, title, body, at, folding, words) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::tsvector) \
      ON CONFLICT (firm_id, kind, entity_id, piece) DO UPDATE SET \
      case_id = excluded.case_id, title = excluded.title, body = excluded.body, at = excluded.at, \
-     words = excluded.words";
+     folding = excluded.folding, words = excluded.words";
 
-pub(super) fn upsert(dialect: Dialect, entry: &Entry) -> Statement {
+pub(super) async fn upsert(tx: &mut Tx, entry: &Entry) -> Result<(), Error> {
+    let dialect = tx.dialect();
     let mut values = vec![
         Value::from(Uuid::from(entry.firm)),
         Value::from(entry.kind.as_str()),
@@ -38,15 +42,86 @@ pub(super) fn upsert(dialect: Dialect, entry: &Entry) -> Statement {
         Value::from(entry.title.as_str()),
         Value::from(entry.body.as_str()),
         Value::from(Stamp(entry.at)),
+        Value::from(FOLDING),
     ];
     match dialect {
-        Dialect::Sqlite => sql(dialect, UPSERT, values),
+        Dialect::Sqlite => {
+            for row in tx.rows(sql(dialect, UPSERT, values)).await? {
+                let seq: i64 = field(&row, 0)?;
+                let values = [Value::from(seq), spaced(&entry.title).into(), spaced(&entry.body).into()];
+                tx.run(sql(dialect, WORDS, values)).await?;
+            }
+        }
         Dialect::Postgres => {
-            values.extend([Value::from(folded(&entry.title)), Value::from(folded(&entry.body))]);
-            sql(dialect, UPSERT_POSTGRES, values)
+            values.push(Value::from(tsvector(&entry.title, &entry.body)));
+            tx.run(sql(dialect, UPSERT_POSTGRES, values)).await?;
         }
     }
+    Ok(())
 }
+
+/// How many entries are folded again in one transaction: each holds up to a quarter of a megabyte of text.
+const REFOLDED_AT_ONCE: usize = 16;
+
+/// Makes the words of some entries again that have those of an older version. Returns of how many.
+pub(crate) async fn refold(tx: &mut Tx) -> Result<usize, Error> {
+    let dialect = tx.dialect();
+    let (held, set) = match dialect {
+        Dialect::Sqlite => ("", "UPDATE search_entries SET folding = $2 WHERE seq = $1"),
+        Dialect::Postgres => {
+            (" FOR UPDATE", "UPDATE search_entries SET folding = $2, words = $3::tsvector WHERE seq = $1")
+        }
+    };
+    let old = format!(
+        "SELECT seq, title, body FROM search_entries WHERE folding IS NULL ORDER BY seq LIMIT {REFOLDED_AT_ONCE}{held}"
+    );
+    let rows = tx.rows(sql(dialect, old, [])).await?;
+    for row in &rows {
+        let (seq, title, body): (i64, String, String) = (field(row, 0)?, field(row, 1)?, field(row, 2)?);
+        let mut values = vec![Value::from(seq), Value::from(FOLDING)];
+        match dialect {
+            Dialect::Sqlite => {
+                let words = [Value::from(seq), spaced(&title).into(), spaced(&body).into()];
+                tx.run(sql(dialect, WORDS, words)).await?;
+            }
+            Dialect::Postgres => values.push(Value::from(tsvector(&title, &body))),
+        }
+        tx.run(sql(dialect, set, values)).await?;
+    }
+    Ok(rows.len())
+}
+
+/// Words with a blank between them, which is how FTS5's tokenizer `ascii` takes them apart again.
+fn spaced(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    for place in folding::places(text) {
+        words.push_str(if words.is_empty() { "" } else { " " });
+        folding::fold_word(text.get(place).unwrap_or_default(), &mut words);
+    }
+    words
+}
+
+/// A literal of the type `tsvector`: the words with their places. PostgreSQL's own parser would cut them again, by rules
+/// that depend on the locale of the database.
+fn tsvector(title: &str, body: &str) -> String {
+    let mut literal = String::with_capacity((title.len() + body.len()) * 2);
+    let mut at = 0;
+    for (text, weight) in [(title, "A"), (body, "")] {
+        for place in folding::places(text) {
+            at += 1;
+            literal.push('\'');
+            folding::fold_word(text.get(place).unwrap_or_default(), &mut literal);
+            // Writing to a string cannot fail.
+            write!(literal, "':{at}{weight} ").unwrap_or_default();
+        }
+        // No phrase goes from the title on into the body.
+        at += 1;
+    }
+    literal
+}
+
+const FOUND: &str =
+    "SELECT kind, entity_id, case_id, title, at, body FROM search_entries WHERE firm_id = $1 AND seq = $2";
 
 /// The page of hits and the counts of the whole result.
 pub(crate) async fn search(
@@ -62,23 +137,19 @@ pub(crate) async fn search(
         Dialect::Sqlite => query.fts5(),
         Dialect::Postgres => query.tsquery(),
     };
-    let mut values = vec![Value::from(asked.as_str()), Value::from(Uuid::from(firm))];
+    let mut values = vec![Value::from(asked), Value::from(Uuid::from(firm))];
     values.extend(kinds.iter().map(|kind| Value::from(kind.as_str())));
     let counts = counts(db.rows(sql(dialect, counting(dialect, kinds.len()), values.clone())).await?)?;
     values.push(Value::from(i64::try_from(limit).unwrap_or(i64::MAX)));
     values.push(Value::from(i64::try_from(offset).unwrap_or(i64::MAX)));
     let best = db.rows(sql(dialect, ranking(dialect, kinds.len()), values)).await?;
-    let terms = (dialect == Dialect::Postgres).then(|| Arc::new(Terms::of(query)));
+    let terms = Arc::new(Terms::of(query));
     let mut hits = Vec::with_capacity(best.len());
     for row in best {
         let (seq, score): (i64, i64) = (field(&row, 0)?, field(&row, 1)?);
-        let values = [Value::from(asked.as_str()), Value::from(seq)];
-        let passage = db.rows(sql(dialect, passages(dialect), values)).await?;
-        if let Some(row) = passage.first() {
-            let mut texts = (field(row, 5)?, field(row, 6)?);
-            if let Some(terms) = &terms {
-                texts = shown(terms, texts).await?;
-            }
+        let found = db.rows(sql(dialect, FOUND, [Value::from(Uuid::from(firm)), Value::from(seq)])).await?;
+        if let Some(row) = found.first() {
+            let texts = shown(&terms, (field(row, 3)?, field(row, 5)?)).await?;
             hits.push(hit(row, texts, score)?);
         }
     }
@@ -136,7 +207,7 @@ fn counting(dialect: Dialect, kinds: usize) -> String {
         ),
         Dialect::Postgres => format!(
             "SELECT e.kind, count(DISTINCT e.entity_id) FROM search_entries e \
-             WHERE e.words @@ to_tsquery('simple', $1) AND e.firm_id = $2 AND e.kind IN ({list}) GROUP BY e.kind"
+             WHERE e.words @@ $1::tsquery AND e.firm_id = $2 AND e.kind IN ({list}) GROUP BY e.kind"
         ),
     }
 }
@@ -157,31 +228,11 @@ fn ranking(dialect: Dialect, kinds: usize) -> String {
         ),
         Dialect::Postgres => format!(
             "SELECT seq, score FROM (SELECT DISTINCT ON (e.kind, e.entity_id) e.seq AS seq, \
-             (1000 * ts_rank_cd('{{0.25, 0.25, 0.25, 1.0}}', e.words, to_tsquery('simple', $1)))::bigint AS score \
+             (1000 * ts_rank_cd('{{0.25, 0.25, 0.25, 1.0}}', e.words, $1::tsquery))::bigint AS score \
              FROM search_entries e \
-             WHERE e.words @@ to_tsquery('simple', $1) AND e.firm_id = $2 AND e.kind IN ({list}) \
+             WHERE e.words @@ $1::tsquery AND e.firm_id = $2 AND e.kind IN ({list}) \
              ORDER BY e.kind, e.entity_id, score DESC, e.seq) best \
              ORDER BY score DESC, seq LIMIT ${limit} OFFSET ${offset}"
         ),
-    }
-}
-
-/// `ts_headline` of PostgreSQL has its own idea of words: it marks nothing in a tag, an address or a path, nor a letter
-/// with an accent. There the texts themselves are asked for.
-fn passages(dialect: Dialect) -> String {
-    let (start, end) = (u32::from(MARK_START), u32::from(MARK_END));
-    match dialect {
-        Dialect::Sqlite => format!(
-            "SELECT e.kind, e.entity_id, e.case_id, e.title, e.at, \
-             highlight(search_text, 0, char({start}), char({end})), \
-             snippet(search_text, 1, char({start}), char({end}), '…', 32) \
-             FROM search_text CROSS JOIN search_entries e ON e.seq = search_text.rowid \
-             WHERE search_text MATCH $1 AND search_text.rowid = $2"
-        ),
-        Dialect::Postgres => {
-            "SELECT e.kind, e.entity_id, e.case_id, e.title, e.at, e.title, e.body FROM search_entries e \
-             WHERE e.words @@ to_tsquery('simple', $1) AND e.seq = $2"
-                .to_owned()
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use access::{App, Authenticator, Credentials, Ctx, Principal, Role};
 use clock::{SeededRandom, Timestamp};
+use db::{Db, Migration};
 use futures_util::future::BoxFuture;
 use headroom::{Headroom, InjectedSource};
 use ids::{FirmId, Id, UserId};
@@ -22,6 +23,14 @@ impl Authenticator for Nobody {
     }
 }
 
+/// What this module needs of the schema; its own migrations come last.
+pub(crate) fn migrations() -> Vec<Migration> {
+    let mut all = queue::migrations();
+    all.extend(access::migrations());
+    all.extend(search::migrations());
+    all
+}
+
 /// An application with a search index and nothing else.
 pub(crate) struct Index {
     pub(crate) app: App,
@@ -32,10 +41,12 @@ pub(crate) struct Index {
 impl Index {
     pub(crate) async fn create() -> Self {
         let database = TestDatabase::create().await;
-        let mut migrations = queue::migrations();
-        migrations.extend(access::migrations());
-        migrations.extend(search::migrations());
-        let db = database.open(&migrations).await;
+        let db = database.open(&migrations()).await;
+        Self::of(database, db)
+    }
+
+    /// The application on a database that is open.
+    pub(crate) fn of(database: TestDatabase, db: Db) -> Self {
         let clock = testkit::clock();
         let headroom =
             Headroom::new(headroom::Settings::default(), Arc::new(InjectedSource::with_limit(1 << 30)));

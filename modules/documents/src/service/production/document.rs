@@ -12,6 +12,7 @@ use audit::{Act, Entity};
 use blob::Imported;
 use crypto::digest;
 use db::Tx;
+use ids::CaseId;
 use serde_json::{Map, Value};
 
 /// What became of a row.
@@ -54,7 +55,8 @@ pub(super) async fn import(
     };
     let text = text_of(import, row, control_number).await?;
     let digest = file.content.sha256;
-    match store_document(import, control_number, metadata, file, text).await {
+    let case = import.case.open(import.ctx).await?;
+    match store_document(import, case, control_number, metadata, file, text).await {
         Ok((outcome, broken)) => {
             if let Some(error) = broken {
                 import.tell(row, Some(control_number), unread_text(&PathFault::Io(error)), false);
@@ -182,12 +184,13 @@ impl Text {
 
 async fn store_document(
     import: &Import<'_>,
+    case: CaseId,
     control_number: &str,
     metadata: Map<String, Value>,
     file: NewFile,
     text: Option<Text>,
 ) -> Result<(Outcome, Option<std::io::Error>), ProductionError> {
-    let (ctx, case) = (import.ctx, import.case);
+    let ctx = import.ctx;
     blobs::make_sure(ctx, import.files, file.content.sha256).await?;
     let mut tx = ctx.begin().await.map_err(Error::from)?;
     let known = store::find_by_control_number(&tx, ctx.firm(), case, control_number).await?;
@@ -203,7 +206,7 @@ async fn store_document(
             }
             (Outcome::Added, document)
         }
-        Some(known) => update(&mut tx, import, known, control_number, metadata, file).await?,
+        Some(known) => update(&mut tx, import, case, known, control_number, metadata, file).await?,
     };
     let is_text_known = matches!(document.text_status, TextStatus::Ready | TextStatus::Partial);
     let text = text.filter(|_| !is_text_known);
@@ -224,12 +227,13 @@ async fn store_document(
 async fn update(
     tx: &mut Tx,
     import: &Import<'_>,
+    case: CaseId,
     known: Document,
     control_number: &str,
     metadata: Map<String, Value>,
     file: NewFile,
 ) -> Result<(Outcome, Document), Error> {
-    let (ctx, case) = (import.ctx, import.case);
+    let ctx = import.ctx;
     let before = fields::fields(case, &known.metadata, control_number);
     let now = fields::fields(case, &metadata, control_number);
     let changed = Document { fields: fields::merged(&known.fields, &before, now), metadata, ..known.clone() };

@@ -1,0 +1,28 @@
+use crate::store;
+use db::Db;
+use queue::{BoxError, Schedule};
+use std::time::Duration;
+
+/// For the first time at once and then every hour, makes the words again of what an older version has indexed, some entries
+/// at a time. In a database that is up to date it asks one index and finds nothing.
+pub fn refold_schedule(db: Db) -> Schedule {
+    Schedule::new("search.refold", Duration::from_hours(1), move |stop| {
+        let db = db.clone();
+        async move {
+            let mut entries = 0;
+            while !stop.is_cancelled() {
+                let mut tx = db.writer().begin().await?;
+                let done = store::refold(&mut tx).await?;
+                if done == 0 {
+                    break;
+                }
+                tx.commit().await?;
+                entries += done;
+            }
+            if entries > 0 {
+                tracing::info!(entries, "the words of an older search index were made again");
+            }
+            Ok::<(), BoxError>(())
+        }
+    })
+}
