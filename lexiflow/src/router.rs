@@ -1,5 +1,6 @@
 //! All routes: the one file that sees every module's.
 
+mod composed;
 mod documentation;
 mod error_pages;
 mod examples;

@@ -14,6 +14,7 @@ mod lists;
 mod openapi;
 mod permissions;
 mod records;
+mod schemas;
 mod search;
 mod storms;
 mod tenancy;

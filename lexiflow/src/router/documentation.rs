@@ -1,5 +1,6 @@
 //! The OpenAPI description and its page, which works without the internet.
 
+use super::composed;
 use super::examples::Examples;
 use super::problem_examples::ProblemExamples;
 use crate::about;
@@ -51,7 +52,9 @@ pub(super) fn complete(mut described: OpenApi, declared: &[Declared]) -> OpenApi
         examples.complete(operation);
         problems.complete(&route.path, operation);
     }
-    problems.keep(described.components.get_or_insert_with(Components::new));
+    let components = described.components.get_or_insert_with(Components::new);
+    problems.keep(components);
+    composed::lay_together(components);
     described.security = Some(vec![SecurityRequirement::new(SCHEME, Vec::<String>::new())]);
     described
 }
