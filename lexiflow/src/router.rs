@@ -5,6 +5,7 @@ mod documentation;
 mod error_pages;
 mod examples;
 mod problem_examples;
+mod refusals;
 mod treatment;
 
 pub use documentation::openapi_json;

@@ -46,8 +46,9 @@ fn answered_example<'a>(operation: &'a Value, answer: &Answer) -> &'a Value {
 
 /// The problems of an operation: their statuses, and the examples that stand among the components.
 pub(super) fn problems<'a>(document: &'a Value, operation: &'a Value) -> Vec<(&'a str, Vec<&'a Value>)> {
-    let with_content =
-        members(&operation["responses"]).filter(|(_, answer)| answer["content"][PROBLEM].is_object());
+    let answers =
+        members(&operation["responses"]).map(|(status, answer)| (status, resolved(document, answer)));
+    let with_content = answers.filter(|(_, answer)| answer["content"][PROBLEM].is_object());
     let all = with_content.map(|(status, answer)| {
         let examples = members(&answer["content"][PROBLEM]["examples"]);
         (status.as_str(), examples.map(|(_, example)| &resolved(document, example)["value"]).collect())

@@ -16,6 +16,7 @@ mod permissions;
 mod records;
 mod schemas;
 mod search;
+mod statuses;
 mod storms;
 mod tenancy;
 mod uploads;

@@ -1,7 +1,7 @@
 //! What the description says of bodies, in the eyes of a JSON Schema validator: nothing is read in the server's favour.
 
 use crate::examples::{PROBLEM, bodies, members, name, operation, problems};
-use crate::openapi::described;
+use crate::openapi::{described, resolved};
 use e2e::{TestApp, one_of_each, routes};
 use http::Method;
 use jsonschema::{Draft, Registry};
@@ -52,7 +52,8 @@ async fn every_example_is_what_its_schema_allows() {
             checked += 1;
         }
         for (status, examples) in problems(&document, operation) {
-            assert_eq!(operation["responses"][status]["content"][PROBLEM]["schema"], problem);
+            let answer = resolved(&document, &operation["responses"][status]);
+            assert_eq!(answer["content"][PROBLEM]["schema"], problem);
             let place = format!("{} {status}", name(&route));
             wrong.extend(examples.into_iter().flat_map(|example| schemas.faults(&problem, example, &place)));
         }
@@ -87,7 +88,7 @@ async fn every_answer_to_a_get_is_what_its_schema_allows() {
             app.admin().get(&absent).await,
         ] {
             let place = format!("{} {}", name(&route), answer.status);
-            let content = &answers[answer.status.as_str()]["content"];
+            let content = &resolved(&document, &answers[answer.status.as_str()])["content"];
             let kind = answer.header("content-type").split(';').next().unwrap_or_default().to_owned();
             if !kind.ends_with("json") {
                 continue;
