@@ -1,9 +1,11 @@
 //! All routes: the one file that sees every module's.
 
+mod composed;
 mod documentation;
 mod error_pages;
 mod examples;
 mod problem_examples;
+mod refusals;
 mod treatment;
 
 pub use documentation::openapi_json;

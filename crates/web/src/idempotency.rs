@@ -11,6 +11,7 @@ mod once;
 pub use answer::{MAX_BODY_BYTES, StoredAnswer};
 pub use fingerprint::Fingerprint;
 pub use key::{IdempotencyKey, MalformedKey};
+pub use once::SECRET_PATH;
 
 pub(crate) use once::once;
 

@@ -3,6 +3,7 @@
 use access::Role;
 use chrono::TimeDelta;
 use e2e::{PASSWORD, TestApp};
+use http::Method;
 use serde_json::{Value, json};
 use testkit::{Answer, Client};
 
@@ -73,6 +74,14 @@ async fn a_refresh_without_a_token_is_a_bad_request() {
     assert_eq!(problem["errors"][0]["field"], "refreshToken");
     refresh(&app, &json!("")).await.expect_problem(400, "validation_failed");
     refresh(&app, &json!("no such token")).await.expect_problem(401, "invalid_refresh_token");
+    let send = async |headers: &[(&str, &str)], body: &'static str| {
+        app.anonymous().send(Method::POST, "/api/auth/refresh", headers, body.into()).await
+    };
+    let problem = send(&[], "").await.expect_problem(400, "validation_failed");
+    assert_eq!(problem["errors"][0]["field"], "refreshToken");
+    // A body of another kind is another fault.
+    send(&[], "{}").await.expect_problem(415, "unsupported_media_type");
+    send(&[("content-type", "text/plain")], "").await.expect_problem(415, "unsupported_media_type");
     app.finish().await;
 }
 

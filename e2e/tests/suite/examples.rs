@@ -2,6 +2,7 @@
 
 use crate::conformity::faults;
 use crate::openapi::{described, resolved};
+use crate::schemas::Schemas;
 use access::Role;
 use e2e::{Route, TestApp, Things, one_of_each, routes};
 use http::Method;
@@ -10,22 +11,22 @@ use testkit::{Answer, Client};
 
 /// Bodies that are no JSON: their bytes are their own example.
 const RAW: [&str; 4] = ["application/octet-stream", "multipart/form-data", "text/html", "text/plain"];
-const PROBLEM: &str = "application/problem+json";
+pub(super) const PROBLEM: &str = "application/problem+json";
 
 pub(crate) fn operation<'a>(document: &'a Value, route: &Route) -> &'a Value {
     &document["paths"][&route.template][route.method.as_str().to_ascii_lowercase()]
 }
 
-fn name(route: &Route) -> String {
+pub(super) fn name(route: &Route) -> String {
     format!("{} {}", route.method, route.template)
 }
 
-fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+pub(super) fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
 
 /// The bodies of an operation that must have an example: what is sent, and the answers of success.
-fn bodies(operation: &Value) -> Vec<(&str, &String, &Value)> {
+pub(super) fn bodies(operation: &Value) -> Vec<(&str, &String, &Value)> {
     let sent = members(&operation["requestBody"]["content"]).map(|(kind, content)| ("sent", kind, content));
     let successes = members(&operation["responses"]).filter(|(status, _)| status.starts_with('2'));
     let answered = successes.flat_map(|(status, answer)| {
@@ -44,9 +45,10 @@ fn answered_example<'a>(operation: &'a Value, answer: &Answer) -> &'a Value {
 }
 
 /// The problems of an operation: their statuses, and the examples that stand among the components.
-fn problems<'a>(document: &'a Value, operation: &'a Value) -> Vec<(&'a str, Vec<&'a Value>)> {
-    let with_content =
-        members(&operation["responses"]).filter(|(_, answer)| answer["content"][PROBLEM].is_object());
+pub(super) fn problems<'a>(document: &'a Value, operation: &'a Value) -> Vec<(&'a str, Vec<&'a Value>)> {
+    let answers =
+        members(&operation["responses"]).map(|(status, answer)| (status, resolved(document, answer)));
+    let with_content = answers.filter(|(_, answer)| answer["content"][PROBLEM].is_object());
     let all = with_content.map(|(status, answer)| {
         let examples = members(&answer["content"][PROBLEM]["examples"]);
         (status.as_str(), examples.map(|(_, example)| &resolved(document, example)["value"]).collect())
@@ -191,6 +193,7 @@ fn differences(example: &Value, answer: &Value, place: &str) -> Vec<String> {
 async fn what_is_shown_to_send_is_taken_and_answered_as_shown() {
     let app = TestApp::start().await;
     let document = described(&app).await;
+    let schemas = Schemas::of(&document);
     let things = one_of_each(&app, "alder").await;
     let (mut wrong, mut sent) = (Vec::new(), 0);
     for (number, route) in routes(&app).into_iter().enumerate() {
@@ -207,6 +210,8 @@ async fn what_is_shown_to_send_is_taken_and_answered_as_shown() {
         let place = name(&route);
         assert!(answer.status.is_success(), "{place}: {} {}", answer.status, answer.text());
         let (shown, found) = (answered_example(operation, &answer), answer.json());
+        let content = &operation["responses"][answer.status.as_str()]["content"]["application/json"];
+        wrong.extend(schemas.faults(&content["schema"], &found, &place));
         wrong.extend(differences(shown, &found, &place));
         // Read from what was sent, so that both must say the same.
         assert_eq!(shown["aliases"], found["aliases"], "{place}");

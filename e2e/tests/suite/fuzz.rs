@@ -1,5 +1,7 @@
 //! Random requests to every route: whatever they get, it is not a fault of the server.
 
+use crate::openapi::described;
+use crate::statuses::is_listed;
 use clock::{Random as _, SeededRandom};
 use e2e::{Route, TestApp, Things, one_of_each, routes};
 use serde_json::{Map, Value, json};
@@ -144,6 +146,7 @@ async fn no_request_is_a_fault_of_the_server() {
     let app = TestApp::start().await;
     let mut things = one_of_each(&app, "alder").await;
     let (routes, names, dice) = (routes(&app), names(&app).await, Dice(SeededRandom::new(SEED)));
+    let document = described(&app).await;
     let mut seen = std::collections::BTreeMap::<u16, usize>::new();
     for number in 0..REQUESTS {
         if number % 400 == 399 {
@@ -179,6 +182,11 @@ async fn no_request_is_a_fault_of_the_server() {
             "request {number}: {} {path} {headers:?} {body}: {}",
             route.method,
             answer.text()
+        );
+        assert!(
+            is_listed(&document, route, answer.status),
+            "request {number}: {} {path} {headers:?} {body}: {status} is not listed",
+            route.method
         );
         if status >= 400 && !answer.body.is_empty() {
             assert_eq!(answer.header("content-type"), "application/problem+json", "{} {path}", route.method);

@@ -1,7 +1,7 @@
 //! Uploads: in every order, and cut off, too large, of the wrong type or on a full disk.
 
 use bytes::Bytes;
-use e2e::{Form, RawConnection, TestApp, head_of, id_of, open_case};
+use e2e::{Form, RawConnection, TestApp, head_of, id_of, open_case, upload_text};
 use http::Method;
 use serde_json::json;
 
@@ -115,6 +115,31 @@ async fn an_upload_that_is_cut_off_leaves_nothing() {
         }
     }
     assert_nothing_is_left(&app).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_no_form_is_of_another_kind_and_a_form_without_a_boundary_is_not_valid() {
+    let app = TestApp::start().await;
+    let case = id_of(&open_case(app.admin(), "Alder v. Birch").await);
+    let document = id_of(&upload_text(app.admin(), &case, "letter.txt", "The letter.").await);
+    let versions = format!("/api/documents/{document}/versions");
+    let send = async |path: &str, headers: &[(&str, &str)]| {
+        app.admin().send(Method::POST, path, headers, "words".into()).await
+    };
+    for path in ["/api/documents", "/api/documents/upload"] {
+        for kind in ["application/json", "application/octet-stream", "multipart/mixed; boundary=a"] {
+            let answer = send(path, &[("content-type", kind)]).await;
+            answer.expect_problem(415, "unsupported_media_type");
+        }
+        send(path, &[]).await.expect_problem(415, "unsupported_media_type");
+    }
+    // A version may be the file itself, but half a form is no file.
+    for path in ["/api/documents", "/api/documents/upload", versions.as_str()] {
+        let answer = send(path, &[("content-type", "multipart/form-data")]).await;
+        answer.expect_problem(400, "upload_form_invalid");
+    }
+    app.settle().await;
     app.finish().await;
 }
 

@@ -1,7 +1,9 @@
 //! The OpenAPI description and its page, which works without the internet.
 
+use super::composed;
 use super::examples::Examples;
 use super::problem_examples::ProblemExamples;
+use super::refusals;
 use crate::about;
 use access::{Declared, Gate};
 use axum::Router;
@@ -12,14 +14,11 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use std::sync::Arc;
-use utoipa::ToSchema as _;
-use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, Info, OpenApi, Ref, RefOr};
+use utoipa::openapi::{Components, Info, OpenApi};
 use utoipa_swagger_ui::Config;
-use web::{Problem, ProblemBody, codes};
+use web::{Problem, codes};
 
 /// The name of the one security scheme.
 const SCHEME: &str = "bearer";
@@ -43,15 +42,17 @@ pub(super) fn complete(mut described: OpenApi, declared: &[Declared]) -> OpenApi
     let (examples, problems) = (Examples::of(&described), ProblemExamples::new());
     for route in declared {
         let Some(operation) = operation(&mut described, route) else { continue };
-        match route.gate {
-            Gate::Public => operation.security = Some(Vec::new()),
-            Gate::SignedIn => may_refuse(operation, &[("401", "Not signed in")]),
-            Gate::May(_) => may_refuse(operation, &[("401", "Not signed in"), ("403", "Not allowed")]),
+        if route.gate == Gate::Public {
+            operation.security = Some(Vec::new());
         }
         examples.complete(operation);
         problems.complete(&route.path, operation);
+        refusals::complete(route, operation, &problems);
     }
-    problems.keep(described.components.get_or_insert_with(Components::new));
+    let components = described.components.get_or_insert_with(Components::new);
+    problems.keep(components);
+    refusals::keep(components, &problems);
+    composed::lay_together(components);
     described.security = Some(vec![SecurityRequirement::new(SCHEME, Vec::<String>::new())]);
     described
 }
@@ -66,19 +67,6 @@ fn operation<'a>(described: &'a mut OpenApi, route: &Declared) -> Option<&'a mut
         "PATCH" => item.patch.as_mut(),
         "HEAD" => item.head.as_mut(),
         _ => None,
-    }
-}
-
-/// Adds the refusals of a guarded route, where its own description left them out.
-fn may_refuse(operation: &mut Operation, refusals: &[(&str, &str)]) {
-    for (status, description) in refusals {
-        let refusal = || {
-            let schema = Ref::from_schema_name(ProblemBody::name());
-            let content = ContentBuilder::new().schema(Some(schema)).build();
-            let response = ResponseBuilder::new().description(*description);
-            RefOr::T(response.content("application/problem+json", content).build())
-        };
-        operation.responses.responses.entry((*status).to_owned()).or_insert_with(refusal);
     }
 }
 

@@ -7,10 +7,14 @@ use super::error_pages;
 use samples::{SAMPLES, Sample};
 use serde_json::{Value, json};
 use utoipa::ToSchema as _;
+use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{Components, Content, Ref, RefOr, Response};
 use web::{Code, ProblemBody};
+
+/// The media type of a problem.
+const KIND: &str = "application/problem+json";
 
 /// The samples and the codes they stand for.
 pub(super) struct ProblemExamples {
@@ -34,9 +38,19 @@ impl ProblemExamples {
             let RefOr::T(answer) = answer else { continue };
             let Some(content) = problem(answer) else { continue };
             if let Some(sample) = self.sample(status, &name, path, has_body) {
-                let reference = Ref::new(format!("#/components/examples/{}", sample.code));
-                content.examples.insert(sample.code.to_owned(), RefOr::Ref(reference));
+                content.examples.insert(sample.name.to_owned(), reference(sample.name));
             }
+        }
+    }
+
+    /// Shows the example of a code in an answer, beside those that are there.
+    pub(super) fn show(&self, code: Code, answer: &mut Response) {
+        let schema = Ref::from_schema_name(ProblemBody::name());
+        let fresh = || RefOr::T(ContentBuilder::new().schema(Some(schema)).build());
+        if let RefOr::T(content) = answer.content.entry(KIND.to_owned()).or_insert_with(fresh)
+            && self.known.iter().any(|(_, known)| *known == code)
+        {
+            content.examples.insert(code.name.to_owned(), reference(code.name));
         }
     }
 
@@ -55,14 +69,17 @@ impl ProblemExamples {
     /// Puts the examples among the components.
     pub(super) fn keep(&self, components: &mut Components) {
         for (sample, code) in &self.known {
-            components.examples.insert(sample.code.to_owned(), RefOr::T(example(sample, *code)));
+            components.examples.insert(sample.name.to_owned(), RefOr::T(example(sample, *code)));
         }
     }
 }
 
+fn reference(code: &str) -> RefOr<Example> {
+    RefOr::Ref(Ref::new(format!("#/components/examples/{code}")))
+}
+
 /// The content that is a problem, under the media type that it is sent with.
 fn problem(answer: &mut Response) -> Option<&mut Content> {
-    const KIND: &str = "application/problem+json";
     let schema = Some(RefOr::Ref(Ref::from_schema_name(ProblemBody::name())));
     let is_problem = |content: &RefOr<Content>| matches!(content, RefOr::T(found) if found.schema == schema);
     let kind = answer.content.iter().find(|(_, content)| is_problem(content))?.0.clone();

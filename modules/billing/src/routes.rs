@@ -258,7 +258,8 @@ async fn change(
 #[utoipa::path(delete, path = "/api/billing/time-entries/{id}", tag = "Billing", operation_id = "deleteTime",
     params(("id" = TimeEntryId, Path, description = "The entry")),
     responses((status = 204, description = "Removed"),
-        (status = 404, description = "No such entry", body = ProblemBody)))]
+        (status = 404, description = "No such entry", body = ProblemBody),
+        (status = 412, description = "Changed since it was read", body = ProblemBody)))]
 async fn delete_time(
     ctx: Ctx,
     PathId(id): PathId<TimeEntryId>,

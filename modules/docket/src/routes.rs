@@ -241,7 +241,8 @@ async fn show_entry(ctx: Ctx, PathId(id): PathId<DocketEntryId>) -> Result<Respo
     responses((status = 200, description = "The entry as it is now", body = EntryView),
         (status = 400, description = "Faults, each with its field", body = ProblemBody),
         (status = 404, description = "No such entry", body = ProblemBody),
-        (status = 412, description = "Changed since it was read", body = ProblemBody)))]
+        (status = 412, description = "Changed since it was read", body = ProblemBody),
+        (status = 422, description = "An entry stays with its case", body = ProblemBody)))]
 async fn patch_entry(
     ctx: Ctx,
     PathId(id): PathId<DocketEntryId>,
@@ -255,8 +256,10 @@ async fn patch_entry(
 #[utoipa::path(put, path = "/api/docket/{id}", tag = "Docket", operation_id = "putDocketEntry",
     params(("id" = DocketEntryId, Path, description = "The entry")), request_body = EntryBody,
     responses((status = 200, description = "The entry as it is now", body = EntryView),
+        (status = 400, description = "Faults, each with its field", body = ProblemBody),
         (status = 404, description = "No such entry", body = ProblemBody),
-        (status = 412, description = "Changed since it was read", body = ProblemBody)))]
+        (status = 412, description = "Changed since it was read", body = ProblemBody),
+        (status = 422, description = "An entry stays with its case", body = ProblemBody)))]
 async fn put_entry(
     ctx: Ctx,
     PathId(id): PathId<DocketEntryId>,

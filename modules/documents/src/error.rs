@@ -142,6 +142,7 @@ impl Failure for Error {
                 FILE_TYPE_REFUSED
             }
             Self::Form(FormFault::Body(fault)) | Self::Body(fault) => fault.code(),
+            Self::Form(FormFault::NoForm) => codes::UNSUPPORTED_MEDIA_TYPE,
             Self::Form(_) => FORM_INVALID,
             Self::Checksum { .. } => CHECKSUM_MISMATCH,
             Self::ChecksumHeader => codes::VALIDATION_FAILED,

@@ -22,6 +22,9 @@ const EPILOGUE_BYTES: usize = 64 << 10;
 #[derive(Debug, thiserror::Error)]
 pub enum FormFault {
     /// The content type is not that of a form.
+    #[error("this kind of body is not taken here: send multipart/form-data")]
+    NoForm,
+    /// The content type names no boundary, or none that can be one.
     #[error("send multipart/form-data with a boundary of 1 to 70 characters")]
     NoBoundary,
     /// The body ended inside the form.

@@ -118,9 +118,10 @@ fn boundaries_are_taken_from_the_content_type() {
     assert_eq!(boundary("multipart/form-data; boundary=abc").unwrap(), "abc");
     assert_eq!(boundary("Multipart/Form-Data; charset=utf-8; Boundary=\"a b\"").unwrap(), "a b");
     let long = format!("multipart/form-data; boundary={}", "x".repeat(71));
-    for wrong in
-        ["multipart/form-data", "multipart/mixed; boundary=a", "multipart/form-data; boundary=\"\"", &long]
-    {
+    for wrong in ["multipart/form-data", "multipart/form-data; boundary=\"\"", &long] {
         assert!(matches!(boundary(wrong), Err(FormFault::NoBoundary)), "{wrong}");
+    }
+    for other in ["", "application/json", "multipart/mixed; boundary=a"] {
+        assert!(matches!(boundary(other), Err(FormFault::NoForm)), "{other}");
     }
 }

@@ -4,12 +4,12 @@ use accounts::UserView;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use crypto::Secret;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use web::layers::NoCompression;
-use web::{Problem, ProblemBody, ValidJson};
+use web::{Fault, Problem, ProblemBody, ValidJson};
 
 /// This module's routes.
 pub fn routes(sessions: Sessions) -> Routes {
@@ -134,10 +134,23 @@ async fn login(
 async fn refresh(
     public: Public,
     Extension(sessions): Extension<Sessions>,
-    ValidJson(body): ValidJson<RefreshBody>,
+    headers: HeaderMap,
+    body: Result<ValidJson<RefreshBody>, Problem>,
 ) -> Result<Private<Json<LoginView>>, Problem> {
+    // Who sends nothing at all is told what is missing, not in which form to send it.
+    let ValidJson(body) = body.map_err(|refusal| if has_body(&headers) { refusal } else { no_token() })?;
     let login = service::refresh(&public, &sessions, body.refresh_token).await?;
     Ok(private(Json(login.into())))
+}
+
+/// Whether the request has a body, by its headers (RFC 9112, 6) or by the type of one.
+fn has_body(headers: &HeaderMap) -> bool {
+    let declared = headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
+    declared || headers.contains_key(header::TRANSFER_ENCODING) || headers.contains_key(header::CONTENT_TYPE)
+}
+
+fn no_token() -> Problem {
+    Problem::invalid(vec![Fault::new("refreshToken", "missing", "is required")])
 }
 
 /// Sign out. The login ends at once, with all its tokens; a body is not looked at.

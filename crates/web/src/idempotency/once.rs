@@ -19,8 +19,8 @@ use tokio::runtime::Handle;
 use tower::Service as _;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// Answers below this path hold tokens, which are not kept.
-const SECRET_PATH: &str = "/api/auth";
+/// Answers below this path hold tokens, which are not kept: no key is looked at there.
+pub const SECRET_PATH: &str = "/api/auth";
 
 /// Runs a request; with a key, only once.
 pub(crate) fn once(

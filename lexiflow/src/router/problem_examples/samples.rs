@@ -1,8 +1,10 @@
 /// One occurrence of a problem.
 #[derive(Debug)]
 pub(super) struct Sample {
-    /// The code, which is also the example's name among the components.
+    /// The code.
     pub(super) code: &'static str,
+    /// The example's name among the components: the code, unless it has several.
+    pub(super) name: &'static str,
     /// The path of the request.
     pub(super) path: &'static str,
     /// What was wrong.
@@ -18,10 +20,14 @@ pub(super) struct Sample {
 }
 
 const fn sample(code: &'static str, path: &'static str, detail: &'static str) -> Sample {
-    Sample { code, path, detail, fault: None, of: &[], below: None, in_query: false }
+    Sample { code, name: code, path, detail, fault: None, of: &[], below: None, in_query: false }
 }
 
 impl Sample {
+    const fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
     const fn of(self, of: &'static [&'static str]) -> Self {
         Self { of, ..self }
     }
@@ -280,6 +286,14 @@ pub(super) const SAMPLES: &[Sample] = &[
     sample("rule_refused", DOCUMENT, "a last Bates number needs a first one")
         .at("batesEnd", "bates_range")
         .of(&["changeDocument"]),
+    sample(
+        "rule_refused",
+        "/api/docket/019cae6b-b640-73ad-979c-a4f2e687d39a",
+        "an entry stays in the docket it was filed in: leave `caseId` as it is",
+    )
+    .named("rule_refused_case")
+    .at("caseId", "unchangeable")
+    .of(&["changeDocketEntry", "putDocketEntry"]),
     sample("too_many_attempts", "/api/auth/login", "too many attempts: wait 60 seconds and try again")
         .below("/api/auth/"),
     sample(
@@ -289,4 +303,45 @@ pub(super) const SAMPLES: &[Sample] = &[
     )
     .of(&["keepHeapProfile"])
     .below("/api/documents"),
+    // What the layers and extractors refuse: see `refusals`.
+    sample(
+        "malformed_id",
+        "/api/cases/17",
+        "the case id in the path is no UUID: it has 36 characters, such as \
+         019cae6b-8e20-707a-a469-71cfb354a067",
+    ),
+    sample("malformed_json", "/api/cases", "expected `,` or `}` at line 1 column 17"),
+    sample("malformed_request", "/api/docs/errors/%FF", "Invalid UTF-8 in `code`"),
+    sample(
+        "malformed_if_match",
+        CASE,
+        "If-Match must be * or a list of entity tags in quotes, such as \"v12\"",
+    ),
+    sample(
+        "malformed_idempotency_key",
+        "/api/cases",
+        "the Idempotency-Key must have 1 to 255 visible ASCII characters: send a UUID, for example",
+    ),
+    sample(
+        "idempotency_in_progress",
+        "/api/cases",
+        "the first request with this Idempotency-Key is still running: try again shortly",
+    ),
+    sample(
+        "idempotency_key_reused",
+        "/api/cases",
+        "this Idempotency-Key came before with another request: make a new key",
+    ),
+    sample(
+        "body_too_large",
+        "/api/cases",
+        "the body is larger than the 1048576 bytes allowed here: send less",
+    ),
+    sample(
+        "unsupported_media_type",
+        "/api/cases",
+        "the Content-Type text/plain is not taken here: send application/json",
+    ),
+    sample("internal", "/api/cases", "The server made a fault"),
+    sample("memory_exhausted", "/api/cases", "The server is short of memory"),
 ];

@@ -65,6 +65,7 @@ async fn moved(ctx: &Ctx, id: CaseId, seen: IfMatch, to: CaseStatus) -> Result<R
             example = json!(in_status::<Case>(CaseStatus::Closed))),
         (status = 404, description = "No such case in your firm", body = ProblemBody),
         (status = 409, description = "The case is closed or archived already", body = ProblemBody),
+        (status = 412, description = "Changed since it was read", body = ProblemBody),
     ))]
 pub(super) async fn close(ctx: Ctx, PathId(id): PathId<CaseId>, seen: IfMatch) -> Result<Response, Problem> {
     moved(&ctx, id, seen, CaseStatus::Closed).await
@@ -77,6 +78,7 @@ pub(super) async fn close(ctx: Ctx, PathId(id): PathId<CaseId>, seen: IfMatch) -
         (status = 200, description = "The open case", body = Case),
         (status = 404, description = "No such case in your firm", body = ProblemBody),
         (status = 409, description = "The case is open already", body = ProblemBody),
+        (status = 412, description = "Changed since it was read", body = ProblemBody),
     ))]
 pub(super) async fn reopen(ctx: Ctx, PathId(id): PathId<CaseId>, seen: IfMatch) -> Result<Response, Problem> {
     moved(&ctx, id, seen, CaseStatus::Open).await
@@ -90,6 +92,7 @@ pub(super) async fn reopen(ctx: Ctx, PathId(id): PathId<CaseId>, seen: IfMatch) 
             example = json!(in_status::<Case>(CaseStatus::OnHold))),
         (status = 404, description = "No such case in your firm", body = ProblemBody),
         (status = 409, description = "The case is not open", body = ProblemBody),
+        (status = 412, description = "Changed since it was read", body = ProblemBody),
     ))]
 pub(super) async fn hold(ctx: Ctx, PathId(id): PathId<CaseId>, seen: IfMatch) -> Result<Response, Problem> {
     moved(&ctx, id, seen, CaseStatus::OnHold).await
@@ -103,6 +106,7 @@ pub(super) async fn hold(ctx: Ctx, PathId(id): PathId<CaseId>, seen: IfMatch) ->
             example = json!(in_status::<Case>(CaseStatus::Archived))),
         (status = 404, description = "No such case in your firm", body = ProblemBody),
         (status = 409, description = "The case is archived already", body = ProblemBody),
+        (status = 412, description = "Changed since it was read", body = ProblemBody),
     ))]
 pub(super) async fn archive(
     ctx: Ctx,

@@ -48,9 +48,9 @@ impl PartHead {
 
 /// The boundary that a `Content-Type` names (RFC 2046, 5.1.1: 1 to 70 characters).
 pub fn boundary(content_type: &str) -> Result<String, FormFault> {
-    let (kind, parameters) = content_type.split_once(';').ok_or(FormFault::NoBoundary)?;
+    let (kind, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
     if !kind.trim().eq_ignore_ascii_case("multipart/form-data") {
-        return Err(FormFault::NoBoundary);
+        return Err(FormFault::NoForm);
     }
     let parameters = parameters_of(parameters).map_err(|_| FormFault::NoBoundary)?;
     let found = parameters.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("boundary"));

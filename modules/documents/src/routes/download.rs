@@ -74,6 +74,7 @@ pub(super) async fn download(
         (status = 206, description = "The ranges asked for", body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 304, description = "The caller has it already"),
         (status = 404, description = "No such document, or no such version", body = ProblemBody),
+        (status = 412, description = "The file is not the one in If-Match", body = ProblemBody),
         (status = 416, description = "The file has no such range", body = ProblemBody)))]
 pub(super) async fn content(
     ctx: Ctx,
@@ -94,6 +95,7 @@ pub(super) async fn content(
         (status = 206, description = "The ranges asked for", body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 304, description = "The caller has it already"),
         (status = 404, description = "No such document, or no such version", body = ProblemBody),
+        (status = 412, description = "The file is not the one in If-Match", body = ProblemBody),
         (status = 416, description = "The file has no such range", body = ProblemBody)))]
 pub(super) async fn preview(
     ctx: Ctx,
@@ -116,6 +118,7 @@ pub(super) async fn preview(
         (status = 206, description = "The ranges asked for", body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 304, description = "The caller has it already"),
         (status = 404, description = "No such document, or no such version", body = ProblemBody),
+        (status = 412, description = "The file is not the one in If-Match", body = ProblemBody),
         (status = 416, description = "The file has no such range", body = ProblemBody)))]
 pub(super) async fn download_version(
     ctx: Ctx,

@@ -144,7 +144,7 @@ pub(super) async fn add_version(
 ) -> Result<Response, Problem> {
     // A document that is not there is told before its file is read.
     let known = service::find_document(&ctx, id).await?;
-    if boundary(content_type(&headers)).is_err() {
+    if matches!(boundary(content_type(&headers)), Err(FormFault::NoForm)) {
         let name = query.file_name.unwrap_or(known.content.file_name);
         let file = Box::pin(receive_raw(&ctx, &files, &headers, &name, body)).await?;
         return Box::pin(new_version(&ctx, &files, id, seen, file, query.note)).await;
