@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "bench", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
-    /// What to measure. `all` is everything but `attack` and `build`.
+    /// What to measure. `all` is everything but `soak`, `attack` and `build`.
     #[arg(value_enum, default_value = "all")]
     pub figure: Figure,
     #[command(flatten)]
@@ -44,7 +44,7 @@ pub(crate) struct AttackOptions {
     /// `attack`: the memory that the server may have.
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = bytes)]
     pub limit: u64,
-    /// `attack`: how long it lasts; 600 unless told, 30 for each defence.
+    /// `attack`, `soak`: how long it lasts; 600 and 1800 unless told, 30 for each defence.
     #[arg(long, value_name = "N")]
     pub seconds: Option<u64>,
     /// `attack`: the size of the large upload, and ten times that of each small one; 10 GiB unless the disk is small.
@@ -64,7 +64,7 @@ pub(crate) struct AttackOptions {
 /// The figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Figure {
-    /// Everything but `attack` and `build`.
+    /// Everything but `soak`, `attack` and `build`.
     All,
     /// Resident memory at rest.
     Idle,
@@ -84,6 +84,8 @@ pub(crate) enum Figure {
     Meter,
     /// Twelve leaks that must be named, and twelve shapes that are none.
     Leaks,
+    /// A thousand people at work for half an hour.
+    Soak,
     /// Everything at once against a server in a small control group; takes minutes.
     Attack,
     /// A clean release build; takes minutes.

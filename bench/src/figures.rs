@@ -8,6 +8,7 @@ mod leaks;
 mod meter;
 mod requests;
 mod slow_disk;
+mod soak;
 mod start;
 mod upload;
 mod writes;
@@ -52,6 +53,7 @@ pub(crate) async fn measure(figure: Figure, setup: &Setup) -> anyhow::Result<Vec
         Figure::Upload => upload::measure(setup).await,
         Figure::Meter => meter::measure(setup),
         Figure::Leaks => leaks::measure(setup),
+        Figure::Soak => soak::measure(setup).await,
         Figure::Attack => attack::measure(setup).await,
         Figure::Build => build::measure(setup),
     }

@@ -17,6 +17,8 @@ pub(crate) enum Unit {
     InstructionHundredths,
     /// Hundredths of a ratio of two numbers.
     RatioHundredths,
+    /// Hundredths of a percent.
+    PercentHundredths,
     /// Things.
     Count,
 }
@@ -59,6 +61,11 @@ impl Quantity {
         Self::nanos(amount.saturating_mul(1_000_000))
     }
 
+    /// Hundredths of a percent.
+    pub(crate) fn percent_hundredths(amount: u64) -> Self {
+        Self::new(amount, Unit::PercentHundredths)
+    }
+
     pub(crate) fn count(amount: u64) -> Self {
         Self::new(amount, Unit::Count)
     }
@@ -91,6 +98,7 @@ impl fmt::Display for Quantity {
             Unit::PerSecond => write!(f, "{amount}/s"),
             Unit::InstructionHundredths => tenths(f, amount, 100, "instructions"),
             Unit::RatioHundredths => tenths(f, amount, 100, "times"),
+            Unit::PercentHundredths => tenths(f, amount, 100, "%"),
             Unit::Count => write!(f, "{amount}"),
         }
     }

@@ -2,10 +2,11 @@
 
 use crate::ops::{Ops, watch_leaks};
 use crate::state::Parts;
-use headroom::{Headroom, SystemRoots};
+use headroom::{Headroom, Level, SystemRoots};
 use queue::Tasks;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Starts all of it.
@@ -28,7 +29,7 @@ pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks) {
             watching.refresh_ping().await;
         }
     });
-    tasks.spawn("code_pages", give_code_back(tasks.token()));
+    tasks.spawn("code_pages", give_code_back(parts.app.headroom().clone(), tasks.token()));
     let stores = parts.clone();
     tasks.spawn(
         "stores.sweep",
@@ -56,15 +57,31 @@ const STARTED: Duration = Duration::from_secs(2);
 /// What was used once since then goes after this time.
 const UNUSED: Duration = Duration::from_mins(1);
 
-/// Gives the pages of code back that only a start or a rare request needed; see `docs/decisions/0006`.
-async fn give_code_back(stop: CancellationToken) {
+/// Gives the pages of code back that only a start, a rare request or a spell of pressure needed; see
+/// `docs/decisions/0006`.
+async fn give_code_back(headroom: Headroom, stop: CancellationToken) {
+    let mut level = headroom.watch_level();
     let mut wait = STARTED;
-    while stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
+    while stop.run_until_cancelled(calm_or(&mut level, wait)).await.is_some() {
         // The kernel lists the mappings in a millisecond or more.
         let given = headroom::spawn_blocking(|| headroom::release_code_pages(&SystemRoots::default())).await;
         tracing::debug!(mapped_bytes = given.unwrap_or_default(), "pages of code were given back");
         wait = UNUSED;
     }
+}
+
+/// Waits until the memory is calm again after pressure, but no longer than `wait`.
+async fn calm_or(level: &mut watch::Receiver<Level>, wait: Duration) {
+    let calm = async {
+        while level.changed().await.is_ok() {
+            if *level.borrow_and_update() == Level::Normal {
+                return;
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    // Passing the time is as good a reason.
+    let _calm_before = tokio::time::timeout(wait, calm).await;
 }
 
 /// A sign of life of the runtime. The memory is watched by a thread of its own, which does not need one.

@@ -7,7 +7,7 @@
 
 mod judgement;
 mod series;
-mod statistics;
+pub mod statistics;
 mod suspect;
 mod table;
 

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 /// How sure it is that values rise or fall.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Trend {
+pub struct Trend {
     /// Rising pairs less falling ones.
     pub score: i32,
     /// The probability that values without a trend score as far from zero as these.
@@ -14,7 +14,7 @@ pub(super) struct Trend {
 }
 
 /// Mann-Kendall's test, two-sided, with the correction for equal values and for continuity.
-pub(super) fn mann_kendall(values: &[f64]) -> Trend {
+pub fn mann_kendall(values: &[f64]) -> Trend {
     let mut score = 0;
     for (at, later) in values.iter().enumerate() {
         score += values[..at].iter().map(|earlier| sign(*earlier, *later)).sum::<i32>();
@@ -34,7 +34,7 @@ fn variance(values: &[f64]) -> f64 {
 }
 
 /// The median of the slopes of all pairs; zero where there is none.
-pub(super) fn theil_sen(x: &[f64], y: &[f64]) -> f64 {
+pub fn theil_sen(x: &[f64], y: &[f64]) -> f64 {
     let mut slopes = Vec::with_capacity(x.len() * x.len() / 2);
     for later in 0..x.len() {
         let pairs = (0..later).filter(|earlier| x[later] > x[*earlier]);
