@@ -1,4 +1,5 @@
-//! Small loops to count instructions with: what one more measured poll, and one more lease, costs.
+//! Small loops to count instructions with: what one more measured poll, and one more lease, costs; and a leak as a library
+//! in C would have it, for the score of the leak verdict.
 
 use crate::measured::measure;
 use crate::meter::{Meter, RequestMemory};
@@ -112,4 +113,13 @@ fn drive<F: Future>(future: F) -> F::Output {
             return output;
         }
     }
+}
+
+/// Asks C's `malloc` for memory and forgets it. Inlined, so that the caller's line is the one that leaks.
+#[inline(always)]
+#[expect(unsafe_code, reason = "there is no safe way to call malloc")]
+#[expect(clippy::inline_always, reason = "the line that is to be named is the caller's")]
+pub fn leak_in_c(bytes: usize) {
+    // SAFETY: any size may be asked for; what comes back, perhaps null, is never looked at.
+    black_box(unsafe { libc::malloc(black_box(bytes)) });
 }

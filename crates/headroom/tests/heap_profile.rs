@@ -86,3 +86,23 @@ fn who_comes_second_is_told_so() {
     assert!(results.iter().any(Result::is_ok));
     assert!(results.iter().all(|result| matches!(result, Ok(_) | Err(ProfileError::Busy))));
 }
+
+#[inline(never)]
+fn leak_in_c() {
+    for _ in 0..4 {
+        headroom::probe::leak_in_c(8 << 20);
+    }
+    black_box(());
+}
+
+#[test]
+fn what_c_asks_for_is_in_the_profile_too() {
+    let _alone = alone();
+    let before = take_heap_profile().unwrap();
+    leak_in_c();
+    let growth = take_heap_profile().unwrap().since(&before).unwrap();
+    let begin = (leak_in_c as fn()) as usize as u64;
+    let code = begin..begin + 1024;
+    let below = growth.stacks().find(|stack| stack.addresses.iter().any(|call| code.contains(call)));
+    assert_eq!(below.unwrap().used, HeapUse { objects: 4, bytes: 32 << 20 });
+}

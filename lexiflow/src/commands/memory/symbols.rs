@@ -168,8 +168,8 @@ const RUNTIME: [&str; 11] = [
     "hashbrown::",
 ];
 
-/// Parts of `headroom` that stand round every allocation, and round the work of every request.
-const WRAPPERS: [&str; 5] = ["install.rs", "measured.rs", "meter.rs", "scope.rs", "blocking.rs"];
+/// Parts of `headroom` that stand round every allocation, and round the work of every request or of a measurement.
+const WRAPPERS: [&str; 6] = ["install.rs", "measured.rs", "meter.rs", "scope.rs", "blocking.rs", "probe.rs"];
 
 /// Whose a source file is, and its path as the project writes it.
 fn owned<'a>(path: &'a str, function: &str) -> (Owner, &'a str) {
