@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "bench", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
-    /// What to measure. `all` is everything but `attack` and `build`.
+    /// What to measure. `all` is everything but `profiles`, `attack` and `build`.
     #[arg(value_enum, default_value = "all")]
     pub figure: Figure,
     #[command(flatten)]
@@ -64,7 +64,7 @@ pub(crate) struct AttackOptions {
 /// The figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Figure {
-    /// Everything but `attack` and `build`.
+    /// Everything but `profiles`, `attack` and `build`.
     All,
     /// Resident memory at rest.
     Idle,
@@ -80,6 +80,8 @@ pub(crate) enum Figure {
     Upload,
     /// Instructions of the request meter.
     Meter,
+    /// What each profile of settings costs.
+    Profiles,
     /// Everything at once against a server in a small control group; takes minutes.
     Attack,
     /// A clean release build; takes minutes.

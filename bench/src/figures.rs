@@ -4,6 +4,7 @@ mod build;
 mod idle;
 mod import;
 mod meter;
+mod profiles;
 mod requests;
 mod slow_disk;
 mod start;
@@ -45,6 +46,7 @@ pub(crate) async fn measure(figure: Figure, setup: &Setup) -> anyhow::Result<Vec
         Figure::Import => import::measure(setup).await,
         Figure::Upload => upload::measure(setup).await,
         Figure::Meter => meter::measure(setup),
+        Figure::Profiles => profiles::measure(setup).await,
         Figure::Attack => attack::measure(setup).await,
         Figure::Build => build::measure(setup),
     }
