@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "bench", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
-    /// What to measure. `all` is everything but `soak`, `attack` and `build`.
+    /// What to measure. `all` is everything but `profiles`, `soak`, `attack` and `build`.
     #[arg(value_enum, default_value = "all")]
     pub figure: Figure,
     #[command(flatten)]
@@ -64,7 +64,7 @@ pub(crate) struct AttackOptions {
 /// The figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Figure {
-    /// Everything but `soak`, `attack` and `build`.
+    /// Everything but `profiles`, `soak`, `attack` and `build`.
     All,
     /// Resident memory at rest.
     Idle,
@@ -84,6 +84,8 @@ pub(crate) enum Figure {
     Meter,
     /// Twelve leaks that must be named, and twelve shapes that are none.
     Leaks,
+    /// What each profile of settings costs.
+    Profiles,
     /// A thousand people at work for half an hour.
     Soak,
     /// Everything at once against a server in a small control group; takes minutes.

@@ -6,6 +6,7 @@ mod idle;
 mod import;
 mod leaks;
 mod meter;
+mod profiles;
 mod requests;
 mod slow_disk;
 mod soak;
@@ -54,6 +55,7 @@ pub(crate) async fn measure(figure: Figure, setup: &Setup) -> anyhow::Result<Vec
         Figure::Meter => meter::measure(setup),
         Figure::Leaks => leaks::measure(setup),
         Figure::Soak => soak::measure(setup).await,
+        Figure::Profiles => profiles::measure(setup).await,
         Figure::Attack => attack::measure(setup).await,
         Figure::Build => build::measure(setup),
     }

@@ -85,7 +85,7 @@ pub enum Import {
 /// `import docket`
 #[derive(Debug, Args)]
 pub struct ImportDocket {
-    /// Files, or folders whose `.json` files are read.
+    /// Files, or folders whose `.json` files are read, and `.ndjson` or `.jsonl` files with one docket on each line.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Where to write what could not be read; made only when there is something to write.

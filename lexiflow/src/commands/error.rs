@@ -35,7 +35,7 @@ pub enum CommandError {
         limit: usize,
     },
     /// Nothing to import.
-    #[error("there is no .json file in the given paths")]
+    #[error("there is no .json, .ndjson or .jsonl file in the given paths")]
     NothingToImport,
     /// An import went through, and left something out.
     #[error("done, with {0} {noun}: everything else was imported", noun = if *.0 == 1 { "fault" } else { "faults" })]

@@ -1,3 +1,5 @@
+mod series;
+
 use super::arguments::ImportDocket;
 use super::faults_file::FaultLine;
 use super::{CommandError, Console, FaultsFile, Progress, Session, runtime, write_table};
@@ -7,10 +9,13 @@ use cases::Imported as Outcome;
 use docket::juriscraper::{DocketFile, Limits, ReadFault, read};
 use docket::{Imported, import_docket};
 use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use streaming::{Batches, process_batch};
 use tokio::sync::Semaphore;
 use web::Failure as _;
 
@@ -48,38 +53,45 @@ async fn import(
     faults: &mut FaultsFile,
     console: &mut Console,
 ) -> Result<Summary, CommandError> {
-    let mut progress = Progress::new(console, files.len() as u64, "files");
-    let weight = Arc::new(Semaphore::new(WEIGHT_KIB as usize));
-    let mut done = futures_util::stream::iter(files)
-        .map(|path| {
-            let (ctx, weight) = (session.ctx.clone(), Arc::clone(&weight));
-            async move {
-                let imported = import_file(&ctx, &path, &weight).await;
-                (path, imported)
-            }
-        })
-        .buffer_unordered(AT_ONCE);
+    let (many, single): (Vec<_>, Vec<_>) = files.into_iter().partition(|path| has_extension(path, &SERIES));
+    let mut progress = Progress::new(console, (many.len() + single.len()) as u64, "files");
     let mut summary = Summary::default();
+    let mut done = single_files(&session.ctx, single);
     while let Some((path, imported)) = done.next().await {
-        match imported {
-            Ok(imported) => summary.add(&imported),
-            Err(fault) => {
-                let file = path.display().to_string();
-                progress.note(console, &format!("{file}: {}", fault.message))?;
-                faults.add(&FaultLine {
-                    file: &file,
-                    row: None,
-                    code: fault.code,
-                    message: &fault.message,
-                })?;
-                summary.faults += 1;
-            }
+        summary.take(&path.display().to_string(), imported, faults, &progress, console)?;
+        summary.files += 1;
+        progress.step(console)?;
+    }
+    for path in many {
+        let mut done = series::import(&session.ctx, &path).await;
+        while let Some((place, imported)) = done.next().await {
+            summary.take(&place, imported, faults, &progress, console)?;
         }
         summary.files += 1;
         progress.step(console)?;
     }
     progress.finish();
     Ok(summary)
+}
+
+/// Files with one docket each, several on their way beside each other.
+fn single_files(ctx: &Ctx, files: Vec<PathBuf>) -> BoxStream<'_, (PathBuf, Result<Imported, Fault>)> {
+    let weight = Arc::new(Semaphore::new(WEIGHT_KIB as usize));
+    let work = move |path: PathBuf| {
+        let weight = Arc::clone(&weight);
+        async move {
+            let imported = import_file(ctx, &path, &weight).await;
+            Ok::<_, Infallible>((path, imported))
+        }
+    };
+    let done = process_batch(stream::iter(files), at_once(ctx), work);
+    done.map(|Ok(imported)| imported).boxed()
+}
+
+/// One by one, some beside each other, in any order; nothing new while memory is scarce.
+fn at_once(ctx: &Ctx) -> Batches {
+    let pause = Some(ctx.app().headroom().background_paused());
+    Batches { size: 1, concurrency: AT_ONCE, ordered: false, pause, ..Batches::default() }
 }
 
 /// Why a file was not imported.
@@ -98,38 +110,49 @@ async fn import_file(ctx: &Ctx, path: &Path, weight: &Semaphore) -> Result<Impor
         let file = read_file(path).await?;
         match import_docket(ctx, file).await {
             Ok(imported) => return Ok(imported),
-            // Two files of one case that travel together may both find it missing, and somebody may change an entry
-            // meanwhile; the second try finds what is there.
-            Err(docket::Error::Database(_) | docket::Error::Case(_) | docket::Error::Stale { .. })
-                if again =>
-            {
-                again = false;
-            }
-            Err(error) => return Err(Fault { code: error.code().name, message: explained(&error) }),
+            Err(error) if again && is_worth_another_try(&error) => again = false,
+            Err(error) => return Err(error.into()),
         }
     }
 }
 
-async fn read_file(path: &Path) -> Result<DocketFile, Fault> {
-    let path = path.to_owned();
-    let read = headroom::spawn_blocking(move || {
-        // A pipe would wait for its other end for ever, and a device may have no end.
-        if fs::metadata(&path).map_err(unread)?.is_file() {
-            read(File::open(&path).map_err(unread)?, &Limits::default()).map_err(Fault::from)
-        } else {
-            Err(Fault {
-                code: "not_a_file",
-                message: "is not a regular file: name a file or a folder".to_owned(),
-            })
-        }
-    });
-    read.await.unwrap_or_else(|_| {
-        Err(Fault { code: "docket_unreadable", message: "the reading was cut short".to_owned() })
-    })
+/// Two files of one case that travel together may both find it missing, and somebody may change an entry meanwhile; the
+/// second try finds what is there.
+fn is_worth_another_try(error: &docket::Error) -> bool {
+    matches!(error, docket::Error::Database(_) | docket::Error::Case(_) | docket::Error::Stale { .. })
 }
 
-fn unread(source: std::io::Error) -> Fault {
-    ReadFault::Io(source).into()
+async fn read_file(path: &Path) -> Result<DocketFile, Fault> {
+    let source = open(path).await?;
+    let read = headroom::spawn_blocking(move || read(source, &Limits::default()));
+    Ok(read.await.map_err(|_| cut_short())??)
+}
+
+/// Opens a regular file: a pipe would wait for its other end for ever, and a device may have no end.
+async fn open(path: &Path) -> Result<File, Fault> {
+    let path = path.to_owned();
+    let opened = headroom::spawn_blocking(move || {
+        if fs::metadata(&path)?.is_file() { File::open(&path).map(Some) } else { Ok(None) }
+    });
+    match opened.await {
+        Ok(Ok(Some(file))) => Ok(file),
+        Ok(Ok(None)) => Err(Fault {
+            code: "not_a_file",
+            message: "is not a regular file: name a file or a folder".to_owned(),
+        }),
+        Ok(Err(source)) => Err(ReadFault::Io(source).into()),
+        Err(_) => Err(cut_short()),
+    }
+}
+
+fn cut_short() -> Fault {
+    Fault { code: "docket_unreadable", message: "the reading was cut short".to_owned() }
+}
+
+impl From<docket::Error> for Fault {
+    fn from(error: docket::Error) -> Self {
+        Self { code: error.code().name, message: explained(&error) }
+    }
 }
 
 impl From<ReadFault> for Fault {
@@ -153,7 +176,14 @@ fn explained(error: &dyn std::error::Error) -> String {
     text.replace(['\n', '\r'], " ")
 }
 
-/// The files to read: those that are named, and the `.json` files in and below the folders that are named, each once
+/// Files of these names hold many dockets, one after the other.
+const SERIES: [&str; 2] = ["ndjson", "jsonl"];
+
+fn has_extension(path: &Path, wanted: &[&str]) -> bool {
+    path.extension().is_some_and(|extension| wanted.iter().any(|name| extension == *name))
+}
+
+/// The files to read: those that are named, and the files with dockets in and below the folders that are named, each once
 /// and in order. Links inside of folders are not followed, so that no folder is entered twice.
 fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
     let mut files = BTreeSet::new();
@@ -173,7 +203,7 @@ fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
             let (kind, path) = (entry.file_type().map_err(failed)?, entry.path());
             if kind.is_dir() {
                 folders.push(path);
-            } else if kind.is_file() && path.extension().is_some_and(|extension| extension == "json") {
+            } else if kind.is_file() && (has_extension(&path, &["json"]) || has_extension(&path, &SERIES)) {
                 files.insert(path);
             }
             if files.len() + folders.len() > MOST_FILES {
@@ -199,6 +229,31 @@ struct Summary {
 }
 
 impl Summary {
+    /// Adds what became of one docket; a fault is told and goes into the file.
+    fn take(
+        &mut self,
+        place: &str,
+        imported: Result<Imported, Fault>,
+        faults: &mut FaultsFile,
+        progress: &Progress,
+        console: &mut Console,
+    ) -> Result<(), CommandError> {
+        match imported {
+            Ok(imported) => self.add(&imported),
+            Err(fault) => {
+                progress.note(console, &format!("{place}: {}", fault.message))?;
+                faults.add(&FaultLine {
+                    file: place,
+                    row: None,
+                    code: fault.code,
+                    message: &fault.message,
+                })?;
+                self.faults += 1;
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, imported: &Imported) {
         match imported.outcome {
             Outcome::Created => self.created += 1,

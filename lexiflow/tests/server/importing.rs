@@ -117,6 +117,31 @@ fn a_production_whose_native_is_a_pipe_has_a_fault() {
 }
 
 #[test]
+fn a_file_of_many_dockets_is_imported_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, many) = (folder.path().join("data"), folder.path().join("many.ndjson"));
+    let mut lines: Vec<String> = (0..30)
+        .map(|at| docket(&format!("3:24-cv-{at:05}"), &format!("Doe v. Acme {at}")).to_string())
+        .collect();
+    lines[7] = "{}".to_owned();
+    lines[11] = "{\"court_id\": 5}".to_owned();
+    lines.truncate(20);
+    fs::write(&many, lines.join("\n")).unwrap();
+    let path = folder.path().display().to_string();
+    let (code, out, errors) = command(&data, &["import", "docket", &path]);
+    assert_eq!(code, 3, "{errors}");
+    // The empty one is passed over; the one of another form ends the file, since nobody knows where the next begins.
+    assert_eq!((counted(&out, "cases new"), counted(&out, "faults")), (10, 2), "{out}{errors}");
+    assert!(errors.contains("many.ndjson at byte ") && errors.contains("another form"), "{errors}");
+    lines.remove(11);
+    lines.remove(7);
+    fs::write(&many, lines.join("\n")).unwrap();
+    let (code, out, errors) = command(&data, &["import", "docket", &many.display().to_string()]);
+    assert_eq!(code, 0, "{errors}");
+    assert_eq!((counted(&out, "cases new"), counted(&out, "cases unchanged")), (8, 10), "{out}");
+}
+
+#[test]
 fn nothing_to_import_and_missing_paths_are_said() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

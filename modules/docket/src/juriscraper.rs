@@ -19,8 +19,12 @@ pub use record::{
     EntryRecord, OriginatingCourt, PartyRecord,
 };
 
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 use guard::Guard;
+use headroom::Pool;
 use std::io::{BufReader, Read};
+use streaming::{JsonItem, JsonLimits, parse_json_stream};
 
 /// How much of a file is read before it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,4 +67,25 @@ pub fn read(source: impl Read, limits: &Limits) -> Result<DocketFile, ReadFault>
         return Err(ReadFault::Empty);
     }
     record::build(parsed?, limits)
+}
+
+/// Reads a file of many dockets, as a list or one after the other, such as one on each line. Each comes as it is read, with
+/// its place in bytes, and with what is borrowed from `room` for it. One that is no docket is a fault and stops no other;
+/// after [`ReadFault::Series`] nothing comes. The limits are those of each docket, and the file may have any length.
+pub fn read_series(
+    source: impl Read + Send + 'static,
+    limits: Limits,
+    room: Option<Pool>,
+) -> BoxStream<'static, Result<JsonItem<DocketFile>, (u64, ReadFault)>> {
+    let of_items = JsonLimits { depth: limits.depth, item_bytes: limits.file_bytes, total_bytes: u64::MAX };
+    let items = match parse_json_stream::<raw::Object<raw::Docket>, _>(source, "", of_items, room) {
+        Ok(items) => items,
+        Err(fault) => return futures_util::stream::iter([Err((0, ReadFault::Series(fault)))]).boxed(),
+    };
+    let docket = move |item: Result<JsonItem<raw::Object<raw::Docket>>, _>| {
+        let item = item.map_err(|fault| (0, ReadFault::Series(fault)))?;
+        let offset = item.offset;
+        item.try_map(|raw::Object(docket)| record::build(docket, &limits)).map_err(|fault| (offset, fault))
+    };
+    items.map(docket).boxed()
 }

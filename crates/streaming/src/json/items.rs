@@ -29,6 +29,14 @@ impl<T> JsonItem<T> {
         Self { value, offset, lease }
     }
 
+    /// Makes something else of the item, which keeps what is borrowed for it.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn try_map<U, E>(self, make: impl FnOnce(T) -> Result<U, E>) -> Result<JsonItem<U>, E> {
+        Ok(JsonItem { value: make(self.value)?, offset: self.offset, lease: self.lease })
+    }
+
     /// What is borrowed for the item, in bytes; 0 when it came without a pool.
     pub fn borrowed_bytes(&self) -> u64 {
         self.lease.as_ref().map_or(0, Lease::bytes)

@@ -78,6 +78,9 @@ pub enum ReadFault {
         /// Bytes.
         limit: usize,
     },
+    /// A file of many dockets goes on no further.
+    #[error("{0}; the dockets before this place were read")]
+    Series(#[source] streaming::JsonFault),
     /// The file could not be read.
     #[error("the file could not be read: check the disk and the file's permissions")]
     Io(#[source] std::io::Error),
@@ -106,6 +109,7 @@ impl ReadFault {
             Self::TooDeep { .. } => "docket_too_deep",
             Self::TooMany { .. } => "docket_too_many",
             Self::TextTooLong { .. } => "docket_text_too_long",
+            Self::Series(_) => "docket_series_broken",
             Self::Io(_) => "docket_unreadable",
         }
     }

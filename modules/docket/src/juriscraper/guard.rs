@@ -1,5 +1,6 @@
 use super::Limits;
 use std::io::{self, Read};
+use streaming::json::{Scanner, Token};
 
 /// Which limit was passed.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -20,11 +21,9 @@ pub(super) struct Guard<R> {
     source: R,
     limits: Limits,
     bytes: u64,
-    depth: u32,
+    scanner: Scanner,
     objects: u64,
     values: u64,
-    in_text: bool,
-    escaped: bool,
     blank: bool,
 }
 
@@ -34,11 +33,9 @@ impl<R: Read> Guard<R> {
             source,
             limits: *limits,
             bytes: 0,
-            depth: 0,
+            scanner: Scanner::new(),
             objects: 0,
             values: 0,
-            in_text: false,
-            escaped: false,
             blank: true,
         }
     }
@@ -50,27 +47,12 @@ impl<R: Read> Guard<R> {
 
     fn weigh(&mut self, byte: u8) -> Result<(), Trip> {
         self.blank &= byte.is_ascii_whitespace();
-        if self.in_text {
-            match byte {
-                _ if self.escaped => self.escaped = false,
-                b'\\' => self.escaped = true,
-                b'"' => self.in_text = false,
-                _ => {}
-            }
-            return Ok(());
+        match self.scanner.step(byte) {
+            Token::ObjectBegins => (self.objects, self.values) = (self.objects + 1, self.values + 1),
+            Token::ListBegins | Token::Comma => self.values += 1,
+            Token::Text | Token::TextBegins | Token::Ends | Token::Other => return Ok(()),
         }
-        match byte {
-            b'"' => self.in_text = true,
-            b'{' | b'[' => {
-                self.depth += 1;
-                self.values += 1;
-                self.objects += u64::from(byte == b'{');
-            }
-            b'}' | b']' => self.depth = self.depth.saturating_sub(1),
-            b',' => self.values += 1,
-            _ => return Ok(()),
-        }
-        if self.depth > self.limits.depth {
+        if self.scanner.depth() > self.limits.depth {
             Err(Trip::Depth(self.limits.depth))
         } else if self.objects > self.limits.objects {
             Err(Trip::Objects(self.limits.objects))
