@@ -21,6 +21,7 @@ mod profile;
 mod purge;
 mod report;
 mod status;
+mod storage;
 mod store;
 mod version;
 mod viewer;
@@ -57,6 +58,7 @@ pub struct Ops {
     /// The last detailed report: asking again and again must cost the database nothing.
     full: Mutex<Option<(Instant, FullHealth)>>,
     ping: ping::Ping,
+    storage: storage::StoragePing,
 }
 
 impl Ops {
@@ -78,6 +80,7 @@ impl Ops {
             profiles: Mutex::new(()),
             full: Mutex::new(None),
             ping: ping::Ping::default(),
+            storage: storage::StoragePing::default(),
         }))
     }
 
