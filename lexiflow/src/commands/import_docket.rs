@@ -59,19 +59,18 @@ async fn import(
         .buffer_unordered(AT_ONCE);
     let mut summary = Summary::default();
     while let Some((path, imported)) = done.next().await {
-        match imported {
-            Ok(imported) => summary.add(&imported),
-            Err(fault) => {
-                let file = path.display().to_string();
-                progress.note(console, &format!("{file}: {}", fault.message))?;
-                faults.add(&FaultLine {
-                    file: &file,
-                    row: None,
-                    code: fault.code,
-                    message: &fault.message,
-                })?;
-                summary.faults += 1;
+        let fault = match imported {
+            Ok(imported) => {
+                summary.add(&imported);
+                imported.title_was_cut.then(Fault::of_cut_title)
             }
+            Err(fault) => Some(fault),
+        };
+        if let Some(Fault { code, message }) = fault {
+            let file = path.display().to_string();
+            progress.note(console, &format!("{file}: {message}"))?;
+            faults.add(&FaultLine { file: &file, row: None, code, message: &message })?;
+            summary.faults += 1;
         }
         summary.files += 1;
         progress.step(console)?;
@@ -80,10 +79,19 @@ async fn import(
     Ok(summary)
 }
 
-/// Why a file was not imported.
+/// Why a file was not imported, or not whole.
 struct Fault {
     code: &'static str,
     message: String,
+}
+
+impl Fault {
+    fn of_cut_title() -> Self {
+        let most = cases::TITLE_CHARS;
+        let message =
+            format!("`case_name` is longer than {most} characters: imported with its beginning as the title");
+        Self { code: "docket_title_cut", message }
+    }
 }
 
 async fn import_file(ctx: &Ctx, path: &Path, weight: &Semaphore) -> Result<Imported, Fault> {
