@@ -31,6 +31,7 @@ pub use error::CODES;
 pub use health::{Health, Readiness};
 pub use memory::MemoryHealth;
 pub use observer::RequestObserver;
+pub(crate) use status::TICK;
 pub use status::{Phase, Status};
 pub use version::Version;
 
@@ -48,7 +49,7 @@ use web::server::ServerStats;
 #[derive(Debug)]
 pub struct Ops {
     parts: Parts,
-    status: Status,
+    status: Arc<Status>,
     tasks: Tasks,
     depths: Arc<Depths>,
     in_flight: metrics::InFlightGauge,
@@ -65,14 +66,15 @@ impl Ops {
     /// Registers the collectors of the metrics.
     pub fn new(parts: &Parts, tasks: Tasks, stats: Arc<ServerStats>) -> Result<Arc<Self>, StartError> {
         let depths = Arc::new(Depths::default());
-        collectors::register(parts, &tasks, &stats, &depths)?;
+        let status = Arc::new(Status::new());
+        collectors::register(parts, &tasks, &stats, &depths, &status)?;
         let diagnostics = diagnostics::Diagnostics::within(&parts.config.storage.data_dir);
         let (app, folder) = (&parts.app, diagnostics.clone());
         let (clock, random) = (Arc::clone(app.clock()), Arc::clone(app.random()));
         app.headroom().on_emergency(move || profile::keep_at_emergency(&folder, &clock, &random));
         Ok(Arc::new(Self {
             parts: parts.clone(),
-            status: Status::new(),
+            status,
             tasks,
             depths,
             in_flight: metrics::InFlightGauge::new(stats),

@@ -1,11 +1,10 @@
 //! The background work of a serving process. Every task is owned, has a name, and ends when it is told to.
 
-use crate::ops::Ops;
+use crate::ops::{Ops, TICK};
 use crate::state::Parts;
 use headroom::Headroom;
 use queue::Tasks;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Starts all of it.
@@ -42,5 +41,5 @@ async fn heartbeat(headroom: Headroom, ops: Arc<Ops>, stop: CancellationToken) {
 
 /// Waits a second; `false` when told to stop.
 async fn a_second_passes(stop: &CancellationToken) -> bool {
-    stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await.is_some()
+    stop.run_until_cancelled(tokio::time::sleep(TICK)).await.is_some()
 }

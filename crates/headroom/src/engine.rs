@@ -78,6 +78,7 @@ struct Inner {
     large_requests: AtomicU64,
     purges: AtomicU64,
     purged_bytes: AtomicU64,
+    purge_micros: AtomicU64,
 }
 
 impl std::fmt::Debug for Headroom {
@@ -123,6 +124,7 @@ impl Headroom {
             large_requests: AtomicU64::new(0),
             purges: AtomicU64::new(0),
             purged_bytes: AtomicU64::new(0),
+            purge_micros: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -391,6 +393,7 @@ impl Headroom {
             reading,
             purges: inner.purges.load(Ordering::Relaxed),
             purged_bytes: inner.purged_bytes.load(Ordering::Relaxed),
+            purge_micros: inner.purge_micros.load(Ordering::Relaxed),
             pools: self.pools(),
             stores: inner.stores.snapshot(),
             routes: inner.routes.top(20),
@@ -410,6 +413,7 @@ impl Headroom {
         let report = self.inner.allocator?.purge()?;
         self.inner.purges.fetch_add(1, Ordering::Relaxed);
         self.inner.purged_bytes.fetch_add(report.freed, Ordering::Relaxed);
+        self.inner.purge_micros.fetch_add(report.duration_micros, Ordering::Relaxed);
         Some(report)
     }
 

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The most stores one process may register.
@@ -41,6 +42,8 @@ pub struct StoreStats {
     pub misses: u64,
     /// Entries thrown out to make room.
     pub evictions: u64,
+    /// Bytes thrown out under memory pressure.
+    pub shed_bytes: u64,
 }
 
 /// More stores than a process should have.
@@ -51,7 +54,13 @@ pub struct RegistryFull;
 /// All bounded stores of the process. Cloning gives another handle on the same registry.
 #[derive(Clone, Default)]
 pub struct StoreRegistry {
-    stores: Arc<RwLock<Vec<Arc<dyn BoundedStore>>>>,
+    stores: Arc<RwLock<Vec<Registered>>>,
+}
+
+#[derive(Clone)]
+struct Registered {
+    store: Arc<dyn BoundedStore>,
+    shed_bytes: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for StoreRegistry {
@@ -64,27 +73,32 @@ impl StoreRegistry {
     /// Adds a store; one of the same name is replaced.
     pub fn register(&self, store: Arc<dyn BoundedStore>) -> Result<(), RegistryFull> {
         let mut stores = self.stores.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = stores.iter_mut().find(|known| known.name() == store.name()) {
-            *slot = store;
+        if let Some(known) = stores.iter_mut().find(|known| known.store.name() == store.name()) {
+            known.store = store;
             return Ok(());
         }
         if stores.len() >= STORE_CAP {
             return Err(RegistryFull);
         }
-        stores.push(store);
+        stores.push(Registered { store, shed_bytes: Arc::default() });
         Ok(())
     }
 
     /// The stores, in order of registration.
     pub fn all(&self) -> Vec<Arc<dyn BoundedStore>> {
+        self.registered().into_iter().map(|known| known.store).collect()
+    }
+
+    /// Copied, so that a store may be asked for as long as it takes.
+    fn registered(&self) -> Vec<Registered> {
         self.stores.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The figures of all stores.
     pub fn snapshot(&self) -> Vec<StoreStats> {
-        self.all()
+        self.registered()
             .iter()
-            .map(|store| StoreStats {
+            .map(|Registered { store, shed_bytes }| StoreStats {
                 name: store.name().to_owned(),
                 entries: store.entries(),
                 bytes: store.bytes(),
@@ -92,6 +106,7 @@ impl StoreRegistry {
                 hits: store.hits(),
                 misses: store.misses(),
                 evictions: store.evictions(),
+                shed_bytes: shed_bytes.load(Ordering::Relaxed),
             })
             .collect()
     }
@@ -103,6 +118,11 @@ impl StoreRegistry {
 
     /// Shrinks every store to `percent` of its cap and tells how many bytes that freed.
     pub fn shrink_all(&self, percent: u64) -> u64 {
-        self.all().iter().map(|store| store.shrink_to(store.cap_bytes() / 100 * percent.min(100))).sum()
+        let shrink = |Registered { store, shed_bytes }: &Registered| {
+            let freed = store.shrink_to(store.cap_bytes() / 100 * percent.min(100));
+            shed_bytes.fetch_add(freed, Ordering::Relaxed);
+            freed
+        };
+        self.registered().iter().map(shrink).sum()
     }
 }
