@@ -22,6 +22,7 @@ mod profile;
 mod purge;
 mod report;
 mod status;
+mod storage;
 mod store;
 mod version;
 mod viewer;
@@ -32,6 +33,7 @@ pub use health::{Health, Readiness};
 pub use leaks::run as watch_leaks;
 pub use memory::MemoryHealth;
 pub use observer::RequestObserver;
+pub(crate) use status::TICK;
 pub use status::{Phase, Status};
 pub use version::Version;
 
@@ -49,7 +51,7 @@ use web::server::ServerStats;
 #[derive(Debug)]
 pub struct Ops {
     parts: Parts,
-    status: Status,
+    status: Arc<Status>,
     tasks: Tasks,
     depths: Arc<Depths>,
     in_flight: metrics::InFlightGauge,
@@ -60,25 +62,27 @@ pub struct Ops {
     /// The last detailed report: asking again and again must cost the database nothing.
     full: Mutex<Option<(Instant, FullHealth)>>,
     ping: ping::Ping,
+    storage: storage::StoragePing,
 }
 
 impl Ops {
     /// Registers the collectors of the metrics.
     pub fn new(parts: &Parts, tasks: Tasks, stats: Arc<ServerStats>) -> Result<Arc<Self>, StartError> {
         let depths = Arc::new(Depths::default());
+        let status = Arc::new(Status::new());
         let diagnostics = diagnostics::Diagnostics::within(&parts.config.storage.data_dir);
         let memory = &parts.config.memory;
         let is_watching = memory.monitoring_enabled && memory.leak_detection_enabled;
         let interval = is_watching.then_some(memory.leak_check_interval);
         let leaks = Arc::new(leaks::Leaks::within(&diagnostics, interval));
         parts.app.headroom().stores().register(Arc::new(leaks::LeakStore(Arc::clone(&leaks))))?;
-        collectors::register(parts, &tasks, &stats, &depths, &leaks)?;
+        collectors::register(parts, &tasks, &stats, &depths, &status, &leaks)?;
         let (app, folder) = (&parts.app, diagnostics.clone());
         let (clock, random) = (Arc::clone(app.clock()), Arc::clone(app.random()));
         app.headroom().on_emergency(move || profile::keep_at_emergency(&folder, &clock, &random));
         Ok(Arc::new(Self {
             parts: parts.clone(),
-            status: Status::new(),
+            status,
             tasks,
             depths,
             in_flight: metrics::InFlightGauge::new(stats),
@@ -87,6 +91,7 @@ impl Ops {
             profiles: Mutex::new(()),
             full: Mutex::new(None),
             ping: ping::Ping::default(),
+            storage: storage::StoragePing::default(),
         }))
     }
 

@@ -1,6 +1,6 @@
 //! The background work of a serving process. Every task is owned, has a name, and ends when it is told to.
 
-use crate::ops::{Ops, watch_leaks};
+use crate::ops::{Ops, TICK, watch_leaks};
 use crate::state::Parts;
 use headroom::{Headroom, Level, SystemRoots};
 use queue::Tasks;
@@ -94,7 +94,7 @@ async fn heartbeat(headroom: Headroom, ops: Arc<Ops>, stop: CancellationToken) {
 
 /// Waits a second; `false` when told to stop.
 async fn a_second_passes(stop: &CancellationToken) -> bool {
-    stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await.is_some()
+    stop.run_until_cancelled(tokio::time::sleep(TICK)).await.is_some()
 }
 
 /// Runs `work` again and again, the first time after one period.

@@ -1,5 +1,6 @@
 use crate::{Error, Sha256, disk};
 use crypto::digest::hex;
+use rustix::fs::Access;
 use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -28,6 +29,16 @@ impl Layout {
             let mut builder = DirBuilder::new();
             builder.recursive(true).mode(disk::FOLDER_MODE);
             builder.create(folder).map_err(Error::io("create the blob store's folders"))?;
+        }
+        Ok(())
+    }
+
+    /// Whether this process may make files in the folders. Nothing is written: a full disk does not keep a server from
+    /// starting.
+    pub(crate) fn check_writable(&self) -> Result<(), Error> {
+        for folder in [&self.blobs, &self.temp] {
+            let asked = rustix::fs::access(folder, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK);
+            asked.map_err(|errno| Error::io("write to the blob store's folders")(errno.into()))?;
         }
         Ok(())
     }

@@ -56,7 +56,7 @@ impl BlobStore {
     /// Opens the store, creates its folders and sweeps temporary files older than 24 hours.
     ///
     /// # Errors
-    /// [`Error::Settings`] for a chunk size out of bounds; [`Error::Io`] when the folders cannot be used.
+    /// [`Error::Settings`] for a chunk size out of bounds; [`Error::Io`] when the folders cannot be used or written to.
     pub async fn open(settings: Settings, random: SharedRandom, clock: SharedClock) -> Result<Self, Error> {
         if !settings.are_usable() {
             return Err(Error::Settings);
@@ -65,6 +65,7 @@ impl BlobStore {
         let inner = Arc::new(Inner { settings, layout, random, clock });
         blocking(move || {
             inner.layout.create()?;
+            inner.layout.check_writable()?;
             let swept_at_open = inner.sweep(STALE_AFTER)?;
             if swept_at_open.files > 0 {
                 let Swept { files, size_bytes } = swept_at_open;
@@ -161,6 +162,15 @@ impl BlobStore {
     pub async fn usage(&self) -> Result<Usage, Error> {
         let inner = Arc::clone(&self.inner);
         blocking(move || inner.usage().map_err(Error::io("count the stored files"))).await
+    }
+
+    /// Asks whether files can be stored at all; a full disk is another matter.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub async fn check_writable(&self) -> Result<(), Error> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.layout.check_writable()).await
     }
 
     /// The free and total space of the disk the store is on.

@@ -38,6 +38,44 @@ async fn gather(chunks: impl Stream<Item = Result<Bytes, Error>>) -> Vec<u8> {
     chunks.map_ok(|chunk| chunk.to_vec()).try_concat().await.unwrap()
 }
 
+/// Whether nobody may write to the folder now. Root may write to any, so for root it is mounted for reading alone.
+fn seal(folder: &Path) -> bool {
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o500)).unwrap();
+    let mount = |arguments: &[&str]| {
+        let done = std::process::Command::new("mount").args(arguments).arg(folder).output();
+        done.is_ok_and(|output| output.status.success())
+    };
+    std::fs::write(folder.join("probe"), "").is_err()
+        || (mount(&["--bind", folder.to_str().unwrap()]) && mount(&["-o", "remount,bind,ro"]))
+}
+
+fn unseal(folder: &Path) {
+    drop(std::process::Command::new("umount").arg(folder).output());
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[tokio::test]
+#[expect(clippy::print_stderr, reason = "a test that does not run says so")]
+async fn folders_that_cannot_be_written_to_are_refused_when_the_store_is_opened() {
+    for name in ["sha256", "tmp"] {
+        let (folder, store) = empty().await;
+        store.check_writable().await.unwrap();
+        let sealed = folder.path().join(name);
+        if !seal(&sealed) {
+            unseal(&sealed);
+            eprintln!("SKIPPED: root may write to every folder, and nothing could be mounted");
+            continue;
+        }
+        let again =
+            BlobStore::open(settings(folder.path()), Arc::new(SeededRandom::new(3)), Arc::new(SystemClock))
+                .await;
+        let asked = store.check_writable().await;
+        unseal(&sealed);
+        assert!(matches!(again, Err(Error::Io { .. })), "{name}: {again:?}");
+        assert!(matches!(asked, Err(Error::Io { .. })), "{name}: {asked:?}");
+    }
+}
+
 /// Every file below `folder`, with its path from there.
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

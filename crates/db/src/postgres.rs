@@ -1,7 +1,9 @@
-use crate::{Error, Settings};
+use crate::{Error, Row, Settings};
+use sea_orm::sea_query::Values;
+use sea_query_sqlx::SqlxValues;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, PgPool, Postgres, Transaction};
 use std::pin::pin;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -22,12 +24,18 @@ pub(crate) async fn open(url: &str, settings: &Settings) -> Result<(PgPool, PgPo
             .acquire_timeout(settings.acquire_timeout)
             .idle_timeout(settings.idle_timeout)
             .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move { Ok(meta.idle_for < TRUSTED || connection.ping().await.is_ok()) })
+            })
     };
     let writers = settings.max_connections.div_ceil(2);
     let writer = pool(writers).connect_with(options).await.map_err(|error| Error::Open(Arc::new(error)))?;
     let reader = pool(settings.max_connections.saturating_sub(writers)).connect_lazy_with(read_only);
     Ok((writer, reader))
 }
+
+/// A connection that was used a moment ago is handed out without a question, which would cost a round trip each time.
+const TRUSTED: Duration = Duration::from_secs(1);
 
 /// How often somebody who waits for a connection looks whether one has become free.
 const LOOK: Duration = Duration::from_millis(50);
@@ -49,10 +57,59 @@ pub(crate) async fn connection(pool: &PgPool) -> Result<PoolConnection<Postgres>
             }
         }
     };
-    let in_time = tokio::time::timeout(pool.options().get_acquire_timeout(), taken).await;
-    Ok(in_time.unwrap_or(Err(sqlx::Error::PoolTimedOut))?)
+    match tokio::time::timeout(pool.options().get_acquire_timeout(), taken).await {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(error @ sqlx::Error::PoolClosed)) => Err(error.into()),
+        // Whatever keeps the server from taking a connection, it may do so later.
+        Ok(Err(error)) => Err(Error::Busy(Arc::new(error))),
+        Err(_) => Err(sqlx::Error::PoolTimedOut.into()),
+    }
+}
+
+/// Whether the connection is gone, and not the statement wrong: 57P01 and 57P02 are a server's last words.
+fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| ["57P01", "57P02"].contains(&&*code)),
+        _ => false,
+    }
+}
+
+/// How often something that may be done twice is begun anew on another connection. After the server was restarted, all
+/// that the pool has are lost.
+struct Tries(u32);
+
+impl Tries {
+    fn of(pool: &PgPool) -> Self {
+        Self(pool.options().get_max_connections())
+    }
+
+    fn again_after(&mut self, error: &sqlx::Error) -> bool {
+        let again = self.0 > 0 && is_lost(error);
+        self.0 = self.0.saturating_sub(1);
+        again
+    }
 }
 
 pub(crate) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
-    Ok(Transaction::begin(connection(pool).await?, None).await?)
+    let mut tries = Tries::of(pool);
+    loop {
+        match Transaction::begin(connection(pool).await?, None).await {
+            Err(error) if tries.again_after(&error) => {}
+            begun => return Ok(begun?),
+        }
+    }
+}
+
+/// The rows of a statement that only reads.
+pub(crate) async fn rows(pool: &PgPool, text: &str, values: &Values) -> Result<Vec<Row>, Error> {
+    let mut tries = Tries::of(pool);
+    loop {
+        let mut connection = connection(pool).await?;
+        let query = sqlx::query_with(AssertSqlSafe(text), SqlxValues(values.clone()));
+        match query.fetch_all(&mut *connection).await {
+            Err(error) if tries.again_after(&error) => {}
+            rows => return Ok(rows?.into_iter().map(Row::postgres).collect()),
+        }
+    }
 }

@@ -2,8 +2,6 @@ use crate::sqlite::readers::Readers;
 use crate::{Dialect, Error, Reads, Row, Stats, postgres};
 use sea_orm::Statement;
 use sea_orm::sea_query::Values;
-use sea_query_sqlx::SqlxValues;
-use sqlx::AssertSqlSafe;
 use std::time::Instant;
 
 /// Connections that cannot write: `query_only` on SQLite, a read-only session on PostgreSQL.
@@ -58,7 +56,7 @@ impl Reads for Reader {
         let started = Instant::now();
         let result = match &self.kind {
             Kind::Sqlite(readers) => readers.rows(text, values).await.map(|found| found.rows),
-            Kind::Postgres(pool) => postgres_rows(pool, text, values).await,
+            Kind::Postgres(pool) => postgres::rows(pool, text, &values).await,
         };
         // These connections never write: who tries it has made a mistake, whatever the disk is like.
         let result = result.map_err(|error| match error {
@@ -70,11 +68,4 @@ impl Reads for Reader {
         self.stats.watch_for_damage(&result);
         result
     }
-}
-
-async fn postgres_rows(pool: &sqlx::PgPool, text: &str, values: Values) -> Result<Vec<Row>, Error> {
-    let mut connection = postgres::connection(pool).await?;
-    let query = sqlx::query_with(AssertSqlSafe(text), SqlxValues(values));
-    let rows = query.fetch_all(&mut *connection).await?;
-    Ok(rows.into_iter().map(Row::postgres).collect())
 }

@@ -86,6 +86,7 @@ struct Inner {
     large_requests: AtomicU64,
     purges: AtomicU64,
     purged_bytes: AtomicU64,
+    purge_micros: AtomicU64,
 }
 
 impl std::fmt::Debug for Headroom {
@@ -142,6 +143,7 @@ impl Headroom {
             large_requests: AtomicU64::new(0),
             purges: AtomicU64::new(0),
             purged_bytes: AtomicU64::new(0),
+            purge_micros: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -430,6 +432,7 @@ impl Headroom {
             reading,
             purges: inner.purges.load(Ordering::Relaxed),
             purged_bytes: inner.purged_bytes.load(Ordering::Relaxed),
+            purge_micros: inner.purge_micros.load(Ordering::Relaxed),
             pools: self.pools(),
             stores: inner.stores.snapshot(),
             routes: inner.routes.top(20),
@@ -449,6 +452,7 @@ impl Headroom {
         let report = self.inner.allocator?.purge()?;
         self.inner.purges.fetch_add(1, Ordering::Relaxed);
         self.inner.purged_bytes.fetch_add(report.freed, Ordering::Relaxed);
+        self.inner.purge_micros.fetch_add(report.duration_micros, Ordering::Relaxed);
         Some(report)
     }
 

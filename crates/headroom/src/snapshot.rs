@@ -22,6 +22,8 @@ pub struct Snapshot {
     pub purges: u64,
     /// Bytes those purges gave back.
     pub purged_bytes: u64,
+    /// How long those purges took, in microseconds.
+    pub purge_micros: u64,
     /// The budget tree: the root first.
     pub pools: Vec<PoolStats>,
     /// Every bounded store.

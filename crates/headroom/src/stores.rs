@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The most stores one process may register.
@@ -51,6 +52,8 @@ pub struct StoreStats {
     pub misses: u64,
     /// Entries thrown out to make room.
     pub evictions: u64,
+    /// Bytes thrown out under memory pressure.
+    pub shed_bytes: u64,
 }
 
 /// More stores than a process should have.
@@ -62,7 +65,13 @@ pub struct RegistryFull;
 #[derive(Clone, Default)]
 pub struct StoreRegistry {
     // bounded: `STORE_CAP`; it is the registry itself.
-    stores: Arc<RwLock<Vec<Arc<dyn BoundedStore>>>>,
+    stores: Arc<RwLock<Vec<Registered>>>,
+}
+
+#[derive(Clone)]
+struct Registered {
+    store: Arc<dyn BoundedStore>,
+    shed_bytes: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for StoreRegistry {
@@ -75,27 +84,32 @@ impl StoreRegistry {
     /// Adds a store; one of the same name is replaced.
     pub fn register(&self, store: Arc<dyn BoundedStore>) -> Result<(), RegistryFull> {
         let mut stores = self.stores.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = stores.iter_mut().find(|known| known.name() == store.name()) {
-            *slot = store;
+        if let Some(known) = stores.iter_mut().find(|known| known.store.name() == store.name()) {
+            known.store = store;
             return Ok(());
         }
         if stores.len() >= STORE_CAP {
             return Err(RegistryFull);
         }
-        stores.push(store);
+        stores.push(Registered { store, shed_bytes: Arc::default() });
         Ok(())
     }
 
     /// The stores, in order of registration.
     pub fn all(&self) -> Vec<Arc<dyn BoundedStore>> {
+        self.registered().into_iter().map(|known| known.store).collect()
+    }
+
+    /// Copied, so that a store may be asked for as long as it takes.
+    fn registered(&self) -> Vec<Registered> {
         self.stores.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The figures of all stores.
     pub fn snapshot(&self) -> Vec<StoreStats> {
-        self.all()
+        self.registered()
             .iter()
-            .map(|store| StoreStats {
+            .map(|Registered { store, shed_bytes }| StoreStats {
                 name: store.name().to_owned(),
                 entries: store.entries(),
                 bytes: store.bytes(),
@@ -103,6 +117,7 @@ impl StoreRegistry {
                 hits: store.hits(),
                 misses: store.misses(),
                 evictions: store.evictions(),
+                shed_bytes: shed_bytes.load(Ordering::Relaxed),
             })
             .collect()
     }
@@ -126,20 +141,22 @@ impl StoreRegistry {
     /// taken from the stores whose bytes are cheapest to get back, and from none below its floor: a cheap store may lose
     /// everything while a dear one keeps all.
     pub fn shrink_all(&self, percent: u64) -> u64 {
-        let mut stores = self.all();
-        stores.sort_by_key(|store| store.cost_micros_per_kib());
-        let above = |store: &Arc<dyn BoundedStore>| {
+        let mut stores = self.registered();
+        stores.sort_by_key(|known| known.store.cost_micros_per_kib());
+        let above = |Registered { store, .. }: &Registered| {
             let kept = (store.cap_bytes() / 100 * percent.min(100)).max(store.floor_bytes());
             store.bytes().saturating_sub(kept)
         };
         let excess: u64 = stores.iter().map(above).sum();
         let mut freed = 0;
-        for store in stores {
+        for Registered { store, shed_bytes } in stores {
             if freed >= excess {
                 break;
             }
             let target = store.bytes().saturating_sub(excess - freed).max(store.floor_bytes());
-            freed += store.shrink_to(target);
+            let shed = store.shrink_to(target);
+            shed_bytes.fetch_add(shed, Ordering::Relaxed);
+            freed += shed;
         }
         freed
     }

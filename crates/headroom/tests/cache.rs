@@ -104,4 +104,7 @@ fn the_registry_lists_and_shrinks_every_store() {
     assert_eq!((listed[0].bytes, listed[0].entries), (cache.bytes(), cache.entries()));
     let freed = registry.shrink_all(50);
     assert!(freed > 0 && cache.bytes() <= 32_000);
+    assert_eq!(registry.snapshot()[0].shed_bytes, freed);
+    let more = registry.shrink_all(0);
+    assert_eq!(registry.snapshot()[0].shed_bytes, freed + more, "a counter only grows");
 }

@@ -64,6 +64,11 @@ impl Tasks {
         running.names.values().copied().collect()
     }
 
+    /// How many tasks go on although they were told to end.
+    pub fn leaked(&self) -> usize {
+        if self.0.ending.is_cancelled() { self.running().len() } else { 0 }
+    }
+
     /// Asks every task to end and waits for at most `deadline`. Returns the names of those that did not end in time;
     /// they are dropped at their next waiting point.
     pub async fn shutdown(&self, deadline: Duration) -> Vec<&'static str> {

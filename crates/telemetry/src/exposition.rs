@@ -82,6 +82,16 @@ impl Exposition {
         self.family(name, "_total", "counter", help)
     }
 
+    /// Writes a summary without quantiles: how much in all, and how often.
+    pub fn summary(&mut self, name: &str, help: &str, sum: impl Into<Number>, count: u64) {
+        let mut family = self.family(name, "_sum", "summary", help);
+        family.value(sum);
+        if family.sample.is_some() {
+            family.sample = Some(format!("{name}_count"));
+            family.value(count);
+        }
+    }
+
     fn family(&mut self, name: &str, suffix: &str, kind: &str, help: &str) -> Family<'_> {
         let sane = is_name(name) && self.families.insert(name.to_owned());
         if !sane {

@@ -192,9 +192,8 @@ impl Metrics {
         // Sizes beyond 32 bits fall in the last bucket whatever their exact value.
         let observed = f64::from(u32::try_from(peak_bytes).unwrap_or(u32::MAX));
         self.inner.families.request_bytes.get_or_create(&labels).observe(observed);
-        if large {
-            self.inner.families.large_requests.get_or_create(&labels).inc();
-        }
+        // Also at zero: a counter that appears with its first count has no increase to be alarmed by.
+        self.inner.families.large_requests.get_or_create(&labels).inc_by(u64::from(large));
     }
 
     /// Records the wait for a connection.

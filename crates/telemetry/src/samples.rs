@@ -112,6 +112,8 @@ pub struct MemorySample {
     pub state: u64,
     /// How often unused memory was given back on purpose.
     pub purges: u64,
+    /// How long that took in all.
+    pub purge_time: Duration,
 }
 
 impl MemorySample {
@@ -144,6 +146,8 @@ impl MemorySample {
         }
         to.counter("lexiflow_memory_purges", "Times that unused memory was given back on purpose.")
             .value(self.purges);
+        let help = "Time spent giving unused memory back, in seconds.";
+        to.summary("lexiflow_memory_purge_seconds", help, self.purge_time.as_secs_f64(), self.purges);
     }
 }
 

@@ -94,10 +94,19 @@ fn at_once(ctx: &Ctx) -> Batches {
     Batches { size: 1, concurrency: AT_ONCE, ordered: false, pause, ..Batches::default() }
 }
 
-/// Why a file was not imported.
+/// Why a file was not imported, or not whole.
 struct Fault {
     code: &'static str,
     message: String,
+}
+
+impl Fault {
+    fn of_cut_title() -> Self {
+        let most = cases::TITLE_CHARS;
+        let message =
+            format!("`case_name` is longer than {most} characters: imported with its beginning as the title");
+        Self { code: "docket_title_cut", message }
+    }
 }
 
 async fn import_file(ctx: &Ctx, path: &Path, weight: &Semaphore) -> Result<Imported, Fault> {
@@ -238,18 +247,17 @@ impl Summary {
         progress: &Progress,
         console: &mut Console,
     ) -> Result<(), CommandError> {
-        match imported {
-            Ok(imported) => self.add(&imported),
-            Err(fault) => {
-                progress.note(console, &format!("{place}: {}", fault.message))?;
-                faults.add(&FaultLine {
-                    file: place,
-                    row: None,
-                    code: fault.code,
-                    message: &fault.message,
-                })?;
-                self.faults += 1;
+        let fault = match imported {
+            Ok(imported) => {
+                self.add(&imported);
+                imported.title_was_cut.then(Fault::of_cut_title)
             }
+            Err(fault) => Some(fault),
+        };
+        if let Some(Fault { code, message }) = fault {
+            progress.note(console, &format!("{place}: {message}"))?;
+            faults.add(&FaultLine { file: place, row: None, code, message: &message })?;
+            self.faults += 1;
         }
         Ok(())
     }

@@ -168,8 +168,8 @@ impl Ops {
         });
         match self.parts.files.blobs.writer().await {
             Ok(_) => ("up", "can be written to".to_owned(), details),
-            Err(error @ blob::Error::DiskFull { .. }) => ("degraded", error.to_string(), details),
-            Err(error) => ("down", error.to_string(), details),
+            // What is stored can still be read.
+            Err(error) => ("degraded", error.to_string(), details),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::depths::Depths;
 use super::leaks::Leaks;
 use super::process;
+use super::status::Status;
 use crate::state::{Parts, StartError};
 use clock::Timestamp;
 use headroom::{Action, Headroom, Snapshot, StoreStats};
@@ -18,6 +19,7 @@ pub(super) fn register(
     tasks: &Tasks,
     stats: &Arc<ServerStats>,
     depths: &Arc<Depths>,
+    status: &Arc<Status>,
     leaks: &Arc<Leaks>,
 ) -> Result<(), StartError> {
     let metrics = &parts.metrics;
@@ -32,12 +34,25 @@ pub(super) fn register(
     metrics.register_collector(Box::new(move |to| connections(&stats, to)))?;
     let depths = Arc::clone(depths);
     metrics.register_collector(Box::new(move |to| queues(&depths, to)))?;
-    let tasks = tasks.clone();
-    metrics.register_collector(Box::new(move |to| {
-        let running = u64::try_from(tasks.running().len()).unwrap_or(u64::MAX);
-        to.gauge("lexiflow_runtime_tasks_alive", "Background tasks that run.").value(running);
-    }))?;
+    let (tasks, status) = (tasks.clone(), Arc::clone(status));
+    metrics.register_collector(Box::new(move |to| runtime(&tasks, &status, to)))?;
     Ok(())
+}
+
+fn runtime(tasks: &Tasks, status: &Status, to: &mut Exposition) {
+    let gauges = [
+        ("lexiflow_runtime_tasks_alive", "Background tasks that run.", tasks.running().len()),
+        (
+            "lexiflow_runtime_tasks_leaked",
+            "Background tasks that go on although told to end.",
+            tasks.leaked(),
+        ),
+    ];
+    for (name, help, count) in gauges {
+        to.gauge(name, help).value(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+    let help = "How late the runtime's last sign of life came or is, in seconds.";
+    to.gauge("lexiflow_runtime_poll_stall_seconds", help).value(status.stall().as_secs_f64());
 }
 
 fn memory(headroom: &Headroom, started: Timestamp, node: bool, to: &mut Exposition) {
@@ -136,6 +151,7 @@ fn memory_of(snapshot: &Snapshot) -> MemorySample {
             _ => 2,
         },
         purges: snapshot.purges,
+        purge_time: Duration::from_micros(snapshot.purge_micros),
     }
 }
 
@@ -152,7 +168,10 @@ fn stores(snapshot: &Snapshot, to: &mut Exposition) {
             family.sample(&[("store", &store.name)], read(store));
         }
     }
-    let counters: [(&str, &str, Read); 3] = [
+    let counters: [(&str, &str, Read); 4] = [
+        ("lexiflow_memory_shed_bytes", "Bytes that a bounded store gave back under pressure.", |store| {
+            store.shed_bytes
+        }),
         ("lexiflow_store_hits", "Lookups of a bounded store that found their entry.", |store| store.hits),
         ("lexiflow_store_misses", "Lookups of a bounded store that found nothing.", |store| store.misses),
         ("lexiflow_store_evictions", "Entries dropped for want of room.", |store| store.evictions),

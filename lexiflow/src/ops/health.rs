@@ -2,6 +2,7 @@ use super::Ops;
 use super::checks::{Check, FullHealth};
 use super::report::{fresh, written};
 use super::status::Phase;
+use super::storage::Storage;
 use crate::about;
 use access::{Ctx, Public};
 use axum::Extension;
@@ -97,10 +98,11 @@ impl Ops {
     (status = 503, description = "Unhealthy", body = Health)))]
 pub(super) async fn show_health(public: Public, Extension(ops): Shared) -> Response {
     let pressed = public.app.headroom().level() >= Level::Critical || ops.status.phase() != Phase::Ready;
-    let (status, word) = match (ops.database_answers().await, pressed) {
-        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
-        (true, true) => (StatusCode::OK, "degraded"),
-        (true, false) => (StatusCode::OK, "healthy"),
+    let storage = ops.storage.state(&ops.parts.files.blobs).await;
+    let (status, word) = match (ops.database_answers().await, storage, pressed) {
+        (false, ..) | (_, Storage::Gone, _) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
+        (true, Storage::Unwritable, _) | (true, Storage::Up, true) => (StatusCode::OK, "degraded"),
+        (true, Storage::Up, false) => (StatusCode::OK, "healthy"),
     };
     let body = Health {
         status: word,

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 const STALLED: Duration = Duration::from_secs(10);
 /// Critical memory for so long makes the server not ready; a shorter spell is ridden out by shedding.
 const CRITICAL_FOR: Duration = Duration::from_secs(30);
+/// How often the runtime gives a sign of life.
+pub(crate) const TICK: Duration = Duration::from_secs(1);
 /// No time.
 const NEVER: u64 = u64::MAX;
 
@@ -28,6 +30,8 @@ pub struct Status {
     phase: AtomicU8,
     /// In milliseconds since the beginning.
     ticked: AtomicU64,
+    /// How late that tick came, in milliseconds.
+    late: AtomicU64,
     /// Since when memory is critical, in milliseconds since the beginning.
     critical_since: AtomicU64,
 }
@@ -39,6 +43,7 @@ impl Status {
             began: Instant::now(),
             phase: AtomicU8::new(Phase::Starting as u8),
             ticked: AtomicU64::new(0),
+            late: AtomicU64::new(0),
             critical_since: AtomicU64::new(NEVER),
         }
     }
@@ -65,7 +70,8 @@ impl Status {
     /// A sign of life, with the memory level it saw.
     pub fn tick(&self, level: Level) {
         let now = self.millis();
-        self.ticked.store(now, Ordering::Relaxed);
+        let before = self.ticked.swap(now, Ordering::Relaxed);
+        self.late.store(beyond_a_tick(Duration::from_millis(now.saturating_sub(before))), Ordering::Relaxed);
         if level < Level::Critical {
             self.critical_since.store(NEVER, Ordering::Relaxed);
         } else {
@@ -73,6 +79,12 @@ impl Status {
             let _earlier =
                 self.critical_since.compare_exchange(NEVER, now, Ordering::Relaxed, Ordering::Relaxed);
         }
+    }
+
+    /// How late the last sign of life came, or by how much the next is overdue.
+    pub fn stall(&self) -> Duration {
+        let overdue = beyond_a_tick(self.since(self.ticked.load(Ordering::Relaxed)));
+        Duration::from_millis(overdue.max(self.late.load(Ordering::Relaxed)))
     }
 
     /// Whether the runtime made progress lately.
@@ -94,5 +106,27 @@ impl Status {
 
     fn millis(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// In milliseconds.
+fn beyond_a_tick(time: Duration) -> u64 {
+    u64::try_from(time.saturating_sub(TICK).as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tick_that_comes_late_or_not_at_all_is_a_stall() {
+        let long_ago =
+            Instant::now().checked_sub(Duration::from_mins(1)).expect("a clock that runs for a minute");
+        let status = Status { began: long_ago, ..Status::new() };
+        assert!(status.stall() >= Duration::from_secs(59), "no tick since the beginning");
+        status.tick(Level::Normal);
+        assert!(status.stall() >= Duration::from_secs(59), "the tick came late");
+        status.tick(Level::Normal);
+        assert!(status.stall() < Duration::from_secs(30), "the next one came in time");
     }
 }

@@ -48,6 +48,15 @@ async fn a_closed_database_is_unhealthy_and_not_ready() {
     drop(server.client.get("/api/health/live").await.expect_status(200));
 }
 
+#[tokio::test]
+async fn a_file_store_that_is_gone_is_unhealthy() {
+    let server = Server::start().await;
+    let files = &server.running.parts().config.storage.upload_dir;
+    std::fs::remove_dir_all(files).unwrap();
+    assert_eq!(server.client.get("/api/health").await.expect_status(503).json()["status"], "unhealthy");
+    drop(server.client.get("/api/health/ready").await.expect_status(200));
+}
+
 /// Like `512.45 MB`.
 fn is_size(value: &Value) -> bool {
     let Some((number, unit)) = value.as_str().and_then(|text| text.split_once(' ')) else { return false };

@@ -142,6 +142,20 @@ fn a_file_of_many_dockets_is_imported_one_by_one() {
 }
 
 #[test]
+fn a_name_that_is_cut_is_told_and_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, faults) = (folder.path().join("long.json"), folder.path().join("faults.ndjson"));
+    fs::write(&path, docket("3:24-cv-01234", &"x".repeat(4001)).to_string()).unwrap();
+    let words = ["import", "docket", &path.display().to_string(), "--faults", &faults.display().to_string()];
+    let (_, out, _) = command(&folder.path().join("data"), &words);
+    assert_eq!((counted(&out, "cases new"), counted(&out, "faults")), (1, 1), "{out}");
+    assert!(fs::read_to_string(&faults).unwrap().contains("docket_title_cut"));
+    fs::write(&path, docket("3:24-cv-01234", &"x".repeat(4000)).to_string()).unwrap();
+    let (_, out, _) = command(&folder.path().join("data"), &words);
+    assert_eq!(counted(&out, "faults"), 0, "{out}");
+}
+
+#[test]
 fn nothing_to_import_and_missing_paths_are_said() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

@@ -55,7 +55,24 @@ async fn the_metrics_can_be_parsed_and_have_the_guides_names() {
     for name in ["http_requests_total", "db_statements_total", "process_cpu_seconds_total"] {
         assert_eq!(families.get(name).map(String::as_str), Some("counter"), "{name}");
     }
+    for (name, kind) in [
+        ("lexiflow_memory_purge_seconds", "summary"),
+        ("lexiflow_memory_shed_bytes_total", "counter"),
+        ("lexiflow_runtime_tasks_leaked", "gauge"),
+        ("lexiflow_runtime_poll_stall_seconds", "gauge"),
+        ("http_request_memory_large_total", "counter"),
+    ] {
+        assert_eq!(families.get(name).map(String::as_str), Some(kind), "{name}");
+    }
     let page = answer.text();
+    for sample in [
+        "lexiflow_memory_purge_seconds_sum ",
+        "lexiflow_memory_purge_seconds_count ",
+        "lexiflow_memory_shed_bytes_total{store=\"",
+        "http_request_memory_large_total{method=\"GET\",route=\"/api/health\"} 0\n",
+    ] {
+        assert!(page.contains(sample), "{sample}: {page}");
+    }
     assert!(page.contains("http_requests_in_flight 1\n"), "the asking request is in flight");
     assert!(
         page.contains("http_requests_total{method=\"GET\",route=\"/api/health\",status=\"2xx\"} 1"),

@@ -19,7 +19,7 @@ pub use error::{CODES, Error};
 pub use jobs::refold_schedule;
 pub use migration::migrations;
 pub use model::alias::{Alias, AliasKind, aliases};
-pub use model::case::{Case, CaseFields};
+pub use model::case::{Case, CaseFields, TITLE_CHARS};
 pub use model::docket_number::{DocketNumber, NumberFault, docket_key};
 pub use model::import::{AttorneyImport, CaseImport, Imported, ImportedCase, PartyImport};
 pub use model::list::{

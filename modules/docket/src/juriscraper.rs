@@ -23,7 +23,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use guard::Guard;
 use headroom::Pool;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Cursor, Read};
 use streaming::{JsonItem, JsonLimits, parse_json_stream};
 
 /// How much of a file is read before it is refused.
@@ -61,7 +61,7 @@ impl Default for Limits {
 
 /// Reads one docket. A fault says where it is (line and column, or the path of the member) and what to do.
 pub fn read(source: impl Read, limits: &Limits) -> Result<DocketFile, ReadFault> {
-    let mut guard = Guard::new(source, limits);
+    let mut guard = Guard::new(without_mark(source)?, limits);
     let parsed = raw::parse(BufReader::with_capacity(32 * 1024, &mut guard));
     if guard.is_blank() && parsed.as_ref().is_err_and(|fault| !matches!(fault, ReadFault::Io(_))) {
         return Err(ReadFault::Empty);
@@ -88,4 +88,16 @@ pub fn read_series(
         item.try_map(|raw::Object(docket)| record::build(docket, &limits)).map_err(|fault| (offset, fault))
     };
     items.map(docket).boxed()
+}
+
+/// The source without the byte order mark that Windows programs put before UTF-8; a JSON parser takes it for a mistake
+/// (RFC 8259 section 8.1 lets a reader pass over it).
+fn without_mark<R: Read>(mut source: R) -> Result<impl Read, ReadFault> {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    let mut head = Vec::with_capacity(MARK.len());
+    source.by_ref().take(MARK.len() as u64).read_to_end(&mut head).map_err(ReadFault::Io)?;
+    if head == MARK {
+        head.clear();
+    }
+    Ok(Cursor::new(head).chain(source))
 }

@@ -50,6 +50,37 @@ fn a_file_without_a_docket_is_called_empty() {
 }
 
 #[test]
+fn a_byte_order_mark_is_passed_over() {
+    assert_eq!(read_text(&format!("\u{feff}{SMALL}")).unwrap().court.as_str(), "cacd");
+    for text in ["\u{feff}", "\u{feff} \n", "\u{feff}{}"] {
+        assert!(matches!(fault(text), ReadFault::Empty), "{text:?}");
+    }
+    let twice = fault(&format!("\u{feff}\u{feff}{SMALL}"));
+    assert!(matches!(twice, ReadFault::NotJson { line: 1, column: 1, .. }), "{twice:?}");
+    // What is shorter than a mark comes through whole.
+    assert!(matches!(fault("["), ReadFault::Shape { .. } | ReadFault::Truncated { .. }));
+    assert!(matches!(fault("ab"), ReadFault::NotJson { .. }));
+}
+
+#[test]
+fn a_missing_member_is_explained_by_what_it_is_for() {
+    let docket = |member: &str| format!(r#"{{"court_id": "ca1", "docket_number": "10-1", {member}}}"#);
+    for (text, path, why) in [
+        (r#"{"court_id": "ca1"}"#.to_owned(), "`docket_number`", "by its court and its number"),
+        (
+            docket(r#""parties": [{"type": "Defendant"}]"#),
+            "`parties[0].name`",
+            "a party is known by its name",
+        ),
+        (docket(r#""docket_entries": [{}]"#), "`docket_entries[0].date_filed`", "by its date"),
+    ] {
+        let said = fault(&text).to_string();
+        assert!(said.contains(path) && said.contains(why), "{said}");
+        assert_eq!(said.contains("by its court"), path == "`docket_number`", "{said}");
+    }
+}
+
+#[test]
 fn what_is_not_json_is_placed_by_line_and_column() {
     assert!(matches!(fault("<html>"), ReadFault::NotJson { line: 1, column: 1, .. }));
     assert!(matches!(fault("{\n  \"court_id\": oops\n}"), ReadFault::NotJson { line: 2, .. }));

@@ -395,6 +395,55 @@ async fn only_safe_types_are_shown_in_the_browser() {
     }
 }
 
+struct NoFaults;
+
+impl documents::FaultSink for NoFaults {
+    fn fault(&mut self, fault: documents::ProductionFault) {
+        panic!("{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn evidence_is_kept_whatever_it_is_and_only_saved_never_run() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let natives: [(&str, &[u8]); 4] = [
+        ("evil.exe", b"MZ\x90\x00\x03\x00\x00\x00\x04\x00program"),
+        ("hidden.pdf", b"MZ\x90\x00\x03\x00\x00\x00\x04\x00program"),
+        ("page.html", b"<html><script>alert(1)</script></html>"),
+        ("run.bat", b"del *.*"),
+    ];
+    let mut rows = "DOCID\u{14}NATIVELINK\r\n".to_owned();
+    for (number, (name, content)) in natives.iter().enumerate() {
+        std::fs::write(folder.path().join(name), content).unwrap();
+        rows = format!("{rows}E-{number}\u{14}{name}\r\n");
+    }
+    std::fs::write(folder.path().join("load.dat"), rows).unwrap();
+    let case = documents::CaseTarget::Titled("In re Evidence".to_owned());
+    let options = documents::ImportOptions { case, load_file: None };
+    let ctx = world.partner(1);
+    let (files, dir) = (&world.files, folder.path());
+    let report = documents::import_production(&ctx, files, dir, &options, &|_| {}, &mut NoFaults).await;
+    assert_eq!(report.unwrap().total.added, 4);
+
+    let listed = get(&world, "/api/documents", &[]).await.is(200).json();
+    let listed = listed["data"].as_array().unwrap();
+    assert_eq!(listed.len(), 4);
+    for document in listed {
+        let (id, name) = (document["id"].as_str().unwrap(), document["fileName"].as_str().unwrap());
+        let content = natives.iter().find(|(native, _)| *native == name).unwrap().1;
+        for way in ["content", "preview", "download"] {
+            let served = get(&world, &format!("/api/documents/{id}/{way}"), &[]).await.is(200);
+            assert_eq!(served.body, content, "{name} {way}: evidence is not changed");
+            assert!(served.header("content-disposition").starts_with("attachment"), "{name} {way}");
+            assert_eq!(served.header("x-content-type-options"), "nosniff", "{name} {way}");
+            if content.starts_with(b"MZ") {
+                assert_eq!(served.header("content-type"), "application/octet-stream", "{name} {way}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn fields_are_patched_and_documents_removed() {
     let world = World::new().await;

@@ -50,6 +50,11 @@ impl Place {
         Self { db, settings, dir, tasks, server }
     }
 
+    /// The name of the database on its server.
+    pub(crate) fn database(&self) -> &str {
+        self.server.as_ref().map_or("", |server| &server.name)
+    }
+
     /// Closes the database and removes it.
     pub(crate) async fn remove(mut self) {
         tokio::time::timeout(Duration::from_secs(20), self.db.close()).await.expect("the database closes");
@@ -74,9 +79,8 @@ pub(crate) async fn on_server_with_limit(connections: u32, test: impl AsyncFn(&P
     };
     let mut place = Place::on_server(url.clone()).await;
     let name = place.server.as_ref().unwrap().name.clone();
-    let mut admin = PgConnection::connect(&url).await.unwrap();
     let role = format!("CREATE ROLE {name} LOGIN PASSWORD '{name}' CONNECTION LIMIT {connections}");
-    admin.execute(AssertSqlSafe(role)).await.unwrap();
+    as_owner(&role).await;
     let (scheme, rest) = url.split_once("://").unwrap();
     let host = rest.rsplit_once('/').unwrap().0.rsplit('@').next().unwrap();
     place.db.close().await;
@@ -84,6 +88,12 @@ pub(crate) async fn on_server_with_limit(connections: u32, test: impl AsyncFn(&P
     place.settings.acquire_timeout = Duration::from_secs(5);
     place.db = Db::open(&place.settings).await.unwrap();
     on(place, &test).await;
+}
+
+/// Runs a statement as the owner of the server.
+pub(crate) async fn as_owner(text: &str) {
+    let mut admin = PgConnection::connect(&server().unwrap()).await.unwrap();
+    admin.execute(AssertSqlSafe(text.to_owned())).await.unwrap();
 }
 
 /// Runs the test on SQLite, and on PostgreSQL if there is a server.

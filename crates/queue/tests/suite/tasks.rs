@@ -29,7 +29,13 @@ async fn tasks_that_do_not_end_in_time_are_named_and_dropped() {
     });
     tasks.spawn("quick", async {});
     tokio::task::yield_now().await;
-    assert_eq!(tasks.shutdown(Duration::from_millis(200)).await, ["stubborn"]);
+    assert_eq!(tasks.leaked(), 0, "nobody told it to end");
+    let ending = tasks.clone();
+    let (left, leaked) = tokio::join!(ending.shutdown(Duration::from_millis(200)), async {
+        tasks.token().cancelled().await;
+        tasks.leaked()
+    });
+    assert_eq!((left.as_slice(), leaked), (&["stubborn"][..], 1));
     assert!(dropped.await.is_err(), "the task was dropped");
 }
 

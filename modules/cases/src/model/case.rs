@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use web::Version;
 
 /// The longest title, in characters.
-pub(super) const TITLE_CHARS: usize = 4000;
+pub const TITLE_CHARS: usize = 4000;
 /// The longest description, in characters.
 pub(super) const DESCRIPTION_CHARS: usize = 20_000;
 /// The longest practice area, in characters.

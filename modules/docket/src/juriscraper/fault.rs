@@ -32,8 +32,8 @@ pub enum ReadFault {
         /// What was found and what is expected.
         reason: String,
     },
-    /// A member that every docket has is absent or empty.
-    #[error("`{path}` is missing: a docket is known by its court and its number")]
+    /// A member that every docket, party or entry has is absent or empty.
+    #[error("`{path}` is missing: {}", why_needed(path))]
     Missing {
         /// Which.
         path: String,
@@ -84,6 +84,19 @@ pub enum ReadFault {
     /// The file could not be read.
     #[error("the file could not be read: check the disk and the file's permissions")]
     Io(#[source] std::io::Error),
+}
+
+fn why_needed(path: &str) -> &'static str {
+    match path.rsplit_once('.') {
+        None => "a docket is known by its court and its number",
+        Some((_, "name")) => {
+            "a party is known by its name; export the docket again, or remove the party from the file"
+        }
+        Some((_, "date_filed")) => {
+            "an entry stands on the docket by its date; export the docket again, or remove the entry from the file"
+        }
+        Some(_) => "export the docket again",
+    }
 }
 
 /// A text that is not a date.

@@ -30,6 +30,8 @@ pub struct Imported {
     pub entries_changed: usize,
     /// Entries that stand as they stood.
     pub entries_unchanged: usize,
+    /// Whether the case's name was longer than a title may be, and only its beginning was taken.
+    pub title_was_cut: bool,
 }
 
 /// How many known entries are read in one step.
@@ -41,6 +43,8 @@ const ENTRIES_PER_EVENT: usize = 100;
 /// out stays.
 pub async fn import_docket(ctx: &Ctx, mut file: DocketFile) -> Result<Imported, Error> {
     ctx.require(Action::Import)?;
+    let title_was_cut =
+        file.case_name.as_ref().is_some_and(|name| name.chars().nth(cases::TITLE_CHARS).is_some());
     let mut tx = ctx.begin().await?;
     let imported = cases::import_case(&mut tx, ctx, record::case_import(&mut file)).await?;
     let known = known_entries(&tx, ctx, imported.id).await?;
@@ -69,6 +73,7 @@ pub async fn import_docket(ctx: &Ctx, mut file: DocketFile) -> Result<Imported, 
         entries_added: added.len(),
         entries_changed: changed.len(),
         entries_unchanged: known.len() - changed.len(),
+        title_was_cut,
     };
     let last = known.last().map_or(0, |(position, _)| *position);
     add_all(&mut tx, ctx, imported.id, last + 1, &added).await?;
