@@ -124,8 +124,12 @@ pub struct Demo {
 pub enum Settings {
     /// Report every fault at once.
     Check,
-    /// Show every setting with its source.
-    Print,
+    /// Show every setting that is in force, with its source.
+    Print {
+        /// What is in force is what is shown in any case; for scripts that say so.
+        #[arg(long)]
+        effective: bool,
+    },
     /// Print a JSON Schema of the settings file.
     Schema,
 }

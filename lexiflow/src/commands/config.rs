@@ -18,7 +18,7 @@ pub(super) fn run(
                 return Err(CommandError::Start(faults.into()));
             }
         },
-        arguments::Settings::Print => {
+        arguments::Settings::Print { effective: _ } => {
             let loaded = load(sources).map_err(|faults| CommandError::Start(faults.into()))?;
             render_effective(&loaded, out)?;
         }

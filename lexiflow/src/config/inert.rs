@@ -3,17 +3,18 @@
 
 use super::{Notice, Provenance, Source, answers::Answer};
 
-const NO_CLEANUP: &str = "this version reports memory and does not yet act on its level";
+const NO_CLEANUP: &str =
+    "caches are kept at their caps in bytes and shrink when the level of memory calls for it";
 const NO_SHARED_CACHE: &str = "this version has no shared cache; each small cache has its own cap in bytes";
 const NO_THRESHOLD: &str = "every body is streamed in pieces of STREAM_CHUNK_SIZE, whatever its size";
 
-/// Each such key, and why it has no effect.
-pub(super) static INERT: &[(&str, &str)] = &[
+/// Each such key, and why it has no effect. The manual says the same.
+pub static INERT: &[(&str, &str)] = &[
     ("database.pool_min", "connections are opened when they are needed and closed when they are idle"),
     ("memory.cleanup_enabled", NO_CLEANUP),
     ("memory.cleanup_interval", NO_CLEANUP),
     ("memory.cleanup_aggressive", NO_CLEANUP),
-    ("memory.purge_endpoint", "this version has no purge endpoint"),
+    ("memory.purge_endpoint", "administrators may always do so"),
     (
         "memory.optimize_for_size",
         "the allocator's settings are fixed in this version, and are the small ones",

@@ -50,6 +50,11 @@ fn settings_are_checked_and_shown_without_secrets() {
         command(folder.path(), &["--set", &format!("auth.jwt_secret={secret}"), "config", "print"]);
     assert_eq!(code, 0);
     assert!(out.contains("server.port") && !out.contains(secret), "{out}");
+    let (code, effective, _) = command(folder.path(), &["config", "print", "--effective"]);
+    let header: Vec<_> = effective.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!((code, header), (0, vec!["KEY", "VALUE", "PLAIN", "UNIT", "HOT-RELOADABLE", "SOURCE"]));
+    let port = effective.lines().find(|line| line.starts_with("server.port ")).unwrap();
+    assert_eq!(port.split_whitespace().skip(1).collect::<Vec<_>>(), ["5000", "port", "no", "default"]);
     let (code, out, _) = command(folder.path(), &["config", "schema"]);
     assert_eq!(code, 0);
     assert!(serde_json::from_str::<Value>(&out).unwrap()["properties"]["server"].is_object());
