@@ -15,7 +15,7 @@ pub(super) fn run(
             Err(faults) => {
                 render_faults(&faults, out)?;
                 out.flush()?;
-                return Err(CommandError::Start(faults.into()));
+                return Err(CommandError::Faulty);
             }
         },
         arguments::Settings::Print { effective: _ } => {
