@@ -1,7 +1,8 @@
 //! The command line: what can be asked of the binary, and how it answers.
 //!
 //! Every command writes through a [`Console`], so that a test can read what a person would. Exit codes: 0 done, 1 failed,
-//! 2 not understood, 3 an import is done and had faults, 78 the configuration has faults.
+//! 2 not understood, 3 an import is done and had faults, 78 the configuration has faults, 141 nobody reads the answer to
+//! its end.
 
 pub mod arguments;
 mod config;
@@ -64,8 +65,10 @@ pub fn run(
         Ok(()) => 0,
         Err(error) => {
             let code = error.exit_code();
-            // When even the terminal cannot be written to, the exit code must do.
-            drop(writeln!(console.err, "lexiflow: {}", with_causes(&error)));
+            // Who stops reading knows it. When even the terminal cannot be written to, the exit code must do.
+            if code != error::BROKEN_PIPE {
+                drop(writeln!(console.err, "lexiflow: {}", with_causes(&error)));
+            }
             code
         }
     }
@@ -111,7 +114,7 @@ fn dispatch(command: Command, sources: &Sources, console: &mut Console) -> Resul
         Command::User { what: arguments::User::ResetPassword { email } } => {
             password::reset(settings(sources)?, &email, console)
         }
-        Command::Memory(asked) => memory::run(asked, &sources.environment, console),
+        Command::Memory(asked) => memory::run(asked, sources, console),
         Command::Healthcheck => healthcheck::run(&settings(sources)?, console),
         Command::Version => version::run(console),
     }

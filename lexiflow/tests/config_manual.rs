@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use lexiflow::config::{
-    ANSWERED, Answer, DEFAULTS, Environment, KEYS, Key, Sources, load, render_check, render_effective,
+    ANSWERED, Answer, DEFAULTS, Environment, INERT, KEYS, Key, Sources, load, render_check, render_effective,
     render_faults, render_schema,
 };
 use std::fs;
@@ -40,6 +40,19 @@ fn every_setting_is_explained_in_the_manual_with_its_variables_and_range() {
         assert!(above.len() > 1, "{} has no word of explanation", key.path);
     }
     assert_eq!(comments.len(), KEYS.len(), "the manual has a key that the table lacks");
+}
+
+#[test]
+fn a_setting_without_effect_says_so_in_the_manual() {
+    let said: Vec<_> = comments()
+        .into_iter()
+        .filter_map(|(path, above)| {
+            let line = above.get(above.len().checked_sub(2)?)?;
+            Some((path, line.strip_prefix("No effect yet: ")?.strip_suffix('.')?))
+        })
+        .collect();
+    let known: Vec<_> = INERT.iter().map(|(path, because)| ((*path).to_owned(), *because)).collect();
+    assert_eq!(said, known);
 }
 
 #[test]
@@ -168,8 +181,11 @@ fn print_shows_every_setting_with_unit_and_source() {
         line.split_whitespace().map(ToOwned::to_owned).collect()
     };
     assert_eq!(text.lines().count(), KEYS.len() + 1);
-    assert_eq!(row("server.port"), ["server.port", "8080", "port", "environment", "PORT"]);
-    assert_eq!(row("memory.warning_threshold"), ["memory.warning_threshold", "75%", "ratio", "default"]);
+    assert_eq!(row("server.port"), ["server.port", "8080", "port", "no", "environment", "PORT"]);
+    assert_eq!(
+        row("memory.warning_threshold"),
+        ["memory.warning_threshold", "75%", "ratio", "no", "default"]
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ mod upload;
 
 pub use conditions::{IfMatch, IfMatchTags};
 pub use form::{TextBody, ValidForm};
-pub use json::ValidJson;
+pub use json::{Ruled, RuledJson, ValidJson};
 pub use patch::MergePatch;
 pub use path::PathId;
 pub use query::ValidQuery;

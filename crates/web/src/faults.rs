@@ -24,19 +24,25 @@ use serde_json::Value;
 /// The most rounds, and the most faults that are reported.
 pub(crate) const ROUNDS: usize = 64;
 
-/// Reads and checks a value. The error lists the faults of shape first, then those of content.
-pub(crate) fn read<T>(value: Value, form: Form, rounds: usize) -> Result<T, Vec<Fault>>
+/// The rules of the domain that a value breaks by itself, given the faults that are known already: what those name may
+/// hold a stand-in.
+pub(crate) type Rules<'a, T> = &'a dyn Fn(&T, &[Fault]) -> Vec<Fault>;
+
+/// For values without such rules.
+pub(crate) fn no_rules<T>(_: &T, _: &[Fault]) -> Vec<Fault> {
+    Vec::new()
+}
+
+/// Reads and checks a value. The error lists the faults of shape first, then those of content, then the broken rules.
+/// One broken rule alone is no fault here: the verb refuses it in its own words.
+pub(crate) fn read<T>(value: Value, form: Form, rounds: usize, rules: Rules<'_, T>) -> Result<T, Vec<Fault>>
 where
     T: DeserializeOwned + Validate<Context = ()>,
 {
     let mut search = Search::of(value);
     for _ in 0..rounds.clamp(1, ROUNDS) {
         match T::deserialize(Reader::new(search.value(), form)) {
-            Ok(found) => {
-                let mut faults = search.into_faults();
-                validity::check(&found, &mut faults);
-                return if faults.is_empty() { Ok(found) } else { Err(faults) };
-            }
+            Ok(found) => return judge(&found, search.into_faults(), rules).map(|()| found),
             Err(misfit) => {
                 if !search.settle(misfit) {
                     break;
@@ -48,8 +54,21 @@ where
 }
 
 /// Checks the rules of a value that was read already.
-pub(crate) fn check<T: Validate<Context = ()>>(value: &T) -> Result<(), Vec<Fault>> {
-    let mut faults = Vec::new();
+pub(crate) fn check<T: Validate<Context = ()>>(value: &T, rules: Rules<'_, T>) -> Result<(), Vec<Fault>> {
+    judge(value, Vec::new(), rules)
+}
+
+fn judge<T>(value: &T, mut faults: Vec<Fault>, rules: Rules<'_, T>) -> Result<(), Vec<Fault>>
+where
+    T: Validate<Context = ()>,
+{
     validity::check(value, &mut faults);
-    if faults.is_empty() { Ok(()) } else { Err(faults) }
+    let mut broken = rules(value, &faults);
+    broken.retain(|rule| !faults.iter().any(|known| place::is_inside(&rule.field, &known.field)));
+    if faults.is_empty() && broken.len() < 2 {
+        return Ok(());
+    }
+    broken.truncate(ROUNDS.saturating_sub(faults.len()));
+    faults.extend(broken);
+    Err(faults)
 }

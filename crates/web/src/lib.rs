@@ -23,7 +23,9 @@ pub mod server;
 pub use body::{BodyFault, BodyPace};
 pub use day::calendar_day;
 pub use etag::Version;
-pub use extract::{IfMatch, MergePatch, PathId, RawBody, UploadForm, ValidJson, ValidQuery};
+pub use extract::{
+    IfMatch, MergePatch, PathId, RawBody, Ruled, RuledJson, UploadForm, ValidJson, ValidQuery,
+};
 pub use legible::{is_unseen, legible};
 pub use metering::{Admission, Treatment, works_for};
 pub use paging::{Cursor, Page, Paged, Sort};

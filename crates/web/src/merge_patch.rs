@@ -2,7 +2,8 @@
 
 use crate::codes;
 use crate::extract::read_value;
-use crate::problem::Problem;
+use crate::faults::no_rules;
+use crate::problem::{Fault, Problem};
 use garde::Validate;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,8 +35,20 @@ pub fn patched<T>(current: &impl Serialize, patch: Value) -> Result<T, Problem>
 where
     T: DeserializeOwned + Validate<Context = ()>,
 {
+    patched_by(current, patch, no_rules)
+}
+
+/// As [`patched`], with the broken rules of the domain told beside the faults; see [`Ruled`](crate::Ruled).
+pub fn patched_by<T>(
+    current: &impl Serialize,
+    patch: Value,
+    rules: impl Fn(&T, &[Fault]) -> Vec<Fault>,
+) -> Result<T, Problem>
+where
+    T: DeserializeOwned + Validate<Context = ()>,
+{
     let mut value =
         serde_json::to_value(current).map_err(|error| Problem::new(codes::INTERNAL).with_cause(error))?;
     merge(&mut value, patch);
-    read_value(value)
+    read_value(value, &rules)
 }

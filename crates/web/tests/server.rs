@@ -84,6 +84,25 @@ async fn of_two_lengths_the_chunks_count_and_nothing_behind_them_is_read() {
 }
 
 #[tokio::test]
+async fn a_request_without_one_host_is_refused_and_the_connection_closed() {
+    let (server, _, _) = start(|_| {});
+    for hosts in ["", "host: a\r\nhost: b\r\n", "host: a\r\nhost: a\r\n", "host: a b\r\n", "host: a/b\r\n"] {
+        let answer = server.raw(format!("GET /api/hello HTTP/1.1\r\n{hosts}\r\n{HELLO}")).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{hosts}: {answer}");
+        assert!(answer.contains("malformed_request") && answer.contains("connection: close"), "{answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+    }
+    for head in [
+        "GET /api/hello HTTP/1.1\r\nhost:\r\n",
+        "GET /api/hello HTTP/1.1\r\nhost: [::1]:5000\r\n",
+        "GET /api/hello HTTP/1.0\r\n",
+    ] {
+        let answer = server.raw(format!("{head}connection: close\r\n\r\n")).await;
+        assert!(answer.ends_with("hello"), "{head}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_head_that_never_ends_is_closed() {
     let (server, _, _) = start(|bounds| bounds.header_timeout = Duration::from_millis(60));
     let answer = server.raw("GET /api/hello HTTP/1.1\r\nhost: x\r\nx-slow: ").await;

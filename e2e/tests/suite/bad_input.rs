@@ -1,6 +1,6 @@
 //! Bodies that are wrong in every way a body can be.
 
-use e2e::{Form, RawConnection, Route, TestApp, Things, head_of, one_of_each, routes};
+use e2e::{Form, PASSWORD, RawConnection, Route, TestApp, Things, head_of, one_of_each, routes};
 use http::Method;
 use serde_json::{Value, json};
 use testkit::Answer;
@@ -213,6 +213,68 @@ async fn a_name_with_what_nobody_sees_is_refused_and_a_long_text_may_have_it() {
     let form = Form::new().text("title", "L\u{200b}ease").file("a.txt", "text/plain", b"words");
     let refused = form.post(admin, "/api/documents").await.expect_problem(400, "validation_failed");
     assert_eq!(refused["errors"][0]["field"], "title");
+    app.finish().await;
+}
+
+/// The members that a refusal names, in order.
+fn fields(problem: &Value) -> Vec<&str> {
+    let mut fields: Vec<_> =
+        problem["errors"].as_array().unwrap().iter().map(|fault| fault["field"].as_str().unwrap()).collect();
+    fields.sort_unstable();
+    fields
+}
+
+#[tokio::test]
+async fn broken_rules_are_told_with_all_other_faults_and_alone_in_their_own_words() {
+    let app = TestApp::start().await;
+    let things = one_of_each(&app, "alder").await;
+    let admin = app.admin();
+    let user = json!({ "email": "ann@first.example.com", "firstName": "Ann", "lastName": "Alder",
+        "role": "clerk", "password": PASSWORD });
+    let with = |base: &Value, changes: Value| {
+        let mut body = base.clone();
+        body.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        body
+    };
+    let weak = with(&user, json!({ "password": "password1234" }));
+    assert_eq!(
+        fields(&admin.post("/api/users", &weak).await.expect_problem(422, "weak_password")),
+        ["password"]
+    );
+    for (changes, expected) in [
+        (json!({ "firstName": "" }), &["firstName", "password"][..]),
+        (json!({ "firstName": 7, "lastName": " " }), &["firstName", "lastName", "password"]),
+        // Two rules, and nothing else.
+        (json!({ "lastName": " " }), &["lastName", "password"]),
+        (json!({ "password": 7, "firstName": "" }), &["firstName", "password"]),
+    ] {
+        let refused = admin.post("/api/users", &with(&weak, changes)).await;
+        assert_eq!(fields(&refused.expect_problem(400, "validation_failed")), expected);
+    }
+    let change = json!({ "currentPassword": "", "newPassword": "short" });
+    let refused = admin.post("/api/auth/change-password", &change).await;
+    assert_eq!(fields(&refused.expect_problem(400, "validation_failed")), ["currentPassword", "newPassword"]);
+    let document = format!("/api/documents/{}", things.document);
+    let range = json!({ "batesEnd": "MER000124" });
+    admin.patch(&document, &range).await.expect_problem(422, "rule_refused");
+    for (changes, expected) in [
+        (json!({ "title": 7, "tags": "signed" }), &["batesEnd", "tags", "title"][..]),
+        // Of a first number that cannot be read nothing follows.
+        (json!({ "batesBegin": 7 }), &["batesBegin"]),
+    ] {
+        let refused = admin.patch(&document, &with(&range, changes)).await;
+        assert_eq!(fields(&refused.expect_problem(400, "validation_failed")), expected);
+    }
+    let form =
+        Form::new().text("batesEnd", "MER000124").text("caseId", "17").file("a.txt", "text/plain", b"a");
+    let refused = form.post(admin, "/api/documents").await.expect_problem(400, "validation_failed");
+    assert_eq!(fields(&refused), ["batesEnd", "caseId"]);
+    let entry = format!("/api/docket/{}", things.entry);
+    let moved = json!({ "caseId": e2e::absent() });
+    admin.patch(&entry, &moved).await.expect_problem(422, "rule_refused");
+    let refused = admin.patch(&entry, &with(&moved, json!({ "sealed": "yes" }))).await;
+    assert_eq!(fields(&refused.expect_problem(400, "validation_failed")), ["caseId", "sealed"]);
+    app.settle().await;
     app.finish().await;
 }
 

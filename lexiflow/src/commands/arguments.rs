@@ -132,8 +132,12 @@ pub struct Demo {
 pub enum Settings {
     /// Report every fault at once.
     Check,
-    /// Show every setting with its source.
-    Print,
+    /// Show every setting that is in force, with its source.
+    Print {
+        /// What is in force is what is shown in any case; for scripts that say so.
+        #[arg(long)]
+        effective: bool,
+    },
     /// Print a JSON Schema of the settings file.
     Schema,
 }
@@ -176,9 +180,9 @@ pub enum User {
 /// `memory`
 #[derive(Debug, Args)]
 pub struct Memory {
-    /// Where the server is.
-    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:5000")]
-    pub url: String,
+    /// Where the server is; on this machine at the configured port unless told.
+    #[arg(long, global = true, value_name = "URL")]
+    pub url: Option<String>,
     /// An administrator's access token (better in `LEXIFLOW_TOKEN`, which other users of the machine do not see).
     #[arg(long, global = true, value_name = "TOKEN")]
     pub token: Option<String>,

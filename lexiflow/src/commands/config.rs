@@ -15,10 +15,10 @@ pub(super) fn run(
             Err(faults) => {
                 render_faults(&faults, out)?;
                 out.flush()?;
-                return Err(CommandError::Start(faults.into()));
+                return Err(CommandError::Faulty);
             }
         },
-        arguments::Settings::Print => {
+        arguments::Settings::Print { effective: _ } => {
             let loaded = load(sources).map_err(|faults| CommandError::Start(faults.into()))?;
             render_effective(&loaded, out)?;
         }

@@ -8,6 +8,8 @@ const USAGE: u8 = 2;
 const FAILED: u8 = 1;
 /// Apart from `USAGE`, which a script must not take for an import that went through.
 const DONE_WITH_FAULTS: u8 = 3;
+/// What a shell says of a program that SIGPIPE ended: the reader, such as `head`, has seen enough.
+pub(super) const BROKEN_PIPE: u8 = 128 + 13;
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +17,9 @@ pub enum CommandError {
     /// The parts could not be started.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The configuration has faults, and the answer names them.
+    #[error("the configuration has faults: correct those that are named")]
+    Faulty,
     /// The answer could not be written.
     #[error("the output cannot be written")]
     Output(#[from] io::Error),
@@ -78,7 +83,8 @@ impl CommandError {
     /// The process's exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Start(StartError::Config(_)) => CONFIGURATION,
+            Self::Start(StartError::Config(_)) | Self::Faulty => CONFIGURATION,
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => BROKEN_PIPE,
             Self::DoneWithFaults(_) => DONE_WITH_FAULTS,
             Self::CaseId(_)
             | Self::NothingToImport

@@ -27,7 +27,7 @@ pub(super) fn run(loaded: &Loaded, console: &mut Console) -> Result<(), CommandE
 }
 
 /// A server that listens on every address is asked on this machine's own.
-fn address(host: &str, port: u16) -> Result<SocketAddr, CommandError> {
+pub(super) fn address(host: &str, port: u16) -> Result<SocketAddr, CommandError> {
     let unknown = || CommandError::Unhealthy(format!("the name {host} has no address"));
     let found = (host, port).to_socket_addrs().map_err(|_| unknown())?.next().ok_or_else(unknown)?;
     let ip = match found.ip() {

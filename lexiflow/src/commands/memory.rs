@@ -10,7 +10,7 @@ mod trace;
 
 use super::arguments::{Memory, MemoryView};
 use super::{CommandError, Console, write_table};
-use crate::config::Environment;
+use crate::config::Sources;
 use http::Server;
 use serde_json::Value;
 use std::io::Write as _;
@@ -18,24 +18,30 @@ use std::io::Write as _;
 /// Where the token is when the command line has none: other users of the machine see its words.
 const TOKEN: &str = "LEXIFLOW_TOKEN";
 
-pub(super) fn run(
-    asked: Memory,
-    environment: &Environment,
-    console: &mut Console,
-) -> Result<(), CommandError> {
-    let token = asked.token.or_else(|| environment.value(TOKEN).map(str::to_owned));
-    let server = Server { url: asked.url, token };
-    match asked.what {
-        MemoryView::Status => status(&server.get("/api/monitoring/memory/stats")?, console)?,
-        MemoryView::Stores => stores(&server.get("/api/monitoring/memory/stores")?, console)?,
-        MemoryView::Requests => requests(&server.get("/api/monitoring/memory/requests")?, console)?,
-        MemoryView::Purge => purge(&server.post("/api/monitoring/memory/purge")?, console)?,
-        MemoryView::Profile(asked) => profile::take(&server, &asked, console)?,
+pub(super) fn run(asked: Memory, sources: &Sources, console: &mut Console) -> Result<(), CommandError> {
+    let Memory { url, token, what } = asked;
+    let server = || {
+        let token = token.or_else(|| sources.environment.value(TOKEN).map(str::to_owned));
+        let url = url.map_or_else(|| configured(sources), Ok)?;
+        Ok::<_, CommandError>(Server { url, token })
+    };
+    match what {
+        MemoryView::Status => status(&server()?.get("/api/monitoring/memory/stats")?, console)?,
+        MemoryView::Stores => stores(&server()?.get("/api/monitoring/memory/stores")?, console)?,
+        MemoryView::Requests => requests(&server()?.get("/api/monitoring/memory/requests")?, console)?,
+        MemoryView::Purge => purge(&server()?.post("/api/monitoring/memory/purge")?, console)?,
+        MemoryView::Profile(asked) => profile::take(&server()?, &asked, console)?,
         MemoryView::Diff(asked) => profile::compare(&asked, console)?,
         MemoryView::Leaks(asked) => leaks::show(&server, &asked, console)?,
         MemoryView::Trace(asked) => trace::follow(&server, &asked, console)?,
     }
     Ok(console.out.flush()?)
+}
+
+/// The server that these settings would start.
+fn configured(sources: &Sources) -> Result<String, CommandError> {
+    let server = super::settings(sources)?.config.server;
+    Ok(format!("http://{}", super::healthcheck::address(&server.host, server.port)?))
 }
 
 /// A number of an answer; zero where it is missing.

@@ -18,7 +18,14 @@ pub(super) fn run(what: Migrate, sources: &Sources, console: &mut Console) -> Re
             write!(console.out, "{}", db::migrate::ddl(dialect, &state::migrations()))?;
             Ok(console.out.flush()?)
         }
-        Migrate::Status => with_database(&settings(sources)?, console, status),
+        Migrate::Status => {
+            let loaded = settings(sources)?;
+            // Whoever only looks makes no database.
+            if state::database_settings(&loaded.config).file().is_some_and(|file| !file.exists()) {
+                return list(&[], console);
+            }
+            with_database(&loaded, console, status)
+        }
         Migrate::Up => with_database(&settings(sources)?, console, up),
     }
 }
@@ -43,7 +50,10 @@ fn with_database(
 }
 
 async fn status(db: &Db, console: &mut Console) -> Result<(), CommandError> {
-    let applied = state::applied_migrations(db).await.map_err(StartError::from)?;
+    list(&state::applied_migrations(db).await.map_err(StartError::from)?, console)
+}
+
+fn list(applied: &[String], console: &mut Console) -> Result<(), CommandError> {
     let known = state::migrations();
     for migration in &known {
         let word = if applied.iter().any(|name| name == migration.name) { "applied" } else { "pending" };

@@ -5,8 +5,8 @@ use super::{Notice, Provenance, Source, answers::Answer};
 
 const NO_SHARED_CACHE: &str = "this version has no shared cache; each small cache has its own cap in bytes";
 
-/// Each such key, and why it has no effect.
-pub(super) static INERT: &[(&str, &str)] = &[
+/// Each such key, and why it has no effect. The manual says the same.
+pub static INERT: &[(&str, &str)] = &[
     ("database.pool_min", "connections are opened when they are needed and closed when they are idle"),
     ("stream.high_water_mark", "the socket buffers bound what is written ahead"),
     ("compression.mem_level", "the compressors choose their window by the level"),

@@ -21,6 +21,7 @@ mod value;
 
 pub use answers::{ANSWERED, Answer, Answered};
 pub use environment::Environment;
+pub use inert::INERT;
 pub use layers::{DEFAULTS, Source};
 pub use notice::{ConfigFaults, Fault, Notice};
 pub use render::{render_check, render_effective, render_faults, render_schema};

@@ -8,25 +8,28 @@ use std::io::{self, Write};
 
 /// A value longer than this is cut in the table of `config print`; its key's row in the manual explains it.
 const MAX_SHOWN: usize = 60;
+/// The settings are read once, at the start.
+const HOT_RELOADABLE: &str = "no";
 
-/// Every setting with its value, the unit that a plain number would have, and its source. Secrets are masked.
+/// Every setting with its value, the unit that a plain number would have, whether a change acts without a new start, and
+/// its source. Secrets are masked.
 pub fn render_effective(loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
-    let mut rows = vec![["KEY", "VALUE", "PLAIN UNIT", "SOURCE"].map(ToOwned::to_owned)];
+    let mut rows = vec![["KEY", "VALUE", "PLAIN UNIT", "HOT-RELOADABLE", "SOURCE"].map(ToOwned::to_owned)];
     rows.extend(loaded.provenance.iter().map(row));
-    let mut widths = [0; 4];
+    let mut widths = [0; 5];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let [key, value, unit, _] = widths;
-    for [a, b, c, d] in &rows {
-        writeln!(out, "{a:key$}  {b:value$}  {c:unit$}  {d}")?;
+    let [key, value, unit, hot, _] = widths;
+    for [a, b, c, d, e] in &rows {
+        writeln!(out, "{a:key$}  {b:value$}  {c:unit$}  {d:hot$}  {e}")?;
     }
     Ok(())
 }
 
-fn row(setting: &Provenance) -> [String; 4] {
+fn row(setting: &Provenance) -> [String; 5] {
     let value = match setting.value.char_indices().nth(MAX_SHOWN) {
         Some((end, _)) => format!("{}...", &setting.value[..end]),
         None if setting.value.is_empty() => "-".to_owned(),
@@ -37,7 +40,7 @@ fn row(setting: &Provenance) -> [String; 4] {
     } else {
         format!("{} {}", setting.source, setting.name)
     };
-    [setting.key.to_owned(), value, setting.unit.to_owned(), source]
+    [setting.key.to_owned(), value, setting.unit.to_owned(), HOT_RELOADABLE.to_owned(), source]
 }
 
 /// The notices of a configuration without fault, one line each, and a closing line.

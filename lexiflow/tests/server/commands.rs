@@ -1,6 +1,9 @@
 use crate::support::{EMAIL, Written, command, config, start_with};
+use lexiflow::commands::Console;
+use lexiflow::config::Environment;
 use serde_json::Value;
-use std::fs;
+use std::ffi::OsString;
+use std::{fs, io};
 use testkit::Client;
 
 #[test]
@@ -10,9 +13,10 @@ fn a_faulty_setting_ends_with_78_and_all_faults_at_once() {
     let (code, _, errors) = command(folder.path(), &words);
     assert_eq!(code, 78, "{errors}");
     assert!(errors.contains("banana") && errors.contains("memory.warning_threshold"), "{errors}");
-    let (code, out, _) = command(folder.path(), &["--set", "server.port=banana", "config", "check"]);
+    let (code, out, errors) = command(folder.path(), &["--set", "server.port=banana", "config", "check"]);
     assert_eq!(code, 78);
     assert!(out.contains("configuration is not valid"), "{out}");
+    assert_eq!((out + &errors).matches("banana").count(), 1, "{errors}");
 }
 
 #[test]
@@ -50,6 +54,11 @@ fn settings_are_checked_and_shown_without_secrets() {
         command(folder.path(), &["--set", &format!("auth.jwt_secret={secret}"), "config", "print"]);
     assert_eq!(code, 0);
     assert!(out.contains("server.port") && !out.contains(secret), "{out}");
+    let (code, effective, _) = command(folder.path(), &["config", "print", "--effective"]);
+    let header: Vec<_> = effective.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!((code, header), (0, vec!["KEY", "VALUE", "PLAIN", "UNIT", "HOT-RELOADABLE", "SOURCE"]));
+    let port = effective.lines().find(|line| line.starts_with("server.port ")).unwrap();
+    assert_eq!(port.split_whitespace().skip(1).collect::<Vec<_>>(), ["5000", "port", "no", "default"]);
     let (code, out, _) = command(folder.path(), &["config", "schema"]);
     assert_eq!(code, 0);
     assert!(serde_json::from_str::<Value>(&out).unwrap()["properties"]["server"].is_object());
@@ -58,9 +67,14 @@ fn settings_are_checked_and_shown_without_secrets() {
 #[test]
 fn the_schema_is_told_made_and_printed() {
     let folder = tempfile::tempdir().unwrap();
-    let (code, out, errors) = command(folder.path(), &["migrate", "status"]);
-    assert_eq!(code, 0, "{errors}");
-    assert!(out.contains("pending  0001_queue") && !out.contains("applied "), "{out}");
+    let missing = folder.path().join("not").join("there");
+    for data in [folder.path(), missing.as_path()] {
+        let (code, out, errors) = command(data, &["migrate", "status"]);
+        assert_eq!(code, 0, "{errors}");
+        assert!(out.contains("pending  0001_queue") && !out.contains("applied "), "{out}");
+    }
+    let made: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(made.is_empty(), "who looks makes nothing: {made:?}");
     let (code, out, errors) = command(folder.path(), &["migrate", "up"]);
     assert_eq!(code, 0, "{errors}");
     assert!(out.contains("applied  0031_cases"), "{out}");
@@ -103,6 +117,37 @@ fn a_probe_without_a_server_fails() {
     let (code, _, errors) = command(folder.path(), &["--set", &format!("server.port={free}"), "healthcheck"]);
     assert_eq!(code, 1);
     assert!(errors.contains(&free.to_string()), "{errors}");
+}
+
+/// A pipe whose reader has gone.
+struct Closed;
+
+impl io::Write for Closed {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn who_stops_reading_is_told_nothing() {
+    let errors = Written::default();
+    let mut console = Console::to(Closed, errors.clone());
+    let words = ["lexiflow", "config", "print"].map(OsString::from);
+    let code = lexiflow::commands::run(words, Environment::default(), None, &mut console);
+    assert_eq!((code, errors.text().as_str()), (141, ""));
+}
+
+#[test]
+fn the_memory_is_asked_for_at_the_configured_port() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (code, _, errors) = command(folder.path(), &["--set", &format!("PORT={free}"), "memory", "status"]);
+    assert_eq!(code, 1);
+    assert!(errors.contains(&format!("http://127.0.0.1:{free}")), "{errors}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,12 @@
 use crate::Error;
 use access::Role;
 use clock::Timestamp;
-use crypto::Secret;
+use crypto::{Secret, strength};
 use ids::{FirmId, UserId};
 use serde::Serialize;
 use std::str::FromStr;
+use web::Fault;
+use web::problem::Failure as _;
 
 /// The longest e-mail address, in bytes (RFC 5321, 4.5.3.1.3, less the angle brackets).
 pub(crate) const EMAIL_BYTES: usize = 254;
@@ -163,6 +165,23 @@ impl NewUser {
     pub(crate) fn forbidden_words(&self) -> [&str; 3] {
         [&self.email, &self.first_name, &self.last_name]
     }
+
+    /// Everything for which [`add_user`](crate::add_user) would refuse the user and the password, whoever asks.
+    pub(crate) fn broken_rules(&self, password: &Secret) -> Vec<Fault> {
+        let weak = strength::check(password.expose(), &self.forbidden_words());
+        let email = self.email.parse::<Email>().map_err(Error::from).err();
+        let weak = weak.map_err(|source| Error::Weak { field: "password", source }).err();
+        let mut faults: Vec<Fault> = email.into_iter().flat_map(|error| error.faults()).collect();
+        faults.extend(missing_names(&self.first_name, &self.last_name));
+        faults.extend(weak.into_iter().flat_map(|error| error.faults()));
+        faults
+    }
+}
+
+/// The faults of names that hold nothing to see.
+pub(crate) fn missing_names(first: &str, last: &str) -> Vec<Fault> {
+    let refusals = [name("firstName", first), name("lastName", last)].into_iter().filter_map(Result::err);
+    refusals.flat_map(|error| error.faults()).collect()
 }
 
 impl User {

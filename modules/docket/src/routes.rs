@@ -10,8 +10,10 @@ use ids::{CaseId, DocketEntryId, DocumentId, LinkId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
+use web::problem::Failure as _;
 use web::{
-    IfMatch, MergePatch, Page, Paged, PathId, Problem, ProblemBody, Sort, ValidJson, ValidQuery, Version,
+    Fault, IfMatch, MergePatch, Page, Paged, PathId, Problem, ProblemBody, Sort, ValidJson, ValidQuery,
+    Version,
 };
 
 /// This module's routes.
@@ -276,7 +278,10 @@ async fn change(
     patch: serde_json::Value,
 ) -> Result<Response, Problem> {
     let entry = service::change_entry(ctx, id, seen, |known| {
-        let body: EntryBody = web::merge_patch::patched(&EntryBody::from(known), patch)?;
+        let moved = |body: &EntryBody, _: &[Fault]| {
+            if body.case_id == known.case { Vec::new() } else { Error::OtherCase.faults() }
+        };
+        let body: EntryBody = web::merge_patch::patched_by(&EntryBody::from(known), patch, moved)?;
         if body.case_id == known.case { Ok(body.into()) } else { Err(Problem::from(Error::OtherCase)) }
     })
     .await?;

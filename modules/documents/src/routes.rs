@@ -17,7 +17,9 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 use views::{DocumentView, StatsView, TextView};
-use web::{IfMatch, MergePatch, Page, Paged, PathId, Problem, ProblemBody, Sort, ValidQuery, Version};
+use web::{
+    IfMatch, MergePatch, Page, Paged, PathId, Problem, ProblemBody, Ruled as _, Sort, ValidQuery, Version,
+};
 
 /// This module's routes.
 pub fn routes(files: Files) -> Routes {
@@ -209,7 +211,8 @@ async fn change(
     patch: serde_json::Value,
 ) -> Result<Response, Problem> {
     let document = service::change_document(ctx, id, seen, |known| {
-        let body: FieldsBody = web::merge_patch::patched(&FieldsBody::from(known.fields.clone()), patch)?;
+        let present = FieldsBody::from(known.fields.clone());
+        let body: FieldsBody = web::merge_patch::patched_by(&present, patch, FieldsBody::broken)?;
         Ok::<_, Problem>(body.titled(&known.content.file_name))
     })
     .await?;

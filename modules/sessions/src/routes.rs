@@ -3,13 +3,13 @@ use access::{Ctx, Gate, Public, Routes};
 use accounts::UserView;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
-use crypto::Secret;
+use crypto::{Secret, strength};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use web::layers::NoCompression;
-use web::{Fault, Problem, ProblemBody, ValidJson};
+use web::{Fault, Problem, ProblemBody, Ruled, RuledJson, ValidJson};
 
 /// This module's routes.
 pub fn routes(sessions: Sessions) -> Routes {
@@ -63,6 +63,14 @@ struct PasswordBody {
     #[garde(custom(given))]
     #[schema(value_type = String, format = Password, write_only, example = "quiet orchard seven bridges")]
     new_password: Secret,
+}
+
+impl Ruled for PasswordBody {
+    fn broken(&self, _: &[Fault]) -> Vec<Fault> {
+        // The names of the user, which it must not hold either, are known to the verb only.
+        let weak = strength::check(self.new_password.expose(), &[]).err();
+        weak.map(|weakness| Fault::new("newPassword", "weak", weakness.to_string())).into_iter().collect()
+    }
 }
 
 fn given<C>(secret: &Secret, _context: &C) -> garde::Result {
@@ -189,7 +197,7 @@ async fn show_profile(ctx: Ctx) -> Result<Private<Json<UserView>>, Problem> {
 async fn change_password(
     ctx: Ctx,
     Extension(sessions): Extension<Sessions>,
-    ValidJson(body): ValidJson<PasswordBody>,
+    RuledJson(body): RuledJson<PasswordBody>,
 ) -> Result<Private<StatusCode>, Problem> {
     service::change_password(&ctx, &sessions, body.current_password, body.new_password).await?;
     Ok(private(StatusCode::NO_CONTENT))

@@ -2,7 +2,7 @@ use super::media;
 use super::query::parameters;
 use crate::body::read_whole;
 use crate::codes;
-use crate::faults::{self, Form, ROUNDS};
+use crate::faults::{self, Form, ROUNDS, no_rules};
 use crate::problem::Problem;
 use crate::scope::Scope;
 use axum::extract::{FromRequest, Request};
@@ -28,7 +28,7 @@ where
         let whole = read_whole(body, &parts.extensions, limit).await?;
         let text = utf8(&whole.bytes)?;
         let value = parameters(text).map_err(|fault| Problem::invalid(vec![fault]))?;
-        faults::read(value, Form::Text, ROUNDS).map(Self).map_err(Problem::invalid)
+        faults::read(value, Form::Text, ROUNDS, &no_rules).map(Self).map_err(Problem::invalid)
     }
 }
 

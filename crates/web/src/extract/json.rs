@@ -2,7 +2,7 @@ use super::survey::{MOST_LEVELS, Survey, line_and_column, survey};
 use super::{media, nul};
 use crate::body::read_whole;
 use crate::codes;
-use crate::faults::{self, Form, ROUNDS};
+use crate::faults::{self, Form, ROUNDS, Rules, no_rules};
 use crate::problem::{Fault, Problem};
 use crate::scope::{Scope, SharedScope};
 use axum::extract::{FromRequest, Request};
@@ -36,13 +36,46 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        media::require(&parts.headers, media::is_json, "application/json")?;
-        let limit = Scope::limits_of(&parts.extensions).json_bytes;
-        let whole = read_whole(body, &parts.extensions, limit).await?;
-        nul::refuse(&whole.bytes)?;
-        read_bytes(&whole.bytes, Scope::of(&parts.extensions)).map(Self)
+        read_request(request, &no_rules).await.map(Self)
     }
+}
+
+/// A body with rules of the domain that it can break by itself: a password can be weak, a last number lie before the
+/// first. A verb refuses what breaks one, usually with 422. When more is wrong, all of it is told at once.
+pub trait Ruled {
+    /// The rules that are broken. What the `known` faults name may hold a stand-in, from which nothing must follow.
+    fn broken(&self, known: &[Fault]) -> Vec<Fault>;
+}
+
+/// As [`ValidJson`], and with the broken rules of the domain among the faults.
+#[derive(Debug, Clone, Copy)]
+pub struct RuledJson<T>(pub T);
+
+impl<T, S> FromRequest<S> for RuledJson<T>
+where
+    T: DeserializeOwned + Validate<Context = ()> + Ruled,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        read_request(request, &T::broken).await.map(Self)
+    }
+}
+
+async fn read_request<T>(
+    request: Request,
+    rules: &(dyn Fn(&T, &[Fault]) -> Vec<Fault> + Sync),
+) -> Result<T, Problem>
+where
+    T: DeserializeOwned + Validate<Context = ()>,
+{
+    let (parts, body) = request.into_parts();
+    media::require(&parts.headers, media::is_json, "application/json")?;
+    let limit = Scope::limits_of(&parts.extensions).json_bytes;
+    let whole = read_whole(body, &parts.extensions, limit).await?;
+    nul::refuse(&whole.bytes)?;
+    read_bytes(&whole.bytes, Scope::of(&parts.extensions), rules)
 }
 
 /// Makes sure that there is memory for the values of a JSON text, and that they are not nested too deeply.
@@ -59,7 +92,7 @@ pub(super) fn make_room(bytes: &[u8], scope: Option<&SharedScope>) -> Result<Sur
 
 /// Reads JSON text; the straight way first, the search for faults only when that fails. The straight way would take a
 /// list for an object with the members in order, so a text with lists is searched as well.
-fn read_bytes<T>(bytes: &[u8], scope: Option<&SharedScope>) -> Result<T, Problem>
+fn read_bytes<T>(bytes: &[u8], scope: Option<&SharedScope>, rules: Rules<'_, T>) -> Result<T, Problem>
 where
     T: DeserializeOwned + Validate<Context = ()>,
 {
@@ -70,16 +103,22 @@ where
     let straight = serde_json::from_slice::<T>(bytes);
     let suspicious = bytes.len() <= LONGEST_STRICT && bytes.contains(&b'[');
     match straight {
-        Ok(found) if !suspicious => faults::check(&found).map(|()| found).map_err(Problem::invalid),
-        Ok(found) => search::<T>(bytes, scope, &room).map_or(Ok(found), Err),
-        Err(error) => Err(explain::<T>(bytes, scope, &room, &error)),
+        Ok(found) if !suspicious => faults::check(&found, rules).map(|()| found).map_err(Problem::invalid),
+        Ok(found) => search::<T>(bytes, scope, &room, rules).map_or(Ok(found), Err),
+        Err(error) => Err(explain::<T>(bytes, scope, &room, rules, &error)),
     }
 }
 
 /// Why a text was not read: it is no JSON, or it has faults. Serde's own word for which of the two is not used, because
 /// it calls a number in the place of a name a fault of syntax.
 #[cold]
-fn explain<T>(bytes: &[u8], scope: Option<&SharedScope>, room: &Survey, error: &serde_json::Error) -> Problem
+fn explain<T>(
+    bytes: &[u8],
+    scope: Option<&SharedScope>,
+    room: &Survey,
+    rules: Rules<'_, T>,
+    error: &serde_json::Error,
+) -> Problem
 where
     T: DeserializeOwned + Validate<Context = ()>,
 {
@@ -87,7 +126,7 @@ where
         return malformed(&syntax);
     }
     // Only the text has the fault when the search finds none, such as a member given twice.
-    search::<T>(bytes, scope, room)
+    search::<T>(bytes, scope, room, rules)
         .unwrap_or_else(|| Problem::invalid(vec![Fault::new("", "invalid", error.to_string())]))
 }
 
@@ -107,7 +146,7 @@ fn too_deep(bytes: &[u8], at: usize) -> Problem {
 
 /// All faults of a text that is JSON; `None` when there are none, and when it is too long to look or there is no memory
 /// for it.
-fn search<T>(bytes: &[u8], scope: Option<&SharedScope>, room: &Survey) -> Option<Problem>
+fn search<T>(bytes: &[u8], scope: Option<&SharedScope>, room: &Survey, rules: Rules<'_, T>) -> Option<Problem>
 where
     T: DeserializeOwned + Validate<Context = ()>,
 {
@@ -121,12 +160,15 @@ where
         Err(error) => return Some(malformed(&error)),
     };
     let rounds = (SEARCH_BYTES / bytes.len().max(1)).clamp(1, ROUNDS);
-    faults::read::<T>(value, Form::Json, rounds).err().map(Problem::invalid)
+    faults::read::<T>(value, Form::Json, rounds, rules).err().map(Problem::invalid)
 }
 
 /// Reads a value that was put together in the server, such as a patched resource.
-pub(crate) fn read_value<T: DeserializeOwned + Validate<Context = ()>>(value: Value) -> Result<T, Problem> {
-    faults::read(value, Form::Json, ROUNDS).map_err(Problem::invalid)
+pub(crate) fn read_value<T>(value: Value, rules: Rules<'_, T>) -> Result<T, Problem>
+where
+    T: DeserializeOwned + Validate<Context = ()>,
+{
+    faults::read(value, Form::Json, ROUNDS, rules).map_err(Problem::invalid)
 }
 
 /// Says where the text stops being JSON, without repeating any of it.

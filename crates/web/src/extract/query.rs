@@ -1,5 +1,5 @@
 use crate::codes;
-use crate::faults::{self, Form, ROUNDS};
+use crate::faults::{self, Form, ROUNDS, no_rules};
 use crate::problem::{Fault, Problem};
 use axum::extract::FromRequestParts;
 use garde::Validate;
@@ -27,7 +27,7 @@ where
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let refuse = |faults| Problem::new(codes::MALFORMED_QUERY).with_faults(faults);
         let value = parameters(parts.uri.query().unwrap_or_default()).map_err(|fault| refuse(vec![fault]))?;
-        faults::read(value, Form::Text, ROUNDS).map(Self).map_err(refuse)
+        faults::read(value, Form::Text, ROUNDS, &no_rules).map(Self).map_err(refuse)
     }
 }
 

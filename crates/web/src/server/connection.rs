@@ -8,8 +8,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::future::BoxFuture;
-use http::header::CONNECTION;
-use http::{HeaderValue, Request};
+use http::header::{CONNECTION, HOST};
+use http::uri::Authority;
+use http::{HeaderValue, Request, Version};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -147,6 +148,9 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
             self.host.settings.stats.refuse();
             return Box::pin(std::future::ready(Ok(full())));
         }
+        if !names_host(&request) {
+            return Box::pin(std::future::ready(Ok(nameless())));
+        }
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(PeerAddr(self.peer));
         request.extensions_mut().insert(ServerTasks(self.host.tasks.clone()));
@@ -170,9 +174,32 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
     }
 }
 
+/// Whether a request of HTTP/1.1 has one `Host`, and one that can be (RFC 9112, 3.2): what comes through proxies that
+/// read different hosts out of it goes to different servers. An empty one stands for a target without a name.
+fn names_host<B>(request: &Request<B>) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => request.version() != Version::HTTP_11,
+        (Some(host), None) => {
+            host.is_empty() || host.to_str().is_ok_and(|host| host.parse::<Authority>().is_ok())
+        }
+        (Some(_), Some(_)) => false,
+    }
+}
+
+fn nameless() -> Response {
+    closing(
+        Problem::new(codes::MALFORMED_REQUEST)
+            .with_detail("send the header Host once, with the server's name as in its address"),
+    )
+}
+
 /// The answer on a reserved connection.
 fn full() -> Response {
-    let problem = Problem::new(codes::CONNECTIONS_EXHAUSTED).with_retry_after(5);
+    closing(Problem::new(codes::CONNECTIONS_EXHAUSTED).with_retry_after(5))
+}
+
+fn closing(problem: Problem) -> Response {
     let mut response = problem.into_response();
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response

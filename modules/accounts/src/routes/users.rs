@@ -1,5 +1,5 @@
 use super::{UserView, Watch};
-use crate::model::{Change, Direction, EMAIL_BYTES, Filter, NewUser, Sort};
+use crate::model::{Change, Direction, EMAIL_BYTES, Filter, NewUser, Sort, missing_names};
 use crate::{User, service};
 use access::{Ctx, Role};
 use axum::response::Response;
@@ -10,7 +10,10 @@ use http::{HeaderMap, StatusCode};
 use ids::UserId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use web::{IfMatch, MergePatch, Page, Paged, PathId, Problem, ProblemBody, ValidJson, ValidQuery, Version};
+use web::{
+    Fault, IfMatch, MergePatch, Page, Paged, PathId, Problem, ProblemBody, Ruled, RuledJson, ValidQuery,
+    Version,
+};
 
 const SORTS: &[(&str, Sort)] = &[
     ("lastName", Sort::LastName),
@@ -77,6 +80,23 @@ pub(super) struct AddUser {
     #[garde(skip)]
     #[schema(value_type = String, format = Password, write_only, example = "copper lantern violet harbor")]
     password: Secret,
+}
+
+impl AddUser {
+    fn user(&self) -> NewUser {
+        NewUser {
+            email: self.email.clone(),
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+            role: self.role,
+        }
+    }
+}
+
+impl Ruled for AddUser {
+    fn broken(&self, _: &[Fault]) -> Vec<Fault> {
+        self.user().broken_rules(&self.password)
+    }
 }
 
 /// What can be changed of a user.
@@ -160,15 +180,9 @@ pub(super) async fn list_users(
 pub(super) async fn add_user(
     ctx: Ctx,
     Extension(hasher): Extension<Hasher>,
-    ValidJson(body): ValidJson<AddUser>,
+    RuledJson(body): RuledJson<AddUser>,
 ) -> Result<Response, Problem> {
-    let new = NewUser {
-        email: body.email,
-        first_name: body.first_name,
-        last_name: body.last_name,
-        role: body.role,
-    };
-    let user = service::add_user(&ctx, &hasher, new, body.password).await?;
+    let user = service::add_user(&ctx, &hasher, body.user(), body.password).await?;
     let version = Version(user.version);
     Ok(web::etag::created(&format!("/api/users/{}", user.id), version, UserView::from(user)))
 }
@@ -244,7 +258,8 @@ async fn change(
 ) -> Result<Response, Problem> {
     let seen = seen.map(|version| version.0);
     let user = service::edit_user(ctx, watch.as_ref(), id, seen, |current| {
-        let wanted: EditUser = web::merge_patch::patched(&EditUser::of(current), patch)?;
+        let rules = |wanted: &EditUser, _: &[Fault]| missing_names(&wanted.first_name, &wanted.last_name);
+        let wanted = web::merge_patch::patched_by(&EditUser::of(current), patch, rules)?;
         Ok::<_, Problem>(wanted.beside(current))
     })
     .await?;

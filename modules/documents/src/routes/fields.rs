@@ -1,7 +1,9 @@
-use crate::model::DocumentFields;
+use crate::model::{BatesKey, DocumentFields};
 use ids::CaseId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use web::problem::Failure as _;
+use web::{Fault, Ruled};
 
 /// What is said about a document.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, garde::Validate, ToSchema)]
@@ -56,6 +58,17 @@ pub(super) fn plain<T: AsRef<str> + ?Sized, C>(text: &T, _: &C) -> garde::Result
 pub(super) fn name<T: AsRef<str> + ?Sized, C>(text: &T, context: &C) -> garde::Result {
     plain(text, context)?;
     web::legible(text, context)
+}
+
+impl Ruled for FieldsBody {
+    fn broken(&self, known: &[Fault]) -> Vec<Fault> {
+        if known.iter().any(|fault| fault.field.starts_with("bates")) {
+            return Vec::new();
+        }
+        let fields = DocumentFields::from(self.clone());
+        let range = BatesKey::of(fields.bates_begin.as_deref(), fields.bates_end.as_deref());
+        range.err().map(|refusal| crate::Error::from(refusal).faults()).unwrap_or_default()
+    }
 }
 
 impl FieldsBody {

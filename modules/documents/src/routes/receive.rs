@@ -16,7 +16,7 @@ use ids::DocumentId;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use web::problem::Problem;
-use web::{BodyFault, IfMatch, PathId, ProblemBody, RawBody, ValidQuery, Version};
+use web::{BodyFault, IfMatch, PathId, ProblemBody, RawBody, Ruled as _, ValidQuery, Version};
 
 /// The most parts of a form beside the file.
 const MAX_FIELDS: usize = 32;
@@ -107,7 +107,8 @@ pub(super) async fn upload_document(
 async fn add(ctx: &Ctx, files: &Files, headers: &HeaderMap, body: RawBody) -> Result<Response, Problem> {
     let form = Box::pin(receive(ctx, files, headers, body)).await?;
     let digest = form.file.content.sha256;
-    let fields: FieldsBody = match web::merge_patch::patched(&Map::new(), Value::Object(form.fields)) {
+    let fields = web::merge_patch::patched_by(&Map::new(), Value::Object(form.fields), FieldsBody::broken);
+    let fields: FieldsBody = match fields {
         Ok(fields) => fields,
         Err(problem) => {
             blobs::abandon(ctx, digest).await;
