@@ -78,7 +78,7 @@ impl CommandError {
     /// The process's exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Start(StartError::Config(_)) => CONFIGURATION,
+            Self::Start(StartError::Config(_) | StartError::Memory { .. }) => CONFIGURATION,
             Self::DoneWithFaults(_) => DONE_WITH_FAULTS,
             Self::CaseId(_)
             | Self::NothingToImport
