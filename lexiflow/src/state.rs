@@ -3,6 +3,7 @@
 //! [`Parts::open`] opens the database, the files and everything in memory that verbs need; commands stop there.
 //! [`start`] goes on to a serving process: lock, first administrator, background work, listener.
 
+mod bounds;
 mod error;
 mod first_start;
 mod folder;
@@ -18,4 +19,5 @@ pub use parts::Parts;
 pub use running::{Announcements, Report, Running, StartOptions, start};
 pub use schema::{applied_migrations, migrations};
 
+pub(crate) use bounds::{declare as declared_bounds, fit, limit_of, settle};
 pub(crate) use settings::{database as database_settings, layers as layer_settings};

@@ -24,7 +24,7 @@ fn the_defaults_alone_are_a_configuration() {
     assert!(loaded.notices.is_empty());
     assert_eq!(config.mode, Mode::Development);
     assert_eq!((config.server.host.as_str(), config.server.port), ("127.0.0.1", 5000));
-    assert_eq!(config.server.max_connections, 1024);
+    assert_eq!(config.server.max_connections, 0, "left to the memory limit");
     assert_eq!(config.server.drain_deadline, Duration::from_secs(30));
     assert!(config.server.cors_origins.is_empty());
     assert_eq!(config.database.url, None);

@@ -11,6 +11,7 @@
 mod allocator;
 mod bell;
 mod blocking;
+mod bounds;
 mod cache;
 mod cgroup;
 mod class;
@@ -57,6 +58,7 @@ mod waiting;
 
 pub use allocator::{Allocator, AllocatorStats, HeapSpaces, PurgeReport, SizeClassStats};
 pub use blocking::spawn_blocking;
+pub use bounds::{Bound, Bounds, MemoryBounds, Part};
 pub use cache::{Cache, CacheConfig, Weigh};
 pub use cgroup::{Cgroup, CgroupStats, CgroupVersion};
 pub use class::Class;
@@ -88,6 +90,6 @@ pub use size_class::size_class;
 pub use snapshot::Snapshot;
 pub use source::{MemorySource, Reading, SystemSource};
 pub use stores::{BoundedStore, RegistryFull, STORE_CAP, StoreRegistry, StoreStats};
-pub use tenants::{TENANT_CAP, Tenant, TenantStats};
+pub use tenants::{TENANT_CAP, TENANTS_BYTES, Tenant, TenantStats};
 /// The allocator itself, for a `#[global_allocator]`; [`install_allocator!`] does it together with its settings.
 pub use tikv_jemallocator::Jemalloc;

@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The most tenants that have an account of their own in one class; the others share one.
-pub const TENANT_CAP: usize = 1_024;
+pub const TENANT_CAP: usize = 512;
+
+/// What all their accounts take at most, in bytes.
+pub const TENANTS_BYTES: u64 = (TENANT_CAP * Class::ALL.len()) as u64 * ACCOUNT_BYTES;
 
 /// Whom a request works for, as 16 bytes that this crate does not interpret.
 pub type Tenant = [u8; 16];
@@ -235,7 +238,7 @@ impl BoundedStore for Tenants {
     }
 
     fn cap_bytes(&self) -> u64 {
-        (TENANT_CAP * Class::ALL.len()) as u64 * ACCOUNT_BYTES
+        TENANTS_BYTES
     }
 
     fn hits(&self) -> u64 {

@@ -312,3 +312,14 @@ async fn memory_is_shown_by_firm_and_by_running_request() {
     assert_eq!((&asking["class"], &asking["firm"]), (&"interactive".into(), &own["firm"]), "{answer}");
     app.finish().await;
 }
+
+#[tokio::test]
+async fn the_declared_bound_of_the_stores_covers_every_store_there_is() {
+    let app = TestApp::start().await;
+    let stores = app.app().headroom().stores().snapshot();
+    let bounds = app.running().parts().declared_bounds();
+    let declared = bounds.rows().iter().find(|row| row.consumer == "caches and tables").unwrap();
+    let caps: u64 = stores.iter().map(|store| store.cap_bytes).sum();
+    assert!(stores.len() >= 3 && caps <= declared.bytes, "{caps} bytes in {stores:?}");
+    app.finish().await;
+}

@@ -1,6 +1,16 @@
 use super::{CommandError, Console, arguments};
-use crate::config::{Sources, load, render_check, render_effective, render_faults, render_schema};
-use std::io::Write as _;
+use crate::config::{Config, Sources, load, render_check, render_effective, render_faults, render_schema};
+use crate::state::{declared_bounds, fit, limit_of, settle};
+use std::io::Write;
+
+/// Who takes how much of the memory limit here, and whether a server would start with it.
+fn check_memory(mut config: Config, out: &mut impl Write) -> Result<(), CommandError> {
+    let limit_bytes = limit_of(&config);
+    settle(&mut config, limit_bytes);
+    let bounds = declared_bounds(&config, limit_bytes);
+    fit(&config, bounds.clone())?;
+    Ok(writeln!(out, "memory, as far as the settings bound it:\n{bounds}")?)
+}
 
 pub(super) fn run(
     what: arguments::Settings,
@@ -11,7 +21,10 @@ pub(super) fn run(
     match what {
         arguments::Settings::Schema => render_schema(out)?,
         arguments::Settings::Check => match load(sources) {
-            Ok(loaded) => render_check(&loaded, out)?,
+            Ok(loaded) => {
+                render_check(&loaded, out)?;
+                check_memory(loaded.config, out)?;
+            }
             Err(faults) => {
                 render_faults(&faults, out)?;
                 out.flush()?;

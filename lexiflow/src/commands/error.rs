@@ -83,7 +83,7 @@ impl CommandError {
     /// The process's exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Start(StartError::Config(_)) | Self::Faulty => CONFIGURATION,
+            Self::Start(StartError::Config(_) | StartError::Memory { .. }) | Self::Faulty => CONFIGURATION,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => BROKEN_PIPE,
             Self::DoneWithFaults(_) => DONE_WITH_FAULTS,
             Self::CaseId(_)

@@ -70,7 +70,7 @@ pub struct Server {
     pub host: String,
     /// TCP port; 0 takes any free one.
     pub port: u16,
-    /// Connections served at once; further ones wait in the kernel's queue.
+    /// Connections served at once; further ones wait in the kernel's queue. 0 leaves it to the memory limit.
     pub max_connections: usize,
     /// Time for a request's whole header.
     pub header_timeout: Duration,
@@ -103,7 +103,7 @@ pub struct Server {
 pub struct Database {
     /// The address; none is the embedded SQLite under the data folder. May hold a password.
     pub url: Option<Secret>,
-    /// Read connections of SQLite.
+    /// Read connections of SQLite. 0 leaves it to the memory limit.
     pub readers: u32,
     /// Most connections to PostgreSQL.
     pub pool_max: u32,
@@ -142,6 +142,8 @@ pub struct Storage {
 pub struct Memory {
     /// The budget in bytes; none means that it is found from the machine.
     pub budget: Option<u64>,
+    /// Whether the server refuses to start with settings whose bounds do not fit into the limit.
+    pub refuses_to_exceed: bool,
     /// Whether the thresholds have consequences.
     pub monitoring_enabled: bool,
     /// Share of the budget that warns.
@@ -402,6 +404,7 @@ fn storage(s: &Settings) -> Result<Storage, Gap> {
 fn memory(s: &Settings) -> Result<Memory, Gap> {
     Ok(Memory {
         budget: Some(s.number("memory.budget")?).filter(|bytes| *bytes > 0),
+        refuses_to_exceed: s.text("memory.bounds")? == "refuse",
         monitoring_enabled: s.flag("memory.monitoring_enabled")?,
         warning_threshold: s.share("memory.warning_threshold")?,
         critical_threshold: s.share("memory.critical_threshold")?,

@@ -56,7 +56,7 @@ pub static KEYS: &[Key] = &[
     // server
     key("server.host", &["HOST"], Kind::Text(rules::HOST)),
     key("server.port", &["PORT"], count(0, 65_535, "port")),
-    key("server.max_connections", &["MAX_CONNECTIONS"], count(1, 65_536, "connections")),
+    key("server.max_connections", &["MAX_CONNECTIONS"], count(0, 65_536, "connections")),
     key("server.header_timeout", &["HEADER_TIMEOUT_MS"], millis(100, 5 * MINUTE)),
     key("server.max_header_size", &["MAX_HEADER_SIZE"], bytes(8 * KIB, MIB)),
     key("server.keep_alive_timeout", &["KEEP_ALIVE_TIMEOUT_MS"], millis(SECOND, HOUR)),
@@ -75,7 +75,7 @@ pub static KEYS: &[Key] = &[
     key("server.cors_origins", &["CORS_ORIGINS", "CORS_ORIGIN"], Kind::List(rules::ORIGIN)),
     // database
     key("database.url", &["DATABASE_URL"], Kind::DatabaseUrl(rules::DATABASE_URL)),
-    key("database.readers", &["DB_READERS"], count(1, 64, "connections")),
+    key("database.readers", &["DB_READERS"], count(0, 64, "connections")),
     key("database.pool_max", &["DB_POOL_MAX"], count(1, 1000, "connections")),
     key("database.pool_min", &["DB_POOL_MIN"], count(0, 1000, "connections")),
     key("database.acquire_timeout", &["DB_ACQUIRE_TIMEOUT"], millis(10, 10 * MINUTE)),
@@ -99,6 +99,7 @@ pub static KEYS: &[Key] = &[
         &["MEMORY_BUDGET_MB", "NODE_MAX_OLD_SPACE_SIZE"],
         Kind::Size { min: 32 * MIB, max: 4096 * GIB, unit: Unit::Mebibytes, or_zero: true },
     ),
+    key("memory.bounds", &["MEMORY_BOUNDS"], Kind::Choice(&["refuse", "report"])),
     key("memory.monitoring_enabled", &["MEMORY_MONITORING_ENABLED"], Kind::Flag),
     key("memory.warning_threshold", &["MEMORY_WARNING_THRESHOLD"], Kind::Share),
     key("memory.critical_threshold", &["MEMORY_CRITICAL_THRESHOLD"], Kind::Share),

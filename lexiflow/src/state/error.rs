@@ -8,6 +8,16 @@ pub enum StartError {
     /// The configuration has faults; one line each.
     #[error("the configuration is not valid\n{0}")]
     Config(#[from] ConfigFaults),
+    /// What the settings may take does not fit into the memory limit.
+    #[error(
+        "the memory that these settings may take does not fit: {} MiB are missing\n{bounds}\nraise the memory limit, or \
+         lower {}; with MEMORY_BOUNDS=report the server starts all the same",
+        bounds.missing_bytes().div_ceil(1 << 20), bounds.remedies().join(", ")
+    )]
+    Memory {
+        /// Who takes how much.
+        bounds: Box<headroom::Bounds>,
+    },
     /// Somebody listens there already.
     #[error(
         "port {port} on {host} is in use: stop the program that listens there, or choose another port with PORT=5001 \

@@ -1,4 +1,4 @@
-use super::{StartError, folder, schema, settings};
+use super::{StartError, bounds, folder, schema, settings};
 use crate::about;
 use crate::config::Config;
 use access::{App, IdempotencyKeys};
@@ -55,13 +55,20 @@ impl Parts {
         Self::build(config, clock, random, false).await
     }
 
+    /// What each consumer takes of the memory limit at most.
+    pub fn declared_bounds(&self) -> headroom::Bounds {
+        bounds::declare(&self.config, bounds::limit_of(&self.config))
+    }
+
     async fn build(
-        config: Config,
+        mut config: Config,
         clock: SharedClock,
         random: SharedRandom,
         migrate: bool,
     ) -> Result<Self, StartError> {
         folder::prepare(&config.storage.data_dir)?;
+        let limit_bytes = bounds::limit_of(&config);
+        bounds::settle(&mut config, limit_bytes);
         let headroom = Headroom::system(settings::memory(&config, random.as_ref()));
         let committer = Tasks::new();
         let db = Db::open(&settings::database(&config)).await?;

@@ -1,5 +1,5 @@
 use super::first_start::Made;
-use super::{Parts, ServerLock, StartError, administrator, check_first_password, lock, settings};
+use super::{Parts, ServerLock, StartError, administrator, bounds, check_first_password, lock, settings};
 use crate::config::{Config, Notice, Server};
 use crate::ops::{Ops, Phase};
 use crate::{about, router, workers};
@@ -83,6 +83,7 @@ pub struct Report {
 /// Starts a server: it answers when this returns. A start that fails leaves nothing open.
 pub async fn start(mut options: StartOptions) -> Result<Running, StartError> {
     let began = Instant::now();
+    bounds::keep(&mut options.config)?;
     let settings = settings::server(&options.config, Arc::default());
     let listener = match options.listener.take() {
         Some(listener) => listener,

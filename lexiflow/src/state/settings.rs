@@ -18,7 +18,8 @@ pub(crate) fn database(config: &Config) -> db::Settings {
     db::Settings {
         url: database.url.as_ref().map(|url| url.reveal().to_owned()),
         data_dir: config.storage.data_dir.clone(),
-        readers: database.readers,
+        // Left to the limit, and not settled yet: a command that only looks needs few.
+        readers: database.readers.max(1),
         max_connections: database.pool_max,
         group_commit: database.group_commit,
         acquire_timeout: database.acquire_timeout,
@@ -48,9 +49,9 @@ pub(super) fn documents(config: &Config) -> documents::Settings {
 }
 
 /// What the server holds when nobody asks for anything, in bytes of heap and stacks.
-const BASE_BYTES: u64 = 8 << 20;
+pub(super) const BASE_BYTES: u64 = 8 << 20;
 /// What a connection holds between two requests, in bytes.
-const CONNECTION_BYTES: u64 = 16 << 10;
+pub(super) const CONNECTION_BYTES: u64 = 16 << 10;
 
 pub(super) fn memory(config: &Config, random: &dyn Random) -> headroom::Settings {
     let permille = |share: Share| share.basis_points() / 10;

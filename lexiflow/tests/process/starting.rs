@@ -122,6 +122,20 @@ async fn all_faults_of_the_configuration_are_said_at_once() {
 }
 
 #[tokio::test]
+async fn settings_that_do_not_fit_into_the_memory_are_refused_with_a_table() {
+    let place = Place::embedded().await.with("MEMORY_BUDGET_MB", "32").with("DB_READERS", "20");
+    let mut command = place.command();
+    command.args(["config", "check"]);
+    for ended in [place.fail().await, run_to_end(command).await] {
+        assert_eq!(ended.status.code(), Some(78), "{ended:?}");
+        for said in ["MiB are missing", "21 connections x", "lower DB_READERS", "MEMORY_BOUNDS=report"] {
+            assert!(ended.err.contains(said), "{said}: {ended:?}");
+        }
+    }
+    place.with("MEMORY_BOUNDS", "report").start().await.stop().await;
+}
+
+#[tokio::test]
 async fn a_folder_that_is_a_file_is_said() {
     let place = Place::embedded().await;
     fs::write(place.data(), "a file").unwrap();

@@ -1,0 +1,243 @@
+//! What each consumer of memory takes at most, reckoned from the configuration before anything of it is taken.
+
+use super::StartError;
+use super::settings::{BASE_BYTES, CONNECTION_BYTES, logins};
+use crate::config::{Config, Database};
+use headroom::{Bound, Bounds, LimitSource, MemoryBounds, Part, SystemRoots};
+
+/// What an idle socket takes of the kernel, in bytes.
+const SOCKET_BYTES: u64 = 2 << 10;
+/// One connection in so many has full buffers at a time. It is no hard bound: what sockets really hold counts in the
+/// level of pressure, and stalled connections are ended.
+const FULL_SOCKETS: u64 = 16;
+/// What a thread for blocking work touches of its stack, in bytes.
+const STACK_BYTES: u64 = 128 << 10;
+/// Pages, prepared statements and buffers of one SQLite connection, in bytes.
+const SQLITE_BYTES: u64 = (2 << 20) + (256 << 10);
+/// Buffers and prepared statements of one connection to PostgreSQL, in bytes.
+const POSTGRES_BYTES: u64 = 256 << 10;
+/// A job borrows what is large; this is the rest, in bytes.
+const JOB_BYTES: u64 = 512 << 10;
+
+/// When the settings name no number: as many connections as fit beside the rest, within these bounds.
+const CONNECTIONS: std::ops::RangeInclusive<u64> = 32..=1_024;
+const MOST_READERS: u32 = 4;
+const FEW_READERS: u32 = 2;
+/// From this limit on there are pages for all readers, in bytes.
+const ROOMY_BYTES: u64 = 128 << 20;
+
+/// The limit that the bounds must keep: the system's, or the smaller one of which an explicit budget is three quarters,
+/// as it is where none is set.
+pub(crate) fn limit_of(config: &Config) -> u64 {
+    let budget = headroom::budget(config.memory.budget, &SystemRoots::default());
+    let meant =
+        if budget.source == LimitSource::Explicit { budget.bytes.saturating_mul(4) / 3 } else { u64::MAX };
+    meant.min(budget.limit.bytes)
+}
+
+/// Fills in the numbers that the settings leave to the limit.
+pub(crate) fn settle(config: &mut Config, limit_bytes: u64) {
+    if config.database.readers == 0 {
+        config.database.readers = if limit_bytes < ROOMY_BYTES { FEW_READERS } else { MOST_READERS };
+    }
+    if config.server.max_connections == 0 {
+        let left = limit_bytes.saturating_sub(declare(config, limit_bytes).sum_bytes());
+        let connections = (left / each_connection(config)).clamp(*CONNECTIONS.start(), *CONNECTIONS.end());
+        config.server.max_connections = usize::try_from(connections).unwrap_or(usize::MAX);
+    }
+}
+
+/// Settles the configuration of a server and holds its bounds against the limit.
+pub(super) fn keep(config: &mut Config) -> Result<(), StartError> {
+    let limit_bytes = limit_of(config);
+    settle(config, limit_bytes);
+    fit(config, declare(config, limit_bytes))
+}
+
+/// Whether a server with these bounds may start. If it may though they do not fit, it says so.
+pub(crate) fn fit(config: &Config, bounds: Bounds) -> Result<(), StartError> {
+    let missing_bytes = bounds.missing_bytes();
+    if missing_bytes == 0 {
+        return Ok(());
+    }
+    if config.memory.refuses_to_exceed {
+        return Err(StartError::Memory { bounds: Box::new(bounds) });
+    }
+    tracing::warn!(
+        missing_bytes,
+        limit_bytes = bounds.limit_bytes(),
+        "the memory that the settings may take does not fit into the limit: `lexiflow config check` shows it"
+    );
+    Ok(())
+}
+
+/// All bounds of a settled configuration.
+pub(crate) fn declare(config: &Config, limit_bytes: u64) -> Bounds {
+    Bounds::of(limit_bytes)
+        .with(&Connections(config))
+        .with(&Program(config))
+        .with(&config.database)
+        .with(&Stores(config))
+        .with(&Borrowers(config))
+}
+
+/// The buffers of one connection when both are full.
+fn full_socket(config: &Config) -> u64 {
+    let buffer = config.server.socket_receive_buffer.max(config.server.socket_send_buffer);
+    (buffer as u64).saturating_mul(2)
+}
+
+fn each_connection(config: &Config) -> u64 {
+    (CONNECTION_BYTES + SOCKET_BYTES).saturating_add(full_socket(config) / FULL_SOCKETS)
+}
+
+struct Connections<'a>(&'a Config);
+
+impl MemoryBounds for Connections<'_> {
+    fn declare(&self, bounds: &mut Bounds) {
+        let (connections, full) = (self.0.server.max_connections as u64, full_socket(self.0));
+        bounds.add(Bound {
+            part: Part::Kernel,
+            consumer: "sockets",
+            expression: format!(
+                "{connections} connections x {} KiB, and one in {FULL_SOCKETS} with {} KiB of full buffers",
+                SOCKET_BYTES >> 10,
+                full >> 10
+            ),
+            bytes: (SOCKET_BYTES.saturating_add(full / FULL_SOCKETS)).saturating_mul(connections),
+            remedy: "SOCKET_RECEIVE_BUFFER, SOCKET_SEND_BUFFER",
+        });
+        bounds.add(Bound {
+            part: Part::Fixed,
+            consumer: "connections",
+            expression: format!("{connections} connections x {} KiB", CONNECTION_BYTES >> 10),
+            bytes: CONNECTION_BYTES.saturating_mul(connections),
+            remedy: "MAX_CONNECTIONS",
+        });
+    }
+}
+
+struct Program<'a>(&'a Config);
+
+impl MemoryBounds for Program<'_> {
+    fn declare(&self, bounds: &mut Bounds) {
+        bounds.add(Bound {
+            part: Part::Fixed,
+            consumer: "program at rest",
+            expression: format!("{} MiB, measured", BASE_BYTES >> 20),
+            bytes: BASE_BYTES,
+            remedy: "",
+        });
+        let workers = &self.0.workers;
+        let threads = workers.blocking_threads as u64;
+        bounds.add(Bound {
+            part: Part::Fixed,
+            consumer: "stacks for blocking work",
+            expression: format!("{threads} threads x {} KiB", STACK_BYTES >> 10),
+            bytes: STACK_BYTES.saturating_mul(threads),
+            remedy: "UV_THREADPOOL_SIZE",
+        });
+        let jobs = workers.job_concurrency as u64;
+        bounds.add(Bound {
+            part: Part::Fixed,
+            consumer: "background jobs",
+            expression: format!("{jobs} jobs x {} KiB", JOB_BYTES >> 10),
+            bytes: JOB_BYTES.saturating_mul(jobs),
+            remedy: "JOB_CONCURRENCY",
+        });
+    }
+}
+
+impl MemoryBounds for Database {
+    fn declare(&self, bounds: &mut Bounds) {
+        let is_postgres = self.url.as_ref().is_some_and(|url| url.reveal().starts_with("postgres"));
+        let (connections, each, remedy) = if is_postgres {
+            (u64::from(self.pool_max), POSTGRES_BYTES, "DB_POOL_MAX")
+        } else {
+            (u64::from(self.readers) + 1, SQLITE_BYTES, "DB_READERS")
+        };
+        bounds.add(Bound {
+            part: Part::Fixed,
+            consumer: "database connections",
+            expression: format!("{connections} connections x {} KiB of pages and statements", each >> 10),
+            bytes: each.saturating_mul(connections),
+            remedy,
+        });
+    }
+}
+
+struct Stores<'a>(&'a Config);
+
+impl MemoryBounds for Stores<'_> {
+    fn declare(&self, bounds: &mut Bounds) {
+        let logins = logins(self.0);
+        let stores = [logins.cache_bytes, logins.attempts_bytes, headroom::TENANTS_BYTES];
+        bounds.add(Bound {
+            part: Part::Fixed,
+            consumer: "caches and tables",
+            expression: "the caps of all bounded stores; `lexiflow memory stores` lists them".to_owned(),
+            bytes: stores.iter().sum(),
+            remedy: "",
+        });
+    }
+}
+
+struct Borrowers<'a>(&'a Config);
+
+impl MemoryBounds for Borrowers<'_> {
+    fn declare(&self, bounds: &mut Bounds) {
+        let hash = u64::from(self.0.auth.argon2_memory_kib).saturating_mul(1 << 10);
+        bounds.add(Bound {
+            part: Part::Lent,
+            consumer: "one password hash",
+            expression: format!("{} KiB; further ones wait", hash >> 10),
+            bytes: hash,
+            remedy: "ARGON2_MEMORY",
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Sources, load};
+
+    const MIB: u64 = 1 << 20;
+
+    fn settled(limit_mib: u64, changes: &[(&str, &str)]) -> (Config, Bounds) {
+        let overrides = changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let mut config = load(&Sources { overrides, ..Sources::default() }).unwrap().config;
+        settle(&mut config, limit_mib * MIB);
+        let bounds = declare(&config, limit_mib * MIB);
+        (config, bounds)
+    }
+
+    #[test]
+    fn the_defaults_fit_into_64_mib_and_take_no_more_than_usual_of_much() {
+        for (limit, connections, readers) in
+            [(64, 500..700, 2), (96, 1_024..1_025, 2), (1_024, 1_024..1_025, 4)]
+        {
+            let (config, bounds) = settled(limit, &[]);
+            assert_eq!(bounds.missing_bytes(), 0, "{limit} MiB\n{bounds}");
+            assert!(connections.contains(&config.server.max_connections), "{limit} MiB\n{bounds}");
+            assert_eq!(config.database.readers, readers, "{limit} MiB");
+            assert!(fit(&config, bounds).is_ok());
+        }
+    }
+
+    #[test]
+    fn what_an_operator_sets_is_kept_and_refused_where_it_does_not_fit() {
+        let wish = [("server.max_connections", "1024"), ("database.readers", "8")];
+        let (config, bounds) = settled(64, &wish);
+        assert_eq!((config.server.max_connections, config.database.readers), (1_024, 8));
+        let refused = fit(&config, bounds).unwrap_err().to_string();
+        for said in ["MiB are missing", "sockets", "DB_READERS", "MAX_CONNECTIONS", "MEMORY_BOUNDS=report"] {
+            assert!(refused.contains(said), "{said}\n{refused}");
+        }
+        let (config, bounds) = settled(64, &[wish[0], wish[1], ("memory.bounds", "report")]);
+        assert!(bounds.missing_bytes() > 0 && fit(&config, bounds).is_ok());
+        let (config, bounds) = settled(48, &[("auth.argon2_memory", "8MiB")]);
+        assert!(fit(&config, bounds).is_ok(), "each remedy helps");
+        assert!(settled(48, &[]).1.missing_bytes() > 0);
+    }
+}
