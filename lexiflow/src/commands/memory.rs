@@ -32,8 +32,8 @@ pub(super) fn run(asked: Memory, sources: &Sources, console: &mut Console) -> Re
         MemoryView::Purge => purge(&server()?.post("/api/monitoring/memory/purge")?, console)?,
         MemoryView::Profile(asked) => profile::take(&server()?, &asked, console)?,
         MemoryView::Diff(asked) => profile::compare(&asked, console)?,
-        MemoryView::Leaks(asked) => leaks::show(&server, &asked, console)?,
-        MemoryView::Trace(asked) => trace::follow(&server, &asked, console)?,
+        MemoryView::Leaks(asked) => leaks::show(server, &asked, console)?,
+        MemoryView::Trace(asked) => trace::follow(&server()?, &asked, console)?,
     }
     Ok(console.out.flush()?)
 }

@@ -20,8 +20,12 @@ const APART: u64 = 1 << 48;
 /// More files than a process maps.
 const FILES: usize = 256;
 
-/// Fetches or reads the report and prints it.
-pub(super) fn show(server: &Server, asked: &Leaks, console: &mut Console) -> Result<(), CommandError> {
+/// Fetches or reads the report and prints it. A report in a file needs no server.
+pub(super) fn show(
+    server: impl FnOnce() -> Result<Server, CommandError>,
+    asked: &Leaks,
+    console: &mut Console,
+) -> Result<(), CommandError> {
     let report = match &asked.file {
         Some(path) => {
             let bytes = fs::read(path).map_err(|source| failed(path, source))?;
@@ -29,8 +33,8 @@ pub(super) fn show(server: &Server, asked: &Leaks, console: &mut Console) -> Res
                 CommandError::Memory(format!("{} is no report of leaks: {error}", path.display()))
             })?
         }
-        None if asked.check => server.post(CHECK)?,
-        None => server.get(PATH)?,
+        None if asked.check => server()?.post(CHECK)?,
+        None => server()?.get(PATH)?,
     };
     let mappings = mappings(&report);
     let mut symbols = Symbols::of(&mappings, asked.binary.as_deref());
@@ -210,9 +214,9 @@ mod tests {
         fs::write(&path, report.to_string()).unwrap();
         let (out, err) = (folder.path().join("out"), folder.path().join("err"));
         let mut console = Console::to(fs::File::create(&out).unwrap(), fs::File::create(&err).unwrap());
-        let server = Server { url: String::new(), token: None };
+        let server = || panic!("a report in a file needs no server");
         let asked = Leaks { check: false, file: Some(path), binary: Some("/bin/sh".into()) };
-        show(&server, &asked, &mut console).unwrap();
+        show(server, &asked, &mut console).unwrap();
         (fs::read_to_string(out).unwrap(), fs::read_to_string(err).unwrap())
     }
 
