@@ -62,7 +62,16 @@ fn first_verdict(verdicts: &[(u64, Vec<Suspect>)]) -> Option<(u64, &Suspect)> {
 }
 
 fn store(name: &str, bytes: u64, cap_bytes: u64) -> StoreStats {
-    StoreStats { name: name.to_owned(), entries: 0, bytes, cap_bytes, hits: 0, misses: 0, evictions: 0 }
+    StoreStats {
+        name: name.to_owned(),
+        entries: 0,
+        bytes,
+        cap_bytes,
+        hits: 0,
+        misses: 0,
+        evictions: 0,
+        shed_bytes: 0,
+    }
 }
 
 #[test]
