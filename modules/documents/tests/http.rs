@@ -244,7 +244,13 @@ async fn a_wrong_form_says_what_is_wrong_and_keeps_nothing() {
     let absent = world.partner(1).new_id::<ids::CaseId>().to_string();
     refused(&[file, ("caseId", None, absent.as_bytes())], 404, "case_not_found").await;
     let plain = [("content-type", "text/plain")];
-    send(&world, "POST", "/api/documents", &plain, "x".into()).await.is_problem(400, "upload_form_invalid");
+    send(&world, "POST", "/api/documents", &plain, "x".into())
+        .await
+        .is_problem(415, "unsupported_media_type");
+    let unbounded = [("content-type", "multipart/form-data")];
+    send(&world, "POST", "/api/documents", &unbounded, "x".into())
+        .await
+        .is_problem(400, "upload_form_invalid");
     world.work().await;
     assert_eq!((world.count("documents").await, world.files_on_disk().await), (0, (0, 0)));
 }
