@@ -96,7 +96,7 @@ fn parse(page: &str, format: Format) -> BTreeMap<String, Family> {
             let kind = kind.strip_prefix(' ').unwrap();
             let known: &[&str] = match format {
                 Format::Prometheus => &["counter", "gauge", "histogram", "summary", "untyped"],
-                Format::OpenMetrics => &["counter", "gauge", "histogram", "info", "unknown"],
+                Format::OpenMetrics => &["counter", "gauge", "histogram", "info", "summary", "unknown"],
             };
             assert!(known.contains(&kind), "{kind} is no type");
             kind.clone_into(&mut families.get_mut(name).unwrap().kind);
@@ -110,6 +110,7 @@ fn parse(page: &str, format: Format) -> BTreeMap<String, Family> {
                 ("counter", Format::OpenMetrics) => &["_total"],
                 ("info", _) => &["_info"],
                 ("histogram", _) => &["_bucket", "_sum", "_count"],
+                ("summary", _) => &["_sum", "_count"],
                 _ => &[""],
             };
             let belongs = suffixes.iter().any(|suffix| sample.name == format!("{current}{suffix}"));

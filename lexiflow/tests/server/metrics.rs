@@ -12,7 +12,7 @@ fn families(page: &str) -> BTreeMap<String, String> {
             helped.push(rest.split_once(' ').unwrap().0.to_owned());
         } else if let Some(rest) = line.strip_prefix("# TYPE ") {
             let (name, kind) = rest.split_once(' ').unwrap();
-            assert!(["counter", "gauge", "histogram", "untyped"].contains(&kind), "{line}");
+            assert!(["counter", "gauge", "histogram", "summary", "untyped"].contains(&kind), "{line}");
             assert!(types.insert(name.to_owned(), kind.to_owned()).is_none(), "{name} stands twice");
         } else {
             let (sample, value) = line.rsplit_once(' ').unwrap();

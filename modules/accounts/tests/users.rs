@@ -107,7 +107,7 @@ async fn nobody_hands_out_or_manages_a_role_beyond_their_reach() {
             match changed {
                 Ok(_) => assert!(may(wanted), "{actor_role} gave {wanted}"),
                 Err(Error::RoleNotAssignable { .. }) => {
-                    assert!(!may(wanted), "{actor_role} did not give {wanted}")
+                    assert!(!may(wanted), "{actor_role} did not give {wanted}");
                 }
                 Err(Error::Refused(_)) => assert!(!actor_role.allows(Action::ManageUsers)),
                 Err(other) => panic!("{actor_role} giving {wanted}: {other}"),

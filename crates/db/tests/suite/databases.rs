@@ -50,11 +50,6 @@ impl Place {
         Self { db, settings, dir, tasks, server }
     }
 
-    /// The name of the database on its server.
-    pub(crate) fn database(&self) -> &str {
-        self.server.as_ref().map_or("", |server| &server.name)
-    }
-
     /// Closes the database and removes it.
     pub(crate) async fn remove(mut self) {
         tokio::time::timeout(Duration::from_secs(20), self.db.close()).await.expect("the database closes");
@@ -63,37 +58,9 @@ impl Place {
             let mut admin = PgConnection::connect(&url).await.unwrap();
             let drop = format!("DROP DATABASE {name} WITH (FORCE)");
             admin.execute(AssertSqlSafe(drop)).await.unwrap();
-            admin.execute(AssertSqlSafe(format!("DROP ROLE IF EXISTS {name}"))).await.unwrap();
         }
         drop(self.dir);
     }
-}
-
-/// Runs the test on PostgreSQL as a user whom the server lets open at most so many connections; skipped aloud where there is
-/// no server.
-#[expect(clippy::print_stderr, reason = "a test that does not run says so")]
-pub(crate) async fn on_server_with_limit(connections: u32, test: impl AsyncFn(&Place)) {
-    let Some(url) = server() else {
-        eprintln!("SKIPPED: there is no PostgreSQL server");
-        return;
-    };
-    let mut place = Place::on_server(url.clone()).await;
-    let name = place.server.as_ref().unwrap().name.clone();
-    let role = format!("CREATE ROLE {name} LOGIN PASSWORD '{name}' CONNECTION LIMIT {connections}");
-    as_owner(&role).await;
-    let (scheme, rest) = url.split_once("://").unwrap();
-    let host = rest.rsplit_once('/').unwrap().0.rsplit('@').next().unwrap();
-    place.db.close().await;
-    place.settings.url = Some(format!("{scheme}://{name}:{name}@{host}/{name}"));
-    place.settings.acquire_timeout = Duration::from_secs(5);
-    place.db = Db::open(&place.settings).await.unwrap();
-    on(place, &test).await;
-}
-
-/// Runs a statement as the owner of the server.
-pub(crate) async fn as_owner(text: &str) {
-    let mut admin = PgConnection::connect(&server().unwrap()).await.unwrap();
-    admin.execute(AssertSqlSafe(text.to_owned())).await.unwrap();
 }
 
 /// Runs the test on SQLite, and on PostgreSQL if there is a server.
