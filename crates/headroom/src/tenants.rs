@@ -49,6 +49,7 @@ struct Shares {
     class: Pool,
     /// The account of those that found no place.
     others: Account,
+    // bounded: it is the registered store itself.
     accounts: Mutex<HashMap<Tenant, Account>>,
     /// What each account's limit is now.
     limit: AtomicU64,

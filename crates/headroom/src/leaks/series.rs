@@ -10,6 +10,7 @@ pub(super) const STRIDES: [u64; 3] = [1, 4, 16];
 
 /// Values at the points of every rung, newest last.
 #[derive(Debug, Clone)]
+// bounded: `POINTS` of each rung, and the whole store is registered.
 pub(super) struct Rungs<T>([VecDeque<T>; STRIDES.len()]);
 
 impl<T: Copy> Rungs<T> {

@@ -29,6 +29,7 @@ pub(crate) fn json_body(value: &impl Serialize) -> Result<Body, serde_json::Erro
 }
 
 struct Pieces {
+    // bounded: by the page's most items; it is one answer.
     full: VecDeque<Bytes>,
     current: Vec<u8>,
     size_bytes: u64,
@@ -53,6 +54,7 @@ impl io::Write for Pieces {
 }
 
 struct PiecesBody {
+    // bounded: only shrinks; what is large is on the request's account.
     rest: VecDeque<Bytes>,
     left_bytes: u64,
 }
