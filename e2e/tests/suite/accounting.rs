@@ -11,9 +11,12 @@ use std::collections::BTreeMap;
 
 /// What any request may take without asking, in bytes: its head, its row, its answer.
 const BASE_BYTES: u64 = 64 << 10;
-/// Inside of a poll the peak is known to jemalloc's steps of 64 KiB only, and may be one of a request before: so much over
-/// the base is not told apart from it, in bytes.
+/// Inside of a poll the peak is known to jemalloc's steps of 64 KiB only: so much over the base is not told apart from it,
+/// in bytes.
 const BLUR_BYTES: u64 = 16 << 10;
+/// The peak that is seen may also be one that the thread had before, under other work. What a route really holds is there
+/// in every pass, so that the lowest of some counts.
+const PASSES: usize = 4;
 const ALLOWANCES: &str = include_str!("../../allowances.txt");
 
 /// The routes with an allowance of their own, in bytes.
@@ -59,20 +62,32 @@ async fn call(app: &TestApp, document: &Value, route: &Route, things: &Things, n
     true
 }
 
+/// The route with the lower of two figures.
+fn lowest(mut route: RouteStats, before: &[RouteStats]) -> RouteStats {
+    if let Some(other) = before.iter().find(|other| other.route == route.route) {
+        route.unregistered_max = route.unregistered_max.min(other.unregistered_max);
+    }
+    route
+}
+
 #[tokio::test]
 async fn no_route_takes_more_beside_the_books_than_it_may() {
     let app = TestApp::with(&[("database.readers", "1")]).await;
     let things = one_of_each(&app, "alder").await;
     // The first time, statements are compiled, which stay with the connection and are no request's.
     walk(&app, &things, 0).await;
-    app.quiet().await;
-    app.app().headroom().forget_routes();
-    let called = walk(&app, &things, 1000).await;
-    assert!(called >= 80, "only {called} calls");
-    app.settle().await;
-    app.quiet().await;
     let is_embedded = app.app().db().dialect() == db::Dialect::Sqlite;
-    let measured = app.app().headroom().top_routes(ROUTE_CAP);
+    let mut measured: Vec<RouteStats> = Vec::new();
+    for pass in 1..=PASSES {
+        app.settle().await;
+        app.quiet().await;
+        app.app().headroom().forget_routes();
+        let called = walk(&app, &things, 1000 * pass).await;
+        assert!(called >= 80, "only {called} calls");
+        app.quiet().await;
+        let seen = app.app().headroom().top_routes(ROUTE_CAP);
+        measured = seen.into_iter().map(|route| lowest(route, &measured)).collect();
+    }
     assert!(measured.len() >= 60, "only {} routes were measured", measured.len());
     let allowed = allowances();
     let of = |route: &RouteStats| allowed.get(&*route.route).copied().unwrap_or(BASE_BYTES) + BLUR_BYTES;
