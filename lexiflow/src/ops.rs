@@ -30,6 +30,7 @@ mod viewer;
 pub use checks::{Check, FullHealth};
 pub use error::CODES;
 pub use health::{Health, Readiness};
+pub(crate) use leaks::LEAKS_BYTES;
 pub use leaks::run as watch_leaks;
 pub use memory::MemoryHealth;
 pub use observer::RequestObserver;

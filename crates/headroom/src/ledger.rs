@@ -12,6 +12,8 @@ use tokio::sync::Notify;
 
 /// The most requests that are followed at once; further ones run unfollowed and cannot be cancelled.
 pub const LEDGER_CAP: usize = 8_192;
+/// The most that the table of running requests takes, in bytes.
+pub const LEDGER_BYTES: u64 = LEDGER_CAP as u64 * FLIGHT_BYTES;
 
 /// Less is not worth cancelling anybody for, in bytes.
 const WORTH_CANCELLING: u64 = 256 << 10;
@@ -249,7 +251,7 @@ impl BoundedStore for Ledger {
     }
 
     fn cap_bytes(&self) -> u64 {
-        LEDGER_CAP as u64 * FLIGHT_BYTES
+        LEDGER_BYTES
     }
 
     fn hits(&self) -> u64 {

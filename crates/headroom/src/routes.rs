@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The most routes that are told apart; requests of further ones are counted under `other`.
 pub const ROUTE_CAP: usize = 512;
+/// The most that the table of routes takes, in bytes.
+pub const ROUTES_BYTES: u64 = ROUTE_CAP as u64 * ROUTE_BYTES;
 
 /// The memory of all requests of one route so far, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +92,7 @@ impl BoundedStore for Routes {
     }
 
     fn cap_bytes(&self) -> u64 {
-        ROUTE_CAP as u64 * ROUTE_BYTES
+        ROUTES_BYTES
     }
 
     fn hits(&self) -> u64 {

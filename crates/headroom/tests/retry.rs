@@ -37,7 +37,10 @@ fn the_wait_is_what_the_missing_bytes_take_to_come_back() {
     let seconds = 100 * MIB / rate + 1;
     assert!(*shortest >= Duration::from_millis(seconds * 800), "{shortest:?} of {seconds} s");
     assert!(*longest <= Duration::from_millis(seconds * 1200), "{longest:?} of {seconds} s");
-    assert!(longest.saturating_sub(*shortest) > Duration::from_secs(2), "those refused together come back apart");
+    assert!(
+        longest.saturating_sub(*shortest) > Duration::from_secs(2),
+        "those refused together come back apart"
+    );
 }
 
 #[test]

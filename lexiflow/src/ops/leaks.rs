@@ -173,6 +173,9 @@ fn build_id(code: &HeapProfile) -> &str {
 #[derive(Debug)]
 pub(super) struct LeakStore(pub(super) Arc<Leaks>);
 
+/// The most that the watch for leaks takes, in bytes.
+pub(crate) const LEAKS_BYTES: u64 = Detector::CAP_BYTES + history::CAP_BYTES;
+
 impl BoundedStore for LeakStore {
     fn name(&self) -> &'static str {
         "memory.leaks"
@@ -188,7 +191,7 @@ impl BoundedStore for LeakStore {
     }
 
     fn cap_bytes(&self) -> u64 {
-        Detector::CAP_BYTES + history::CAP_BYTES
+        LEAKS_BYTES
     }
 
     fn hits(&self) -> u64 {

@@ -3,6 +3,7 @@
 use super::StartError;
 use super::settings::{BASE_BYTES, CONNECTION_BYTES, logins};
 use crate::config::{Config, Database};
+use crate::ops::LEAKS_BYTES;
 use headroom::{Bound, Bounds, LimitSource, MemoryBounds, Part, SystemRoots};
 
 /// What an idle socket takes of the kernel, in bytes.
@@ -171,12 +172,13 @@ struct Stores<'a>(&'a Config);
 impl MemoryBounds for Stores<'_> {
     fn declare(&self, bounds: &mut Bounds) {
         let logins = logins(self.0);
-        let stores = [logins.cache_bytes, logins.attempts_bytes, headroom::TENANTS_BYTES];
+        let own = [headroom::ROUTES_BYTES, headroom::LEDGER_BYTES, headroom::TENANTS_BYTES, LEAKS_BYTES];
+        let stores = [logins.cache_bytes, logins.attempts_bytes].into_iter().chain(own);
         bounds.add(Bound {
             part: Part::Fixed,
             consumer: "caches and tables",
             expression: "the caps of all bounded stores; `lexiflow memory stores` lists them".to_owned(),
-            bytes: stores.iter().sum(),
+            bytes: stores.sum(),
             remedy: "",
         });
     }

@@ -1,7 +1,7 @@
 //! What a JSON text will take of memory and how deeply it is nested, found without taking any.
 
-/// The deepest nesting that is read; what `serde_json` allows a value.
-pub(super) const MOST_LEVELS: usize = 128;
+/// The deepest nesting that is read; what `serde_json` reads of a value.
+pub(super) const MOST_LEVELS: usize = 127;
 
 /// A value in a list, whose memory doubles as it grows and is there twice while it moves, in bytes.
 const VALUE_BYTES: u64 = 3 * 32;
