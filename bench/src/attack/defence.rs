@@ -61,7 +61,9 @@ impl Defence {
                 ("SOCKET_RECEIVE_BUFFER", "16777216"),
                 ("SOCKET_SEND_BUFFER", "16777216"),
             ],
-            Self::BodySize => &[("PAYLOAD_JSON_LIMIT", "1073741824")],
+            Self::BodySize => {
+                &[("PAYLOAD_JSON_LIMIT", "1073741824"), ("STREAM_FILE_THRESHOLD", "1073741824")]
+            }
             Self::PieceSize => &[("STREAM_CHUNK_SIZE", "4194304"), ("STREAM_HIGH_WATER_MARK", "4194304")],
             Self::Hashes => &[("ARGON2_PARALLEL_HASHES", "64"), ("UV_THREADPOOL_SIZE", "64")],
             Self::Threads => &[("UV_THREADPOOL_SIZE", "512"), ("DB_READERS", "64")],
