@@ -25,7 +25,7 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// Appends one word, as [`places`] finds it, folded. Of a word beyond 64 characters the rest is left out.
+/// Appends one word, as [`places()`] finds it, folded. Of a word beyond 64 characters the rest is left out.
 pub fn fold_word(word: &str, folded: &mut String) {
     let mut left = WORD_CHARACTERS;
     for character in word.chars() {

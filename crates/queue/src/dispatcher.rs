@@ -32,7 +32,7 @@ impl Default for Settings {
             batch: 200,
             batch_bytes: 4 << 20,
             idle_poll: Duration::from_millis(500),
-            gather: Duration::from_millis(10),
+            gather: Duration::from_millis(25),
             max_attempts: 8,
         }
     }

@@ -8,6 +8,7 @@ mod accept;
 mod apart;
 mod connection;
 mod elsewhere;
+mod full;
 mod idle;
 mod listen;
 mod settings;

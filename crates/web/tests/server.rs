@@ -309,3 +309,35 @@ async fn a_silent_connection_to_a_server_apart_is_closed() {
     assert_eq!(apart.ended().await.unwrap().accepted, 1);
     assert_eq!(stats.open(), 0);
 }
+
+#[tokio::test]
+async fn a_full_server_apart_refuses_at_once_and_answers_health() {
+    let settings = ServerSettings {
+        max_connections: 1,
+        reserved_connections: 1,
+        header_timeout: Duration::from_secs(30),
+        ..ServerSettings::default()
+    };
+    let listener = web::server::bind("127.0.0.1:0".parse().unwrap(), &settings).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stats) = (CancellationToken::new(), Arc::clone(&settings.stats));
+    let apart = serve_apart(listener, routes(&Gate::default()), settings, stop.clone()).unwrap();
+    let _silent = tokio::net::TcpStream::connect(address).await.unwrap();
+    // A head that never ends would hold the only reserved place; the next one is served after it all the same.
+    for (head, expected) in [
+        ("GET /api/hello HTTP/1.1\r\nhost: x\r\nx-slow: ", "HTTP/1.1 503 "),
+        ("GET /api/health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "HTTP/1.1 200 "),
+        (HELLO, "HTTP/1.1 503 "),
+        ("GET /api/health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "HTTP/1.1 200 "),
+    ] {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let answer = read_all(&mut stream).await;
+        assert!(answer.starts_with(expected), "{head}: {answer}");
+        assert_eq!(answer.contains("connections_exhausted"), expected.contains("503"), "{answer}");
+        assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
+    }
+    assert_eq!(stats.refused(), 2);
+    stop.cancel();
+    assert_eq!(apart.ended().await.unwrap().accepted, 5);
+}

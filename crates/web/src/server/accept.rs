@@ -1,4 +1,5 @@
 use super::connection::Host;
+use super::full::refuse;
 use super::triage::asks_for;
 use super::{Report, ServerSettings};
 use axum::Router;
@@ -16,6 +17,8 @@ use tokio_util::task::TaskTracker;
 
 /// How long to wait after a connection could not be accepted because the process or the machine is short of something.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a connection on a reserved place may say nothing. Whoever looks after a server asks at once.
+const RESERVED_GLANCE: Duration = Duration::from_millis(250);
 
 /// Serves connections until `shutdown` is ready; then accepts no more, lets those with work finish it, and cuts what is
 /// left at the deadline. Open the listener with [`bind`](super::bind), so that its buffers are bounded.
@@ -59,11 +62,28 @@ fn admit(host: &Host, stream: TcpStream, peer: SocketAddr, permit: Permit) {
     let tasks = host.tasks.clone();
     drop(tasks.spawn(async move {
         let reserved = held.1.reserved;
-        match host.settings.work.clone().filter(|_| !reserved) {
+        match host.settings.work.clone() {
             None => Box::pin(host.serve(stream, peer, reserved)).await,
+            Some(_) if reserved => serve_if_asked(host, stream, peer).await,
             Some(work) => hand_over(host, stream, peer, held, &work).await,
         }
     }));
+}
+
+/// Serves a connection on a reserved place when it asks for a reserved path, and refuses it at once when it does not: the
+/// next one is waiting.
+async fn serve_if_asked(host: Host, mut stream: TcpStream, peer: SocketAddr) {
+    let patience = RESERVED_GLANCE.min(host.settings.header_timeout);
+    match asks_for(&stream, host.settings.reserved_paths, patience).await {
+        Ok(true) => Box::pin(host.serve(stream, peer, true)).await,
+        Ok(false) => {
+            host.settings.stats.refuse();
+            if let Err(error) = refuse(&mut stream).await {
+                tracing::debug!(%error, "a connection was not told that there is no place for it");
+            }
+        }
+        Err(error) => tracing::debug!(%error, "a connection ended before its first request"),
+    }
 }
 
 /// Serves a connection here when it asks for a reserved path first, elsewhere otherwise. Its requests for other paths are

@@ -1,3 +1,4 @@
+use super::full::full;
 use super::idle::Activity;
 use super::stall::StallGuard;
 use super::{ServerSettings, elsewhere};
@@ -194,12 +195,7 @@ fn nameless() -> Response {
     )
 }
 
-/// The answer on a reserved connection.
-fn full() -> Response {
-    closing(Problem::new(codes::CONNECTIONS_EXHAUSTED).with_retry_after(5))
-}
-
-fn closing(problem: Problem) -> Response {
+pub(super) fn closing(problem: Problem) -> Response {
     let mut response = problem.into_response();
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response

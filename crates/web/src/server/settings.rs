@@ -38,7 +38,7 @@ impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             max_connections: 1024,
-            reserved_connections: 16,
+            reserved_connections: 64,
             reserved_paths: &[
                 "/api/health",
                 "/api/metrics",
