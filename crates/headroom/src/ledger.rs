@@ -75,6 +75,11 @@ impl Flight {
         self.seat.as_ref().map(|seat| &seat.pool)
     }
 
+    /// Whether it may be refused and ended for want of memory.
+    pub fn is_expendable(&self) -> bool {
+        self.is_expendable
+    }
+
     /// Whether the request was told to end.
     pub fn is_cancelled(&self) -> bool {
         self.is_cancelled.load(Ordering::Acquire)

@@ -69,7 +69,9 @@ where
         if let Some(entry) = &entry {
             request.extensions_mut().insert(InFlight(Arc::clone(entry.flight())));
         }
+        // Whoever looks after the server may keep the connection: to come anew is hard just then.
         let closes = request.version() <= Version::HTTP_11
+            && entry.as_ref().is_some_and(|entry| entry.flight().is_expendable())
             && self.settings.admission.as_ref().is_some_and(Admission::closes_idle);
         let (meter, span) = (record.meter.clone(), record.span.clone());
         let answering = span.in_scope(|| meter.around(|| self.inner.call(request)));
