@@ -195,6 +195,10 @@ async fn start(
         .with("MAX_FILE_SIZE", &(upload_bytes + (1 << 20)).to_string())
         .with("UPLOAD_TIMEOUT_MS", &millis.to_string())
         .with("ACCESS_TOKEN_TTL_MINUTES", &(millis / 60_000).to_string());
+    if !plan.without.is_empty() {
+        // A server that is allowed more than it can have would not start.
+        start = start.with("MEMORY_BOUNDS", "report");
+    }
     for (name, value) in plan.without.iter().flat_map(|defence| defence.settings()) {
         start = start.with(name, value);
     }
