@@ -27,6 +27,18 @@ pub(crate) async fn connections(server: &Server, count: usize) -> anyhow::Result
     Ok(connections)
 }
 
+/// Connections of one user that have asked once and stay open.
+pub(crate) async fn waiting(server: &Server, token: &str, count: usize) -> anyhow::Result<Vec<Connection>> {
+    let mut connections = Vec::with_capacity(count);
+    for _ in 0..count {
+        let mut connection = Connection::open(server.address(), Some(token)).await?;
+        let (status, answer) = connection.get("/api/auth/me").await?;
+        checked(status, &answer, StatusCode::OK)?;
+        connections.push(connection);
+    }
+    Ok(connections)
+}
+
 /// The body that opens the case number `at` of client `client`. Three of four cases are open.
 pub(crate) fn new_case(client: usize, at: u64) -> Bytes {
     const LEADS: [&str; 5] =

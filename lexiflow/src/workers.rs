@@ -23,12 +23,14 @@ pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks) {
     tasks.spawn("queue.worker", async move { worker.run(stop).await });
     let (scheduler, stop) = (parts.scheduler.clone(), tasks.token());
     tasks.spawn("queue.scheduler", async move { scheduler.run(stop).await });
-    let (watching, stop) = (Arc::clone(ops), tasks.token());
-    tasks.spawn("db.ping", async move {
-        while a_second_passes(&stop).await {
-            watching.refresh_ping().await;
-        }
-    });
+    let watching = Arc::clone(ops);
+    tasks.spawn(
+        "db.ping",
+        every(TICK, tasks.token(), move || {
+            let watching = Arc::clone(&watching);
+            async move { watching.refresh_ping().await }
+        }),
+    );
     tasks.spawn("code_pages", give_code_back(parts.app.headroom().clone(), tasks.token()));
     let stores = parts.clone();
     tasks.spawn(
@@ -86,15 +88,12 @@ async fn calm_or(level: &mut watch::Receiver<Level>, wait: Duration) {
 
 /// A sign of life of the runtime. The memory is watched by a thread of its own, which does not need one.
 async fn heartbeat(headroom: Headroom, ops: Arc<Ops>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
+    let tick = || {
         ops.status().tick(headroom.level());
-        a_second_passes(&stop).await;
-    }
-}
-
-/// Waits a second; `false` when told to stop.
-async fn a_second_passes(stop: &CancellationToken) -> bool {
-    stop.run_until_cancelled(tokio::time::sleep(TICK)).await.is_some()
+        std::future::ready(())
+    };
+    tick().await;
+    every(TICK, stop, tick).await;
 }
 
 /// Runs `work` again and again, the first time after one period.
@@ -103,11 +102,8 @@ async fn every<F: Future<Output = ()>>(
     stop: CancellationToken,
     mut work: impl FnMut() -> F,
 ) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(period) => work().await,
-        }
+    while stop.run_until_cancelled(tokio::time::sleep(period)).await.is_some() {
+        work().await;
     }
 }
 

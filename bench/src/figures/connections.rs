@@ -1,10 +1,10 @@
 use crate::api;
+use crate::client::Connection;
 use crate::process;
 use crate::quantity::Quantity;
 use crate::server::Start;
 use crate::setup::Setup;
 use crate::table::Row;
-use anyhow::Context as _;
 use std::time::Duration;
 
 /// As many as a large firm has people.
@@ -20,20 +20,17 @@ pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let server =
         Start::on(setup, &folder.path().join("data")).with("KEEP_ALIVE_TIMEOUT_MS", "600000").go().await?;
     // The buffers and caches that the first requests make are there whatever comes.
-    let mut first = api::connections(&server, 1).await?;
+    let token = api::login(&server).await?;
+    let mut first = Connection::open(server.address(), Some(&token)).await?;
     for _ in 0..100 {
-        first.first_mut().context("no connection")?.get("/api/auth/me").await?;
+        first.get("/api/auth/me").await?;
     }
     tokio::time::sleep(SETTLE).await;
     let before = process::memory(server.pid())?;
-    let mut crowd = api::connections(&server, CONNECTIONS).await?;
-    for connection in &mut crowd {
-        let (status, answer) = connection.get("/api/auth/me").await?;
-        api::checked(status, &answer, http::StatusCode::OK)?;
-    }
+    let crowd = api::waiting(&server, &token, CONNECTIONS).await?;
     tokio::time::sleep(SETTLE).await;
     let after = process::memory(server.pid())?;
-    anyhow::ensure!(!crowd.iter().any(crate::client::Connection::is_closed), "the server ended connections");
+    anyhow::ensure!(!crowd.iter().any(Connection::is_closed), "the server ended connections");
     let count = u64::try_from(CONNECTIONS)?;
     let growth = after.anonymous.saturating_sub(before.anonymous);
     let note = format!(

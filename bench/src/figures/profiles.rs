@@ -1,5 +1,4 @@
 use crate::api;
-use crate::client::Connection;
 use crate::process;
 use crate::quantity::Quantity;
 use crate::server::{Server, Start};
@@ -37,12 +36,7 @@ async fn measure_one(profile: &str, server: &Server) -> anyhow::Result<Vec<Row>>
     let token = api::login(server).await?;
     tokio::time::sleep(SETTLE).await;
     let before = process::memory(server.pid())?;
-    let mut connections = Vec::with_capacity(CONNECTIONS);
-    for _ in 0..CONNECTIONS {
-        let mut connection = Connection::open(server.address(), Some(&token)).await?;
-        connection.get("/api/auth/me").await?;
-        connections.push(connection);
-    }
+    let mut connections = api::waiting(server, &token, CONNECTIONS).await?;
     let held = process::memory(server.pid())?;
     let each = held.anonymous.saturating_sub(before.anonymous) / u64::try_from(CONNECTIONS)?;
     for round in 0..LOAD_ROUNDS {

@@ -259,18 +259,6 @@ impl BoundedStore for Ledger {
         LEDGER_BYTES
     }
 
-    fn hits(&self) -> u64 {
-        0
-    }
-
-    fn misses(&self) -> u64 {
-        0
-    }
-
-    fn evictions(&self) -> u64 {
-        0
-    }
-
     fn shrink_to(&self, _bytes: u64) -> u64 {
         0
     }

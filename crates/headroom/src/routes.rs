@@ -95,18 +95,6 @@ impl BoundedStore for Routes {
         ROUTES_BYTES
     }
 
-    fn hits(&self) -> u64 {
-        0
-    }
-
-    fn misses(&self) -> u64 {
-        0
-    }
-
-    fn evictions(&self) -> u64 {
-        0
-    }
-
     fn shrink_to(&self, _bytes: u64) -> u64 {
         0
     }

@@ -14,12 +14,18 @@ pub trait BoundedStore: Send + Sync {
     fn bytes(&self) -> u64;
     /// The most bytes it may hold.
     fn cap_bytes(&self) -> u64;
-    /// Look-ups that found something.
-    fn hits(&self) -> u64;
-    /// Look-ups that found nothing.
-    fn misses(&self) -> u64;
-    /// Entries thrown out to make room.
-    fn evictions(&self) -> u64;
+    /// Look-ups that found something; none in a table that is no cache.
+    fn hits(&self) -> u64 {
+        0
+    }
+    /// Look-ups that found nothing; none in a table that is no cache.
+    fn misses(&self) -> u64 {
+        0
+    }
+    /// Entries thrown out to make room; none in a table that refuses instead.
+    fn evictions(&self) -> u64 {
+        0
+    }
     /// Throws out entries until at most `bytes` are held and tells how many bytes that freed. The cap stays: the store
     /// may fill again. A store that cannot shed frees nothing.
     fn shrink_to(&self, bytes: u64) -> u64;

@@ -242,14 +242,6 @@ impl BoundedStore for Tenants {
         TENANTS_BYTES
     }
 
-    fn hits(&self) -> u64 {
-        0
-    }
-
-    fn misses(&self) -> u64 {
-        0
-    }
-
     fn evictions(&self) -> u64 {
         self.inner.classes.iter().map(|shares| shares.evictions.load(Ordering::Relaxed)).sum()
     }

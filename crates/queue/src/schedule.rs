@@ -50,6 +50,21 @@ impl Schedule {
     }
 }
 
+/// Repeats `step` until it finds nothing more to do or `stop` is cancelled; how much was done in all.
+pub async fn work_off<E, F>(stop: &CancellationToken, mut step: impl FnMut() -> F) -> Result<u64, E>
+where
+    F: Future<Output = Result<u64, E>>,
+{
+    let mut all = 0;
+    while !stop.is_cancelled() {
+        match step().await? {
+            0 => break,
+            done => all += done,
+        }
+    }
+    Ok(all)
+}
+
 /// Runs schedules: each of them once at a time over all replicas, which agree through a lease in the database.
 #[derive(Debug, Clone)]
 pub struct Scheduler(Arc<Inner>);

@@ -11,7 +11,7 @@ use testkit::{Answer, Client};
 
 /// Bodies that are no JSON: their bytes are their own example.
 const RAW: [&str; 4] = ["application/octet-stream", "multipart/form-data", "text/html", "text/plain"];
-pub(super) const PROBLEM: &str = "application/problem+json";
+const PROBLEM: &str = "application/problem+json";
 
 pub(crate) fn operation<'a>(document: &'a Value, route: &Route) -> &'a Value {
     &document["paths"][&route.template][route.method.as_str().to_ascii_lowercase()]
@@ -26,7 +26,7 @@ pub(super) fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> 
 }
 
 /// The bodies of an operation that must have an example: what is sent, and the answers of success.
-pub(super) fn bodies(operation: &Value) -> Vec<(&str, &String, &Value)> {
+fn bodies(operation: &Value) -> Vec<(&str, &String, &Value)> {
     let sent = members(&operation["requestBody"]["content"]).map(|(kind, content)| ("sent", kind, content));
     let successes = members(&operation["responses"]).filter(|(status, _)| status.starts_with('2'));
     let answered = successes.flat_map(|(status, answer)| {
@@ -45,7 +45,7 @@ fn answered_example<'a>(operation: &'a Value, answer: &Answer) -> &'a Value {
 }
 
 /// The problems of an operation: their statuses, and the examples that stand among the components.
-pub(super) fn problems<'a>(document: &'a Value, operation: &'a Value) -> Vec<(&'a str, Vec<&'a Value>)> {
+fn problems<'a>(document: &'a Value, operation: &'a Value) -> Vec<(&'a str, Vec<&'a Value>)> {
     let answers =
         members(&operation["responses"]).map(|(status, answer)| (status, resolved(document, answer)));
     let with_content = answers.filter(|(_, answer)| answer["content"][PROBLEM].is_object());
@@ -60,6 +60,7 @@ pub(super) fn problems<'a>(document: &'a Value, operation: &'a Value) -> Vec<(&'
 async fn every_body_has_an_example_that_is_what_its_schema_says() {
     let app = TestApp::start().await;
     let document = described(&app).await;
+    let schemas = Schemas::of(&document);
     let (mut wrong, mut checked) = (Vec::new(), 0);
     for route in routes(&app) {
         for (what, kind, content) in bodies(operation(&document, &route)) {
@@ -68,6 +69,7 @@ async fn every_body_has_an_example_that_is_what_its_schema_says() {
                 wrong.push(format!("{place}: no example"));
             }
             wrong.extend(faults(&document, &content["schema"], &content["example"], &place));
+            wrong.extend(schemas.faults(&content["schema"], &content["example"], &place));
             checked += 1;
         }
     }
@@ -80,6 +82,7 @@ async fn every_body_has_an_example_that_is_what_its_schema_says() {
 async fn every_operation_has_an_example_and_so_has_each_of_its_problems() {
     let app = TestApp::start().await;
     let document = described(&app).await;
+    let schemas = Schemas::of(&document);
     let problem = json!({ "$ref": "#/components/schemas/ProblemBody" });
     let mut wrong = Vec::new();
     for route in routes(&app) {
@@ -87,11 +90,14 @@ async fn every_operation_has_an_example_and_so_has_each_of_its_problems() {
         let problems = problems(&document, operation);
         for (status, examples) in &problems {
             let place = format!("{} {status}", name(&route));
+            let answer = resolved(&document, &operation["responses"][*status]);
+            assert_eq!(answer["content"][PROBLEM]["schema"], problem, "{place}");
             if examples.is_empty() {
                 wrong.push(format!("{place}: no example"));
             }
             for example in examples {
                 wrong.extend(faults(&document, &problem, example, &place));
+                wrong.extend(schemas.faults(&problem, example, &place));
                 let codes = lexiflow::router::codes();
                 let code = codes.iter().find(|code| example["code"] == code.name).unwrap();
                 assert_eq!(

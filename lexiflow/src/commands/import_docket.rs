@@ -2,7 +2,7 @@ mod series;
 
 use super::arguments::ImportDocket;
 use super::faults_file::FaultLine;
-use super::{CommandError, Console, FaultsFile, Progress, Session, runtime, write_table};
+use super::{CommandError, Console, FaultsFile, Progress, Session, runtime, with_causes, write_table};
 use crate::config::Loaded;
 use access::Ctx;
 use cases::Imported as Outcome;
@@ -170,19 +170,9 @@ impl From<ReadFault> for Fault {
     }
 }
 
-/// An error with its sources, in one line.
+/// An error with its causes, in one line.
 fn explained(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let words = inner.to_string();
-        if !text.contains(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        source = inner.source();
-    }
-    text.replace(['\n', '\r'], " ")
+    with_causes(error).replace(['\n', '\r'], " ")
 }
 
 /// Files of these names hold many dockets, one after the other.

@@ -194,18 +194,6 @@ impl BoundedStore for LeakStore {
         LEAKS_BYTES
     }
 
-    fn hits(&self) -> u64 {
-        0
-    }
-
-    fn misses(&self) -> u64 {
-        0
-    }
-
-    fn evictions(&self) -> u64 {
-        0
-    }
-
     /// What it knows took hours to learn, and is small.
     fn shrink_to(&self, _bytes: u64) -> u64 {
         0

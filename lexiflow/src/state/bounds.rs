@@ -92,6 +92,17 @@ fn each_connection(config: &Config) -> u64 {
     (CONNECTION_BYTES + SOCKET_BYTES).saturating_add(full_socket(config) / FULL_SOCKETS)
 }
 
+/// So many things of so many bytes each, such as `8 threads x 128 KiB`.
+fn several(consumer: &'static str, count: u64, things: &str, each: u64, remedy: &'static str) -> Bound {
+    Bound {
+        part: Part::Fixed,
+        consumer,
+        expression: format!("{count} {things} x {} KiB", each >> 10),
+        bytes: each.saturating_mul(count),
+        remedy,
+    }
+}
+
 struct Connections<'a>(&'a Config);
 
 impl MemoryBounds for Connections<'_> {
@@ -108,13 +119,7 @@ impl MemoryBounds for Connections<'_> {
             bytes: (SOCKET_BYTES.saturating_add(full / FULL_SOCKETS)).saturating_mul(connections),
             remedy: "SOCKET_RECEIVE_BUFFER, SOCKET_SEND_BUFFER",
         });
-        bounds.add(Bound {
-            part: Part::Fixed,
-            consumer: "connections",
-            expression: format!("{connections} connections x {} KiB", CONNECTION_BYTES >> 10),
-            bytes: CONNECTION_BYTES.saturating_mul(connections),
-            remedy: "MAX_CONNECTIONS",
-        });
+        bounds.add(several("connections", connections, "connections", CONNECTION_BYTES, "MAX_CONNECTIONS"));
     }
 }
 
@@ -129,23 +134,15 @@ impl MemoryBounds for Program<'_> {
             bytes: BASE_BYTES,
             remedy: "",
         });
-        let workers = &self.0.workers;
-        let threads = workers.blocking_threads as u64;
-        bounds.add(Bound {
-            part: Part::Fixed,
-            consumer: "stacks for blocking work",
-            expression: format!("{threads} threads x {} KiB", STACK_BYTES >> 10),
-            bytes: STACK_BYTES.saturating_mul(threads),
-            remedy: "UV_THREADPOOL_SIZE",
-        });
-        let jobs = workers.job_concurrency as u64;
-        bounds.add(Bound {
-            part: Part::Fixed,
-            consumer: "background jobs",
-            expression: format!("{jobs} jobs x {} KiB", JOB_BYTES >> 10),
-            bytes: JOB_BYTES.saturating_mul(jobs),
-            remedy: "JOB_CONCURRENCY",
-        });
+        let (threads, jobs) = (self.0.workers.blocking_threads as u64, self.0.workers.job_concurrency as u64);
+        bounds.add(several(
+            "stacks for blocking work",
+            threads,
+            "threads",
+            STACK_BYTES,
+            "UV_THREADPOOL_SIZE",
+        ));
+        bounds.add(several("background jobs", jobs, "jobs", JOB_BYTES, "JOB_CONCURRENCY"));
     }
 }
 
@@ -157,13 +154,9 @@ impl MemoryBounds for Database {
         } else {
             (u64::from(self.readers) + 1, SQLITE_BYTES, "DB_READERS")
         };
-        bounds.add(Bound {
-            part: Part::Fixed,
-            consumer: "database connections",
-            expression: format!("{connections} connections x {} KiB of pages and statements", each >> 10),
-            bytes: each.saturating_mul(connections),
-            remedy,
-        });
+        let mut bound = several("database connections", connections, "connections", each, remedy);
+        bound.expression.push_str(" of pages and statements");
+        bounds.add(bound);
     }
 }
 

@@ -152,7 +152,7 @@ fn schedules(app: &App, blobs: &BlobStore, sessions: &Sessions) -> Vec<Schedule>
         Schedule::new("access.idempotency_keys", Duration::from_hours(1), move |stop| {
             let keys = keys.clone();
             async move {
-                while !stop.is_cancelled() && keys.forget_old().await? > 0 {}
+                queue::work_off(&stop, || keys.forget_old()).await?;
                 Ok(())
             }
         }),

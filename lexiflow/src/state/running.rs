@@ -140,8 +140,6 @@ async fn serve(
             Err(error) => tracing::error!(%error, "no connections are accepted any more"),
         }
     });
-    let code_bytes = headroom::release_code_pages(&headroom::SystemRoots::default());
-    tracing::debug!(code_bytes, "the pages of start-up code were given back");
     ops.status().enter(Phase::Ready);
     Ok(Running { address, parts, ops, server, workers, served, lock, controller })
 }

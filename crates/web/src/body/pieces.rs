@@ -16,23 +16,22 @@ const FIRST_BYTES: usize = 256;
 /// JSON as an answer's body, written into pieces that each go as soon as they are sent. One buffer for a long list would
 /// be copied while it grows, then stay until its last byte is sent.
 pub(crate) fn json_body(value: &impl Serialize) -> Result<Body, serde_json::Error> {
-    let mut pieces =
-        Pieces { full: VecDeque::new(), current: Vec::with_capacity(FIRST_BYTES), size_bytes: 0 };
+    let mut pieces = Pieces { full: VecDeque::new(), current: Vec::with_capacity(FIRST_BYTES) };
     serde_json::to_writer(&mut pieces, value)?;
     let last = Bytes::from(pieces.current);
     if pieces.full.is_empty() {
         return Ok(Body::from(last));
     }
-    let size_bytes = pieces.size_bytes + last.len() as u64;
+    let left_bytes = (pieces.full.len() * PIECE_BYTES + last.len()) as u64;
     pieces.full.push_back(last);
-    Ok(Body::new(PiecesBody { rest: pieces.full, left_bytes: size_bytes }))
+    Ok(Body::new(PiecesBody { rest: pieces.full, left_bytes }))
 }
 
 struct Pieces {
+    /// Each of [`PIECE_BYTES`].
     // bounded: by the page's most items; it is one answer.
     full: VecDeque<Bytes>,
     current: Vec<u8>,
-    size_bytes: u64,
 }
 
 impl io::Write for Pieces {
@@ -40,7 +39,6 @@ impl io::Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.current.len() == PIECE_BYTES {
             let full = std::mem::replace(&mut self.current, Vec::with_capacity(PIECE_BYTES));
-            self.size_bytes += full.len() as u64;
             self.full.push_back(Bytes::from(full));
         }
         let taken = bytes.len().min(PIECE_BYTES - self.current.len());

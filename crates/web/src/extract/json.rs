@@ -1,4 +1,4 @@
-use super::survey::{MOST_LEVELS, Survey, line_and_column, survey};
+use super::survey::{MOST_LEVELS, line_and_column, survey};
 use super::{media, nul};
 use crate::body::read_whole;
 use crate::codes;
@@ -78,8 +78,9 @@ where
     read_bytes(&whole.bytes, Scope::of(&parts.extensions), rules)
 }
 
-/// Makes sure that there is memory for the values of a JSON text, and that they are not nested too deeply.
-pub(super) fn make_room(bytes: &[u8], scope: Option<&SharedScope>) -> Result<Survey, Problem> {
+/// Makes sure that there is memory for the values of a JSON text, and that they are not nested too deeply. What they take at
+/// most, in bytes.
+pub(super) fn make_room(bytes: &[u8], scope: Option<&SharedScope>) -> Result<u64, Problem> {
     let found = survey(bytes);
     if let Some(at) = found.too_deep {
         return Err(too_deep(bytes, at));
@@ -87,7 +88,7 @@ pub(super) fn make_room(bytes: &[u8], scope: Option<&SharedScope>) -> Result<Sur
     if let Some(scope) = scope.filter(|_| found.tree_bytes > SMALL_TREE) {
         scope.held.hold(found.tree_bytes)?;
     }
-    Ok(found)
+    Ok(found.tree_bytes)
 }
 
 /// Reads JSON text; the straight way first, the search for faults only when that fails. The straight way would take a
@@ -99,13 +100,13 @@ where
     if bytes.trim_ascii().is_empty() {
         return Err(Problem::new(codes::MALFORMED_JSON).with_detail("the body is empty: send a JSON object"));
     }
-    let room = make_room(bytes, scope)?;
+    let tree_bytes = make_room(bytes, scope)?;
     let straight = serde_json::from_slice::<T>(bytes);
     let suspicious = bytes.len() <= LONGEST_STRICT && bytes.contains(&b'[');
     match straight {
         Ok(found) if !suspicious => faults::check(&found, rules).map(|()| found).map_err(Problem::invalid),
-        Ok(found) => search::<T>(bytes, scope, &room, rules).map_or(Ok(found), Err),
-        Err(error) => Err(explain::<T>(bytes, scope, &room, rules, &error)),
+        Ok(found) => search::<T>(bytes, scope, tree_bytes, rules).map_or(Ok(found), Err),
+        Err(error) => Err(explain::<T>(bytes, scope, tree_bytes, rules, &error)),
     }
 }
 
@@ -115,7 +116,7 @@ where
 fn explain<T>(
     bytes: &[u8],
     scope: Option<&SharedScope>,
-    room: &Survey,
+    tree_bytes: u64,
     rules: Rules<'_, T>,
     error: &serde_json::Error,
 ) -> Problem
@@ -126,7 +127,7 @@ where
         return malformed(&syntax);
     }
     // Only the text has the fault when the search finds none, such as a member given twice.
-    search::<T>(bytes, scope, room, rules)
+    search::<T>(bytes, scope, tree_bytes, rules)
         .unwrap_or_else(|| Problem::invalid(vec![Fault::new("", "invalid", error.to_string())]))
 }
 
@@ -138,20 +139,22 @@ fn too_deep(bytes: &[u8], at: usize) -> Problem {
         _ => {}
     }
     let (line, column) = line_and_column(bytes, at);
-    let detail = format!("the JSON text is nested deeper than {MOST_LEVELS} at line {line} column {column}");
-    Problem::new(codes::MALFORMED_JSON)
-        .with_faults(vec![Fault::new("", "malformed", detail.clone())])
-        .with_detail(detail)
+    no_json(format!("the JSON text is nested deeper than {MOST_LEVELS} at line {line} column {column}"))
 }
 
 /// All faults of a text that is JSON; `None` when there are none, and when it is too long to look or there is no memory
 /// for it.
-fn search<T>(bytes: &[u8], scope: Option<&SharedScope>, room: &Survey, rules: Rules<'_, T>) -> Option<Problem>
+fn search<T>(
+    bytes: &[u8],
+    scope: Option<&SharedScope>,
+    tree_bytes: u64,
+    rules: Rules<'_, T>,
+) -> Option<Problem>
 where
     T: DeserializeOwned + Validate<Context = ()>,
 {
     // What was read the straight way may be there still.
-    let loan = scope.map(|scope| scope.held.borrow(room.tree_bytes));
+    let loan = scope.map(|scope| scope.held.borrow(tree_bytes));
     if bytes.len() > LONGEST_SEARCHED || matches!(loan, Some(None)) {
         return None;
     }
@@ -179,6 +182,10 @@ pub(crate) fn malformed(error: &serde_json::Error) -> Problem {
     };
     let place = format!("line {} column {}", error.line(), error.column());
     let detail = if what.contains(&place) { what } else { format!("{what} at {place}") };
+    no_json(detail)
+}
+
+fn no_json(detail: String) -> Problem {
     Problem::new(codes::MALFORMED_JSON)
         .with_faults(vec![Fault::new("", "malformed", detail.clone())])
         .with_detail(detail)

@@ -1,7 +1,9 @@
 //! What a JSON text will take of memory and how deeply it is nested, found without taking any.
 
+use streaming::json::{Scanner, Token};
+
 /// The deepest nesting that is read; what `serde_json` reads of a value.
-pub(super) const MOST_LEVELS: usize = 127;
+pub(super) const MOST_LEVELS: u32 = 127;
 
 /// A value in a list, whose memory doubles as it grows and is there twice while it moves, in bytes.
 const VALUE_BYTES: u64 = 3 * 32;
@@ -23,46 +25,24 @@ pub(super) struct Survey {
 
 /// Looks a text over. It need not be JSON.
 pub(super) fn survey(text: &[u8]) -> Survey {
-    let (mut depth, mut at) = (0_usize, 0_usize);
+    let mut scanner = Scanner::new();
     let mut tree_bytes = VALUE_BYTES;
-    while let Some(byte) = text.get(at) {
-        tree_bytes += match byte {
-            b'"' => {
-                let end = end_of_string(text, at + 1);
-                let length = (end - at) as u64;
-                at = end;
-                // The reader gathers a text with escapes in a buffer of its own, which doubles as well.
-                STRING_BYTES + 3 * length
-            }
-            b'[' | b'{' => {
-                depth += 1;
-                if depth > MOST_LEVELS {
-                    return Survey { too_deep: Some(at), tree_bytes };
-                }
-                if *byte == b'[' { LIST_BYTES } else { OBJECT_BYTES }
-            }
-            b']' | b'}' => {
-                depth = depth.saturating_sub(1);
-                0
-            }
-            b',' => VALUE_BYTES,
-            _ => 0,
+    for (at, byte) in text.iter().enumerate() {
+        let token = scanner.step(*byte);
+        if scanner.depth() > MOST_LEVELS {
+            return Survey { too_deep: Some(at), tree_bytes };
+        }
+        tree_bytes += match token {
+            Token::TextBegins => STRING_BYTES,
+            // The reader gathers a text with escapes in a buffer of its own, which doubles as well.
+            Token::Text => 3,
+            Token::ListBegins => LIST_BYTES,
+            Token::ObjectBegins => OBJECT_BYTES,
+            Token::Comma => VALUE_BYTES,
+            Token::Ends | Token::Other => 0,
         };
-        at += 1;
     }
     Survey { too_deep: None, tree_bytes }
-}
-
-/// The place of the quotation mark that ends the string, or the end of the text.
-fn end_of_string(text: &[u8], mut at: usize) -> usize {
-    while let Some(byte) = text.get(at) {
-        match byte {
-            b'"' => return at,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-    text.len()
 }
 
 /// Line and column of a place, both from 1, the column in bytes.
@@ -82,6 +62,8 @@ mod tests {
 
     headroom::install_allocator!();
 
+    const MOST: usize = MOST_LEVELS as usize;
+
     fn too_deep(text: &str) -> Option<usize> {
         survey(text.as_bytes()).too_deep
     }
@@ -89,8 +71,8 @@ mod tests {
     #[test]
     fn the_first_bracket_that_is_too_deep_is_found() {
         let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
-        assert_eq!(too_deep(&nested(MOST_LEVELS)), None);
-        assert_eq!(too_deep(&nested(MOST_LEVELS + 1)), Some(MOST_LEVELS));
+        assert_eq!(too_deep(&nested(MOST)), None);
+        assert_eq!(too_deep(&nested(MOST + 1)), Some(MOST));
         assert_eq!(too_deep(&"[]".repeat(1000)), None);
         assert_eq!(too_deep(&format!(r#"{{"a\\\"[":"{}"}}"#, "[".repeat(500))), None);
         assert_eq!(too_deep(r#"["\"#), None);

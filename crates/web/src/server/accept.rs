@@ -30,7 +30,6 @@ pub async fn serve(
 ) -> Report {
     let host = Host {
         router,
-        is_work: settings.work.is_none(),
         settings,
         tasks: TaskTracker::new(),
         finish: CancellationToken::new(),
@@ -89,7 +88,7 @@ async fn serve_if_asked(host: Host, mut stream: TcpStream, peer: SocketAddr) {
 /// Serves a connection here when it asks for a reserved path first, elsewhere otherwise. Its requests for other paths are
 /// answered elsewhere too, see [`Host::serve`].
 async fn hand_over<H: Send + 'static>(
-    host: Host,
+    mut host: Host,
     stream: TcpStream,
     peer: SocketAddr,
     held: H,
@@ -106,7 +105,9 @@ async fn hand_over<H: Send + 'static>(
     if here {
         return Box::pin(host.serve(stream, peer, false)).await;
     }
-    let (host, tasks) = (Host { is_work: true, ..host.clone() }, host.tasks);
+    let tasks = host.tasks.clone();
+    // Over there everything is answered where it comes.
+    host.settings.work = None;
     drop(tasks.spawn_on(
         async move {
             // Each runtime waits for its own connections only.

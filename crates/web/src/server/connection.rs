@@ -41,8 +41,6 @@ pub(crate) struct ServerTasks(pub(crate) TaskTracker);
 pub(super) struct Host {
     pub(super) router: Router,
     pub(super) settings: ServerSettings,
-    /// Whether this runtime does the work, or only answers the reserved paths.
-    pub(super) is_work: bool,
     /// Owns every task: those of connections and those of HTTP/2 streams.
     pub(super) tasks: TaskTracker,
     /// Asks connections to finish.
@@ -156,7 +154,7 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
         request.extensions_mut().insert(PeerAddr(self.peer));
         request.extensions_mut().insert(ServerTasks(self.host.tasks.clone()));
         let mut router = self.host.router.clone();
-        let work = self.host.settings.work.clone().filter(|_| !self.host.is_work && !is_reserved);
+        let work = self.host.settings.work.clone().filter(|_| !is_reserved);
         let tasks = self.host.tasks.clone();
         Box::pin(async move {
             let response = match work {

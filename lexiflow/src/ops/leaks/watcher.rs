@@ -34,10 +34,7 @@ pub async fn run(ops: Arc<Ops>, stop: CancellationToken) {
 async fn wait(ops: &Ops, interval: Duration, stop: &CancellationToken) -> Option<u64> {
     let mut sum = 0;
     for _ in 0..COUNTS {
-        tokio::select! {
-            () = stop.cancelled() => return None,
-            () = tokio::time::sleep(interval / COUNTS) => {}
-        }
+        stop.run_until_cancelled(tokio::time::sleep(interval / COUNTS)).await?;
         sum += ops.parts.app.headroom().ledger().len();
     }
     Some((sum as u64).div_ceil(u64::from(COUNTS)))
