@@ -12,9 +12,9 @@ mod full;
 mod idle;
 mod listen;
 mod settings;
-mod stall;
 mod stats;
 mod triage;
+mod wire;
 
 pub use accept::serve;
 pub use apart::{Apart, serve_apart};

@@ -128,6 +128,24 @@ async fn an_idle_connection_is_closed_after_its_time() {
 }
 
 #[tokio::test]
+async fn a_connection_may_wait_longer_for_its_next_request_than_a_head_may_take() {
+    let (server, _, _) = start(|bounds| bounds.header_timeout = Duration::from_millis(40));
+    let mut stream = server.connect().await;
+    let mut answer = [0; 1024];
+    for _ in 0..2 {
+        stream.write_all(HELLO.as_bytes()).await.unwrap();
+        let length = stream.read(&mut answer).await.unwrap();
+        assert!(String::from_utf8_lossy(&answer[..length]).ends_with("hello"));
+        let more = tokio::time::timeout(Duration::from_millis(200), stream.read(&mut answer)).await;
+        assert!(more.is_err(), "the connection was closed while it was idle: {more:?}");
+    }
+    // A further head has the same time as the first.
+    stream.write_all(b"GET /api/hello HTTP/1.1\r\nx-slow: ").await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(30), stream.read(&mut answer)).await;
+    assert!(matches!(ended, Ok(Ok(0))), "the head may take as long as a connection may be idle: {ended:?}");
+}
+
+#[tokio::test]
 async fn a_flood_of_headers_is_refused_at_the_buffers_size() {
     let (server, _, _) = start(|_| {});
     let many = format!("x-many: {}\r\n", "y".repeat(100)).repeat(400);

@@ -1,6 +1,6 @@
 use super::full::full;
 use super::idle::Activity;
-use super::stall::StallGuard;
+use super::wire::Wire;
 use super::{ServerSettings, elsewhere};
 use crate::codes;
 use crate::layers::HeldBody;
@@ -74,17 +74,18 @@ impl Host {
         stream.set_nodelay(true).unwrap_or_else(|error| tracing::debug!(%error, "no TCP_NODELAY"));
         let activity = Activity::new();
         // The few reserved connections must not be held by whoever came by chance.
-        let first =
-            self.settings.header_timeout.min(if reserved { RESERVED_PATIENCE } else { Duration::MAX });
+        let head = self.settings.header_timeout.min(if reserved { RESERVED_PATIENCE } else { Duration::MAX });
         let between = if reserved { RESERVED_PATIENCE } else { self.settings.keep_alive };
-        let io = TokioIo::new(StallGuard::new(stream, self.settings.write_stall));
+        let io = TokioIo::new(Wire::new(stream, self.settings.write_stall, activity.clone()));
         let service = Answering { host: self.clone(), peer, reserved, activity: activity.clone() };
-        let builder = self.builder(first);
+        let builder = self.builder();
         let mut connection = pin!(builder.serve_connection(io, service));
         let mut finishing = false;
+        // How long after its time a connection may still send what is left of its last answer.
+        let mut grace = Duration::ZERO;
         loop {
             // Requests come and go unseen while this waits, so it looks at least as often as idleness may last.
-            let look = activity.idle_at(first, between).min(Instant::now() + between);
+            let look = (activity.idle_at(head, between) + grace).min(Instant::now() + between);
             tokio::select! {
                 outcome = connection.as_mut() => {
                     outcome.unwrap_or_else(|error| tracing::debug!(%error, "connection ended"));
@@ -95,24 +96,31 @@ impl Host {
                     finishing = true;
                     connection.as_mut().graceful_shutdown();
                 }
-                () = sleep_until(look), if !finishing => {
-                    if activity.idle_at(first, between) <= Instant::now() {
-                        finishing = true;
-                        connection.as_mut().graceful_shutdown();
+                () = activity.head() => {}
+                () = sleep_until(look) => {
+                    if activity.idle_at(head, between) + grace > Instant::now() {
+                        continue;
                     }
+                    // The library finishes a first head however long it takes: such a connection is dropped.
+                    if grace > Duration::ZERO || !activity.has_served() {
+                        return;
+                    }
+                    grace = head;
+                    connection.as_mut().graceful_shutdown();
                 }
             }
         }
     }
 
-    fn builder(&self, header_timeout: Duration) -> Builder<OwnedTasks> {
+    fn builder(&self) -> Builder<OwnedTasks> {
         let settings = &self.settings;
         let mut builder = Builder::new(OwnedTasks { tasks: self.tasks.clone(), cut: self.cut.clone() });
         builder
             .http1()
             .timer(TokioTimer::new())
             .max_buf_size(settings.http1_buffer_bytes.max(8192))
-            .header_read_timeout(header_timeout)
+            // It would count the wait for the next request as well; `Activity` tells the two apart.
+            .header_read_timeout(None)
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(settings.http2_streams)
@@ -140,7 +148,7 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
     type Future = BoxFuture<'static, Result<Response, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let held = (self.activity.begin(), self.host.settings.stats.request());
+        let held = (self.activity.begin(request.version()), self.host.settings.stats.request());
         let asks = |prefix: &&str| request.uri().path().starts_with(prefix);
         let is_reserved = self.host.settings.reserved_paths.iter().any(asks);
         if self.reserved && !is_reserved {

@@ -1,11 +1,14 @@
+use http::Version;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// Whether a connection has work, and since when it has none.
 #[derive(Debug, Clone)]
 pub(super) struct Activity {
     state: Arc<Mutex<State>>,
+    heard: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -13,29 +16,54 @@ struct State {
     running: usize,
     /// When the last request ended; before the first, when the connection began.
     since: Instant,
-    served: bool,
+    /// When the first byte of the next request's head came.
+    head: Option<Instant>,
+    served: Option<Version>,
 }
 
 impl Activity {
     pub(super) fn new() -> Self {
-        Self { state: Arc::new(Mutex::new(State { running: 0, since: Instant::now(), served: false })) }
+        let state = State { running: 0, since: Instant::now(), head: None, served: None };
+        Self { state: Arc::new(Mutex::new(state)), heard: Arc::default() }
     }
 
     /// Counts a request until the guard is dropped.
-    pub(super) fn begin(&self) -> Running {
+    pub(super) fn begin(&self, version: Version) -> Running {
         self.with(|state| {
             state.running += 1;
-            state.served = true;
+            state.head = None;
+            state.served = Some(version);
         });
         Running { activity: self.clone() }
     }
 
-    /// When the connection will have been idle for too long if nothing comes: `first` after its beginning, `between`
-    /// after a request.
-    pub(super) fn idle_at(&self, first: Duration, between: Duration) -> Instant {
-        self.with(|state| match (state.running, state.served) {
-            (0, false) => state.since + first,
-            (0, true) => state.since + between,
+    /// Notes that the peer sent something. Without a request it is the head of one, but for HTTP/2, whose peers answer
+    /// pings while they wait.
+    pub(super) fn hear(&self) {
+        self.with(|state| {
+            if state.running == 0 && state.head.is_none() && state.served != Some(Version::HTTP_2) {
+                state.head = Some(Instant::now());
+                self.heard.notify_one();
+            }
+        });
+    }
+
+    /// Returns when a head has begun, for which another time counts.
+    pub(super) async fn head(&self) {
+        self.heard.notified().await;
+    }
+
+    pub(super) fn has_served(&self) -> bool {
+        self.with(|state| state.served.is_some())
+    }
+
+    /// When the connection will have been idle for too long: `head` after its beginning or that of a request's head,
+    /// `between` after a request.
+    pub(super) fn idle_at(&self, head: Duration, between: Duration) -> Instant {
+        self.with(|state| match (state.running, state.served, state.head) {
+            (0, None, _) => state.since + head,
+            (0, Some(_), Some(begun)) => begun + head,
+            (0, Some(_), None) => state.since + between,
             _ => Instant::now() + between,
         })
     }

@@ -1,3 +1,4 @@
+use super::idle::Activity;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,18 +7,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// A connection that breaks when the peer takes nothing for too long.
+/// A connection that notes what it hears, and breaks when the peer takes nothing for too long.
 #[derive(Debug)]
-pub(super) struct StallGuard {
+pub(super) struct Wire {
     stream: TcpStream,
     patience: Duration,
+    activity: Activity,
     alarm: Option<Pin<Box<Sleep>>>,
     stalled: bool,
 }
 
-impl StallGuard {
-    pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, alarm: None, stalled: false }
+impl Wire {
+    pub(super) fn new(stream: TcpStream, patience: Duration, activity: Activity) -> Self {
+        Self { stream, patience, activity, alarm: None, stalled: false }
     }
 
     fn watch<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
@@ -37,17 +39,22 @@ impl StallGuard {
     }
 }
 
-impl AsyncRead for StallGuard {
+impl AsyncRead for Wire {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.activity.hear();
+        }
+        read
     }
 }
 
-impl AsyncWrite for StallGuard {
+impl AsyncWrite for Wire {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
