@@ -11,6 +11,7 @@ mod doctor;
 mod error;
 mod health;
 mod inventory;
+mod judgement;
 mod leaks;
 mod memory;
 mod metrics;
@@ -73,9 +74,11 @@ impl Ops {
         let status = Arc::new(Status::new());
         let diagnostics = diagnostics::Diagnostics::within(&parts.config.storage.data_dir);
         let memory = &parts.config.memory;
-        let is_watching = memory.monitoring_enabled && memory.leak_detection_enabled;
-        let interval = is_watching.then_some(memory.leak_check_interval);
-        let leaks = Arc::new(leaks::Leaks::within(&diagnostics, interval));
+        let watch = leaks::Watch {
+            is_on: memory.monitoring_enabled && memory.leak_detection_enabled,
+            interval: memory.leak_check_interval,
+        };
+        let leaks = Arc::new(leaks::Leaks::within(&diagnostics, watch));
         parts.app.headroom().stores().register(Arc::new(leaks::LeakStore(Arc::clone(&leaks))))?;
         collectors::register(parts, &tasks, &stats, &depths, &status, &leaks)?;
         let (app, folder) = (&parts.app, diagnostics.clone());
@@ -127,10 +130,15 @@ fn monitoring(operate: Gate) -> Routes {
         .route(routes!(monitoring::show_stores), operate)
         .route(routes!(monitoring::show_requests), operate)
         .route(routes!(monitoring::show_allocator), operate)
+        .route(routes!(monitoring::show_heap_statistics), operate)
+        .route(routes!(judgement::show_judgement), operate)
         .route(routes!(monitoring::show_process), operate)
         .route(routes!(profile::show_profile, profile::keep_profile), operate)
         .route(routes!(leaks::routes::show_leaks), operate)
         .route(routes!(leaks::routes::check_leaks), operate)
+        .route(routes!(leaks::routes::keep_leak_snapshot), operate)
+        .route(routes!(leaks::routes::clear_leak_history), operate)
+        .route(routes!(leaks::routes::configure_leaks), operate)
         .route(routes!(purge::purge_memory), operate)
         .route(routes!(purge::collect_memory), operate)
 }

@@ -11,6 +11,7 @@ mod fuzz;
 mod health;
 mod idempotency;
 mod imports;
+mod leak_watch;
 mod leaks;
 mod lists;
 mod openapi;

@@ -3,6 +3,9 @@
 use super::leaks::SuspectAnswer;
 use headroom::{Cause, ControlStats, Level, Snapshot};
 
+/// Said when there is no other finding.
+pub(super) const NOTHING: &str = "Nothing is wrong.";
+
 /// Growth that reaches the limit later than this is not worth a word, in microseconds.
 const WORTH_SAYING_MICROS: u64 = 3_600_000_000;
 
@@ -59,7 +62,7 @@ pub(super) fn findings(
         ));
     }
     if found.is_empty() {
-        found.push("Nothing is wrong.".to_owned());
+        found.push(NOTHING.to_owned());
     }
     found
 }

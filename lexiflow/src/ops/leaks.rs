@@ -19,6 +19,7 @@ use history::History;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::watch::Sender;
 
 /// The history is written at least once in so many windows.
 const SAVE_EVERY: u64 = 20;
@@ -26,10 +27,23 @@ const SAVE_EVERY: u64 = 20;
 /// The detector of this process, and the history of this data folder.
 #[derive(Debug)]
 pub(super) struct Leaks {
-    /// Between two windows; `None` when nothing is watched.
-    interval: Option<Duration>,
+    watch: Sender<Watch>,
     path: PathBuf,
     watched: Mutex<Watched>,
+}
+
+/// Whether and how often windows are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Watch {
+    pub(super) is_on: bool,
+    /// Between two windows.
+    pub(super) interval: Duration,
+}
+
+impl Watch {
+    fn interval_ms(self) -> u64 {
+        u64::try_from(self.interval.as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -47,13 +61,32 @@ struct Watched {
 
 impl Leaks {
     /// Reads the history of the folder; nothing is watched before the first window.
-    pub(super) fn within(folder: &Diagnostics, interval: Option<Duration>) -> Self {
+    pub(super) fn within(folder: &Diagnostics, watch: Watch) -> Self {
         let path = folder.leaks();
         let history = History::load(&path).unwrap_or_else(|fault| {
             tracing::warn!(path = %path.display(), %fault, "the history of leaks is begun anew");
             History::default()
         });
-        Self { interval, path, watched: Mutex::new(Watched { history, ..Watched::default() }) }
+        let watched = Mutex::new(Watched { history, ..Watched::default() });
+        Self { watch: Sender::new(watch), path, watched }
+    }
+
+    /// How the heap is watched at present.
+    fn watch(&self) -> Watch {
+        *self.watch.borrow()
+    }
+
+    /// Watches differently from now on, until the server ends.
+    fn configure(&self, watch: Watch) {
+        self.watch.send_replace(watch);
+    }
+
+    /// Forgets the verdicts and the earlier runs, also on disk. What leaks still is told again.
+    fn clear_history(&self) {
+        let mut watched = self.watched();
+        watched.history.clear();
+        watched.told.clear();
+        self.save(&watched);
     }
 
     fn watched(&self) -> MutexGuard<'_, Watched> {
@@ -118,7 +151,7 @@ impl Leaks {
 
     fn report(&self, headroom: &Headroom) -> LeakReport {
         let suspects = self.suspects(headroom);
-        LeakReport::of(&self.watched(), self.interval, suspects)
+        LeakReport::of(&self.watched(), self.watch(), suspects)
     }
 }
 

@@ -150,6 +150,10 @@ pub(super) async fn show_profile(
     (status = 501, description = "The allocator takes no samples", body = ProblemBody),
     (status = 507, description = "The disk is full", body = ProblemBody)))]
 pub(super) async fn keep_profile(ctx: Ctx, Extension(ops): Extension<Arc<Ops>>) -> Result<Response, Problem> {
+    keep(&ctx, &ops).await
+}
+
+pub(super) async fn keep(ctx: &Ctx, ops: &Ops) -> Result<Response, Problem> {
     let _alone = ops.profiles.try_lock().map_err(|_| Error::Busy)?;
     let (id, now, folder) = (ctx.new_id::<ProfileId>(), ctx.now(), ops.diagnostics.clone());
     let nanos = now.timestamp_nanos_opt().unwrap_or_default();
@@ -160,7 +164,7 @@ pub(super) async fn keep_profile(ctx: Ctx, Extension(ops): Extension<Arc<Ops>>) 
         Ok(KeptProfile { id, size_bytes, live_bytes, stacks, taken_at: written(now) })
     })
     .await?;
-    let recorded = record(&ctx, Act::Create, id, json!({ "sizeBytes": kept.size_bytes })).await;
+    let recorded = record(ctx, Act::Create, id, json!({ "sizeBytes": kept.size_bytes })).await;
     if let Err(error) = recorded {
         let folder = ops.diagnostics.clone();
         blocking(move || {

@@ -1,10 +1,9 @@
 use super::history::{PastVerdict, Run};
-use super::{Watched, build_id};
+use super::{Watch, Watched, build_id};
 use crate::ops::report::written;
 use headroom::heap_profile::{HeapProfile, Mapping};
 use headroom::leaks::{Severity, Suspect};
 use serde::Serialize;
-use std::time::Duration;
 use utoipa::ToSchema;
 
 /// The verdict on this process, and what is remembered of earlier ones.
@@ -96,13 +95,13 @@ pub(in crate::ops) struct SuspectAnswer {
 }
 
 impl LeakReport {
-    pub(super) fn of(watched: &Watched, interval: Option<Duration>, suspects: Vec<SuspectAnswer>) -> Self {
+    pub(super) fn of(watched: &Watched, watch: Watch, suspects: Vec<SuspectAnswer>) -> Self {
         let code = watched.code.as_ref();
         let file =
             |mapping: &Mapping| CodeFile { path: mapping.path.clone(), build_id: mapping.build_id.clone() };
         Self {
-            watching: interval.is_some(),
-            interval_ms: interval.map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+            watching: watch.is_on,
+            interval_ms: watch.interval_ms(),
             windows: watched.detector.windows(),
             stacks: watched.detector.stacks(),
             live_bytes: watched.detector.live_bytes(),
@@ -113,6 +112,13 @@ impl LeakReport {
             history: watched.history.verdicts.clone(),
             runs: watched.history.runs.clone(),
         }
+    }
+
+    /// Leaves only the latest of the history and of the runs.
+    pub(super) fn latest(mut self, limit: usize) -> Self {
+        self.history.drain(..self.history.len().saturating_sub(limit));
+        self.runs.drain(..self.runs.len().saturating_sub(limit));
+        self
     }
 }
 

@@ -174,6 +174,12 @@ impl History {
         });
     }
 
+    /// Forgets everything but the windows of this run.
+    pub(super) fn clear(&mut self) {
+        self.verdicts.clear();
+        self.runs.drain(..self.runs.len().saturating_sub(1));
+    }
+
     /// Remembers a window of this run.
     pub(super) fn note_window(&mut self, load: Load, live_bytes: u64, now: Timestamp) {
         let Some(run) = self.runs.last_mut() else { return };

@@ -1,7 +1,9 @@
+use super::Watch;
 use crate::ops::Ops;
 use crate::ops::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
+use tokio::sync::watch::Receiver;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// How often within a window the requests in flight are counted: a single count would be chance.
@@ -9,8 +11,9 @@ const COUNTS: u32 = 10;
 
 /// Takes a window at each interval until it is told to end, and writes the history down then.
 pub async fn run(ops: Arc<Ops>, stop: CancellationToken) {
-    let Some(interval) = ops.leaks.interval else { return };
-    while let Some(in_flight) = wait(&ops, interval, &stop).await {
+    let mut watch = ops.leaks.watch.subscribe();
+    let running = || ops.parts.app.headroom().ledger().len() as u64;
+    while let Some(Some(in_flight)) = stop.run_until_cancelled(due(&mut watch, running)).await {
         // Somebody who takes a profile at this moment goes first; the next window is not far.
         let Ok(_alone) = ops.profiles.try_lock() else { continue };
         let (watching, now) = (Arc::clone(&ops), ops.parts.app.clock().now());
@@ -30,12 +33,53 @@ pub async fn run(ops: Arc<Ops>, stop: CancellationToken) {
     drop(headroom::spawn_blocking(move || ended.leaks.close()).await);
 }
 
-/// Waits for the interval; the mean of the requests in flight meanwhile, or `None` when it is time to end.
-async fn wait(ops: &Ops, interval: Duration, stop: &CancellationToken) -> Option<u64> {
-    let mut sum = 0;
-    for _ in 0..COUNTS {
-        stop.run_until_cancelled(tokio::time::sleep(interval / COUNTS)).await?;
-        sum += ops.parts.app.headroom().ledger().len();
+/// Waits until a window is due, and gives the mean of the requests in flight meanwhile. New settings count from the
+/// moment they are given. `None` when nobody can change them any more.
+async fn due(watch: &mut Receiver<Watch>, running: impl Fn() -> u64) -> Option<u64> {
+    loop {
+        let Watch { is_on, interval } = *watch.borrow_and_update();
+        let mean = async {
+            let mut sum = 0;
+            for _ in 0..COUNTS {
+                sleep(interval / COUNTS).await;
+                sum += running();
+            }
+            sum.div_ceil(u64::from(COUNTS))
+        };
+        tokio::select! {
+            mean = mean, if is_on => return Some(mean),
+            changed = watch.changed() => changed.ok()?,
+        }
     }
-    Some((sum as u64).div_ceil(u64::from(COUNTS)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::sync::watch::channel;
+    use tokio::time::timeout;
+
+    const SHORT: Duration = Duration::from_millis(20);
+    const LONG: Duration = Duration::from_hours(1);
+    const PATIENCE: Duration = Duration::from_mins(1);
+
+    #[tokio::test]
+    async fn new_settings_count_from_the_moment_they_are_given() {
+        let (settings, mut watch) = channel(Watch { is_on: false, interval: SHORT });
+        let off = timeout(SHORT * 3, due(&mut watch, || 3)).await;
+        assert!(off.is_err(), "what is off takes no windows");
+        settings.send_replace(Watch { is_on: true, interval: SHORT });
+        assert_eq!(timeout(PATIENCE, due(&mut watch, || 3)).await, Ok(Some(3)));
+
+        settings.send_replace(Watch { is_on: true, interval: LONG });
+        let change = async {
+            tokio::task::yield_now().await;
+            settings.send_replace(Watch { is_on: true, interval: SHORT });
+        };
+        let waited = timeout(PATIENCE, due(&mut watch, || 3));
+        assert_eq!(tokio::join!(waited, change).0, Ok(Some(3)), "an hour was waited for all the same");
+        drop(settings);
+        assert_eq!(timeout(PATIENCE, due(&mut watch, || 3)).await, Ok(None));
+    }
 }
