@@ -2,6 +2,7 @@
 //!
 //! There is one write connection. A verb waits for its turn on a fair lock, runs between `SAVEPOINT` and `RELEASE`
 //! inside an outer transaction, and leaves the outer transaction open for the verbs already waiting behind it. The
+//! first of a group has nobody's work before it, and so no need of a savepoint, whose journal costs pages. The
 //! committer waits in the same line: when it is reached, everyone who was waiting before it has been served, and one
 //! `COMMIT` (one fsync at `synchronous=FULL`) makes all of them durable. Only then is any of them acknowledged.
 //!
@@ -32,10 +33,19 @@ pub(crate) struct Line {
 enum Phase {
     /// No transaction.
     Idle,
-    /// The outer transaction is open, without a savepoint.
+    /// The outer transaction is open, and holds the work of verbs that are done.
     Open,
-    /// A verb has the savepoint. Found by the next in line: the verb failed or was dropped.
+    /// The first verb of a group has the outer transaction to itself. Found by the next in line: it failed or was
+    /// dropped.
+    InFirst,
+    /// A further verb has the savepoint. Found by the next in line: the same.
     InVerb,
+}
+
+impl Phase {
+    fn is_in_verb(self) -> bool {
+        matches!(self, Self::InFirst | Self::InVerb)
+    }
 }
 
 #[derive(Debug)]
@@ -183,7 +193,7 @@ impl Turn {
     /// Releases the savepoint and waits until the group is on disk.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
         let mut place = self.place.take().ok_or(Error::Closed)?;
-        if place.state.phase != Phase::InVerb {
+        if !place.state.phase.is_in_verb() {
             // Nothing was done: there is nothing to wait for.
             return Ok(());
         }
@@ -205,12 +215,12 @@ impl State {
         self.connection.as_ref().ok_or(Error::Closed)
     }
 
-    /// Opens the verb's savepoint, in a new outer transaction if none is open. `false` if another process holds the
+    /// Opens the verb's savepoint, or a new outer transaction if none is open. `false` if another process holds the
     /// file.
     fn enter(&mut self) -> Result<bool, Error> {
         if self.phase == Phase::Idle {
             match self.connection()?.run("BEGIN IMMEDIATE") {
-                Ok(()) => self.phase = Phase::Open,
+                Ok(()) => self.phase = Phase::InFirst,
                 Err(Error::Busy(_)) => return Ok(false),
                 Err(error) => return Err(error),
             }
@@ -230,7 +240,7 @@ impl State {
             let began = connection.run("BEGIN IMMEDIATE");
             connection.wait_for_others(Duration::ZERO)?;
             began?;
-            self.phase = Phase::Open;
+            self.phase = Phase::InFirst;
         }
         self.enter()?;
         let connection = self.connection()?;
@@ -244,20 +254,26 @@ impl State {
             // The next in line tells everyone.
             return Err(self.suspect.clone().unwrap_or(Error::Closed));
         }
-        connection.run("RELEASE verb")?;
+        if self.phase == Phase::InVerb {
+            connection.run("RELEASE verb")?;
+        }
         self.phase = Phase::Open;
         Ok(())
     }
 
     /// Rolls a verb back that failed or was dropped.
     fn settle(&mut self) {
-        if self.phase == Phase::InVerb {
+        if self.phase.is_in_verb() {
+            let is_first = self.phase == Phase::InFirst;
             let undone = self.connection().and_then(|connection| {
+                if is_first {
+                    return connection.run("ROLLBACK").map(|()| Phase::Idle);
+                }
                 connection.run("ROLLBACK TO verb")?;
-                connection.run("RELEASE verb")
+                connection.run("RELEASE verb").map(|()| Phase::Open)
             });
             match undone {
-                Ok(()) => self.phase = Phase::Open,
+                Ok(phase) => self.phase = phase,
                 // SQLite ended the outer transaction by itself, and everyone's work with it.
                 Err(error) => self.abandon_group(error),
             }

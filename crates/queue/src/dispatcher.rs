@@ -22,6 +22,8 @@ pub struct Settings {
     pub idle_poll: Duration,
     /// How long to let events gather after a wake-up, so that a busy server handles many with one commit.
     pub gather: Duration,
+    /// The same while events keep coming: each batch costs a transaction, and the search index a segment.
+    pub gather_busy: Duration,
     /// How often an event is offered to a listener that fails.
     pub max_attempts: u32,
 }
@@ -33,6 +35,7 @@ impl Default for Settings {
             batch_bytes: 4 << 20,
             idle_poll: Duration::from_millis(500),
             gather: Duration::from_millis(25),
+            gather_busy: Duration::from_millis(100),
             max_attempts: 8,
         }
     }
@@ -80,9 +83,8 @@ impl Dispatcher {
                         () = tokio::time::sleep(self.settings.idle_poll) => {}
                     }
                 }
-                // A steady trickle is handed out in batches too: each costs a transaction of its own.
                 Ok(offered) if offered < self.settings.batch as usize => {
-                    tokio::time::sleep(self.settings.gather).await;
+                    tokio::time::sleep(self.settings.gather_busy).await;
                 }
                 Ok(_) => {}
                 Err(Error::Database(db::Error::Closed)) => return,
