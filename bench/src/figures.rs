@@ -13,6 +13,7 @@ mod soak;
 mod start;
 mod upload;
 mod writes;
+mod yardstick;
 
 use crate::args::Figure;
 use crate::load::{self, Call, Until};

@@ -1,4 +1,4 @@
-use super::{FEW_CLIENTS, median, server_with_cases};
+use super::{FEW_CLIENTS, median, server_with_cases, yardstick};
 use crate::api;
 use crate::client::Connection;
 use crate::load::{self, Call, Outcome, Until};
@@ -36,7 +36,7 @@ pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     ];
     drop(connections);
     server.stop().await?;
-    Ok(rows)
+    Ok(rows.into_iter().chain(yardstick::measure(setup)?).collect())
 }
 
 struct Rounds<'a> {
