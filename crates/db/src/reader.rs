@@ -56,7 +56,8 @@ impl Reads for Reader {
         let started = Instant::now();
         let result = match &self.kind {
             Kind::Sqlite(readers) => readers.rows(text, values).await.map(|found| found.rows),
-            Kind::Postgres(pool) => postgres::rows(pool, text, &values).await,
+            // Boxed, as in `Writer`: the driver's futures are kilobytes, which every request on SQLite would carry too.
+            Kind::Postgres(pool) => Box::pin(postgres::rows(pool, text, &values)).await,
         };
         // These connections never write: who tries it has made a mistake, whatever the disk is like.
         let result = result.map_err(|error| match error {

@@ -37,7 +37,9 @@ impl Writer {
     pub async fn begin(&self) -> Result<Tx, Error> {
         match &self.kind {
             Kind::Sqlite(line) => Ok(Tx::sqlite(line.take_turn().await?, self.stats.clone())),
-            Kind::Postgres(pool) => Ok(Tx::postgres(postgres::begin(pool).await?, self.stats.clone())),
+            Kind::Postgres(pool) => {
+                Ok(Tx::postgres(Box::pin(postgres::begin(pool)).await?, self.stats.clone()))
+            }
         }
     }
 

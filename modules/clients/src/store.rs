@@ -59,8 +59,9 @@ mod client {
 }
 
 const NEXT_NUMBER: &str = "INSERT INTO client_numbering (firm_id, last_seq) VALUES ($1, 1) \
-                           ON CONFLICT (firm_id) DO UPDATE SET last_seq = client_numbering.last_seq + 1 \
-                           RETURNING last_seq";
+                           ON CONFLICT (firm_id) DO UPDATE SET last_seq = client_numbering.last_seq + 1";
+
+const LAST_NUMBER: &str = "SELECT last_seq FROM client_numbering WHERE firm_id = $1";
 
 const INSERT: &str = "INSERT INTO clients (firm_id, id, number, name, name_key, kind, status, email, phone, address, \
                       notes, version, created_at, updated_at) \
@@ -74,7 +75,9 @@ const DELETE: &str = "DELETE FROM clients WHERE firm_id = $1 AND id = $2 AND ver
 
 /// The next running number of the firm, from 1. The row stays locked until the transaction ends.
 pub(crate) async fn next_number(tx: &mut Tx, firm: FirmId) -> Result<i64, Error> {
-    let rows = tx.rows(db::sql(tx.dialect(), NEXT_NUMBER, [Uuid::from(firm).into()])).await?;
+    // Not `RETURNING`: SQLite makes a table of its own for its rows, and copies of the pages that it changes.
+    tx.run(db::sql(tx.dialect(), NEXT_NUMBER, [Uuid::from(firm).into()])).await?;
+    let rows = tx.rows(db::sql(tx.dialect(), LAST_NUMBER, [Uuid::from(firm).into()])).await?;
     match rows.first() {
         Some(row) => Ok(row.at(0).map_err(db::Error::from)?),
         None => Err(db::Error::Closed.into()),

@@ -84,7 +84,7 @@ impl Readers {
         {
             return result;
         }
-        self.slowly(borrowed, text.to_owned(), values).await
+        Box::pin(self.slowly(borrowed, text.to_owned(), values)).await
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {

@@ -24,6 +24,8 @@ mod notes;
 #[cfg(test)]
 mod refused;
 #[cfg(test)]
+mod sizes;
+#[cfg(test)]
 mod stamps;
 #[cfg(test)]
 mod transactions;

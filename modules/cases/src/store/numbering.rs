@@ -6,8 +6,9 @@ use ids::FirmId;
 use sea_orm::sea_query::Value;
 
 const NEXT: &str = "INSERT INTO case_numbering (firm_id, template, last_seq) VALUES ($1, $2, 1) \
-                    ON CONFLICT (firm_id) DO UPDATE SET last_seq = case_numbering.last_seq + 1 \
-                    RETURNING template, last_seq";
+                    ON CONFLICT (firm_id) DO UPDATE SET last_seq = case_numbering.last_seq + 1";
+
+const LAST: &str = "SELECT template, last_seq FROM case_numbering WHERE firm_id = $1";
 
 const SET: &str = "INSERT INTO case_numbering (firm_id, template, last_seq) VALUES ($1, $2, 0) \
                    ON CONFLICT (firm_id) DO UPDATE SET template = excluded.template";
@@ -18,7 +19,9 @@ const TEMPLATE: &str = "SELECT template FROM case_numbering WHERE firm_id = $1";
 /// transactions never see the same number, and one that fails gives its number back.
 pub(crate) async fn next(tx: &mut Tx, firm: FirmId) -> Result<(NumberTemplate, i64), Error> {
     let values = [id_value(firm), Value::from(NumberTemplate::DEFAULT)];
-    let rows = tx.rows(db::sql(tx.dialect(), NEXT, values)).await?;
+    // Not `RETURNING`: SQLite makes a table of its own for its rows, and copies of the pages that it changes.
+    tx.run(db::sql(tx.dialect(), NEXT, values)).await?;
+    let rows = tx.rows(db::sql(tx.dialect(), LAST, [id_value(firm)])).await?;
     let row = rows.first().ok_or(Error::Unnumbered)?;
     let mut fields = Fields::of(row);
     let template: String = fields.next()?;

@@ -21,8 +21,9 @@ const FOLDING: i64 = 1;
 const UPSERT: &str = "INSERT INTO search_entries (firm_id, kind, entity_id, piece, case_id, title, body, at, folding) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
                       ON CONFLICT (firm_id, kind, entity_id, piece) DO UPDATE SET case_id = excluded.case_id, \
-                      title = excluded.title, body = excluded.body, at = excluded.at, folding = excluded.folding \
-                      RETURNING seq";
+                      title = excluded.title, body = excluded.body, at = excluded.at, folding = excluded.folding";
+const SEQ: &str =
+    "SELECT seq FROM search_entries WHERE firm_id = $1 AND kind = $2 AND entity_id = $3 AND piece = $4";
 const WORDS: &str = "INSERT OR REPLACE INTO search_text (rowid, title, body) VALUES ($1, $2, $3)";
 
 const UPSERT_POSTGRES: &str = "INSERT INTO search_entries (firm_id, kind, entity_id, piece, case_id, title, body, at, folding, words) \
@@ -46,7 +47,11 @@ pub(super) async fn upsert(tx: &mut Tx, entry: &Entry) -> Result<(), Error> {
     ];
     match dialect {
         Dialect::Sqlite => {
-            for row in tx.rows(sql(dialect, UPSERT, values)).await? {
+            let key: Vec<Value> = values.iter().take(4).cloned().collect();
+            // Not `RETURNING`: it makes the statement one that may be undone by itself, for which FTS5 writes all words
+            // that it gathered, and so a segment for each entry instead of one for the batch.
+            tx.run(sql(dialect, UPSERT, values)).await?;
+            for row in tx.rows(sql(dialect, SEQ, key)).await? {
                 let seq: i64 = field(&row, 0)?;
                 let values = [Value::from(seq), spaced(&entry.title).into(), spaced(&entry.body).into()];
                 tx.run(sql(dialect, WORDS, values)).await?;

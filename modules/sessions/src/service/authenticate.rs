@@ -79,6 +79,11 @@ impl Sessions {
         {
             return Ok(seen.principal);
         }
+        // Rare, and large: every request would carry room for it.
+        Box::pin(self.look_up(&claims, now)).await
+    }
+
+    async fn look_up(&self, claims: &Claims, now: Timestamp) -> Result<Principal, access::Error> {
         let forgotten = self.0.known.forgotten.load(Ordering::SeqCst);
         let standing = store::sessions::standing(self.db().reader(), claims.firm, claims.sid).await;
         let mut standing = standing.map_err(into_access)?.ok_or(ENDED)?;
