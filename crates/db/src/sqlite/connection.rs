@@ -42,7 +42,9 @@ impl Connection {
              PRAGMA wal_autocheckpoint = 4000;",
         )?;
         if purpose == Purpose::Read {
-            inner.execute_batch("PRAGMA query_only = ON")?;
+            // What a question sorts or groups goes to a file when it is more than two MiB: it grows with the data. What
+            // the writer keeps to take a verb back grows with the verb, and is wanted at each.
+            inner.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = file")?;
         }
         inner.busy_timeout(Duration::ZERO)?;
         let patience = Patience::new();

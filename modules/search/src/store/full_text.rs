@@ -1,6 +1,8 @@
 //! One of the four named places that branch on the dialect: writing and asking the index of words. Each pair does the
 //! same thing; the tests run both.
 
+mod ranked;
+
 use super::field;
 use crate::model::marked;
 use crate::passage::Terms;
@@ -144,10 +146,20 @@ pub(crate) async fn search(
     };
     let mut values = vec![Value::from(asked), Value::from(Uuid::from(firm))];
     values.extend(kinds.iter().map(|kind| Value::from(kind.as_str())));
-    let counts = counts(db.rows(sql(dialect, counting(dialect, kinds.len()), values.clone())).await?)?;
+    let counts = match dialect {
+        Dialect::Sqlite => {
+            let rows = db.rows(sql(dialect, ranked::counting(kinds), values.clone())).await?;
+            ranked::counts(kinds, &rows)?
+        }
+        Dialect::Postgres => counts(db.rows(sql(dialect, counting(kinds.len()), values.clone())).await?)?,
+    };
     values.push(Value::from(i64::try_from(limit).unwrap_or(i64::MAX)));
     values.push(Value::from(i64::try_from(offset).unwrap_or(i64::MAX)));
-    let best = db.rows(sql(dialect, ranking(dialect, kinds.len()), values)).await?;
+    let ranking = match dialect {
+        Dialect::Sqlite => ranked::ranking(kinds),
+        Dialect::Postgres => ranking(kinds.len()),
+    };
+    let best = db.rows(sql(dialect, ranking, values)).await?;
     let terms = Arc::new(Terms::of(query));
     let mut hits = Vec::with_capacity(best.len());
     for row in best {
@@ -200,44 +212,24 @@ fn kinds_list(kinds: usize) -> String {
     (0..kinds).map(|index| format!("${}", index + 3)).collect::<Vec<_>>().join(", ")
 }
 
-/// `CROSS JOIN` on SQLite fixes the order: the index of words is asked once and its rows are looked up. Left to itself,
-/// SQLite goes through the firm's entries and asks the index again for each.
-fn counting(dialect: Dialect, kinds: usize) -> String {
+fn counting(kinds: usize) -> String {
     let list = kinds_list(kinds);
-    match dialect {
-        Dialect::Sqlite => format!(
-            "SELECT e.kind, count(DISTINCT e.entity_id) FROM search_text CROSS JOIN search_entries e \
-             ON e.seq = search_text.rowid WHERE search_text MATCH $1 AND e.firm_id = $2 AND e.kind IN ({list}) \
-             GROUP BY e.kind"
-        ),
-        Dialect::Postgres => format!(
-            "SELECT e.kind, count(DISTINCT e.entity_id) FROM search_entries e \
-             WHERE e.words @@ $1::tsquery AND e.firm_id = $2 AND e.kind IN ({list}) GROUP BY e.kind"
-        ),
-    }
+    format!(
+        "SELECT e.kind, count(DISTINCT e.entity_id) FROM search_entries e \
+         WHERE e.words @@ $1::tsquery AND e.firm_id = $2 AND e.kind IN ({list}) GROUP BY e.kind"
+    )
 }
 
 /// The best piece of each thing, best first; equal scores by the order of the index, so that pages do not overlap.
-/// FTS5 ranks only inside its own query, so what matched is materialized before it is grouped.
-fn ranking(dialect: Dialect, kinds: usize) -> String {
+fn ranking(kinds: usize) -> String {
     let list = kinds_list(kinds);
     let (limit, offset) = (kinds + 3, kinds + 4);
-    match dialect {
-        Dialect::Sqlite => format!(
-            "WITH matched AS MATERIALIZED (SELECT e.seq AS seq, e.kind AS kind, e.entity_id AS entity_id, \
-             CAST(-1000 * bm25(search_text, 4.0, 1.0) AS INTEGER) AS score \
-             FROM search_text CROSS JOIN search_entries e ON e.seq = search_text.rowid \
-             WHERE search_text MATCH $1 AND e.firm_id = $2 AND e.kind IN ({list})) \
-             SELECT seq, max(score) FROM matched \
-             GROUP BY kind, entity_id ORDER BY max(score) DESC, seq LIMIT ${limit} OFFSET ${offset}"
-        ),
-        Dialect::Postgres => format!(
-            "SELECT seq, score FROM (SELECT DISTINCT ON (e.kind, e.entity_id) e.seq AS seq, \
-             (1000 * ts_rank_cd('{{0.25, 0.25, 0.25, 1.0}}', e.words, $1::tsquery))::bigint AS score \
-             FROM search_entries e \
-             WHERE e.words @@ $1::tsquery AND e.firm_id = $2 AND e.kind IN ({list}) \
-             ORDER BY e.kind, e.entity_id, score DESC, e.seq) best \
-             ORDER BY score DESC, seq LIMIT ${limit} OFFSET ${offset}"
-        ),
-    }
+    format!(
+        "SELECT seq, score FROM (SELECT DISTINCT ON (e.kind, e.entity_id) e.seq AS seq, \
+         (1000 * ts_rank_cd('{{0.25, 0.25, 0.25, 1.0}}', e.words, $1::tsquery))::bigint AS score \
+         FROM search_entries e \
+         WHERE e.words @@ $1::tsquery AND e.firm_id = $2 AND e.kind IN ({list}) \
+         ORDER BY e.kind, e.entity_id, score DESC, e.seq) best \
+         ORDER BY score DESC, seq LIMIT ${limit} OFFSET ${offset}"
+    )
 }
