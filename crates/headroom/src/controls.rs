@@ -174,6 +174,7 @@ impl Controls {
     pub(crate) fn limit_changed(&self, at_micros: u64, from_bytes: u64, to_bytes: u64) {
         let within_micros = at_micros.saturating_sub(self.looked_at_micros.load(Ordering::Relaxed));
         self.with(|mind| {
+            mind.judge.limit_changed();
             mind.limit_changes += 1;
             mind.limit_change = Some(LimitChange { at_micros, within_micros, from_bytes, to_bytes });
         });
@@ -211,7 +212,7 @@ impl Controls {
 
 fn retry_seconds(seen: &Observation, judge: &Judge, scarce_from: u32) -> u32 {
     let excess = u128::from(seen.limit) * u128::from(seen.share.saturating_sub(scarce_from)) / 1000;
-    let rate = u128::from(judge.release_per_second());
+    let rate = u128::from(judge.release_per_second(seen.limit));
     let seconds =
         if excess == 0 { 1 } else { excess.checked_div(rate).map_or(u128::MAX, |seconds| seconds + 1) };
     let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
