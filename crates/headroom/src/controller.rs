@@ -22,9 +22,6 @@ impl Default for Pace {
     }
 }
 
-/// A look that comes later than this after the one before is counted as overdue.
-const OVERDUE: Duration = Duration::from_secs(1);
-
 /// A thread of its own that looks at the memory and acts: a runtime whose workers are all busy, or that is short of
 /// memory itself, must not keep it from doing so. A second thread purges, which may take tens of milliseconds. Both end
 /// when this is dropped.
@@ -44,6 +41,7 @@ impl Controller {
         let purger = small("headroom-purge")
             .spawn(move || asked.iter().for_each(|Purge { level }| purging.purge_for(level)))?;
         let (watching, stopped) = (headroom.clone(), Arc::clone(&stop));
+        headroom.expect_looks_every(pace.calm.max(pace.pressed));
         let watcher = small("headroom").spawn(move || watch(&watching, pace, &stopped, asks))?;
         headroom.root().tree().bell.answer(watcher.thread().clone());
         Ok(Self { stop, watcher: Some(watcher), purger: Some(purger) })
@@ -71,14 +69,8 @@ fn small(name: &str) -> thread::Builder {
 }
 
 fn watch(headroom: &Headroom, pace: Pace, stop: &AtomicBool, asks: SyncSender<Purge>) {
-    let mut last = Instant::now();
     while !stop.load(Ordering::Acquire) {
         let begun = Instant::now();
-        let pause = if headroom.level() >= Level::Warning { pace.pressed } else { pace.calm };
-        if begun.duration_since(last) > pause + OVERDUE {
-            headroom.note_overdue();
-        }
-        last = begun;
         headroom.look(Some(&asks));
         headroom.note_tick(begun.elapsed());
         let pause = if headroom.level() >= Level::Warning { pace.pressed } else { pace.calm };

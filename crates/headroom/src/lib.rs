@@ -30,6 +30,7 @@ mod lease;
 mod ledger;
 mod level;
 mod limit;
+mod limit_files;
 mod mallctl;
 mod measured;
 mod meter;
@@ -88,7 +89,7 @@ pub use roots::SystemRoots;
 pub use routes::{ROUTE_CAP, ROUTES_BYTES, RouteStats, Routes};
 pub use size_class::size_class;
 pub use snapshot::Snapshot;
-pub use source::{MemorySource, Reading, SystemSource};
+pub use source::{MemorySource, Reading, SystemSource, Unreadable};
 pub use stores::{BoundedStore, RegistryFull, STORE_CAP, StoreRegistry, StoreStats};
 pub use tenants::{TENANT_CAP, TENANTS_BYTES, Tenant, TenantStats};
 /// The allocator itself, for a `#[global_allocator]`; [`install_allocator!`] does it together with its settings.
