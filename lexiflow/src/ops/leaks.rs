@@ -198,4 +198,37 @@ impl BoundedStore for LeakStore {
     fn shrink_to(&self, _bytes: u64) -> u64 {
         0
     }
+
+    /// Otherwise others would shed for it.
+    fn floor_bytes(&self) -> u64 {
+        self.cap_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use headroom::{Cache, CacheConfig, StoreRegistry};
+
+    #[test]
+    fn no_other_store_sheds_for_what_the_watch_keeps() {
+        let folder = tempfile::tempdir().unwrap();
+        let leaks = Arc::new(Leaks::within(&Diagnostics::within(folder.path()), None));
+        let cache = Arc::new(Cache::<u64, Vec<u8>>::new(CacheConfig {
+            name: "test".to_owned(),
+            cap_bytes: 1 << 20,
+            usual_entry_bytes: 1024,
+            ttl_micros: None,
+            weigh: |_, value: &Vec<u8>| value.capacity() as u64,
+        }));
+        let stores = StoreRegistry::default();
+        stores.register(Arc::new(LeakStore(leaks))).unwrap();
+        stores.register(Arc::clone(&cache) as _).unwrap();
+        assert!((0..100).all(|key| cache.insert(key, vec![0; 1024], 0)));
+        let (all, cached) = (stores.bytes(), cache.bytes());
+        assert!(all > cached, "the watch holds something");
+        assert_eq!(stores.shrink_all(50), 0, "the cache is below half of its cap");
+        assert_eq!(stores.shrink_all(0), cached, "no more can be given than the cache has");
+        assert_eq!(stores.bytes(), all - cached);
+    }
 }
