@@ -207,22 +207,27 @@ impl Headroom {
 
     /// Looks, and leaves purges to whoever listens.
     pub(crate) fn look(&self, purges: Option<&SyncSender<Purge>>) -> Level {
-        self.look_at(self.uptime_micros(), purges)
+        let reading = self.read();
+        // Of now, and not of when the reading began: it may have been kept from it.
+        self.look_at(&reading, self.uptime_micros(), purges)
     }
 
     /// Looks at a moment that the caller names, in microseconds since the engine began: for tests of what follows when.
     pub fn sample_at(&self, at_micros: u64) -> Level {
-        self.look_at(at_micros, None)
+        self.look_at(&self.read(), at_micros, None)
     }
 
-    fn look_at(&self, at_micros: u64, purges: Option<&SyncSender<Purge>>) -> Level {
+    fn read(&self) -> Reading {
+        self.inner.root.tree().bell.hush();
+        self.inner.source.read()
+    }
+
+    fn look_at(&self, reading: &Reading, at_micros: u64, purges: Option<&SyncSender<Purge>>) -> Level {
         let inner = &*self.inner;
-        inner.root.tree().bell.hush();
-        let reading = inner.source.read();
         inner.controls.note_unreadable(reading.unreadable, &reading.limit);
-        let budget = self.follow_limit(&reading, at_micros);
+        let budget = self.follow_limit(reading, at_micros);
         let thresholds = &inner.settings.thresholds;
-        let seen = observe(&reading, &budget, thresholds, at_micros);
+        let seen = observe(reading, &budget, thresholds, at_micros);
         let decision = inner.controls.decide(&seen, thresholds.leave(Level::Critical), inner.settings.acts);
         let (before, level) = (decision.before, decision.level);
         if level != before {

@@ -1,8 +1,8 @@
 //! A controller whose thread does not come: what is lent keeps within its limits, and that nobody looks is known.
 
 use headroom::{
-    AllocatorStats, Class, Controller, Headroom, InjectedSource, Lease, Level, MemorySource, Pace, Reading,
-    RefusalKind, Settings,
+    AllocatorStats, BoundedStore, Class, Controller, Headroom, InjectedSource, Lease, Level, MemorySource,
+    Meter, Pace, Reading, RefusalKind, Settings,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -103,9 +103,54 @@ fn a_controller_that_does_not_come_lets_nobody_pass_a_limit_and_catches_up() {
     gate.set(false);
     until(|| headroom.level() == Level::Emergency);
     assert_eq!(headroom.overdue_at(headroom.controls().looked_at_micros), Duration::ZERO);
-    assert!(headroom.admit("/x", Class::Bulk, headroom::Meter::new(), false).is_err());
+    assert!(headroom.admit("/x", Class::Bulk, Meter::new(), false).is_err());
     drop((held, controller));
     assert_eq!(headroom.root().used(), 0);
+}
+
+/// Cannot be shrunk.
+struct Broken(AtomicBool);
+
+impl BoundedStore for Broken {
+    fn name(&self) -> &'static str {
+        "broken"
+    }
+
+    fn entries(&self) -> u64 {
+        1
+    }
+
+    fn bytes(&self) -> u64 {
+        MIB
+    }
+
+    fn cap_bytes(&self) -> u64 {
+        MIB
+    }
+
+    fn shrink_to(&self, _bytes: u64) -> u64 {
+        self.0.store(true, Ordering::Release);
+        panic!("this store breaks on purpose")
+    }
+}
+
+#[test]
+fn a_store_that_panics_does_not_end_the_watch() {
+    let source = Arc::new(InjectedSource::with_limit(400 * MIB));
+    let headroom = Headroom::new(Settings::default(), Arc::clone(&source) as _);
+    let broken = Arc::new(Broken(AtomicBool::new(false)));
+    headroom.stores().register(Arc::clone(&broken) as _).unwrap();
+    let pace = Pace { calm: Duration::from_millis(1), pressed: Duration::from_millis(1) };
+    let controller = Controller::start(&headroom, pace).unwrap();
+    source.change(|reading| {
+        reading.allocator = Some(AllocatorStats { allocated: 260 * MIB, ..AllocatorStats::default() });
+    });
+    until(|| broken.0.load(Ordering::Acquire));
+    let last = headroom.controls().looked_at_micros;
+    until(|| headroom.controls().looked_at_micros > last);
+    assert_eq!(headroom.level(), Level::Critical);
+    assert!(headroom.admit("/x", Class::Bulk, Meter::new(), false).is_err(), "what came before it is done");
+    drop(controller);
 }
 
 #[test]
