@@ -4,6 +4,7 @@ use crate::allocator::{Allocator, HeapSpaces, PurgeReport};
 use crate::class::Class;
 use crate::controller::Purge;
 use crate::controls::{ControlStats, Controls};
+use crate::faults::Faults;
 use crate::ledger::{Entry, Ledger};
 use crate::level::{Level, Thresholds};
 use crate::limit::{Budget, budget_of};
@@ -104,6 +105,14 @@ impl Headroom {
     /// Books for the running system.
     pub fn system(settings: Settings) -> Self {
         Self::new(settings, Arc::new(SystemSource::open(SystemRoots::default())))
+    }
+
+    /// Books that refuse some of what is asked of them, to see what a refusal leaves behind. For tests: no setting leads
+    /// here.
+    pub fn with_faults(settings: Settings, source: Arc<dyn MemorySource>, faults: Arc<Faults>) -> Self {
+        let headroom = Self::new(settings, source);
+        headroom.root().inject(faults);
+        headroom
     }
 
     /// Books for any source.

@@ -16,6 +16,7 @@ mod lists;
 mod openapi;
 mod permissions;
 mod records;
+mod refusals;
 mod schemas;
 mod search;
 mod settings;
@@ -23,6 +24,7 @@ mod statuses;
 mod storms;
 mod tenancy;
 mod uploads;
+mod watching;
 
 // Heap profiles need the server's allocator.
 headroom::install_allocator!();
