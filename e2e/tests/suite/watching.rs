@@ -16,9 +16,23 @@ struct Failing {
 }
 
 impl Failing {
-    fn keep_controller(&self, keeps: bool) {
+    /// Keeps the controller until what this gives is dropped, which a test that fails does too.
+    fn keep_controller(&self) -> Kept<'_> {
+        self.set(true);
+        Kept(self)
+    }
+
+    fn set(&self, keeps: bool) {
         *self.keeps_controller.lock().unwrap() = keeps;
         self.changed.notify_all();
+    }
+}
+
+struct Kept<'a>(&'a Failing);
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
     }
 }
 
@@ -65,7 +79,7 @@ async fn a_watcher_that_does_not_come_and_a_limit_that_is_not_told_are_seen() {
     };
     assert!(!says(&findings(&app).await, "overdue"));
 
-    source.keep_controller(true);
+    let kept = source.keep_controller();
     // A second after it should have looked; a test that waits for ever fails.
     while metric(&app, "lexiflow_controller_late_seconds", None).await <= 0.0 {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -81,7 +95,7 @@ async fn a_watcher_that_does_not_come_and_a_limit_that_is_not_told_are_seen() {
     assert!(bulk.try_lease(1).is_err(), "whether anybody looks or not");
     drop(lent);
 
-    source.keep_controller(false);
+    drop(kept);
     while metric(&app, "lexiflow_controller_late_seconds", None).await > 0.0 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
