@@ -1,4 +1,5 @@
 //! A controller whose thread does not come: what is lent keeps within its limits, and that nobody looks is known.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use headroom::{
     AllocatorStats, BoundedStore, Class, Controller, Headroom, InjectedSource, Lease, Level, MemorySource,

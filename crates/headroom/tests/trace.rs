@@ -1,4 +1,5 @@
 //! A scripted ramp through all levels and back, look by look, as one trace.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use headroom::{Action, AllocatorStats, Cause, Class, Headroom, InjectedSource, Meter, Pressure, Settings};
 use std::sync::Arc;

@@ -162,7 +162,7 @@ fn without_the_process_file_system_the_server_goes_on_with_what_it_knows() -> io
 fn what_could_never_be_read_is_told_and_the_next_limit_counts() -> io::Result<()> {
     let watched = Watched::start(KINDS[0], 256 * MIB)?;
     Failure::NotOpened.befall(&watched.path(KINDS[0].limit))?;
-    let source = SystemSource::open(watched.machine.roots.clone());
+    let source = SystemSource::open(watched.machine.roots);
     let headroom = Headroom::new(Settings::default(), Arc::new(source));
     headroom.sample_at(1);
     assert_eq!(headroom.controls().unreadable, LIMIT);
