@@ -275,11 +275,10 @@ async fn sessions(trial: &mut Trial) {
     let tokens = login.expect_status(200).json();
     let body = json!({ "refreshToken": tokens["refreshToken"] });
     let fresh = trial.ask("refresh", &Call::json(Method::POST, "/api/auth/refresh", &body)).await;
-    let bearer = format!("Bearer {}", fresh.expect_status(200).json()["accessToken"].as_str().unwrap());
+    assert!(fresh.expect_status(200).json()["accessToken"].is_string());
     drop(trial.ask("who am I", &Call::new(Method::GET, "/api/auth/me")).await.expect_status(200));
     let wrong = json!({ "email": trial.app.admin_email(), "password": "wrong" });
     drop(trial.ask("a wrong password", &Call::json(Method::POST, "/api/auth/login", &wrong)).await);
-    assert!(bearer.len() > 20);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
