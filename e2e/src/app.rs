@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 use clock::{MockClock, SeededRandom};
 use crypto::Secret;
 use db::Reads as _;
+use headroom::{Faults, Headroom, SystemRoots, SystemSource};
 use lexiflow::config::{Config, Sources, load};
-use lexiflow::state::{Running, StartOptions, start};
+use lexiflow::state::{OpenMemory, Running, StartOptions, start};
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
@@ -40,6 +41,20 @@ impl TestApp {
 
     /// Starts one with settings of the test's choice, as on the command line.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::with_memory(settings, Box::new(Headroom::system)).await
+    }
+
+    /// Starts one whose memory books refuse some of what is asked of them, as soon as the faults are told to.
+    #[expect(clippy::disallowed_methods, reason = "this is the test that the faults are for")]
+    pub async fn with_faults(faults: &Arc<Faults>) -> Self {
+        let faults = Arc::clone(faults);
+        let source = Arc::new(SystemSource::open(SystemRoots::default()));
+        let memory = |settings| Headroom::with_faults(settings, source, faults);
+        Self::with_memory(&[], Box::new(memory)).await
+    }
+
+    /// Starts one with memory books of the test's choice.
+    pub async fn with_memory(settings: &[(&str, &str)], memory: OpenMemory) -> Self {
         let database = TestDatabase::create().await;
         let data = database.folder().join("data").display().to_string();
         let mut overrides = vec![
@@ -59,11 +74,18 @@ impl TestApp {
         let overrides =
             overrides.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let loaded = load(&Sources { overrides, ..Sources::default() }).expect("the settings are valid");
-        Self::launch(loaded.config, testkit::clock(), 1, database).await
+        Self::launch(loaded.config, memory, testkit::clock(), 1, database).await
     }
 
-    async fn launch(config: Config, clock: Arc<MockClock>, seed: u64, database: TestDatabase) -> Self {
+    async fn launch(
+        config: Config,
+        memory: OpenMemory,
+        clock: Arc<MockClock>,
+        seed: u64,
+        database: TestDatabase,
+    ) -> Self {
         let options = StartOptions {
+            memory,
             clock: Arc::clone(&clock) as _,
             random: Arc::new(SeededRandom::new(seed)),
             ..StartOptions::new(config)
@@ -80,7 +102,7 @@ impl TestApp {
         assert!(report.clean, "{report:?}");
         between(&config.storage.data_dir);
         // Further ids must not be those of the first run again.
-        Self::launch(config, self.clock, self.seed + 1, self.database).await
+        Self::launch(config, Box::new(Headroom::system), self.clock, self.seed + 1, self.database).await
     }
 
     /// The first firm's super administrator.

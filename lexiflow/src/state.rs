@@ -16,7 +16,7 @@ pub use error::StartError;
 pub use first_start::{Administrator, administrator, check_first_password};
 pub use folder::{ServerLock, is_served, lock};
 pub use parts::Parts;
-pub use running::{Announcements, Report, Running, StartOptions, start};
+pub use running::{Announcements, OpenMemory, Report, Running, StartOptions, start};
 pub use schema::{applied_migrations, migrations};
 
 pub(crate) use bounds::{declare as declared_bounds, fit, limit_of, settle};

@@ -1,11 +1,9 @@
 //! Memory control groups, version 1 and 2 (Linux `Documentation/admin-guide/cgroup-v2.rst` and `cgroup-v1/memory.rst`).
 
+use crate::limit_files::LimitFiles;
 use crate::pressure::Pressure;
 use crate::roots::{SystemRoots, keyed, number, text};
 use std::path::{Component, Path, PathBuf};
-
-/// Version 1 writes "no limit" as the largest page-aligned number; anything this large is no limit.
-const NO_LIMIT: u64 = 1 << 62;
 
 /// The two interfaces a kernel may offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,42 +93,36 @@ impl Cgroup {
     /// The lowest hard limit of this group and its ancestors, in bytes. A process above `memory.high` is throttled to
     /// a standstill where there is no swap, so that mark counts as a limit too.
     pub fn limit(&self) -> Option<u64> {
-        self.lineage().filter_map(|dir| self.limit_of(dir)).min()
-    }
-
-    fn limit_of(&self, dir: &Path) -> Option<u64> {
-        let limits = match self.version {
-            CgroupVersion::V2 => [number(dir, "memory.max"), number(dir, "memory.high")],
-            CgroupVersion::V1 => {
-                let stat = text(dir, "memory.stat").unwrap_or_default();
-                [number(dir, "memory.limit_in_bytes"), keyed(&stat, "hierarchical_memory_limit")]
-            }
-        };
-        limits.into_iter().flatten().filter(|bytes| *bytes < NO_LIMIT).min()
+        LimitFiles::of_groups(std::slice::from_ref(self)).read_group(0)
     }
 
     /// This folder and those above it, up to the mount point.
-    fn lineage(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn lineage(&self) -> impl Iterator<Item = &Path> {
         self.dir.ancestors().take_while(|dir| dir.starts_with(&self.mount))
     }
 
     /// What is charged now; `None` where this hierarchy does not account memory.
     pub fn stats(&self) -> Option<CgroupStats> {
+        self.usage().map(|usage| CgroupStats { max: self.limit(), ..usage.stats })
+    }
+
+    /// The same without the limit.
+    pub(crate) fn usage(&self) -> Option<Usage> {
         match self.version {
             CgroupVersion::V2 => self.stats_v2(),
             CgroupVersion::V1 => self.stats_v1(),
         }
     }
 
-    fn stats_v2(&self) -> Option<CgroupStats> {
+    fn stats_v2(&self) -> Option<Usage> {
         let current = number(&self.dir, "memory.current")?;
         let stat = text(&self.dir, "memory.stat").unwrap_or_default();
         let events = text(&self.dir, "memory.events").unwrap_or_default();
         let part = |key| keyed(&stat, key).unwrap_or(0);
-        Some(CgroupStats {
+        let stats = CgroupStats {
             current,
             high: number(&self.dir, "memory.high"),
-            max: self.limit(),
+            max: None,
             oom_kills: keyed(&events, "oom_kill").unwrap_or(0),
             anon: part("anon"),
             file: part("file"),
@@ -139,10 +131,11 @@ impl Cgroup {
             sock: part("sock"),
             kernel: part("kernel"),
             slab_reclaimable: part("slab_reclaimable"),
-        })
+        };
+        Some(Usage { stats, is_whole: keyed(&stat, "anon").is_some() })
     }
 
-    fn stats_v1(&self) -> Option<CgroupStats> {
+    fn stats_v1(&self) -> Option<Usage> {
         let current = number(&self.dir, "memory.usage_in_bytes")?;
         let stat = text(&self.dir, "memory.stat").unwrap_or_default();
         let control = text(&self.dir, "memory.oom_control").unwrap_or_default();
@@ -150,10 +143,10 @@ impl Cgroup {
         // Version 1 does not say how much kernel memory is reclaimable; taking all of it as such errs towards calm,
         // and `current` still holds it.
         let kernel = number(&self.dir, "memory.kmem.usage_in_bytes").unwrap_or(0);
-        Some(CgroupStats {
+        let stats = CgroupStats {
             current,
             high: None,
-            max: self.limit(),
+            max: None,
             oom_kills: keyed(&control, "oom_kill").unwrap_or(0),
             anon: part("total_rss"),
             file: part("total_cache"),
@@ -162,13 +155,21 @@ impl Cgroup {
             sock: number(&self.dir, "memory.kmem.tcp.usage_in_bytes").unwrap_or(0),
             kernel,
             slab_reclaimable: kernel,
-        })
+        };
+        Some(Usage { stats, is_whole: keyed(&stat, "total_rss").is_some() })
     }
 
     /// How long this group's tasks stalled for want of memory, where the kernel tells.
     pub fn pressure(&self) -> Option<Pressure> {
         Pressure::parse(&text(&self.dir, "memory.pressure")?)
     }
+}
+
+/// What is charged to a group, the limit left out.
+pub(crate) struct Usage {
+    pub(crate) stats: CgroupStats,
+    /// Whether the kernel told of which parts it is made.
+    pub(crate) is_whole: bool,
 }
 
 /// The path of this process in a hierarchy, from `/proc/self/cgroup` (`id:controllers:path`).

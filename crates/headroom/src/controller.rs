@@ -1,6 +1,7 @@
 use crate::engine::Headroom;
 use crate::level::Level;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -22,9 +23,6 @@ impl Default for Pace {
     }
 }
 
-/// A look that comes later than this after the one before is counted as overdue.
-const OVERDUE: Duration = Duration::from_secs(1);
-
 /// A thread of its own that looks at the memory and acts: a runtime whose workers are all busy, or that is short of
 /// memory itself, must not keep it from doing so. A second thread purges, which may take tens of milliseconds. Both end
 /// when this is dropped.
@@ -42,8 +40,9 @@ impl Controller {
         let (asks, asked) = sync_channel(1);
         let purging = headroom.clone();
         let purger = small("headroom-purge")
-            .spawn(move || asked.iter().for_each(|Purge { level }| purging.purge_for(level)))?;
+            .spawn(move || asked.iter().for_each(|Purge { level }| survive(|| purging.purge_for(level))))?;
         let (watching, stopped) = (headroom.clone(), Arc::clone(&stop));
+        headroom.expect_looks_every(pace.calm.max(pace.pressed));
         let watcher = small("headroom").spawn(move || watch(&watching, pace, &stopped, asks))?;
         headroom.root().tree().bell.answer(watcher.thread().clone());
         Ok(Self { stop, watcher: Some(watcher), purger: Some(purger) })
@@ -70,16 +69,19 @@ fn small(name: &str) -> thread::Builder {
     thread::Builder::new().name(name.to_owned()).stack_size(256 << 10)
 }
 
+/// What is looked at and told to shrink has many owners: if one of them panics, the server must not go on unwatched.
+fn survive(work: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        tracing::error!("a look at the memory panicked: the next one comes all the same");
+    }
+}
+
 fn watch(headroom: &Headroom, pace: Pace, stop: &AtomicBool, asks: SyncSender<Purge>) {
-    let mut last = Instant::now();
     while !stop.load(Ordering::Acquire) {
         let begun = Instant::now();
-        let pause = if headroom.level() >= Level::Warning { pace.pressed } else { pace.calm };
-        if begun.duration_since(last) > pause + OVERDUE {
-            headroom.note_overdue();
-        }
-        last = begun;
-        headroom.look(Some(&asks));
+        survive(|| {
+            headroom.look(Some(&asks));
+        });
         headroom.note_tick(begun.elapsed());
         let pause = if headroom.level() >= Level::Warning { pace.pressed } else { pace.calm };
         thread::park_timeout(pause.saturating_sub(begun.elapsed()));

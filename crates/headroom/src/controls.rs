@@ -1,13 +1,19 @@
 use crate::judge::{Cause, Judge, Observation};
 use crate::level::{Level, Thresholds};
+use crate::limit::Limit;
 use crate::plan::{Action, ActionSettings, Plan};
+use crate::source::Unreadable;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// How many actions are remembered for the memory report.
 pub const RECORDS: usize = 64;
+
+/// A look that comes so much later than it should is overdue, in microseconds.
+const OVERDUE_MICROS: u64 = 1_000_000;
 
 /// How long refused callers are told to wait, in seconds.
 const RETRY_SECONDS: std::ops::RangeInclusive<u64> = 1..=30;
@@ -60,7 +66,8 @@ pub struct ControlStats {
     pub cancelled: u64,
     /// How long the last look took, in microseconds.
     pub tick_micros: u64,
-    /// Looks that came more than a second late.
+    /// Looks that came more than a second late. One that has not come yet is not among them; see
+    /// [`Headroom::overdue`](crate::Headroom::overdue).
     pub overdue: u64,
     /// When the limit is reached at the present growth, in microseconds.
     pub micros_to_limit: Option<u64>,
@@ -70,6 +77,8 @@ pub struct ControlStats {
     pub limit_changes: u64,
     /// The last such change.
     pub limit_change: Option<LimitChange>,
+    /// What the kernel did not tell at the last look.
+    pub unreadable: Unreadable,
 }
 
 /// What the controller knows and what it has set.
@@ -82,8 +91,10 @@ pub(crate) struct Controls {
     retry_seconds: AtomicU32,
     pub(crate) shed: AtomicU64,
     pub(crate) tick_micros: AtomicU64,
-    pub(crate) overdue: AtomicU64,
+    overdue: AtomicU64,
     looked_at_micros: AtomicU64,
+    /// When the next look is overdue, in microseconds after the last one.
+    overdue_after_micros: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -99,6 +110,7 @@ struct Mind {
     micros_to_limit: Option<u64>,
     limit_changes: u64,
     limit_change: Option<LimitChange>,
+    unreadable: Unreadable,
 }
 
 /// What one look led to.
@@ -123,6 +135,7 @@ impl Controls {
                 micros_to_limit: None,
                 limit_changes: 0,
                 limit_change: None,
+                unreadable: Unreadable::default(),
             }),
             is_shedding: AtomicBool::new(false),
             closes_idle: AtomicBool::new(false),
@@ -132,12 +145,18 @@ impl Controls {
             tick_micros: AtomicU64::new(0),
             overdue: AtomicU64::new(0),
             looked_at_micros: AtomicU64::new(0),
+            overdue_after_micros: AtomicU64::new(OVERDUE_MICROS),
         }
     }
 
     /// Takes an observation in and says what has to be done. `acts` is false where an operator has switched the actions
     /// off.
     pub(crate) fn decide(&self, seen: &Observation, scarce_from: u32, acts: bool) -> Decision {
+        // The first look is late for nothing.
+        let is_first = self.looked_at_micros.load(Ordering::Relaxed) == 0;
+        if !is_first && self.overdue_micros(seen.at_micros) > 0 {
+            self.overdue.fetch_add(1, Ordering::Relaxed);
+        }
         self.looked_at_micros.store(seen.at_micros, Ordering::Relaxed);
         self.with(|mind| {
             let before = mind.judge.level();
@@ -174,9 +193,47 @@ impl Controls {
     pub(crate) fn limit_changed(&self, at_micros: u64, from_bytes: u64, to_bytes: u64) {
         let within_micros = at_micros.saturating_sub(self.looked_at_micros.load(Ordering::Relaxed));
         self.with(|mind| {
+            mind.judge.limit_changed();
             mind.limit_changes += 1;
             mind.limit_change = Some(LimitChange { at_micros, within_micros, from_bytes, to_bytes });
         });
+    }
+
+    /// Whoever watches looks at least so often.
+    pub(crate) fn expect_looks_every(&self, pause: Duration) {
+        let micros = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
+        self.overdue_after_micros.store(micros.saturating_add(OVERDUE_MICROS), Ordering::Relaxed);
+    }
+
+    /// By how much the next look is overdue, in microseconds.
+    pub(crate) fn overdue_micros(&self, at_micros: u64) -> u64 {
+        let since = at_micros.saturating_sub(self.looked_at_micros.load(Ordering::Relaxed));
+        since.saturating_sub(self.overdue_after_micros.load(Ordering::Relaxed))
+    }
+
+    /// Keeps what could not be read at this look, and logs each part once when it begins and once when it ends.
+    pub(crate) fn note_unreadable(&self, now: Unreadable, limit: &Limit) {
+        let before = self.with(|mind| std::mem::replace(&mut mind.unreadable, now));
+        for ((part, was), (_, is)) in before.parts().into_iter().zip(now.parts()) {
+            let (limit_bytes, source) = (limit.bytes, limit.source.as_str());
+            match (was, is) {
+                (false, true) => tracing::warn!(
+                    part,
+                    limit_bytes,
+                    source,
+                    "the kernel's memory figures cannot be read: what they said last counts"
+                ),
+                (true, false) => {
+                    tracing::info!(
+                        part,
+                        limit_bytes,
+                        source,
+                        "the kernel's memory figures can be read again"
+                    );
+                }
+                _ => {}
+            }
+        }
     }
 
     /// How long a refused caller should wait: as long as what is too much takes to come back at the rate at which memory
@@ -201,6 +258,7 @@ impl Controls {
             looked_at_micros: read(&self.looked_at_micros),
             limit_changes: mind.limit_changes,
             limit_change: mind.limit_change,
+            unreadable: mind.unreadable,
         })
     }
 
@@ -211,7 +269,7 @@ impl Controls {
 
 fn retry_seconds(seen: &Observation, judge: &Judge, scarce_from: u32) -> u32 {
     let excess = u128::from(seen.limit) * u128::from(seen.share.saturating_sub(scarce_from)) / 1000;
-    let rate = u128::from(judge.release_per_second());
+    let rate = u128::from(judge.release_per_second(seen.limit));
     let seconds =
         if excess == 0 { 1 } else { excess.checked_div(rate).map_or(u128::MAX, |seconds| seconds + 1) };
     let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);

@@ -1,13 +1,16 @@
+mod acting;
+
 use crate::allocator::{Allocator, HeapSpaces, PurgeReport};
 use crate::class::Class;
 use crate::controller::Purge;
-use crate::controls::{ActionRecord, ControlStats, Controls};
+use crate::controls::{ControlStats, Controls};
+use crate::faults::Faults;
 use crate::ledger::{Entry, Ledger};
 use crate::level::{Level, Thresholds};
 use crate::limit::{Budget, budget_of};
 use crate::meter::{Meter, RequestMemory};
 use crate::observe::{observe, share_of};
-use crate::plan::{Action, ActionSettings};
+use crate::plan::ActionSettings;
 use crate::pool::{Pool, PoolStats};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::roots::SystemRoots;
@@ -102,6 +105,14 @@ impl Headroom {
     /// Books for the running system.
     pub fn system(settings: Settings) -> Self {
         Self::new(settings, Arc::new(SystemSource::open(SystemRoots::default())))
+    }
+
+    /// Books that refuse some of what is asked of them, to see what a refusal leaves behind. For tests: no setting leads
+    /// here.
+    pub fn with_faults(settings: Settings, source: Arc<dyn MemorySource>, faults: Arc<Faults>) -> Self {
+        let headroom = Self::new(settings, source);
+        headroom.root().inject(faults);
+        headroom
     }
 
     /// Books for any source.
@@ -205,22 +216,27 @@ impl Headroom {
 
     /// Looks, and leaves purges to whoever listens.
     pub(crate) fn look(&self, purges: Option<&SyncSender<Purge>>) -> Level {
-        let at_micros = u64::try_from(self.inner.began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.look_at(at_micros, purges)
+        let reading = self.read();
+        // Of now, and not of when the reading began: it may have been kept from it.
+        self.look_at(&reading, self.uptime_micros(), purges)
     }
 
     /// Looks at a moment that the caller names, in microseconds since the engine began: for tests of what follows when.
     pub fn sample_at(&self, at_micros: u64) -> Level {
-        self.look_at(at_micros, None)
+        self.look_at(&self.read(), at_micros, None)
     }
 
-    fn look_at(&self, at_micros: u64, purges: Option<&SyncSender<Purge>>) -> Level {
+    fn read(&self) -> Reading {
+        self.inner.root.tree().bell.hush();
+        self.inner.source.read()
+    }
+
+    fn look_at(&self, reading: &Reading, at_micros: u64, purges: Option<&SyncSender<Purge>>) -> Level {
         let inner = &*self.inner;
-        inner.root.tree().bell.hush();
-        let reading = inner.source.read();
-        let budget = self.follow_limit(&reading, at_micros);
+        inner.controls.note_unreadable(reading.unreadable, &reading.limit);
+        let budget = self.follow_limit(reading, at_micros);
         let thresholds = &inner.settings.thresholds;
-        let seen = observe(&reading, &budget, thresholds, at_micros);
+        let seen = observe(reading, &budget, thresholds, at_micros);
         let decision = inner.controls.decide(&seen, thresholds.leave(Level::Critical), inner.settings.acts);
         let (before, level) = (decision.before, decision.level);
         if level != before {
@@ -244,89 +260,24 @@ impl Headroom {
         level
     }
 
-    fn act(&self, action: Action, level: Level, at_micros: u64, purges: Option<&SyncSender<Purge>>) {
-        let controls = &self.inner.controls;
-        let (before_bytes, after_bytes) = match action {
-            Action::ShrinkStores(percent) => self.shrink_stores(percent),
-            Action::Purge => match purges {
-                // One that is running or waiting already will do.
-                Some(purges) => return drop(purges.try_send(Purge { level })),
-                None => return self.purge_for(level),
-            },
-            Action::Decay(millis) => {
-                let _taken = self.inner.allocator.is_some_and(|allocator| allocator.set_decay(millis));
-                (0, 0)
-            }
-            Action::PauseBackground(on) => {
-                controls.background_paused.send_replace(on);
-                (0, 0)
-            }
-            Action::Shed(on) => {
-                controls.is_shedding.store(on, Ordering::Relaxed);
-                (0, 0)
-            }
-            Action::CloseIdle(on) => {
-                controls.closes_idle.store(on, Ordering::Relaxed);
-                (0, 0)
-            }
-            Action::CancelLargest => match self.inner.ledger.cancel_largest() {
-                Some(flight) => {
-                    tracing::warn!(
-                        route = &*flight.route,
-                        live_bytes = flight.live_bytes,
-                        age_ms = flight.age_millis,
-                        "a request is ended to stay within the memory limit"
-                    );
-                    (flight.live_bytes, 0)
-                }
-                None => return,
-            },
-            Action::DumpHeap => match self.inner.dump.get() {
-                Some(dump) => {
-                    dump();
-                    (0, 0)
-                }
-                None => return,
-            },
-        };
-        self.note(ActionRecord { at_micros, level, action, before_bytes, after_bytes });
-    }
-
-    fn note(&self, record: ActionRecord) {
-        // Shrinking what is small already, each second, is not worth a line.
-        if record.before_bytes != record.after_bytes || !matches!(record.action, Action::ShrinkStores(_)) {
-            tracing::info!(
-                action = record.action.name(),
-                level = record.level.as_str(),
-                before_bytes = record.before_bytes,
-                after_bytes = record.after_bytes,
-                "memory action"
-            );
-        }
-        self.inner.controls.record(record);
-    }
-
-    fn shrink_stores(&self, percent: u64) -> (u64, u64) {
-        let before = self.inner.stores.bytes();
-        let freed = self.inner.stores.shrink_all(percent);
-        (before, before.saturating_sub(freed))
-    }
-
-    /// Purges and keeps a record of it.
-    pub(crate) fn purge_for(&self, level: Level) {
-        let Some(report) = self.purge() else { return };
-        let at_micros = u64::try_from(self.inner.began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let (before_bytes, after_bytes) = (report.before_resident, report.after_resident);
-        self.note(ActionRecord { at_micros, level, action: Action::Purge, before_bytes, after_bytes });
-    }
-
     /// What is called at the highest level, at most twice an hour, to write a heap profile down. The first one stays.
     pub fn on_emergency(&self, dump: impl Fn() + Send + Sync + 'static) {
         let _first = self.inner.dump.set(Box::new(dump));
     }
 
-    pub(crate) fn note_overdue(&self) {
-        self.inner.controls.overdue.fetch_add(1, Ordering::Relaxed);
+    /// By how much the next look is overdue: zero while the controller comes in time.
+    pub fn overdue(&self) -> Duration {
+        self.overdue_at(self.uptime_micros())
+    }
+
+    /// The same at a moment that the caller names, in microseconds since the engine began.
+    pub fn overdue_at(&self, at_micros: u64) -> Duration {
+        Duration::from_micros(self.inner.controls.overdue_micros(at_micros))
+    }
+
+    /// The longest that a controller pauses between two looks.
+    pub(crate) fn expect_looks_every(&self, pause: Duration) {
+        self.inner.controls.expect_looks_every(pause);
     }
 
     pub(crate) fn note_tick(&self, took: Duration) {

@@ -1,6 +1,6 @@
 use crate::limit::{Limit, LimitSource};
 use crate::process::ProcessStats;
-use crate::source::{MemorySource, Reading};
+use crate::source::{MemorySource, Reading, Unreadable};
 use std::sync::{Mutex, PoisonError};
 
 /// A source that says what a test wants.
@@ -19,6 +19,7 @@ impl InjectedSource {
                 cgroup: None,
                 pressure: None,
                 allocator: None,
+                unreadable: Unreadable::default(),
             }),
         }
     }

@@ -1,7 +1,8 @@
 use crate::level::{Level, Thresholds};
 use crate::pressure::Pressure;
 
-/// A level is left only after the share has been below its mark for so long, in microseconds.
+/// A level is left only after the share has been below its mark, and nothing else asked for the level, for so long, in
+/// microseconds.
 const DWELL_MICROS: u64 = 2_000_000;
 
 /// At the present rate the limit would be reached within this time: the level is raised before it is, in microseconds.
@@ -12,6 +13,18 @@ const RATE_OVER_MICROS: u64 = 15_000;
 
 /// Growth is looked at from this share on, in thousandths: below it there is time.
 const FORESIGHT_FROM: u32 = 500;
+
+/// Use that has not risen by more than this of the limit within the last second or two wavers and does not grow, in
+/// [`WHOLE`]s: two percent to either side are noise.
+const GROWS_FROM: u64 = WHOLE / 20;
+
+/// The lowest use is sought in stretches of this length, in microseconds.
+const STRETCH_MICROS: u64 = 1_000_000;
+
+/// The whole limit, in the parts that use and its rates are followed in. They are followed as parts of the limit and not in
+/// bytes because what is looked at changes between the heap of the budget and the charge of the hard limit, whichever is
+/// nearer: as parts, both are alike whenever it does.
+const WHOLE: u64 = 1 << 40;
 
 /// Stalls above these shares of the last ten seconds raise the level by one, in hundredths of a percent.
 const STALL_SOME: u32 = 1_000;
@@ -61,6 +74,29 @@ impl Cause {
     }
 }
 
+/// The lowest use of this stretch and of the one before.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lowest {
+    since_micros: u64,
+    now: Option<u64>,
+    before: Option<u64>,
+}
+
+impl Lowest {
+    fn note(&mut self, at_micros: u64, used: u64) {
+        if at_micros.saturating_sub(self.since_micros) >= STRETCH_MICROS {
+            *self = Self { since_micros: at_micros, now: None, before: self.now };
+        }
+        self.now = Some(self.now.map_or(used, |lowest| lowest.min(used)));
+    }
+
+    /// By how much `used` is above it.
+    fn rise(&self, used: u64) -> u64 {
+        let lowest = self.now.into_iter().chain(self.before).min();
+        used.saturating_sub(lowest.unwrap_or(used))
+    }
+}
+
 /// Decides the level from one observation to the next: up at once, down one step at a time, and each step only when the
 /// share has been below that level's mark for two seconds and does not rise.
 #[derive(Debug, Clone)]
@@ -70,10 +106,14 @@ pub struct Judge {
     cause: Cause,
     /// For each level, since when the share has been below its mark, and the lowest share since then.
     below: [Option<(u64, u32)>; Level::ALL.len()],
+    /// For each level, when it was last asked for.
+    asked_at: [Option<u64>; Level::ALL.len()],
+    /// The last use that a rate was taken from, and when.
     last: Option<(u64, u64)>,
-    /// Growth in bytes per second, smoothed; never negative.
+    lowest: Lowest,
+    /// Growth in parts of the limit per second, smoothed; never negative.
     growth: u64,
-    /// What comes back in bytes per second while use falls, smoothed.
+    /// What comes back in parts of the limit per second while use falls, smoothed.
     release: u64,
 }
 
@@ -85,7 +125,9 @@ impl Judge {
             level: Level::Normal,
             cause: Cause::None,
             below: [None; Level::ALL.len()],
+            asked_at: [None; Level::ALL.len()],
             last: None,
+            lowest: Lowest::default(),
             growth: 0,
             release: 0,
         }
@@ -101,14 +143,21 @@ impl Judge {
         self.cause
     }
 
-    /// What came back lately, in bytes per second: how soon a refused request is worth another try.
-    pub fn release_per_second(&self) -> u64 {
-        self.release
+    /// What came back lately of a limit of so many bytes, in bytes per second: how soon a refused request is worth another
+    /// try.
+    pub fn release_per_second(&self, limit: u64) -> u64 {
+        let bytes = u128::from(self.release) * u128::from(limit) / u128::from(WHOLE);
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+
+    /// The limit becomes another one: use counts anew against it, which is no growth.
+    pub fn limit_changed(&mut self) {
+        (self.last, self.lowest) = (None, Lowest::default());
     }
 
     /// When the limit is reached at the present growth, in microseconds; `None` while nothing grows.
     pub fn micros_to_limit(&self, seen: &Observation) -> Option<u64> {
-        let room = u128::from(seen.limit.saturating_sub(seen.used));
+        let room = u128::from(WHOLE.saturating_sub(parts(seen)));
         let micros = (room * 1_000_000).checked_div(u128::from(self.growth))?;
         Some(u64::try_from(micros).unwrap_or(u64::MAX))
     }
@@ -118,6 +167,9 @@ impl Judge {
         self.follow_growth(seen);
         self.note_calm(seen);
         let (asked, cause) = self.asked(seen);
+        for at in &mut self.asked_at[..=asked as usize] {
+            *at = Some(seen.at_micros);
+        }
         if asked >= self.level {
             self.level = asked;
             self.cause = cause;
@@ -133,6 +185,7 @@ impl Judge {
         let cause = if by_share == Level::Normal { Cause::None } else { Cause::Share };
         let above = Level::from_u8((by_share as u8 + 1).min(Level::Emergency as u8));
         let soon = seen.share >= FORESIGHT_FROM
+            && self.lowest.rise(parts(seen)) > GROWS_FROM
             && self.micros_to_limit(seen).is_some_and(|micros| micros < FORESIGHT_MICROS);
         if soon && by_share < Level::Emergency {
             return (above, Cause::Growth);
@@ -148,18 +201,20 @@ impl Judge {
     }
 
     fn follow_growth(&mut self, seen: &Observation) {
-        let (at, used) = *self.last.get_or_insert((seen.at_micros, seen.used));
+        let now = parts(seen);
+        self.lowest.note(seen.at_micros, now);
+        let (at, used) = *self.last.get_or_insert((seen.at_micros, now));
         let micros = seen.at_micros.saturating_sub(at);
         if micros < RATE_OVER_MICROS {
             return;
         }
-        self.last = Some((seen.at_micros, seen.used));
-        let per_second = |bytes: u64| {
-            let rate = u128::from(bytes) * 1_000_000 / u128::from(micros.max(1));
+        self.last = Some((seen.at_micros, now));
+        let per_second = |parts: u64| {
+            let rate = u128::from(parts) * 1_000_000 / u128::from(micros.max(1));
             u64::try_from(rate).unwrap_or(u64::MAX)
         };
-        self.growth = smoothed(self.growth, per_second(seen.used.saturating_sub(used)));
-        self.release = smoothed(self.release, per_second(used.saturating_sub(seen.used)));
+        self.growth = smoothed(self.growth, per_second(now.saturating_sub(used)));
+        self.release = smoothed(self.release, per_second(used.saturating_sub(now)));
     }
 
     fn note_calm(&mut self, seen: &Observation) {
@@ -175,9 +230,16 @@ impl Judge {
     }
 
     fn is_calm(&self, seen: &Observation) -> bool {
-        self.below[self.level as usize]
-            .is_some_and(|(since, _)| seen.at_micros.saturating_sub(since) >= DWELL_MICROS)
+        let dwelt = |since: u64| seen.at_micros.saturating_sub(since) >= DWELL_MICROS;
+        let place = self.level as usize;
+        self.below[place].is_some_and(|(since, _)| dwelt(since)) && self.asked_at[place].is_none_or(dwelt)
     }
+}
+
+/// What is used, in parts of the limit; of no limit, everything is.
+fn parts(seen: &Observation) -> u64 {
+    let parts = (u128::from(seen.used) * u128::from(WHOLE)).checked_div(u128::from(seen.limit));
+    parts.map_or(WHOLE, |parts| u64::try_from(parts).unwrap_or(u64::MAX))
 }
 
 /// Three quarters of the old and a quarter of the new.

@@ -1,8 +1,9 @@
-use crate::cgroup::{Cgroup, CgroupVersion};
-use crate::roots::{SystemRoots, keyed, text};
+use crate::cgroup::Cgroup;
+use crate::limit_files::LimitFiles;
+use crate::roots::SystemRoots;
 
 /// What a machine is taken to have when nothing tells: small enough to be safe anywhere.
-const ASSUMED_BYTES: u64 = 1 << 30;
+pub(crate) const ASSUMED_BYTES: u64 = 1 << 30;
 
 /// Where a limit comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub struct Budget {
 /// The lowest limit in force: the operator's when it is the lowest, else the control group's, the address space's or
 /// the machine's memory.
 pub fn discover(explicit: Option<u64>, roots: &SystemRoots) -> Limit {
-    let system = system_limit(&Cgroup::locate(roots), roots);
+    let system = LimitFiles::of(&Cgroup::locate(roots), roots).read().limit;
     match explicit {
         Some(bytes) if bytes <= system.bytes => Limit { bytes, source: LimitSource::Explicit },
         _ => system,
@@ -88,34 +89,6 @@ pub fn budget_of(explicit: Option<u64>, limit: Limit) -> Budget {
         Some(asked) => Budget { bytes: asked, source: LimitSource::Explicit, clipped_from: None, limit },
         None => Budget { bytes: share(limit.bytes, 75), source: limit.source, clipped_from: None, limit },
     }
-}
-
-/// The hard limit of the system, for groups that are already located.
-pub(crate) fn system_limit(cgroups: &[Cgroup], roots: &SystemRoots) -> Limit {
-    let groups = cgroups.iter().filter_map(|group| {
-        let source = match group.version() {
-            CgroupVersion::V1 => LimitSource::CgroupV1,
-            CgroupVersion::V2 => LimitSource::CgroupV2,
-        };
-        Some(Limit { bytes: group.limit()?, source })
-    });
-    let others = [
-        address_space(roots).map(|bytes| Limit { bytes, source: LimitSource::AddressSpace }),
-        physical(roots).map(|bytes| Limit { bytes, source: LimitSource::Physical }),
-    ];
-    groups
-        .chain(others.into_iter().flatten())
-        .min_by_key(|limit| limit.bytes)
-        .unwrap_or(Limit { bytes: ASSUMED_BYTES, source: LimitSource::Assumed })
-}
-
-fn physical(roots: &SystemRoots) -> Option<u64> {
-    keyed(&text(&roots.proc, "meminfo")?, "MemTotal")?.checked_mul(1024)
-}
-
-/// The soft limit, which is the one in force; `unlimited` is none.
-fn address_space(roots: &SystemRoots) -> Option<u64> {
-    keyed(&text(&roots.proc, "self/limits")?, "Max address space")
 }
 
 /// `percent` of `bytes`, without overflow.

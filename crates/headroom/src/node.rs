@@ -9,6 +9,8 @@ use std::sync::{Arc, OnceLock};
 /// any peak, so that one comparison on the way tells both that nothing special has to be done and that it fits. Only a
 /// request joins another node: its limit and its peak have that mark on as well.
 const BYTES: u64 = (1 << 60) - 1;
+/// Some reservations are refused for a test's sake. Only on a root, which joins nothing: the marks and the sum fit.
+const FAULTY: u64 = 1 << 60;
 /// What the node lends counts in the node it joined, on the way up.
 const JOINED: u64 = 1 << 61;
 /// Somebody stands in the queue: nobody is served and nothing given back without a look at it.
@@ -172,6 +174,11 @@ impl Node {
     /// Counts `bytes` more by all rules, and gives the word as it is then.
     #[cold]
     fn add_by_the_rules(&self, bytes: u64, asker: Asker) -> Result<u64, RefusalKind> {
+        // Who would wait was refused before, or is not: nobody would call it.
+        let can_be_struck = bytes > 0 && asker == Asker::Hurried;
+        if can_be_struck && self.used.load(Ordering::Relaxed) & FAULTY != 0 && self.tree.strikes() {
+            return Err(RefusalKind::Exhausted);
+        }
         loop {
             let word = self.used.load(Ordering::Acquire);
             if word & DRAINING != 0 && bytes > 0 {
@@ -264,6 +271,12 @@ impl Node {
         self.limit.store(bytes.max(self.floor).min(BYTES), Ordering::Relaxed);
         // Through the queue's lock: who stands there already is called, and who comes later sees the new limit.
         self.call_next();
+    }
+
+    /// From now on the tree's faults are asked for each reservation. Without them, no reservation pays for the question.
+    pub(crate) fn make_faulty(&self) {
+        debug_assert!(self.parent.is_none(), "only a root");
+        self.used.fetch_or(FAULTY, Ordering::AcqRel);
     }
 
     pub(crate) fn drain(&self) {

@@ -1,4 +1,5 @@
 use crate::bell::Bell;
+use crate::faults::Faults;
 use crate::lease::Lease;
 use crate::node::{Node, Role};
 use crate::queue::Asker;
@@ -120,6 +121,9 @@ impl Pool {
             "a share joins what lies beside it"
         );
         let wanted = self.used();
+        if self.tree().strikes() {
+            return Err(Blocked { at: share.clone(), kind: RefusalKind::Exhausted }.refuse(wanted));
+        }
         self.node.join(share).map_err(|kind| Blocked { at: share.clone(), kind }.refuse(wanted))
     }
 
@@ -132,6 +136,12 @@ impl Pool {
     /// Refuses every new lease of this pool and those below it from now on; whoever waits for it is refused too.
     pub fn drain(&self) {
         self.node.drain();
+    }
+
+    /// From now on `faults` refuse some of what is asked of this tree, whose root this is.
+    pub(crate) fn inject(&self, faults: Arc<Faults>) {
+        let _first = self.tree().faults.set(faults);
+        self.node.make_faulty();
     }
 
     /// The pool's name.

@@ -1,6 +1,6 @@
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{ErrorKind, Read as _};
+use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -82,23 +82,28 @@ pub(crate) fn in_folder<T>(folder: &Path, name: &str, work: impl FnOnce(&Path) -
 
 /// The whole of a kernel file; `None` when it is absent, unreadable or not text.
 pub(crate) fn text(folder: &Path, name: &str) -> Option<Text> {
-    let mut file = in_folder(folder, name, |path| File::open(path)).ok()?;
+    read_text(folder, name).ok()
+}
+
+/// The whole of a kernel file, which must be text.
+pub(crate) fn read_text(folder: &Path, name: &str) -> io::Result<Text> {
+    let mut file = in_folder(folder, name, |path| File::open(path))?;
     let mut text = Text::default();
     while text.length < SMALL {
         match file.read(&mut text.small[text.length..]) {
             Ok(0) => {
-                std::str::from_utf8(&text.small[..text.length]).ok()?;
-                return Some(text);
+                std::str::from_utf8(&text.small[..text.length]).map_err(io::Error::other)?;
+                return Ok(text);
             }
             Ok(count) => text.length += count,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return None,
+            Err(error) => return Err(error),
         }
     }
     let mut whole = text.small.to_vec();
-    file.read_to_end(&mut whole).ok()?;
-    text.large = String::from_utf8(whole).ok()?;
-    Some(text)
+    file.read_to_end(&mut whole)?;
+    text.large = String::from_utf8(whole).map_err(io::Error::other)?;
+    Ok(text)
 }
 
 /// A file that holds one number; `max`, an empty file and anything else that is no number give `None`.

@@ -1,9 +1,11 @@
 use crate::allocator::{Allocator, AllocatorStats};
 use crate::cgroup::{Cgroup, CgroupStats};
-use crate::limit::{Limit, system_limit};
+use crate::limit::Limit;
+use crate::limit_files::LimitFiles;
 use crate::pressure::Pressure;
 use crate::process::ProcessStats;
 use crate::roots::{SystemRoots, text};
+use std::sync::{Mutex, PoisonError};
 
 /// All that is known about the process's memory at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,32 @@ pub struct Reading {
     pub pressure: Option<Pressure>,
     /// The allocator's view.
     pub allocator: Option<AllocatorStats>,
+    /// What of this could not be read now.
+    pub unreadable: Unreadable,
+}
+
+/// What the kernel told before and does not tell now. The reading has what comes nearest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unreadable {
+    /// A file that may set the limit: the limit is the one that was last read.
+    pub limit: bool,
+    /// What is charged to the control group: the process's own anonymous memory stands for that of the group, and the
+    /// other parts are those last read.
+    pub usage: bool,
+    /// The process's own figures: what the allocator holds stands for the anonymous memory.
+    pub process: bool,
+}
+
+impl Unreadable {
+    /// The names of the parts in logs, metrics and the memory report, and whether each could not be read.
+    pub fn parts(self) -> [(&'static str, bool); 3] {
+        [("limit", self.limit), ("usage", self.usage), ("process", self.process)]
+    }
+
+    /// Whether anything could not be read.
+    pub fn any(self) -> bool {
+        self.parts().into_iter().any(|(_, is_unreadable)| is_unreadable)
+    }
 }
 
 /// Where readings come from: the system, or a test.
@@ -32,13 +60,52 @@ pub struct SystemSource {
     roots: SystemRoots,
     cgroups: Vec<Cgroup>,
     allocator: Option<Allocator>,
+    known: Mutex<Known>,
+}
+
+/// What was last read.
+#[derive(Debug)]
+struct Known {
+    limits: LimitFiles,
+    /// By the place of the group.
+    usage: Option<(usize, CgroupStats)>,
+    process: Option<ProcessStats>,
 }
 
 impl SystemSource {
     /// Finds the control groups of this process; they do not change while it runs.
     pub fn open(roots: SystemRoots) -> Self {
         let cgroups = Cgroup::locate(&roots);
-        Self { roots, cgroups, allocator: Allocator::open() }
+        let known = Known { limits: LimitFiles::of(&cgroups, &roots), usage: None, process: None };
+        Self { roots, cgroups, allocator: Allocator::open(), known: Mutex::new(known) }
+    }
+}
+
+impl Known {
+    /// The process's figures, and whether they could not be read.
+    fn process(&mut self, roots: &SystemRoots, allocator: Option<AllocatorStats>) -> (ProcessStats, bool) {
+        if let Some(now) = ProcessStats::read(roots) {
+            self.process = Some(now);
+            return (now, false);
+        }
+        // Where there never was a process file system, nothing has become worse.
+        let last = self.process.unwrap_or_default();
+        let rss_anon = allocator.map_or(last.rss_anon, |allocator| allocator.resident);
+        (ProcessStats { rss_anon, ..last }, self.process.is_some())
+    }
+
+    /// What is charged to the group, and whether that could not be read.
+    fn usage(&mut self, groups: &[Cgroup], process: &ProcessStats) -> (Option<CgroupStats>, bool) {
+        let now = groups.iter().enumerate().find_map(|(index, group)| Some((index, group.usage()?)));
+        let (index, usage, is_unreadable) = match (now, self.usage) {
+            (Some((index, usage)), last) if usage.is_whole || last.is_none() => {
+                self.usage = usage.is_whole.then_some((index, usage.stats));
+                (index, usage.stats, false)
+            }
+            (_, Some((index, last))) => (index, CgroupStats { anon: process.rss_anon, ..last }, true),
+            (_, None) => return (None, false),
+        };
+        (Some(CgroupStats { max: self.limits.of_group(index), ..usage }), is_unreadable)
     }
 }
 
@@ -49,12 +116,12 @@ impl MemorySource for SystemSource {
             .iter()
             .find_map(Cgroup::pressure)
             .or_else(|| Pressure::parse(&text(&self.roots.proc, "pressure/memory")?));
-        Reading {
-            limit: system_limit(&self.cgroups, &self.roots),
-            process: ProcessStats::read(&self.roots).unwrap_or_default(),
-            cgroup: self.cgroups.iter().find_map(Cgroup::stats),
-            pressure,
-            allocator: self.allocator.and_then(|allocator| allocator.stats()),
-        }
+        let allocator = self.allocator.and_then(|allocator| allocator.stats());
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known.limits.read();
+        let (process, no_process) = known.process(&self.roots, allocator);
+        let (cgroup, no_usage) = known.usage(&self.cgroups, &process);
+        let unreadable = Unreadable { limit: found.is_unreadable, usage: no_usage, process: no_process };
+        Reading { limit: found.limit, process, cgroup, pressure, allocator, unreadable }
     }
 }

@@ -1,6 +1,8 @@
 use crate::bell::Bell;
+use crate::faults::Faults;
 use crate::retry::Drain;
 use crate::sync::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// What all pools of one tree share.
 #[derive(Debug, Default)]
@@ -8,6 +10,8 @@ pub(crate) struct Tree {
     pub(crate) bell: Bell,
     pub(crate) drain: Drain,
     tickets: AtomicU64,
+    /// Set in tests only.
+    pub(crate) faults: OnceLock<Arc<Faults>>,
 }
 
 impl Tree {
@@ -15,5 +19,10 @@ impl Tree {
     /// to wait, so that two never stand in each other's way.
     pub(crate) fn ticket(&self) -> u64 {
         self.tickets.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whether this reservation is refused for a test's sake.
+    pub(crate) fn strikes(&self) -> bool {
+        self.faults.get().is_some_and(|faults| faults.strikes())
     }
 }

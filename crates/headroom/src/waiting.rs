@@ -19,6 +19,9 @@ pub(crate) async fn patiently(pool: &Pool, held: u64, bytes: u64, wait: Duration
 /// Asks, takes a place where it is refused, and asks again whenever it is called. Dropped at any await, it leaves every
 /// queue and has charged nothing: nothing is awaited between the charge and the return.
 pub(crate) async fn in_turn(pool: &Pool, held: u64, bytes: u64) -> Result<(), Blocked> {
+    if bytes > 0 && pool.tree().strikes() {
+        return Err(Blocked { at: pool.tightest(bytes), kind: RefusalKind::Exhausted });
+    }
     let ticket = pool.tree().ticket();
     let ask = || match pool.charge(held, bytes, Asker::Patient(ticket)) {
         Err(blocked) if blocked.kind == RefusalKind::Exhausted => Ok(Some(blocked)),

@@ -5,6 +5,8 @@
 
 #[path = "../src/bell.rs"]
 mod bell;
+#[path = "../src/faults.rs"]
+mod faults;
 #[path = "../src/lease.rs"]
 mod lease;
 #[path = "../src/node.rs"]

@@ -89,14 +89,13 @@ impl Held {
         }
     }
 
-    /// A loan that ends with its holder instead of the request; `None` when the pool refuses.
-    pub(crate) fn borrow(&self, bytes: u64) -> Option<Loan> {
+    /// A loan that ends with its holder instead of the request.
+    pub(crate) fn borrow(&self, bytes: u64) -> Result<Loan, Refusal> {
         match &self.pool {
-            None => Some(Loan { _lease: None }),
-            Some(pool) => pool
-                .try_lease(bytes)
-                .ok()
-                .map(|lease| Loan { _lease: Some((lease, Registered::here(bytes))) }),
+            None => Ok(Loan { _lease: None }),
+            Some(pool) => {
+                pool.try_lease(bytes).map(|lease| Loan { _lease: Some((lease, Registered::here(bytes))) })
+            }
         }
     }
 }

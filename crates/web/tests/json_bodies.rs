@@ -247,6 +247,21 @@ async fn a_list_in_the_place_of_an_object_is_refused() {
     assert_eq!(answer.faults(), ["people[0] wrong_type"]);
 }
 
+/// The body itself finds room; the second look at it, which lists call for, does not.
+#[tokio::test]
+async fn what_cannot_be_looked_at_for_want_of_memory_does_not_pass_for_right() {
+    let listed = r#"["Estate","civil","2026-01-31",3,[],null]"#.to_owned();
+    let broken = GOOD.replace("Estate", "").replace('}', r#","people":[]}"#);
+    for body in [listed, broken] {
+        let pool = headroom::Pool::root("bodies", body.len() as u64);
+        let server = Server::start_with(routes(), |layers| layers.pool = Some(pool.clone()), |_| {});
+        let answer = server.post_json("/api/files", &body).await;
+        answer.problem(413, "body_too_large");
+        server.stop().await;
+        assert_eq!(pool.used(), 0);
+    }
+}
+
 #[tokio::test]
 async fn a_long_body_tells_its_first_fault_with_its_line() {
     let server = Server::start(routes());

@@ -17,6 +17,7 @@ mod lists;
 mod openapi;
 mod permissions;
 mod records;
+mod refusals;
 mod schemas;
 mod search;
 mod settings;
@@ -24,6 +25,7 @@ mod statuses;
 mod storms;
 mod tenancy;
 mod uploads;
+mod watching;
 
 // Heap profiles need the server's allocator.
 headroom::install_allocator!();

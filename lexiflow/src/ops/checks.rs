@@ -196,6 +196,12 @@ impl Ops {
             "usedPermille": snapshot.share_permille, "level": snapshot.level.as_str(),
             "budgetBytes": snapshot.budget.bytes, "residentBytes": snapshot.reading.process.rss,
         });
+        if !self.parts.app.headroom().overdue().is_zero() {
+            return ("degraded", "the thread that watches the memory is overdue".to_owned(), details);
+        }
+        if snapshot.reading.unreadable.any() {
+            return ("degraded", "the kernel's memory figures cannot be read".to_owned(), details);
+        }
         match snapshot.level.status() {
             "healthy" => ("up", "within the budget".to_owned(), details),
             word => ("degraded", format!("memory is at the level {word}"), details),

@@ -89,6 +89,13 @@ fn controls(headroom: &Headroom, snapshot: &Snapshot, to: &mut Exposition) {
     to.gauge("lexiflow_controller_tick_microseconds", "Time of the last look.").value(stats.tick_micros);
     to.counter("lexiflow_controller_overdue", "Looks that came more than a second late.")
         .value(stats.overdue);
+    to.gauge("lexiflow_controller_late_seconds", "By how much the next look is overdue.")
+        .value(headroom.overdue().as_secs_f64());
+    let mut unreadable =
+        to.gauge("lexiflow_memory_unreadable", "Whether the kernel stopped to tell a part of the figures.");
+    for (part, is_unreadable) in snapshot.reading.unreadable.parts() {
+        unreadable.sample(&[("part", part)], u64::from(is_unreadable));
+    }
 }
 
 /// Sites that have a line of their own: each label is memory in whatever stores the metrics.

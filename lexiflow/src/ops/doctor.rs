@@ -1,7 +1,8 @@
 //! What is wrong with the memory, why, and what to do, in sentences.
 
 use super::leaks::SuspectAnswer;
-use headroom::{Cause, ControlStats, Level, Snapshot};
+use headroom::{Cause, ControlStats, Level, Snapshot, Unreadable};
+use std::time::Duration;
 
 /// Said when there is no other finding.
 pub(super) const NOTHING: &str = "Nothing is wrong.";
@@ -13,10 +14,19 @@ const WORTH_SAYING_MICROS: u64 = 3_600_000_000;
 pub(super) fn findings(
     snapshot: &Snapshot,
     controls: &ControlStats,
+    overdue: Duration,
     suspects: &[SuspectAnswer],
 ) -> Vec<String> {
     let mut found = Vec::new();
+    if !overdue.is_zero() {
+        found.push(format!(
+            "The thread that watches the memory is overdue by {} s: what is lent keeps within its limits, but the level stays \
+             as it was. The machine has too little processor time; if this does not end, restart the server.",
+            overdue.as_secs() + 1
+        ));
+    }
     level(snapshot, controls, &mut found);
+    unreadable(snapshot, &mut found);
     leaks(suspects, &mut found);
     if let Some(micros) = controls.micros_to_limit.filter(|micros| *micros < WORTH_SAYING_MICROS)
         && snapshot.level > Level::Normal
@@ -65,6 +75,26 @@ pub(super) fn findings(
         found.push(NOTHING.to_owned());
     }
     found
+}
+
+fn unreadable(snapshot: &Snapshot, found: &mut Vec<String>) {
+    let limit = snapshot.budget.limit;
+    let Unreadable { limit: no_limit, usage, process } = snapshot.reading.unreadable;
+    if no_limit {
+        found.push(format!(
+            "A file that may set the memory limit cannot be read. The limit in force is {} MiB ({}); give the server access \
+             to its control group's files again.",
+            mebibytes(limit.bytes),
+            limit.source.as_str()
+        ));
+    }
+    if usage || process {
+        found.push(
+            "The kernel does not tell any more what the server is charged with: the level is made of what it told last and \
+             of what the allocator knows. Give the server access to its control group's files and to /proc again."
+                .to_owned(),
+        );
+    }
 }
 
 fn leaks(suspects: &[SuspectAnswer], found: &mut Vec<String>) {
@@ -125,7 +155,25 @@ mod tests {
         let settings = Settings { explicit_budget_bytes: asked, ..Settings::default() };
         let headroom = Headroom::new(settings, source as _);
         headroom.sample_at(1);
-        findings(&headroom.snapshot(), &headroom.controls(), &[])
+        findings(&headroom.snapshot(), &headroom.controls(), Duration::ZERO, &[])
+    }
+
+    #[test]
+    fn figures_that_cannot_be_read_and_a_watcher_that_does_not_come_are_told() {
+        let source = Arc::new(InjectedSource::with_limit(400 << 20));
+        let headroom = Headroom::new(Settings::default(), Arc::clone(&source) as _);
+        headroom.sample_at(1_000_000);
+        let told = |at_micros| {
+            let overdue = headroom.overdue_at(at_micros);
+            findings(&headroom.snapshot(), &headroom.controls(), overdue, &[])
+        };
+        assert_eq!(told(2_000_000), ["Nothing is wrong."]);
+        let late = told(3_500_000);
+        assert!(late[0].contains("overdue by 2 s"), "{late:?}");
+        source.change(|reading| reading.unreadable = Unreadable { limit: true, usage: true, process: false });
+        let blind = told(2_000_000);
+        assert!(blind[0].contains("in force is 400 MiB (physical)"), "{blind:?}");
+        assert!(blind[1].contains("does not tell any more") && blind.len() == 2, "{blind:?}");
     }
 
     #[test]

@@ -231,4 +231,49 @@ impl BoundedStore for LeakStore {
     fn shrink_to(&self, _bytes: u64) -> u64 {
         0
     }
+
+    /// Otherwise others would shed for it.
+    fn floor_bytes(&self) -> u64 {
+        self.cap_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use headroom::{Cache, CacheConfig, StoreRegistry};
+
+    /// A watch that remembers runs of some length.
+    fn used_watch(folder: &std::path::Path) -> Arc<Leaks> {
+        let leaks = Leaks::within(&Diagnostics::within(folder), None);
+        for run in 0..8 {
+            leaks.watched().history.begin(&format!("build {run}"), Timestamp::UNIX_EPOCH);
+            for requests in 0..64 {
+                let load = Load { at_micros: requests, requests, in_flight: 0 };
+                leaks.watched().history.note_window(load, 1 << 20, Timestamp::UNIX_EPOCH);
+            }
+        }
+        Arc::new(leaks)
+    }
+
+    #[test]
+    fn no_other_store_sheds_for_what_the_watch_keeps() {
+        let folder = tempfile::tempdir().unwrap();
+        let watch = LeakStore(used_watch(folder.path()));
+        let cache = Arc::new(Cache::<u64, Vec<u8>>::new(CacheConfig {
+            name: "test".to_owned(),
+            cap_bytes: 64 << 20,
+            usual_entry_bytes: 1024,
+            ttl_micros: None,
+            weigh: |_, value: &Vec<u8>| value.capacity() as u64,
+        }));
+        assert!((0..100).all(|key| cache.insert(key, vec![0; 1024], 0)));
+        let (watched, cached) = (watch.bytes(), cache.bytes());
+        assert!(watched > watch.cap_bytes() / 100, "{watched}: the watch is above a hundredth of its cap");
+        let stores = StoreRegistry::default();
+        stores.register(Arc::new(watch)).unwrap();
+        stores.register(Arc::clone(&cache) as _).unwrap();
+        assert_eq!(stores.shrink_all(1), 0, "the cache is below a hundredth of its own");
+        assert_eq!(stores.bytes(), watched + cached);
+    }
 }

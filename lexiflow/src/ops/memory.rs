@@ -167,7 +167,7 @@ fn figures(snapshot: &Snapshot, ops: &Ops, format: Format) -> Figures {
         cause: controls.cause.as_str(),
         since_ms: now.saturating_sub(controls.since_micros) / 1000,
         time_to_limit_ms: controls.micros_to_limit.map(|micros| micros / 1000),
-        doctor: doctor::findings(snapshot, &controls, &ops.leaks.suspects(headroom)),
+        doctor: doctor::findings(snapshot, &controls, headroom.overdue(), &ops.leaks.suspects(headroom)),
         actions: controls.recent.iter().map(|record| action(record, now)).collect(),
         v8: v8(snapshot, format),
         process: process(snapshot, format),

@@ -1,4 +1,4 @@
-use super::{StartError, bounds, folder, schema, settings};
+use super::{OpenMemory, StartError, bounds, folder, schema, settings};
 use crate::about;
 use crate::config::Config;
 use access::{App, IdempotencyKeys};
@@ -43,7 +43,17 @@ pub struct Parts {
 impl Parts {
     /// Opens the database and the file store, makes what is missing, and brings the schema up to date.
     pub async fn open(config: Config, clock: SharedClock, random: SharedRandom) -> Result<Self, StartError> {
-        Self::build(config, clock, random, true).await
+        Self::open_with(config, clock, random, Box::new(Headroom::system)).await
+    }
+
+    /// As [`Parts::open`] with memory books of the caller's.
+    pub(super) async fn open_with(
+        config: Config,
+        clock: SharedClock,
+        random: SharedRandom,
+        memory: OpenMemory,
+    ) -> Result<Self, StartError> {
+        Self::build(config, clock, random, memory, true).await
     }
 
     /// As [`Parts::open`] without touching the schema: for what describes the server and stores nothing.
@@ -52,7 +62,7 @@ impl Parts {
         clock: SharedClock,
         random: SharedRandom,
     ) -> Result<Self, StartError> {
-        Self::build(config, clock, random, false).await
+        Self::build(config, clock, random, Box::new(Headroom::system), false).await
     }
 
     /// What each consumer takes of the memory limit at most.
@@ -64,12 +74,13 @@ impl Parts {
         mut config: Config,
         clock: SharedClock,
         random: SharedRandom,
+        memory: OpenMemory,
         migrate: bool,
     ) -> Result<Self, StartError> {
         folder::prepare(&config.storage.data_dir)?;
         let limit_bytes = bounds::limit_of(&config);
         bounds::settle(&mut config, limit_bytes);
-        let headroom = Headroom::system(settings::memory(&config, random.as_ref()));
+        let headroom = memory(settings::memory(&config, random.as_ref()));
         let committer = Tasks::new();
         let db = Db::open(&settings::database(&config)).await?;
         committer.spawn("db.commit_groups", db.commit_groups());

@@ -5,7 +5,7 @@ use crate::ops::{Ops, Phase};
 use crate::{about, router, workers};
 use access::App;
 use clock::{SharedClock, SharedRandom, SystemClock, SystemRandom};
-use headroom::{Controller, Pace};
+use headroom::{Controller, Headroom, Pace};
 use queue::Tasks;
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
@@ -17,6 +17,9 @@ use web::server::ServerSettings;
 /// Where the address and, once, a generated password are written.
 pub type Announcements = Box<dyn Write + Send>;
 
+/// Opens the memory books with the settings they get.
+pub type OpenMemory = Box<dyn FnOnce(headroom::Settings) -> Headroom + Send>;
+
 /// What a server is started with.
 pub struct StartOptions {
     /// The settings.
@@ -27,6 +30,8 @@ pub struct StartOptions {
     pub clock: SharedClock,
     /// The source of randomness.
     pub random: SharedRandom,
+    /// The memory books; those of the running system, but in tests.
+    pub memory: OpenMemory,
     /// Where to listen; nothing to listen where the settings say.
     pub listener: Option<TcpListener>,
     /// Where the address and, once, a generated password are written.
@@ -47,6 +52,7 @@ impl StartOptions {
             notices: Vec::new(),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
+            memory: Box::new(Headroom::system),
             listener: None,
             announcements: Box::new(io::sink()),
         }
@@ -95,7 +101,7 @@ pub async fn start(mut options: StartOptions) -> Result<Running, StartError> {
     }
     check_first_password(&options.config).await?;
     let lock = lock(&options.config)?;
-    let parts = Parts::open(options.config, options.clock, options.random).await?;
+    let parts = Parts::open_with(options.config, options.clock, options.random, options.memory).await?;
     let opened = parts.clone();
     match serve(parts, lock, listener, address, settings, &mut options.announcements).await {
         Ok(running) => {

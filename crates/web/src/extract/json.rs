@@ -7,6 +7,7 @@ use crate::problem::{Fault, Problem};
 use crate::scope::{Scope, SharedScope};
 use axum::extract::{FromRequest, Request};
 use garde::Validate;
+use headroom::Refusal;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use serde_json::error::Category;
@@ -105,7 +106,11 @@ where
     let suspicious = bytes.len() <= LONGEST_STRICT && bytes.contains(&b'[');
     match straight {
         Ok(found) if !suspicious => faults::check(&found, rules).map(|()| found).map_err(Problem::invalid),
-        Ok(found) => search::<T>(bytes, scope, tree_bytes, rules).map_or(Ok(found), Err),
+        // Without the memory to look, what may be wrong must not pass for right.
+        Ok(found) => match search::<T>(bytes, scope, tree_bytes, rules)? {
+            None => Ok(found),
+            Some(problem) => Err(problem),
+        },
         Err(error) => Err(explain::<T>(bytes, scope, tree_bytes, rules, &error)),
     }
 }
@@ -128,6 +133,8 @@ where
     }
     // Only the text has the fault when the search finds none, such as a member given twice.
     search::<T>(bytes, scope, tree_bytes, rules)
+        .ok()
+        .flatten()
         .unwrap_or_else(|| Problem::invalid(vec![Fault::new("", "invalid", error.to_string())]))
 }
 
@@ -142,28 +149,28 @@ fn too_deep(bytes: &[u8], at: usize) -> Problem {
     no_json(format!("the JSON text is nested deeper than {MOST_LEVELS} at line {line} column {column}"))
 }
 
-/// All faults of a text that is JSON; `None` when there are none, and when it is too long to look or there is no memory
-/// for it.
+/// All faults of a text that is JSON; `None` when there are none, and when it is too long to look. Refused when there is no
+/// memory to look.
 fn search<T>(
     bytes: &[u8],
     scope: Option<&SharedScope>,
     tree_bytes: u64,
     rules: Rules<'_, T>,
-) -> Option<Problem>
+) -> Result<Option<Problem>, Refusal>
 where
     T: DeserializeOwned + Validate<Context = ()>,
 {
     // What was read the straight way may be there still.
-    let loan = scope.map(|scope| scope.held.borrow(tree_bytes));
-    if bytes.len() > LONGEST_SEARCHED || matches!(loan, Some(None)) {
-        return None;
+    let _loan = scope.map(|scope| scope.held.borrow(tree_bytes)).transpose()?;
+    if bytes.len() > LONGEST_SEARCHED {
+        return Ok(None);
     }
     let value: Value = match serde_json::from_slice(bytes) {
         Ok(value) => value,
-        Err(error) => return Some(malformed(&error)),
+        Err(error) => return Ok(Some(malformed(&error))),
     };
     let rounds = (SEARCH_BYTES / bytes.len().max(1)).clamp(1, ROUNDS);
-    faults::read::<T>(value, Form::Json, rounds, rules).err().map(Problem::invalid)
+    Ok(faults::read::<T>(value, Form::Json, rounds, rules).err().map(Problem::invalid))
 }
 
 /// Reads a value that was put together in the server, such as a patched resource.

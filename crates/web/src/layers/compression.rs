@@ -85,7 +85,7 @@ pub(super) fn mark(response: Response, settings: CompressionSettings, scope: &Sc
     if !is_worth_it(&response, settings.threshold_bytes) {
         return response;
     }
-    let Some(loan) = scope.held.borrow(COMPRESSOR_BYTES) else { return response };
+    let Ok(loan) = scope.held.borrow(COMPRESSOR_BYTES) else { return response };
     let mut response = response.map(|body| Body::new(HeldBody::new(body, loan)));
     response.extensions_mut().insert(Compress);
     response

@@ -1,60 +1,11 @@
-//! Limit discovery over control-group trees made of plain files.
+//! Which limit is found.
 
-use headroom::{Cgroup, CgroupVersion, Limit, LimitSource, SystemRoots, budget, budget_of, discover};
+use crate::machine::{Machine, PHYSICAL, UNIFIED_MOUNT, V1_MOUNT, V2_MOUNT, put};
+use headroom::{Cgroup, CgroupVersion, Limit, LimitSource, budget, budget_of, discover};
 use std::fs;
 use std::io;
-use std::path::Path;
-use tempfile::TempDir;
 
 const MIB: u64 = 1 << 20;
-const PHYSICAL: u64 = 8 << 30;
-
-const V2_MOUNT: &str = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n";
-const V1_MOUNT: &str = "35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n";
-const UNIFIED_MOUNT: &str = "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n";
-
-/// A machine of 8 GiB without control groups.
-struct Machine {
-    _dir: TempDir,
-    roots: SystemRoots,
-}
-
-impl Machine {
-    fn new(memberships: &str, mounts: &str) -> io::Result<Self> {
-        let dir = TempDir::new()?;
-        let roots = SystemRoots { proc: dir.path().join("proc"), cgroup: dir.path().join("cgroup") };
-        let machine = Self { roots, _dir: dir };
-        machine.proc("meminfo", "MemTotal:        8388608 kB\nMemFree:         100 kB\n")?;
-        machine.proc("self/cgroup", memberships)?;
-        machine.proc("self/mountinfo", mounts)?;
-        machine.proc(
-            "self/limits",
-            "Max address space         unlimited            unlimited            bytes\n",
-        )?;
-        fs::create_dir_all(&machine.roots.cgroup)?;
-        Ok(machine)
-    }
-
-    fn proc(&self, name: &str, text: &str) -> io::Result<()> {
-        put(&self.roots.proc.join(name), text)
-    }
-
-    fn group(&self, name: &str, text: &str) -> io::Result<()> {
-        put(&self.roots.cgroup.join(name), text)
-    }
-
-    fn limit(&self) -> Limit {
-        discover(None, &self.roots)
-    }
-}
-
-fn put(path: &Path, text: &str) -> io::Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    fs::write(path, text)
-}
-
 #[test]
 fn without_control_groups_the_limit_is_the_machines_memory() -> io::Result<()> {
     let machine = Machine::new("", "")?;
