@@ -23,6 +23,7 @@ mod writers;
 
 pub(crate) use attackers::Attacker;
 pub(crate) use defence::Defence;
+pub(crate) use health::Probe;
 
 use crate::quantity::Quantity;
 use crate::setup::Setup;

@@ -40,8 +40,12 @@ impl Cgroup {
         std::fs::create_dir(&path)
             .with_context(|| format!("cannot make the control group {} (needs root)", path.display()))?;
         let group = Self { path, version };
-        let file = if version == Version::Two { "memory.max" } else { "memory.limit_in_bytes" };
-        group.write(file, limit_bytes)?;
+        if version == Version::Two {
+            // Where no service manager hands the controller down, the group would have no memory files. Where it
+            // cannot be handed down, setting the limit says so.
+            drop(std::fs::write(parent.join("cgroup.subtree_control"), "+memory"));
+        }
+        group.set_limit(limit_bytes)?;
         group.forbid_swap(limit_bytes);
         group.count_sockets();
         Ok(group)
@@ -51,10 +55,29 @@ impl Cgroup {
         &self.path
     }
 
+    /// Another limit, also under a running server. The kernel drops page cache to keep to a lower one.
+    pub(crate) fn set_limit(&self, bytes: u64) -> anyhow::Result<()> {
+        let file = if self.version == Version::Two { "memory.max" } else { "memory.limit_in_bytes" };
+        self.write(file, bytes)
+    }
+
+    /// The mark above which the kernel lets the group's processes wait instead of ending them; version 2 alone has it.
+    pub(crate) fn throttle_above(&self, bytes: u64) -> anyhow::Result<()> {
+        anyhow::ensure!(self.version == Version::Two, "control groups of version 1 have no memory.high");
+        self.write("memory.high", bytes)
+    }
+
     /// The most that the group held at once, page cache included, in bytes.
     pub(crate) fn peak_bytes(&self) -> Option<u64> {
         let file = if self.version == Version::Two { "memory.peak" } else { "memory.max_usage_in_bytes" };
         self.read(file)?.trim().parse().ok()
+    }
+
+    /// How far the peak may lie above the limit without anybody having done wrong. In version 2 a packet that is taken in
+    /// an interrupt is charged also when the group is full of page cache: the kernel cannot wait there until some is
+    /// dropped. Version 1 does not charge sockets.
+    pub(crate) fn allowance_bytes(&self) -> u64 {
+        if self.version == Version::Two { 1 << 20 } else { 0 }
     }
 
     /// How many processes the kernel ended for want of memory.

@@ -5,6 +5,7 @@ mod connections;
 mod idle;
 mod import;
 mod leaks;
+mod limits;
 mod meter;
 mod profiles;
 mod requests;
@@ -21,7 +22,7 @@ use crate::server::Start;
 use crate::setup::Setup;
 use crate::table::Row;
 use crate::{api, attack, client::Connection, server::Server};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// The figures that a choice stands for.
@@ -57,6 +58,7 @@ pub(crate) async fn measure(figure: Figure, setup: &Setup) -> anyhow::Result<Vec
         Figure::Leaks => leaks::measure(setup),
         Figure::Soak => soak::measure(setup).await,
         Figure::Profiles => profiles::measure(setup).await,
+        Figure::Limits => limits::measure(setup).await,
         Figure::Attack => attack::measure(setup).await,
         Figure::Build => build::measure(setup),
     }
@@ -65,9 +67,9 @@ pub(crate) async fn measure(figure: Figure, setup: &Setup) -> anyhow::Result<Vec
 /// Clients of the figures that are not about many of them.
 const FEW_CLIENTS: usize = 4;
 
-/// A server on a new database with the setup's number of cases, and connections to it.
-async fn server_with_cases(setup: &Setup, data_dir: &Path) -> anyhow::Result<(Server, Vec<Connection>)> {
-    let server = Start::on(setup, data_dir).go().await?;
+/// A server that starts on a new database, with the setup's number of cases, and connections to it.
+async fn server_with_cases(setup: &Setup, start: Start<'_>) -> anyhow::Result<(Server, Vec<Connection>)> {
+    let server = start.go().await?;
     let mut connections = api::connections(&server, FEW_CLIENTS).await?;
     let each = setup.amounts.cases.div_ceil(u64::try_from(FEW_CLIENTS)?);
     load::run(&mut connections, Until::Count(each), create_case).await.faultless()?;

@@ -74,7 +74,9 @@ const QUICK: Amounts = Amounts {
 
 impl Setup {
     pub(crate) fn new(options: &Options) -> anyhow::Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+        // A copy of this program on another machine has no repository: the record stays in the current folder then.
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize();
+        let root = root.or_else(|_| std::env::current_dir())?;
         let scratch = options.scratch.clone().unwrap_or_else(|| root.join("target/bench"));
         std::fs::create_dir_all(&scratch).with_context(|| format!("cannot make {}", scratch.display()))?;
         let binary = options.binary.clone().unwrap_or_else(|| release_binary(&root));

@@ -3,5 +3,7 @@
 headroom::install_allocator!();
 
 fn main() -> std::process::ExitCode {
+    // A kernel that cannot do it makes no huge pages by itself.
+    headroom::disable_huge_pages();
     lexiflow::commands::main()
 }

@@ -53,7 +53,10 @@ fn memory(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
     );
     vec![
         match outcome.peak {
-            Some(bytes) => Row::at_most(peak, Quantity::bytes(bytes), limit).with_note(note),
+            Some(bytes) => {
+                let most = Quantity::bytes(plan.limit + outcome.allowance);
+                Row::at_most(peak, Quantity::bytes(bytes), most).with_note(note)
+            }
             None => Row::failed(peak, "the kernel does not tell it"),
         },
         Row::at_most("heap, stacks and sockets at once", Quantity::bytes(outcome.most_pinned), limit)
@@ -93,8 +96,8 @@ fn health(outcome: &Outcome) -> Vec<Row> {
         health.levels.iter().map(|(level, times)| format!("{level} x {times}")).collect();
     let slow = |probe: &Probe| Quantity::nanos(probe.times.percentile(99));
     vec![
-        Row::at_most("p99 of /api/health", slow(&health.main), target).with_note(said(&health.main)),
-        Row::at_most("p99 of /api/health/live", slow(&health.live), target).with_note(said(&health.live)),
+        Row::at_most("p99 of /api/health", slow(&health.main), target).with_note(health.main.said()),
+        Row::at_most("p99 of /api/health/live", slow(&health.live), target).with_note(health.live.said()),
         Row::exactly(
             "health not answered 200",
             Quantity::count(health.main.bad + health.live.bad),
@@ -102,18 +105,12 @@ fn health(outcome: &Outcome) -> Vec<Row> {
         ),
         Row::plain("p99 of /api/health/live on a new connection", slow(&health.newcomer)).with_note(format!(
             "{}, {} not answered within 10 s",
-            said(&health.newcomer),
+            health.newcomer.said(),
             health.newcomer.bad
         )),
         Row::plain("levels seen", Quantity::count(u64::try_from(levels.len()).unwrap_or(0)))
             .with_note(levels.join(", ")),
     ]
-}
-
-fn said(probe: &Probe) -> String {
-    let (times, most) = (&probe.times, Quantity::nanos(probe.times.percentile(100)));
-    let half = Quantity::nanos(times.percentile(50));
-    format!("p50 {half}, most {most}, {} asked, {} connections broken", times.count(), probe.broken)
 }
 
 fn recovery(outcome: &Outcome) -> Vec<Row> {

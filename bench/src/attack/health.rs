@@ -3,6 +3,7 @@
 use crate::body::Payload;
 use crate::client::{Connection, whole};
 use crate::load::{Outcome, nanos};
+use crate::quantity::Quantity;
 use http::{Method, StatusCode};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -32,7 +33,7 @@ pub(super) struct Health {
 
 /// One path.
 #[derive(Debug, Default)]
-pub(super) struct Probe {
+pub(crate) struct Probe {
     /// Times of all answers; of none, the whole patience.
     pub times: Outcome,
     /// Answers other than 200, and none at all.
@@ -115,7 +116,15 @@ fn ticks(each: Duration) -> tokio::time::Interval {
 }
 
 impl Probe {
-    async fn ask(&mut self, address: SocketAddr, connection: &mut Option<Connection>, path: &str) {
+    /// What helps to read it.
+    pub(crate) fn said(&self) -> String {
+        let (half, most) =
+            (Quantity::nanos(self.times.percentile(50)), Quantity::nanos(self.times.percentile(100)));
+        format!("p50 {half}, most {most}, {} asked, {} connections broken", self.times.count(), self.broken)
+    }
+
+    /// Asks on the connection, or on a new one where there is none.
+    pub(crate) async fn ask(&mut self, address: SocketAddr, connection: &mut Option<Connection>, path: &str) {
         let asked = Instant::now();
         let answer = tokio::time::timeout(PATIENCE, ask(address, connection, path)).await;
         self.times.nanos.push(nanos(asked.elapsed()));

@@ -53,6 +53,8 @@ pub(super) struct Outcome {
     pub tallies: Vec<(Attacker, Counts)>,
     pub health: Health,
     pub peak: Option<u64>,
+    /// How much of the peak may lie above the limit.
+    pub allowance: u64,
     pub kills: u64,
     /// How the server ended before it was told to.
     pub death: Option<String>,
@@ -121,6 +123,7 @@ impl Siege<'_> {
             tallies,
             health,
             peak: None,
+            allowance: self.group.allowance_bytes(),
             kills: 0,
             recovery,
             acknowledged: u64::try_from(ids.len())?,

@@ -4,7 +4,7 @@ use crate::client::Connection;
 use crate::load::{self, Call, Outcome, Until};
 use crate::process;
 use crate::quantity::Quantity;
-use crate::server::Server;
+use crate::server::{Server, Start};
 use crate::setup::Setup;
 use crate::table::Row;
 use anyhow::Context as _;
@@ -17,7 +17,8 @@ const LIST: &str = "/api/cases?status=open&sort=title&limit=20";
 /// cases.
 pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let folder = setup.folder()?;
-    let (server, mut connections) = server_with_cases(setup, &folder.path().join("data")).await?;
+    let (server, mut connections) =
+        server_with_cases(setup, Start::on(setup, &folder.path().join("data"))).await?;
     let ids = ids(&mut connections, setup.amounts.cases).await?;
     check_list(&mut connections, setup.amounts.cases).await?;
     let list = |_, _| Call { path: LIST.to_owned(), body: None };

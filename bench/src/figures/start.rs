@@ -9,7 +9,7 @@ use crate::table::Row;
 pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let folder = setup.folder()?;
     let data_dir = folder.path().join("data");
-    let (server, connections) = server_with_cases(setup, &data_dir).await?;
+    let (server, connections) = server_with_cases(setup, Start::on(setup, &data_dir)).await?;
     drop(connections);
     server.stop().await?;
     let mut times = Vec::new();
