@@ -76,7 +76,8 @@ pub(super) async fn show_judgement(
         let fault = Fault::new(field, "out_of_range", message);
         return Err(Problem::new(codes::MALFORMED_QUERY).with_faults(vec![fault]));
     }
-    let findings = doctor::findings(&snapshot, &headroom.controls(), &ops.leaks.suspects(headroom));
+    let suspects = ops.leaks.suspects(headroom);
+    let findings = doctor::findings(&snapshot, &headroom.controls(), headroom.overdue(), &suspects);
     Ok(fresh(StatusCode::OK, &judged(&snapshot, warning, critical, findings)))
 }
 
