@@ -245,7 +245,8 @@ mod tests {
 
     /// A watch that remembers runs of some length.
     fn used_watch(folder: &std::path::Path) -> Arc<Leaks> {
-        let leaks = Leaks::within(&Diagnostics::within(folder), None);
+        let watch = Watch { is_on: false, interval: Duration::from_secs(30) };
+        let leaks = Leaks::within(&Diagnostics::within(folder), watch);
         for run in 0..8 {
             leaks.watched().history.begin(&format!("build {run}"), Timestamp::UNIX_EPOCH);
             for requests in 0..64 {
