@@ -96,7 +96,10 @@ run() { # ARGUMENT...
 judge() { # LOG
   local rows
   rows="$(grep -E "^\| .*($gates)" "$1" || true)"
-  if [ -z "$rows" ] || grep -qv '| met *|$' <<<"$rows"; then
+  # The attack has all gates but the last one, `limits` that and the kills.
+  local least=6
+  grep -q '^| limits' "$1" && least=2
+  if [ "$(grep -c . <<<"$rows")" -lt "$least" ] || grep -qv '| met *|$' <<<"$rows"; then
     echo "guest: NOT HELD"
     return 1
   fi

@@ -102,3 +102,5 @@ CREATE INDEX search_entries_words ON search_entries USING gin (words);
 ALTER TABLE search_entries ADD COLUMN folding bigint;
 CREATE INDEX search_entries_unfolded ON search_entries (seq) WHERE folding IS NULL;
 
+-- 0052_search_vocabulary
+

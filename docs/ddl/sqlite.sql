@@ -110,3 +110,6 @@ CREATE TRIGGER search_entries_removed AFTER DELETE ON search_entries BEGIN DELET
 ALTER TABLE search_entries ADD COLUMN folding integer;
 CREATE INDEX search_entries_unfolded ON search_entries (seq) WHERE folding IS NULL;
 
+-- 0052_search_vocabulary
+CREATE VIRTUAL TABLE search_vocabulary USING fts5vocab(search_text, 'row');
+

@@ -1,8 +1,9 @@
 #![expect(clippy::float_arithmetic, reason = "the statistics of a trend; no money")]
 
-use super::create_case;
+use super::{FEW_CLIENTS, create_case};
 use crate::api;
 use crate::client::Connection;
+use crate::load::{self, Until};
 use crate::process;
 use crate::quantity::Quantity;
 use crate::server::Start;
@@ -14,6 +15,8 @@ use tokio::task::JoinSet;
 
 const CONNECTIONS: usize = 1000;
 const SECONDS: u64 = 1800;
+/// Cases before: the database is larger than what its connections keep of it, which fills up within the warm-up.
+const CASES: u64 = 8000;
 /// The time in which caches fill, as a part of the whole.
 const WARM_UP: u32 = 5;
 const SAMPLE: Duration = Duration::from_secs(5);
@@ -29,6 +32,11 @@ pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let folder = setup.folder()?;
     let data_dir = folder.path().join("data");
     let server = Start::on(setup, &data_dir).with("ACCESS_TOKEN_TTL_MINUTES", "720").go().await?;
+    let mut first = api::connections(&server, FEW_CLIENTS).await?;
+    let each = Until::Count(CASES / u64::try_from(FEW_CLIENTS)?);
+    let before = |client, at| create_case(client + CONNECTIONS, at);
+    load::run(&mut first, each, before).await.faultless()?;
+    drop(first);
     let length = Duration::from_secs(setup.attack.seconds.unwrap_or(SECONDS));
     let begun = Instant::now();
     let mut people = JoinSet::new();

@@ -7,7 +7,7 @@
 //! `COMMIT` (one fsync at `synchronous=FULL`) makes all of them durable. Only then is any of them acknowledged.
 //!
 //! While the fsync runs, the next verbs gather; so the group is as large as the load and as small as one. A verb that
-//! fails, or whose future is dropped, is rolled back to its savepoint by whoever takes the line next. If the commit
+//! fails, or whose future is dropped, is rolled back alone by whoever takes the line next. If the commit
 //! itself fails (a full disk), every verb of the group is told so and none of it is kept.
 //!
 //! A statement runs to its end wherever its verb's future is dropped: on the verb's own thread it cannot be dropped in
@@ -104,7 +104,7 @@ impl Line {
         }
     }
 
-    /// Waits for the verb's turn. Its savepoint is opened with its first statement.
+    /// Waits for the verb's turn. Its savepoint, or the transaction, is opened with its first statement.
     pub(crate) async fn take_turn(&self) -> Result<Turn, Error> {
         let since = Instant::now();
         let mut place = self.place().await;
@@ -190,7 +190,7 @@ impl Turn {
         }
     }
 
-    /// Releases the savepoint and waits until the group is on disk.
+    /// Lets the next verb in and waits until the group is on disk.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
         let mut place = self.place.take().ok_or(Error::Closed)?;
         if !place.state.phase.is_in_verb() {

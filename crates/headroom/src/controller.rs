@@ -39,8 +39,11 @@ impl Controller {
         let stop = Arc::new(AtomicBool::new(false));
         let (asks, asked) = sync_channel(1);
         let purging = headroom.clone();
-        let purger = small("headroom-purge")
-            .spawn(move || asked.iter().for_each(|Purge { level }| survive(|| purging.purge_for(level))))?;
+        let purger = small("headroom-purge").spawn(move || {
+            for Purge { level } in asked {
+                survive(|| purging.purge_for(level));
+            }
+        })?;
         let (watching, stopped) = (headroom.clone(), Arc::clone(&stop));
         headroom.expect_looks_every(pace.calm.max(pace.pressed));
         let watcher = small("headroom").spawn(move || watch(&watching, pace, &stopped, asks))?;
@@ -69,19 +72,20 @@ fn small(name: &str) -> thread::Builder {
     thread::Builder::new().name(name.to_owned()).stack_size(256 << 10)
 }
 
-/// What is looked at and told to shrink has many owners: if one of them panics, the server must not go on unwatched.
-fn survive(work: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(work)).is_err() {
-        tracing::error!("a look at the memory panicked: the next one comes all the same");
+/// What is looked at and told to shrink has many owners: if one of them panics, the server must not go on unwatched, nor
+/// the others be spared. `None` after a panic.
+pub(crate) fn survive<T>(work: impl FnOnce() -> T) -> Option<T> {
+    let done = catch_unwind(AssertUnwindSafe(work));
+    if done.is_err() {
+        tracing::error!("a part of the watch over the memory panicked: all else goes on");
     }
+    done.ok()
 }
 
 fn watch(headroom: &Headroom, pace: Pace, stop: &AtomicBool, asks: SyncSender<Purge>) {
     while !stop.load(Ordering::Acquire) {
         let begun = Instant::now();
-        survive(|| {
-            headroom.look(Some(&asks));
-        });
+        survive(|| headroom.look(Some(&asks)));
         headroom.note_tick(begun.elapsed());
         let pause = if headroom.level() >= Level::Warning { pace.pressed } else { pace.calm };
         thread::park_timeout(pause.saturating_sub(begun.elapsed()));

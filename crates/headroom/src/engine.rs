@@ -2,7 +2,7 @@ mod acting;
 
 use crate::allocator::{Allocator, HeapSpaces, PurgeReport};
 use crate::class::Class;
-use crate::controller::Purge;
+use crate::controller::{Purge, survive};
 use crate::controls::{ControlStats, Controls};
 use crate::faults::Faults;
 use crate::ledger::{Entry, Ledger};
@@ -253,9 +253,9 @@ impl Headroom {
             );
         }
         inner.root.tree().drain.look(at_micros, inner.root.used());
-        inner.tenants.look(level);
+        survive(|| inner.tenants.look(level));
         for action in decision.actions {
-            self.act(action, level, at_micros, purges);
+            survive(|| self.act(action, level, at_micros, purges));
         }
         level
     }

@@ -32,6 +32,8 @@ const STALL_FULL: u32 = 500;
 
 /// A share may wander by so much while it falls, in thousandths.
 const NOISE: u32 = 10;
+/// A share further than this below the mark at which a level ends does not lead back to it, whatever it does there.
+const FAR_BELOW: u32 = 50;
 
 /// What the judge looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,7 +225,12 @@ impl Judge {
             *below = match *below {
                 _ if seen.share >= self.thresholds.leave(level) => None,
                 None => Some((seen.at_micros, seen.share)),
-                Some((_, lowest)) if seen.share > lowest + NOISE => Some((seen.at_micros, seen.share)),
+                Some((_, lowest))
+                    if seen.share > lowest + NOISE
+                        && seen.share + FAR_BELOW >= self.thresholds.leave(level) =>
+                {
+                    Some((seen.at_micros, seen.share))
+                }
                 Some((since, lowest)) => Some((since, lowest.min(seen.share))),
             };
         }

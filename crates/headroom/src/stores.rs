@@ -1,3 +1,4 @@
+use crate::controller::survive;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -160,7 +161,7 @@ impl StoreRegistry {
                 break;
             }
             let target = store.bytes().saturating_sub(excess - freed).max(store.floor_bytes());
-            let shed = store.shrink_to(target);
+            let shed = survive(|| store.shrink_to(target)).unwrap_or(0);
             shed_bytes.fetch_add(shed, Ordering::Relaxed);
             freed += shed;
         }

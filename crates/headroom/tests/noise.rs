@@ -79,6 +79,24 @@ fn two_percent_of_noise_round_any_mark_change_the_level_once_at_most() {
     }
 }
 
+#[test]
+fn what_wavers_far_below_a_mark_does_not_keep_its_level() {
+    for seed in 0..8 {
+        let mut server = Server::new();
+        for _ in 0..5 {
+            server.heap(950);
+        }
+        assert_eq!(server.headroom.level(), Level::Emergency);
+        let peak = server.ticks;
+        for offset in noise(seed).take(600) {
+            server.heap(380 + offset);
+        }
+        assert_eq!(server.headroom.level(), Level::Normal, "seed {seed}");
+        let (left, _) = *server.changes.last().unwrap();
+        assert!(left - peak <= 5 * DWELL_TICKS, "seed {seed}: {:?}", server.changes);
+    }
+}
+
 /// The heap stands at half of the budget and the charge at half of the limit: which of both is nearer to its limit changes
 /// with each look, and neither grows.
 #[test]

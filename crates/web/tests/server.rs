@@ -14,6 +14,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use web::server::{PeerAddr, ServerSettings, ServerStats, serve_apart};
 
+/// Handed over as a whole, and more than the least buffers on the way.
+const PAGE_BYTES: usize = 60 << 10;
+
 #[derive(Clone, Default)]
 struct Gate {
     entered: Arc<Notify>,
@@ -31,6 +34,7 @@ fn routes(gate: &Gate) -> Router {
         .route("/api/health", get(async || "well"))
         .route("/api/peer", get(async |Extension(peer): Extension<PeerAddr>| Json(peer.0.ip())))
         .route("/api/wait", get(wait))
+        .route("/api/page", get(async || vec![b'p'; PAGE_BYTES]))
         .route("/api/flood", get(async || vec![0_u8; 64 << 20]))
         .layer(Extension(gate.clone()))
 }
@@ -143,6 +147,26 @@ async fn a_connection_may_wait_longer_for_its_next_request_than_a_head_may_take(
     stream.write_all(b"GET /api/hello HTTP/1.1\r\nx-slow: ").await.unwrap();
     let ended = tokio::time::timeout(Duration::from_secs(30), stream.read(&mut answer)).await;
     assert!(matches!(ended, Ok(Ok(0))), "the head may take as long as a connection may be idle: {ended:?}");
+}
+
+#[tokio::test]
+async fn an_answer_is_not_cut_while_its_reader_is_slow() {
+    let (server, _, _) = start(|bounds| {
+        bounds.header_timeout = Duration::from_millis(100);
+        bounds.keep_alive = Duration::from_millis(100);
+        bounds.socket_buffer_bytes = 4 << 10;
+    });
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4 << 10).unwrap();
+    let mut stream = socket.connect(server.address).await.unwrap();
+    stream.write_all(b"GET /api/page HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let (mut piece, mut taken) = (vec![0; 2 << 10], 0);
+    while taken < PAGE_BYTES {
+        let length = stream.read(&mut piece).await.unwrap();
+        assert!(length > 0, "cut after {taken} bytes");
+        taken += length;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]

@@ -29,6 +29,8 @@ const SAVE_EVERY: u64 = 20;
 pub(super) struct Leaks {
     watch: Sender<Watch>,
     path: PathBuf,
+    /// One writes at a time.
+    file: Mutex<()>,
     watched: Mutex<Watched>,
 }
 
@@ -68,7 +70,7 @@ impl Leaks {
             History::default()
         });
         let watched = Mutex::new(Watched { history, ..Watched::default() });
-        Self { watch: Sender::new(watch), path, watched }
+        Self { watch: Sender::new(watch), path, file: Mutex::default(), watched }
     }
 
     /// How the heap is watched at present.
@@ -76,17 +78,29 @@ impl Leaks {
         *self.watch.borrow()
     }
 
-    /// Watches differently from now on, until the server ends.
-    fn configure(&self, watch: Watch) {
-        self.watch.send_replace(watch);
+    /// Watches differently from now on, until the server ends. What is not given stays.
+    fn configure(&self, is_on: Option<bool>, interval: Option<Duration>) {
+        self.watch.send_modify(|watch| {
+            watch.is_on = is_on.unwrap_or(watch.is_on);
+            watch.interval = interval.unwrap_or(watch.interval);
+        });
     }
 
-    /// Forgets the verdicts and the earlier runs, also on disk. What leaks still is told again.
-    fn clear_history(&self) {
+    /// Forgets the verdicts and the earlier runs, on disk first. What leaks still is told again.
+    fn clear_history(&self) -> Result<(), Error> {
+        let cleared = {
+            let watched = self.watched();
+            let mut history = watched.history.clone();
+            // Before the first window the last run is that of an earlier process.
+            history.clear(watched.code.is_some());
+            history
+        };
+        self.write(&cleared)?;
         let mut watched = self.watched();
-        watched.history.clear();
+        let has_begun = watched.code.is_some();
+        watched.history.clear(has_begun);
         watched.told.clear();
-        self.save(&watched);
+        Ok(())
     }
 
     fn watched(&self) -> MutexGuard<'_, Watched> {
@@ -113,24 +127,33 @@ impl Leaks {
         watched.last_window = Some(now);
         let is_new = watched.remember(load, now);
         watched.took = begun.elapsed();
-        if is_new || watched.detector.windows().is_multiple_of(SAVE_EVERY) {
-            self.save(&watched);
+        let is_due = is_new || watched.detector.windows().is_multiple_of(SAVE_EVERY);
+        drop(watched);
+        if is_due {
+            self.save();
         }
         Ok(())
     }
 
     /// Writes the history down; a disk that is full loses no more than that.
-    fn save(&self, watched: &Watched) {
-        if let Err(error) = watched.history.save(&self.path) {
+    fn save(&self) {
+        let history = self.watched().history.clone();
+        if let Err(error) = self.write(&history) {
             tracing::warn!(path = %self.path.display(), %error, "the history of leaks could not be written");
         }
     }
 
+    /// Writes without the lock on what is watched, which the memory report and the watch over the memory want: a disk may be
+    /// slow.
+    fn write(&self, history: &History) -> Result<(), Error> {
+        let _alone = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(history.save(&self.path)?)
+    }
+
     /// Writes the history down at the end of a run, if there was one.
     fn close(&self) {
-        let watched = self.watched();
-        if watched.code.is_some() {
-            self.save(&watched);
+        if self.watched().code.is_some() {
+            self.save();
         }
     }
 

@@ -14,6 +14,9 @@ pub enum Error {
     /// The query holds no word that must occur.
     #[error("write at least one word or phrase to look for; words after a minus sign only take away")]
     Empty,
+    /// More words begin so than one search looks for.
+    #[error("too many different words begin with `{0}`: write more of it, or leave the star out")]
+    TooBroad(String),
     /// The caller may not do it.
     #[error(transparent)]
     Refused(#[from] access::Refusal),
@@ -32,6 +35,7 @@ impl Failure for Error {
     fn code(&self) -> Code {
         match self {
             Self::Empty => QUERY_EMPTY,
+            Self::TooBroad(_) => codes::MALFORMED_QUERY,
             Self::Refused(_) => codes::FORBIDDEN,
             Self::Database(error) => access::database_code(error),
             Self::Kind(_) => codes::INTERNAL,
@@ -42,6 +46,7 @@ impl Failure for Error {
     fn faults(&self) -> Vec<Fault> {
         match self {
             Self::Empty => vec![Fault::new("query", "required", self.to_string())],
+            Self::TooBroad(_) => vec![Fault::new("query", "too_broad", self.to_string())],
             _ => Vec::new(),
         }
     }

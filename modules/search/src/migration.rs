@@ -6,6 +6,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         Migration { name: "0050_search", statements: tables },
         Migration { name: "0051_search_folding", statements: folding },
+        Migration { name: "0052_search_vocabulary", statements: vocabulary },
     ]
 }
 
@@ -67,6 +68,16 @@ fn full_text(dialect: Dialect) -> &'static [&'static str] {
             "ALTER TABLE search_entries ADD COLUMN words tsvector NOT NULL",
             "CREATE INDEX search_entries_words ON search_entries USING gin (words)",
         ],
+    }
+}
+
+/// SQLite's words in their order, in which the ones with one beginning are looked up.
+fn vocabulary(dialect: Dialect) -> Vec<String> {
+    match dialect {
+        Dialect::Sqlite => {
+            vec!["CREATE VIRTUAL TABLE search_vocabulary USING fts5vocab(search_text, 'row')".to_owned()]
+        }
+        Dialect::Postgres => Vec::new(),
     }
 }
 

@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// The longest query, in characters.
@@ -50,12 +51,26 @@ impl Query {
         self.required.iter().flatten()
     }
 
-    /// The query in the language of SQLite's FTS5: <https://www.sqlite.org/fts5.html#full_text_query_syntax>.
-    pub(crate) fn fts5(&self) -> String {
+    /// The beginnings of words that are asked for, each once.
+    pub(crate) fn beginnings(&self) -> BTreeSet<&str> {
+        let terms = self.wanted().chain(&self.excluded).filter(|term| term.prefix);
+        terms.filter_map(|term| term.words.last()).map(String::as_str).collect()
+    }
+
+    /// The query in the language of SQLite's FTS5: <https://www.sqlite.org/fts5.html#full_text_query_syntax>. `begun` has,
+    /// for each of [`Self::beginnings`], the words that begin so.
+    pub(crate) fn fts5(&self, begun: &BTreeMap<String, Vec<String>>) -> String {
         self.render(" AND ", " OR ", " NOT ", |term, out| {
-            let star = if term.prefix { " *" } else { "" };
             // Words hold letters, digits and marks alone, so nothing in the quotes needs escaping.
-            write!(out, "\"{}\"{star}", term.words.join(" "))
+            let Some((last, before)) = term.words.split_last().filter(|_| term.prefix) else {
+                return write!(out, "\"{}\"", term.words.join(" "));
+            };
+            let before: String = before.iter().flat_map(|word| [word, " "]).collect();
+            let ends = begun.get(last).filter(|ends| !ends.is_empty());
+            for (index, end) in ends.map_or(std::slice::from_ref(last), Vec::as_slice).iter().enumerate() {
+                write!(out, "{}\"{before}{end}\"", if index > 0 { " OR " } else { "(" })?;
+            }
+            out.write_char(')')
         })
     }
 

@@ -23,7 +23,8 @@ pub fn routes() -> Routes {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct SearchParams {
-    /// Words that must all occur; `"a phrase"`, `begin*`, `-without`, `this OR that`.
+    /// Words that must all occur; `"a phrase"`, `begin*`, `-without`, `this OR that`. A beginning that too many words of the
+    /// index have is refused: write more of it.
     #[garde(length(chars, min = 1, max = crate::query::QUERY_CHARACTERS))]
     query: String,
     /// `case`, `party`, `docket`, `document`, or `all`.

@@ -4,6 +4,7 @@
 mod support;
 
 use access::Role;
+use db::Reads as _;
 use events::cases::{CaseSnapshot, Changed, Deleted, Opened, PartiesChanged, PartyRemoved, PartySnapshot};
 use events::docket::{EntriesFiled, EntryDeleted, EntrySnapshot};
 use events::documents::{Added, DocumentSnapshot, TextRead};
@@ -296,5 +297,37 @@ async fn every_text_is_a_query() {
             Ok(_) | Err(search::Error::Empty) => {}
             Err(error) => panic!("{query:?}: {error:?}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn a_beginning_finds_its_words_but_not_any_number_of_them() {
+    let index = Index::create().await;
+    let ann = index.user(Index::firm(1), Role::Partner);
+    for number in 0..80 {
+        index.tell(&ann, &Opened(case(number, &format!("Quill{number} v. Harbour Light")))).await;
+    }
+    let found = |query: &'static str| search::search(&ann, query, &Kind::ALL, 100, 0);
+    let count = async |query| found(query).await.unwrap().hits.len();
+    assert_eq!(count("quill1*").await, 11, "quill1 and quill10 to quill19");
+    assert_eq!(count("quill1* -quill12*").await, 10);
+    assert_eq!(count("harb* light quill7*").await, 11);
+    assert_eq!(count("nothing*").await, 0);
+    assert_eq!(count("nothing* OR quill44").await, 1);
+    let all = found("quill*").await;
+    match ann.reader().dialect() {
+        db::Dialect::Sqlite => assert!(matches!(all, Err(search::Error::TooBroad(word)) if word == "quill")),
+        db::Dialect::Postgres => assert_eq!(all.unwrap().hits.len(), 80),
+    }
+}
+
+#[tokio::test]
+async fn a_page_beyond_the_end_is_empty_and_counts_all_the_same() {
+    let index = Index::create().await;
+    let ann = index.user(Index::firm(1), Role::Partner);
+    index.tell(&ann, &Opened(case(1, "Alder v. Birch"))).await;
+    for (offset, hits) in [(0, 1), (1, 0), (u64::MAX, 0)] {
+        let results = search::search(&ann, "alder", &Kind::ALL, 20, offset).await.unwrap();
+        assert_eq!((results.hits.len(), results.counts), (hits, vec![(Kind::Case, 1)]), "{offset}");
     }
 }

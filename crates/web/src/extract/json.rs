@@ -160,11 +160,11 @@ fn search<T>(
 where
     T: DeserializeOwned + Validate<Context = ()>,
 {
-    // What was read the straight way may be there still.
-    let _loan = scope.map(|scope| scope.held.borrow(tree_bytes)).transpose()?;
     if bytes.len() > LONGEST_SEARCHED {
         return Ok(None);
     }
+    // What was read the straight way may be there still.
+    let _loan = scope.map(|scope| scope.held.borrow(tree_bytes)).transpose()?;
     let value: Value = match serde_json::from_slice(bytes) {
         Ok(value) => value,
         Err(error) => return Ok(Some(malformed(&error))),

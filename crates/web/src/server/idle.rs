@@ -48,6 +48,17 @@ impl Activity {
         });
     }
 
+    /// Notes that the peer took something: of an answer that is there, no more than a slow line has yet to carry it away.
+    pub(super) fn send(&self) {
+        self.with(|state| {
+            if state.running == 0 {
+                state.since = Instant::now();
+                // What came meanwhile is begun anew: nobody reads it before the answer is gone.
+                state.head = None;
+            }
+        });
+    }
+
     /// Returns when a head has begun, for which another time counts.
     pub(super) async fn head(&self) {
         self.heard.notified().await;

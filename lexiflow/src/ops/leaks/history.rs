@@ -174,10 +174,10 @@ impl History {
         });
     }
 
-    /// Forgets everything but the windows of this run.
-    pub(super) fn clear(&mut self) {
+    /// Forgets everything but the windows of this run, if it `has_begun`.
+    pub(super) fn clear(&mut self, has_begun: bool) {
         self.verdicts.clear();
-        self.runs.drain(..self.runs.len().saturating_sub(1));
+        self.runs.drain(..self.runs.len().saturating_sub(usize::from(has_begun)));
     }
 
     /// Remembers a window of this run.
@@ -314,6 +314,19 @@ mod tests {
         }
         History::default().save(&path).unwrap();
         assert_eq!(History::load(&path).unwrap(), History::default());
+    }
+
+    #[test]
+    fn what_is_cleared_is_all_of_earlier_runs() {
+        let (mut history, now) = (History::default(), clock::SystemClock.now());
+        history.begin("old", now);
+        history.note_verdict("site", &[], &suspect(7), now);
+        history.begin("new", now);
+        for (has_begun, runs) in [(true, vec!["new"]), (false, Vec::new())] {
+            history.clear(has_begun);
+            let left: Vec<_> = history.runs.iter().map(|run| run.build_id.as_str()).collect();
+            assert_eq!((left, history.verdicts.len()), (runs, 0));
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use super::{LeakReport, Watch};
+use super::LeakReport;
 use crate::ops::Ops;
 use crate::ops::error::Error;
 use crate::ops::profile::{self, KeptProfile};
@@ -99,7 +99,9 @@ pub(in crate::ops) async fn keep_leak_snapshot(
 /// again.
 #[utoipa::path(post, path = "/api/monitoring/memory/leaks/clear-history", tag = "Monitoring",
     operation_id = "clearLeakHistory",
-    responses((status = 200, description = "The verdict, with an empty history", body = LeakReport)))]
+    responses(
+    (status = 200, description = "The verdict, with an empty history", body = LeakReport),
+    (status = 507, description = "The disk is full: nothing is forgotten", body = ProblemBody)))]
 pub(in crate::ops) async fn clear_leak_history(
     ctx: Ctx,
     Extension(ops): Extension<Arc<Ops>>,
@@ -107,7 +109,7 @@ pub(in crate::ops) async fn clear_leak_history(
     // Recorded first: what is forgotten cannot be brought back when the record then fails.
     record(&ctx, Act::Delete, json!({ "history": "cleared" })).await?;
     let leaks = Arc::clone(&ops.leaks);
-    headroom::spawn_blocking(move || leaks.clear_history()).await.map_err(|_| Error::Stopping)?;
+    headroom::spawn_blocking(move || leaks.clear_history()).await.map_err(|_| Error::Stopping)??;
     Ok(fresh(StatusCode::OK, &ops.leaks.report(ctx.app().headroom())))
 }
 
@@ -122,15 +124,9 @@ pub(in crate::ops) async fn configure_leaks(
     Extension(ops): Extension<Arc<Ops>>,
     ValidJson(body): ValidJson<LeakWatchBody>,
 ) -> Result<Response, Problem> {
-    let before = ops.leaks.watch();
-    let watch = Watch {
-        is_on: body.enabled.unwrap_or(before.is_on),
-        interval: body.interval_ms.map_or(before.interval, Duration::from_millis),
-    };
-    let changes = json!({ "enabled": [before.is_on, watch.is_on],
-        "intervalMs": [before.interval_ms(), watch.interval_ms()] });
-    record(&ctx, Act::Update, changes).await?;
-    ops.leaks.configure(watch);
+    let asked = json!({ "enabled": body.enabled, "intervalMs": body.interval_ms });
+    record(&ctx, Act::Update, asked).await?;
+    ops.leaks.configure(body.enabled, body.interval_ms.map(Duration::from_millis));
     Ok(fresh(StatusCode::OK, &ops.leaks.report(ctx.app().headroom())))
 }
 

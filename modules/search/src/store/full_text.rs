@@ -10,6 +10,7 @@ use crate::{Entry, Error, Hit, Kind, Query, Results};
 use db::{Dialect, Reads, Stamp, Tx, sql};
 use ids::FirmId;
 use sea_orm::sea_query::Value;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -130,6 +131,28 @@ fn tsvector(title: &str, body: &str) -> String {
 const FOUND: &str =
     "SELECT kind, entity_id, case_id, title, at, body FROM search_entries WHERE firm_id = $1 AND seq = $2";
 
+/// The most words that the beginnings in a query may stand for, all together.
+const BEGUN: usize = 64;
+const BEGUN_WITH: &str =
+    "SELECT term FROM search_vocabulary WHERE term >= $1 AND term < $2 ORDER BY term LIMIT $3";
+
+/// The words that begin as the query says. Asked for a beginning itself, FTS5 gathers the places of all such words in
+/// memory; of words, it goes through the places.
+async fn begun(db: &impl Reads, query: &Query) -> Result<BTreeMap<String, Vec<String>>, Error> {
+    let mut found = BTreeMap::new();
+    let mut left = BEGUN;
+    for beginning in query.beginnings() {
+        let after = format!("{beginning}{}", char::MAX);
+        let most = i64::try_from(left + 1).unwrap_or(i64::MAX);
+        let values = [Value::from(beginning), Value::from(after), Value::from(most)];
+        let rows = db.rows(sql(db.dialect(), BEGUN_WITH, values)).await?;
+        left = left.checked_sub(rows.len()).ok_or_else(|| Error::TooBroad(beginning.to_owned()))?;
+        let words = rows.iter().map(|row| field(row, 0)).collect::<Result<Vec<String>, _>>()?;
+        found.insert(beginning.to_owned(), words);
+    }
+    Ok(found)
+}
+
 /// The page of hits and the counts of the whole result.
 pub(crate) async fn search(
     db: &impl Reads,
@@ -141,7 +164,7 @@ pub(crate) async fn search(
 ) -> Result<Results, Error> {
     let dialect = db.dialect();
     let asked = match dialect {
-        Dialect::Sqlite => query.fts5(),
+        Dialect::Sqlite => query.fts5(&begun(db, query).await?),
         Dialect::Postgres => query.tsquery(),
     };
     let mut values = vec![Value::from(asked), Value::from(Uuid::from(firm))];
@@ -159,6 +182,10 @@ pub(crate) async fn search(
         Dialect::Sqlite => ranked::ranking(kinds),
         Dialect::Postgres => ranking(kinds.len()),
     };
+    // A page beyond the end is empty: nothing is ranked to be passed over.
+    if counts.iter().map(|(_, count)| count).sum::<u64>() <= offset {
+        return Ok(Results { hits: Vec::new(), counts });
+    }
     let best = db.rows(sql(dialect, ranking, values)).await?;
     let terms = Arc::new(Terms::of(query));
     let mut hits = Vec::with_capacity(best.len());

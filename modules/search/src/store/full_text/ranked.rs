@@ -1,7 +1,7 @@
 //! The questions to FTS5. A word may stand in every case of a firm: what a search holds must not grow with what it finds.
 //!
 //! Only documents have more pieces than one, and only they are grouped. All else is counted as it comes by, and of its
-//! ranks SQLite keeps no more than a page needs.
+//! ranks SQLite keeps no more than the page and those before it.
 
 use crate::store::field;
 use crate::{Error, Kind};
