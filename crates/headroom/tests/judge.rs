@@ -40,9 +40,13 @@ fn up_at_once_and_down_step_by_step_after_two_calm_seconds() {
 fn a_share_that_rises_again_on_the_way_down_starts_the_wait_anew() {
     let (mut judge, mut at) = (Judge::new(Thresholds::GUIDE), 0);
     hold(&mut judge, &mut at, 860, 1);
-    hold(&mut judge, &mut at, 600, 15);
-    let again = hold(&mut judge, &mut at, 640, 15);
+    hold(&mut judge, &mut at, 740, 15);
+    let again = hold(&mut judge, &mut at, 770, 15);
     assert!(again.iter().all(|level| *level == Level::Critical), "{again:?}");
+    assert_eq!(hold(&mut judge, &mut at, 770, 6).last(), Some(&Level::Warning));
+    // Far below the mark it may waver as it likes.
+    hold(&mut judge, &mut at, 860, 1);
+    hold(&mut judge, &mut at, 600, 15);
     assert_eq!(hold(&mut judge, &mut at, 640, 6).last(), Some(&Level::Warning));
 }
 
