@@ -181,7 +181,8 @@ fn a_store_that_panics_does_not_end_the_watch() {
     until(|| broken.0.load(Ordering::Acquire));
     let last = headroom.controls().looked_at_micros;
     until(|| headroom.controls().looked_at_micros > last);
-    assert_eq!(headroom.level(), Level::Critical);
+    // So sudden a rise may be taken for growth, which raises the level by one more.
+    assert!(headroom.level() >= Level::Critical);
     until(|| headroom.admit("/x", Class::Bulk, Meter::new(), false).is_err());
     until(|| sound.bytes() == 0);
     drop(controller);
