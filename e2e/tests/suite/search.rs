@@ -120,32 +120,3 @@ async fn odd_queries_are_answered_or_refused_and_never_break() {
         .expect_problem(400, "malformed_query");
     app.finish().await;
 }
-
-/// What a search for this word takes, in bytes: the least of some.
-async fn peak_of_search(app: &TestApp, total: u64) -> u64 {
-    let headroom = app.app().headroom();
-    let mut least = u64::MAX;
-    for _ in 0..5 {
-        headroom.forget_routes();
-        assert_eq!(find(app.admin(), "quillfeather").await["total"], total);
-        app.quiet().await;
-        let routes = headroom.top_routes(usize::MAX);
-        least = least.min(routes.iter().find(|route| &*route.route == "/api/search").unwrap().peak_max);
-    }
-    least
-}
-
-#[tokio::test]
-async fn what_a_search_takes_does_not_grow_with_what_it_finds() {
-    let app = TestApp::with(&[("database.readers", "1")]).await;
-    let mut peaks = Vec::new();
-    for (from, to) in [(0, 100), (100, 1200)] {
-        for number in from..to {
-            open_case(app.admin(), &format!("Quillfeather {number}")).await;
-        }
-        app.settle().await;
-        peaks.push(peak_of_search(&app, to).await);
-    }
-    assert!(peaks[1] < peaks[0] + (40 << 10), "{peaks:?}");
-    app.finish().await;
-}
