@@ -124,6 +124,24 @@ async fn a_connection_that_says_nothing_is_closed() {
     }
 }
 
+/// A client of HTTP/2 that only pings, which the server answers each time.
+#[tokio::test]
+async fn pings_alone_keep_no_connection() {
+    let (server, _, _) = start(|bounds| bounds.header_timeout = Duration::from_millis(100));
+    let (mut reading, mut writing) = server.connect().await.into_split();
+    writing.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    let pinging = async {
+        // Ends with the first write that the closed connection refuses.
+        while writing.write_all(b"\0\0\x08\x06\0\0\0\0\0pingping").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), pinging).await.expect("pings hold the connection");
+    let mut answers = Vec::new();
+    drop(reading.read_to_end(&mut answers).await);
+    assert!(answers.windows(8).any(|part| part == b"pingping"), "no ping was answered: {answers:?}");
+}
+
 #[tokio::test]
 async fn an_idle_connection_is_closed_after_its_time() {
     let (server, _, _) = start(|bounds| bounds.keep_alive = Duration::from_millis(60));

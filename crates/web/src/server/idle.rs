@@ -6,9 +6,12 @@ use tokio::time::Instant;
 
 /// Whether a connection has work, and since when it has none.
 #[derive(Debug, Clone)]
-pub(super) struct Activity {
-    state: Arc<Mutex<State>>,
-    heard: Arc<Notify>,
+pub(super) struct Activity(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    heard: Notify,
 }
 
 #[derive(Debug)]
@@ -24,7 +27,7 @@ struct State {
 impl Activity {
     pub(super) fn new() -> Self {
         let state = State { running: 0, since: Instant::now(), head: None, served: None };
-        Self { state: Arc::new(Mutex::new(state)), heard: Arc::default() }
+        Self(Arc::new(Shared { state: Mutex::new(state), heard: Notify::new() }))
     }
 
     /// Counts a request until the guard is dropped.
@@ -43,15 +46,16 @@ impl Activity {
         self.with(|state| {
             if state.running == 0 && state.head.is_none() && state.served != Some(Version::HTTP_2) {
                 state.head = Some(Instant::now());
-                self.heard.notify_one();
+                self.0.heard.notify_one();
             }
         });
     }
 
-    /// Notes that the peer took something: of an answer that is there, no more than a slow line has yet to carry it away.
+    /// Notes that the peer took something of an answer: a slow line has yet to carry the rest of it away. What HTTP/2 writes
+    /// may be an answer to a ping alone, which keeps no connection.
     pub(super) fn send(&self) {
         self.with(|state| {
-            if state.running == 0 {
+            if state.running == 0 && state.served.is_some_and(|version| version != Version::HTTP_2) {
                 state.since = Instant::now();
                 // What came meanwhile is begun anew: nobody reads it before the answer is gone.
                 state.head = None;
@@ -61,7 +65,7 @@ impl Activity {
 
     /// Returns when a head has begun, for which another time counts.
     pub(super) async fn head(&self) {
-        self.heard.notified().await;
+        self.0.heard.notified().await;
     }
 
     pub(super) fn has_served(&self) -> bool {
@@ -80,7 +84,7 @@ impl Activity {
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// A connection that notes what it hears, and breaks when the peer takes nothing for too long.
+/// A connection that notes what goes either way, and breaks when the peer takes nothing for too long.
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
@@ -22,13 +22,14 @@ impl Wire {
         Self { stream, patience, activity, alarm: None, stalled: false }
     }
 
-    fn note(&self, written: &Poll<io::Result<usize>>) {
+    fn watch(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
         if matches!(written, Poll::Ready(Ok(1..))) {
             self.activity.send();
         }
-    }
-
-    fn watch<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = false;
             return written;
@@ -67,7 +68,6 @@ impl AsyncWrite for Wire {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.note(&written);
         self.watch(written, context)
     }
 
@@ -77,7 +77,6 @@ impl AsyncWrite for Wire {
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
-        self.note(&written);
         self.watch(written, context)
     }
 
