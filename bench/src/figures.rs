@@ -70,10 +70,20 @@ const FEW_CLIENTS: usize = 4;
 /// A server that starts on a new database, with the setup's number of cases, and connections to it.
 async fn server_with_cases(setup: &Setup, start: Start<'_>) -> anyhow::Result<(Server, Vec<Connection>)> {
     let server = start.go().await?;
-    let mut connections = api::connections(&server, FEW_CLIENTS).await?;
-    let each = setup.amounts.cases.div_ceil(u64::try_from(FEW_CLIENTS)?);
-    load::run(&mut connections, Until::Count(each), create_case).await.faultless()?;
+    let connections = open_cases(&server, setup.amounts.cases, create_case).await?;
     Ok((server, connections))
+}
+
+/// Opens so many cases, and the connections that they came by.
+async fn open_cases(
+    server: &Server,
+    cases: u64,
+    create: impl Fn(usize, u64) -> Call + Copy,
+) -> anyhow::Result<Vec<Connection>> {
+    let mut connections = api::connections(server, FEW_CLIENTS).await?;
+    let each = cases.div_ceil(u64::try_from(FEW_CLIENTS)?);
+    load::run(&mut connections, Until::Count(each), create).await.faultless()?;
+    Ok(connections)
 }
 
 /// The call that opens a case.

@@ -1,9 +1,8 @@
 #![expect(clippy::float_arithmetic, reason = "the statistics of a trend; no money")]
 
-use super::{FEW_CLIENTS, create_case};
+use super::{create_case, open_cases};
 use crate::api;
 use crate::client::Connection;
-use crate::load::{self, Until};
 use crate::process;
 use crate::quantity::Quantity;
 use crate::server::Start;
@@ -32,11 +31,8 @@ pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let folder = setup.folder()?;
     let data_dir = folder.path().join("data");
     let server = Start::on(setup, &data_dir).with("ACCESS_TOKEN_TTL_MINUTES", "720").go().await?;
-    let mut first = api::connections(&server, FEW_CLIENTS).await?;
-    let each = Until::Count(CASES / u64::try_from(FEW_CLIENTS)?);
-    let before = |client, at| create_case(client + CONNECTIONS, at);
-    load::run(&mut first, each, before).await.faultless()?;
-    drop(first);
+    // Docket numbers that none of the people uses.
+    drop(open_cases(&server, CASES, |client, at| create_case(client + CONNECTIONS, at)).await?);
     let length = Duration::from_secs(setup.attack.seconds.unwrap_or(SECONDS));
     let begun = Instant::now();
     let mut people = JoinSet::new();

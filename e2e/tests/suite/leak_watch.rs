@@ -1,9 +1,9 @@
 //! The watch for leaks and the judgement of memory, as operators turn them.
 
+use crate::leaks::alone;
 use access::Role;
 use e2e::TestApp;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const MEMORY: &str = "/api/monitoring/memory";
 
@@ -63,21 +63,10 @@ async fn what_cannot_be_watched_is_refused_with_the_member() {
 #[tokio::test]
 async fn a_snapshot_is_kept_and_the_history_is_forgotten() {
     let app = TestApp::start().await;
-    let kept = loop {
-        let answer = post(&app, "leaks/snapshot", &json!({})).await;
-        if answer.status != 409 {
-            break answer.expect_status(201).json();
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    let kept = alone(async || post(&app, "leaks/snapshot", &json!({})).await).await.expect_status(201).json();
     let base = kept["id"].as_str().unwrap();
-    let since = loop {
-        let answer = app.admin().get(&format!("{MEMORY}/profile?format=inventory&base={base}")).await;
-        if answer.status != 409 {
-            break answer.expect_status(200).json();
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    let path = format!("{MEMORY}/profile?format=inventory&base={base}");
+    let since = alone(async || app.admin().get(&path).await).await.expect_status(200).json();
     assert!(since["stacks"].is_array(), "{since}");
     let report = post(&app, "leaks/clear-history", &json!({})).await.expect_status(200).json();
     assert_eq!(report["history"], json!([]));

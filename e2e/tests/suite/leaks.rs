@@ -11,7 +11,7 @@ use std::fs;
 use std::hint::black_box;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use testkit::Client;
+use testkit::{Answer, Client};
 
 const LEAKS: &str = "/api/monitoring/memory/leaks";
 const CHECK: &str = "/api/monitoring/memory/leaks/check";
@@ -24,12 +24,17 @@ const REQUESTS: usize = 100;
 /// So large that the allocator samples each of them.
 const LEAKED: usize = 4 << 20;
 
-/// Only one profile is taken at once in a process, which all tests of this program share.
 async fn check(client: &Client) -> Value {
+    let answer = alone(async || client.send(Method::POST, CHECK, &[], Bytes::new()).await).await;
+    answer.expect_status(200).json()
+}
+
+/// Only one profile is taken at once in a process, which all tests of this program share.
+pub(crate) async fn alone(ask: impl AsyncFn() -> Answer) -> Answer {
     for _ in 0..500 {
-        let answer = client.send(Method::POST, CHECK, &[], Bytes::new()).await;
+        let answer = ask().await;
         if answer.status != 409 {
-            return answer.expect_status(200).json();
+            return answer;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
