@@ -5,5 +5,7 @@ headroom::install_allocator!();
 fn main() -> std::process::ExitCode {
     // A kernel that cannot do it makes no huge pages by itself.
     headroom::disable_huge_pages();
+    // A program that is built without frame pointers goes on with samples that take longer.
+    headroom::sample_by_frame_pointers();
     lexiflow::commands::main()
 }

@@ -49,6 +49,8 @@ pub(crate) const fn shape(name: &'static str, begin: fn(&StoreRegistry) -> Work)
 }
 
 fn main() -> ExitCode {
+    // As the server does.
+    headroom::sample_by_frame_pointers();
     let asked = std::env::args().nth(1).unwrap_or_default();
     let shapes: Vec<Shape> = leaks::all().into_iter().chain(innocents::all()).collect();
     let mut out = std::io::stdout().lock();

@@ -10,12 +10,13 @@ const POLL: &str = "request meter, one further poll";
 const ALLOCATION: &str = "request meter, one allocation";
 const LEASE: &str = "budget tree, reserve and release of four levels";
 const REQUEST: &str = "budget tree, the same with a new request that joins its firm";
+const SAMPLES: &str = "heap samples, of all instructions of a demo of 20 cases";
 
-/// Instructions of the request meter and the budget tree, counted by callgrind: what a run takes more than a plain one,
-/// per poll, per allocation and per lease.
+/// Instructions of the request meter, the budget tree and the heap's samples, counted by callgrind: what a run takes more
+/// than a plain one, per poll, per allocation, per lease and in all.
 pub(super) fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let skipped = |reason: &str| {
-        Ok([POLL, ALLOCATION, LEASE, REQUEST].map(|figure| Row::skipped(figure, reason)).into())
+        Ok([POLL, ALLOCATION, LEASE, REQUEST, SAMPLES].map(|figure| Row::skipped(figure, reason)).into())
     };
     if !can_run("valgrind") {
         return skipped("valgrind is not installed");
@@ -45,7 +46,26 @@ pub(super) fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
             .with_note("callgrind, root, class, firm and request, by compare and swap".to_owned()),
         Row::plain(REQUEST, instructions(request))
             .with_note("callgrind, with the allocation of the request's node".to_owned()),
+        samples(setup)?,
     ])
+}
+
+/// What the samples of the heap profile take of real verbs: documents, dockets and search entries of a demo firm.
+fn samples(setup: &Setup) -> anyhow::Result<Row> {
+    let demo = |active: bool| {
+        let folder = setup.folder()?;
+        let mut valgrind = Command::new("valgrind");
+        valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(setup.server_binary()?);
+        valgrind.args(["demo", "--cases", "20"]).env_clear().current_dir(folder.path());
+        valgrind.env("MALLOC_CONF", format!("prof_active:{active}"));
+        valgrind.env("LEXIFLOW_DATA_DIR", folder.path().join("data"));
+        collected(valgrind)
+    };
+    let (with, without) = (demo(true)?, demo(false)?);
+    let hundredths = with.saturating_sub(without) * 10_000 / without.max(1);
+    let row =
+        Row::at_most(SAMPLES, Quantity::percent_hundredths(hundredths), Quantity::percent_hundredths(100));
+    Ok(row.with_note(format!("callgrind, {with} instructions with samples, {without} without")))
 }
 
 fn can_run(program: &str) -> bool {
@@ -72,9 +92,15 @@ fn hundredths(fewer: u64, more: u64, rounds: u64) -> anyhow::Result<i64> {
 fn count(program: &Path, arguments: &[&str], rounds: u64) -> anyhow::Result<u64> {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
-    let output = valgrind.arg(program).args(arguments).arg(rounds.to_string()).output()?;
+    valgrind.arg(program).args(arguments).arg(rounds.to_string());
+    collected(valgrind)
+}
+
+/// All instructions of this command, which runs under callgrind.
+fn collected(mut valgrind: Command) -> anyhow::Result<u64> {
+    let output = valgrind.output()?;
     let said = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(output.status.success(), "{} under callgrind failed: {said}", program.display());
+    anyhow::ensure!(output.status.success(), "{valgrind:?} failed: {said}");
     let collected = said.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok());
     collected.with_context(|| format!("callgrind tells no count: {said}"))
 }

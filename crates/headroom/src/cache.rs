@@ -34,8 +34,8 @@ pub struct CacheConfig<K, V> {
 /// A cache bounded in bytes. It has no clock: the caller passes the time.
 pub struct Cache<K, V> {
     name: String,
-    cap_bytes: u64,
-    largest: u64,
+    cap_bytes: AtomicU64,
+    largest: AtomicU64,
     ttl_micros: Option<i64>,
     weigh: Weigh<K, V>,
     shards: Table<K, V>,
@@ -82,11 +82,10 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         let cap = config.cap_bytes.max(1);
         let evictions = Arc::new(AtomicU64::new(0));
         let shards = shards(cap, config.usual_entry_bytes, Counting(Arc::clone(&evictions)));
-        // A value of nearly a whole shard would only push everything else out.
-        let largest = shards.shard_capacity() / 10 * 9;
+        let largest = AtomicU64::new(largest_in(&shards));
         Self {
             name: config.name,
-            cap_bytes: cap,
+            cap_bytes: AtomicU64::new(cap),
             largest,
             ttl_micros: config.ttl_micros,
             weigh: config.weigh,
@@ -110,7 +109,7 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     /// Keeps so many bytes also when memory is scarce.
     #[must_use]
     pub fn keeping(mut self, floor_bytes: u64) -> Self {
-        self.floor_bytes = floor_bytes.min(self.cap_bytes);
+        self.floor_bytes = floor_bytes.min(*self.cap_bytes.get_mut());
         self
     }
 
@@ -140,7 +139,7 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     /// key is gone all the same, since it is no longer true.
     pub fn insert(&self, key: K, value: V, now_micros: i64) -> bool {
         let bytes = self.weight_of(&key, &value);
-        if bytes > self.largest {
+        if bytes > self.largest.load(Ordering::Relaxed) {
             self.oversize.fetch_add(1, Ordering::Relaxed);
             self.shards.remove(&key);
             return false;
@@ -198,9 +197,26 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         let shards = self.shards.num_shards() as u64;
         self.shards.set_capacity(bytes / shards * shards);
         let freed = before.saturating_sub(self.shards.weight());
-        self.shards.set_capacity(self.cap_bytes);
+        self.shards.set_capacity(self.cap());
         freed
     }
+
+    /// Sets another cap, of at least what is kept when memory is scarce; throws out what is beyond it.
+    pub fn set_cap(&self, cap_bytes: u64) {
+        let cap = cap_bytes.max(self.floor_bytes).max(1);
+        self.cap_bytes.store(cap, Ordering::Relaxed);
+        self.shards.set_capacity(cap);
+        self.largest.store(largest_in(&self.shards), Ordering::Relaxed);
+    }
+
+    fn cap(&self) -> u64 {
+        self.cap_bytes.load(Ordering::Relaxed)
+    }
+}
+
+/// A value of nearly a whole shard would only push everything else out.
+fn largest_in<K: Eq + Hash, V: Clone>(shards: &Table<K, V>) -> u64 {
+    shards.shard_capacity() / 10 * 9
 }
 
 fn in_table<K, V>() -> u64 {
@@ -249,7 +265,7 @@ where
     }
 
     fn cap_bytes(&self) -> u64 {
-        self.cap_bytes
+        self.cap()
     }
 
     fn hits(&self) -> u64 {

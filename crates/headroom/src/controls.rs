@@ -167,13 +167,19 @@ impl Controls {
             }
             mind.micros_to_limit = mind.judge.micros_to_limit(seen);
             self.retry_seconds.store(retry_seconds(seen, &mind.judge, scarce_from), Ordering::Relaxed);
-            let actions = if acts {
-                mind.plan.next(level, seen.share >= scarce_from, seen.at_micros)
-            } else {
-                Vec::new()
-            };
+            // Where nothing is done, it is as if there were no pressure: what was begun before is taken back.
+            let acted_on = if acts { level } else { Level::Normal };
+            let actions = mind.plan.next(acted_on, seen.share >= scarce_from, seen.at_micros);
             Decision { before, level, cause: mind.judge.cause(), actions }
         })
+    }
+
+    /// Goes by other marks and other choices from here on.
+    pub(crate) fn retune(&self, thresholds: Thresholds, actions: ActionSettings) {
+        self.with(|mind| {
+            mind.judge.retune(thresholds);
+            mind.plan.retune(actions);
+        });
     }
 
     pub(crate) fn record(&self, record: ActionRecord) {
@@ -197,6 +203,11 @@ impl Controls {
             mind.limit_changes += 1;
             mind.limit_change = Some(LimitChange { at_micros, within_micros, from_bytes, to_bytes });
         });
+    }
+
+    /// The budget is another one, within the same limit.
+    pub(crate) fn budget_changed(&self) {
+        self.with(|mind| mind.judge.limit_changed());
     }
 
     /// Whoever watches looks at least so often.

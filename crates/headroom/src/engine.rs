@@ -19,6 +19,7 @@ use crate::snapshot::Snapshot;
 use crate::source::{MemorySource, Reading, SystemSource};
 use crate::stores::{BoundedStore, StoreRegistry};
 use crate::tenants::{TenantStats, Tenants};
+use crate::tuning::Tuning;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -26,7 +27,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// What an operator sets.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// The budget asked for, in bytes; `None` to take it from the system.
     pub explicit_budget_bytes: Option<u64>,
@@ -68,7 +69,8 @@ pub struct Headroom {
 type Dump = Box<dyn Fn() + Send + Sync>;
 
 struct Inner {
-    settings: Settings,
+    held_back_bytes: u64,
+    tuning: RwLock<Tuning>,
     source: Arc<dyn MemorySource>,
     allocator: Option<Allocator>,
     budget: RwLock<Budget>,
@@ -136,7 +138,8 @@ impl Headroom {
         root.tree().drain.seed(settings.jitter_seed);
         let inner = Inner {
             allocator: allocator(settings.actions),
-            settings,
+            held_back_bytes: settings.held_back_bytes,
+            tuning: RwLock::new(Tuning::of(&settings)),
             source,
             budget: RwLock::new(budget),
             root,
@@ -157,6 +160,11 @@ impl Headroom {
             purge_micros: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// The settings in force of those that may change.
+    pub fn tuning(&self) -> Tuning {
+        *self.inner.tuning.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The budget in force.
@@ -234,10 +242,11 @@ impl Headroom {
     fn look_at(&self, reading: &Reading, at_micros: u64, purges: Option<&SyncSender<Purge>>) -> Level {
         let inner = &*self.inner;
         inner.controls.note_unreadable(reading.unreadable, &reading.limit);
-        let budget = self.follow_limit(reading, at_micros);
-        let thresholds = &inner.settings.thresholds;
-        let seen = observe(reading, &budget, thresholds, at_micros);
-        let decision = inner.controls.decide(&seen, thresholds.leave(Level::Critical), inner.settings.acts);
+        let tuning = self.tuning();
+        let Tuning { thresholds, acts, .. } = tuning;
+        let budget = self.follow_limit(reading, &tuning, at_micros);
+        let seen = observe(reading, &budget, &thresholds, at_micros);
+        let decision = inner.controls.decide(&seen, thresholds.leave(Level::Critical), acts);
         let (before, level) = (decision.before, decision.level);
         if level != before {
             inner.level.store(level as u8, Ordering::Relaxed);
@@ -346,19 +355,40 @@ impl Headroom {
         u64::try_from(self.inner.began.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// When the system's limit has changed, cuts a new budget and sets the pools' limits by it.
-    fn follow_limit(&self, reading: &Reading, at_micros: u64) -> Budget {
+    /// Puts other settings in force. The next look goes by them: it follows another budget, and takes back what the old
+    /// settings began and the new ones would not have.
+    pub fn tune(&self, tuning: Tuning) {
+        *self.inner.tuning.write().unwrap_or_else(PoisonError::into_inner) = tuning;
+        self.inner.controls.retune(tuning.thresholds, tuning.actions);
+        self.inner.routes.set_large_bytes(tuning.large_request_bytes);
+        self.set_mark(&tuning.thresholds);
+    }
+
+    /// What is lent beyond this wakes the controller.
+    fn set_mark(&self, thresholds: &Thresholds) {
+        let lendable = lendable(&self.budget(), self.inner.held_back_bytes);
+        self.inner.root.tree().bell.set_mark(mark_of(lendable, thresholds));
+    }
+
+    /// When the system's limit or the budget that is asked for has changed, cuts a new budget and sets the pools' limits
+    /// by it.
+    fn follow_limit(&self, reading: &Reading, tuning: &Tuning, at_micros: u64) -> Budget {
         let known = self.budget();
-        if known.limit == reading.limit {
+        let budget = budget_of(tuning.explicit_budget_bytes, reading.limit);
+        if known == budget {
             return known;
         }
-        let budget = budget_of(self.inner.settings.explicit_budget_bytes, reading.limit);
         *self.inner.budget.write().unwrap_or_else(PoisonError::into_inner) = budget;
-        let lendable = lendable(&budget, self.inner.settings.held_back_bytes);
+        let lendable = lendable(&budget, self.inner.held_back_bytes);
         self.inner.root.set_limit(lendable);
-        self.inner.root.tree().bell.set_mark(mark_of(lendable, &self.inner.settings.thresholds));
+        self.set_mark(&tuning.thresholds);
         for class in Class::ALL {
             self.class(class).set_limit(class_limit(class, lendable));
+        }
+        if known.limit == reading.limit {
+            self.inner.controls.budget_changed();
+            tracing::info!(budget_bytes = budget.bytes, "memory budget changed");
+            return budget;
         }
         self.inner.controls.limit_changed(at_micros, known.limit.bytes, reading.limit.bytes);
         tracing::info!(
@@ -374,11 +404,11 @@ impl Headroom {
     pub fn snapshot(&self) -> Snapshot {
         let inner = &*self.inner;
         let reading = inner.source.read();
-        let budget = self.budget();
+        let (budget, thresholds) = (self.budget(), self.tuning().thresholds);
         Snapshot {
             level: self.level(),
-            share_permille: share_of(&reading, &budget, &inner.settings.thresholds),
-            thresholds: inner.settings.thresholds,
+            share_permille: share_of(&reading, &budget, &thresholds),
+            thresholds,
             budget,
             reading,
             purges: inner.purges.load(Ordering::Relaxed),

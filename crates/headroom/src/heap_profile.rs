@@ -1,6 +1,6 @@
 //! Sampled heap profiles: which stacks hold the live bytes.
 //!
-//! jemalloc keeps the stack of about one allocation in every 512 KiB. A profile is taken from it raw: addresses and
+//! jemalloc keeps the stack of about one allocation in every 128 KiB. A profile is taken from it raw: addresses and
 //! counts, no names. Names need the debug information, tens of megabytes of it, which would then be the largest thing on
 //! the heap that is to be explained; a reader puts them on elsewhere, with the mappings and build ids that go along.
 
@@ -14,6 +14,8 @@ mod pprof_read;
 mod protobuf;
 mod text;
 mod unbias;
+
+use crate::mallctl;
 
 pub use difference::OtherProgram;
 pub use dump::{ProfileError, memory_file, take_bare_heap_profile, take_heap_profile};
@@ -83,6 +85,17 @@ struct Stack {
     first: usize,
     count: usize,
     used: HeapUse,
+}
+
+/// About what a profile takes at this moment while it is read and written, in bytes: a stack for each sample that lives, up
+/// to the caps of this module.
+pub fn expected_bytes() -> u64 {
+    const EACH: u64 = (FRAME_CAP as u64) * 8 + 64;
+    const MOST: u64 = (ADDRESS_CAP as u64) * 8 + (STACK_CAP as u64) * 64;
+    // As it was when the figures were last collected: the controller does so ten times a second.
+    let live_bytes = mallctl::read_size(c"stats.allocated").unwrap_or(0);
+    let sample_bytes = mallctl::read_size(c"prof.lg_sample").map_or(1, |shift| 1 << shift.min(40));
+    (live_bytes / sample_bytes).saturating_mul(EACH).min(MOST)
 }
 
 impl HeapProfile {

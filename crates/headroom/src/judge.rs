@@ -152,6 +152,11 @@ impl Judge {
         u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 
+    /// Other marks count from the next observation on. A level that they do not ask for any more ends as any does.
+    pub fn retune(&mut self, thresholds: Thresholds) {
+        self.thresholds = thresholds;
+    }
+
     /// The limit becomes another one: use counts anew against it, which is no growth.
     pub fn limit_changed(&mut self) {
         (self.last, self.lowest) = (None, Lowest::default());

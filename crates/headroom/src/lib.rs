@@ -21,6 +21,7 @@ mod controls;
 mod detached;
 mod engine;
 mod faults;
+mod frames;
 mod gaps;
 pub mod heap_profile;
 mod huge_pages;
@@ -57,6 +58,7 @@ mod stores;
 mod sync;
 mod tenants;
 mod tree;
+mod tuning;
 mod waiting;
 
 pub use allocator::{Allocator, AllocatorStats, HeapSpaces, PurgeReport, SizeClassStats};
@@ -71,6 +73,7 @@ pub use controls::{ActionRecord, ControlStats, LimitChange, RECORDS};
 pub use detached::{DetachedWork, detached_work};
 pub use engine::{Headroom, Settings};
 pub use faults::Faults;
+pub use frames::sample_by_frame_pointers;
 pub use gaps::Gaps;
 pub use huge_pages::disable_huge_pages;
 pub use injected::InjectedSource;
@@ -98,3 +101,4 @@ pub use stores::{BoundedStore, RegistryFull, STORE_CAP, StoreRegistry, StoreStat
 pub use tenants::{TENANT_CAP, TENANTS_BYTES, Tenant, TenantStats};
 /// The allocator itself, for a `#[global_allocator]`; [`install_allocator!`] does it together with its settings.
 pub use tikv_jemallocator::Jemalloc;
+pub use tuning::Tuning;

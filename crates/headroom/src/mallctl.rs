@@ -1,7 +1,7 @@
 //! The calls into jemalloc that the safe wrapper does not offer.
 #![expect(unsafe_code, reason = "jemalloc's control interface is a C function with untyped pointers")]
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_uint, c_void};
 use std::ptr::null_mut;
 use tikv_jemalloc_ctl::raw;
 
@@ -65,6 +65,25 @@ pub(crate) fn write_signed(name: &CStr, value: isize) -> bool {
     // SAFETY: every caller names a writable `ssize_t` control; jemalloc checks the length against its own type and
     // refuses any other, so a wrong name gives an error and not a wrong write.
     unsafe { raw::write(name.to_bytes_with_nul(), value) }.is_ok()
+}
+
+/// What jemalloc calls to read the stack of a sample: room for addresses, where to put how many, and how many at most
+/// (`prof_backtrace_hook_t`).
+pub(crate) type BacktraceHook = unsafe extern "C" fn(*mut *mut c_void, *mut c_uint, c_uint);
+
+const BACKTRACE_HOOK: &CStr = c"experimental.hooks.prof_backtrace";
+
+/// What reads the stacks of samples now; `None` where jemalloc has no such control or none is set.
+pub(crate) fn read_backtrace_hook() -> Option<BacktraceHook> {
+    // SAFETY: the control is of this function type, whose size jemalloc checks; a null pointer is read as `None`.
+    unsafe { raw::read::<Option<BacktraceHook>>(BACKTRACE_HOOK.to_bytes_with_nul()) }.ok().flatten()
+}
+
+/// Lets `hook` read the stacks of samples from here on. Whether it was taken.
+pub(crate) fn write_backtrace_hook(hook: BacktraceHook) -> bool {
+    // SAFETY: as above; a function of this program lives as long as jemalloc may call it, and each that is given here
+    // keeps to what the type asks.
+    unsafe { raw::write(BACKTRACE_HOOK.to_bytes_with_nul(), hook) }.is_ok()
 }
 
 /// Where jemalloc counts what the calling thread allocated and freed. Both counters live as long as the thread.

@@ -111,6 +111,11 @@ impl Plan {
         Self { settings, ..Self::default() }
     }
 
+    /// Other choices count from the next actions on.
+    pub fn retune(&mut self, settings: ActionSettings) {
+        self.settings = settings;
+    }
+
     /// The actions of this moment, in their order.
     ///
     /// `is_scarce` says that the share is still where work must end: the level stays up a little longer than that.

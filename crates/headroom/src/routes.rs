@@ -1,6 +1,7 @@
 use crate::meter::RequestMemory;
 use crate::stores::BoundedStore;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The most routes that are told apart; requests of further ones are counted under `other`.
@@ -32,7 +33,7 @@ pub struct RouteStats {
 /// Figures for each route, in bounded memory.
 #[derive(Debug)]
 pub struct Routes {
-    large_bytes: u64,
+    large_bytes: AtomicU64,
     // bounded: `ROUTE_CAP`, and registered as a store.
     table: Mutex<HashMap<Arc<str>, RouteStats>>,
 }
@@ -40,12 +41,17 @@ pub struct Routes {
 impl Routes {
     /// An empty table; peaks above `large_bytes` count as large.
     pub fn new(large_bytes: u64) -> Self {
-        Self { large_bytes, table: Mutex::new(HashMap::new()) }
+        Self { large_bytes: AtomicU64::new(large_bytes), table: Mutex::new(HashMap::new()) }
+    }
+
+    /// From now on peaks above this count as large.
+    pub fn set_large_bytes(&self, large_bytes: u64) {
+        self.large_bytes.store(large_bytes, Ordering::Relaxed);
     }
 
     /// Adds a finished request of `route` (its template, such as `/api/cases/{id}`). Whether its peak was large.
     pub fn record(&self, route: &str, memory: RequestMemory) -> bool {
-        let is_large = memory.peak_live > self.large_bytes;
+        let is_large = memory.peak_live > self.large_bytes.load(Ordering::Relaxed);
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let known = table.contains_key(route) || table.len() < ROUTE_CAP - 1;
         let name = if known { route } else { "other" };

@@ -108,3 +108,19 @@ fn the_registry_lists_and_shrinks_every_store() {
     let more = registry.shrink_all(0);
     assert_eq!(registry.snapshot()[0].shed_bytes, freed + more, "a counter only grows");
 }
+
+#[test]
+fn another_cap_counts_at_once_and_never_goes_below_what_is_kept() {
+    let cache = cache(100_000, None).keeping(4_000);
+    for key in 0..20 {
+        cache.insert(key, value(3_000), 0);
+    }
+    assert!(cache.bytes() > 50_000);
+    cache.set_cap(10_000);
+    assert!(cache.bytes() <= 10_000 && cache.cap_bytes() == 10_000);
+    assert!(!cache.insert(50, value(9_500), 0), "what was no oversize value is one now");
+    cache.set_cap(100_000);
+    assert!(cache.insert(50, value(9_500), 0));
+    cache.set_cap(0);
+    assert!(cache.bytes() <= 4_000 && cache.cap_bytes() == 4_000);
+}
