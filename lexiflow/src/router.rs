@@ -53,6 +53,11 @@ pub fn router(parts: &Parts, ops: &Arc<Ops>) -> Result<Router, StartError> {
     let mut settings = layer_settings(&parts.config, &app)?;
     settings.idempotency = Some(IdempotencyKeys::new(app.clone()).settings());
     settings.admission = Some(web::Admission { headroom: app.headroom().clone(), treat: treatment::of });
-    settings.observer = Some(Arc::new(RequestObserver::new(parts.metrics.clone(), app.headroom().clone())));
+    let observer = RequestObserver::new(
+        parts.metrics.clone(),
+        app.headroom().clone(),
+        parts.config.stream.file_threshold,
+    );
+    settings.observer = Some(Arc::new(observer));
     Ok(web::layers::stack(router, settings))
 }

@@ -98,6 +98,7 @@ struct Families {
     in_flight: Gauge,
     request_bytes: Durations<RouteLabels>,
     large_requests: Family<RouteLabels, Counter>,
+    streamed_requests: Family<RouteLabels, Counter>,
     pool_waits: Durations<PoolLabels>,
     job_runs: Family<JobLabels, Counter>,
     job_seconds: Durations<JobLabels>,
@@ -119,6 +120,7 @@ impl Families {
             in_flight: Gauge::default(),
             request_bytes: Family::new_with_constructor(bytes),
             large_requests: Family::default(),
+            streamed_requests: Family::default(),
             pool_waits: Family::new_with_constructor(seconds),
             job_runs: Family::default(),
             job_seconds: Family::new_with_constructor(seconds),
@@ -137,6 +139,11 @@ impl Families {
             f.request_bytes,
         );
         registry.register("http_request_memory_large", "Requests above the memory warning", f.large_requests);
+        registry.register(
+            "http_requests_streamed",
+            "Requests whose body was above the threshold and was never in memory whole",
+            f.streamed_requests,
+        );
         registry.register("db_pool_wait_seconds", "Time waited for a connection", f.pool_waits);
         registry.register("job_runs", "Background jobs run", f.job_runs);
         registry.register("job_duration_seconds", "Time of a background job", f.job_seconds);
@@ -194,6 +201,12 @@ impl Metrics {
         self.inner.families.request_bytes.get_or_create(&labels).observe(observed);
         // Also at zero: a counter that appears with its first count has no increase to be alarmed by.
         self.inner.families.large_requests.get_or_create(&labels).inc_by(u64::from(large));
+    }
+
+    /// Counts a request whose body was streamed.
+    pub fn http_request_streamed(&self, method_name: &str, route: &str) {
+        let labels = RouteLabels { method: method(method_name), route: self.inner.routes.admit(route) };
+        self.inner.families.streamed_requests.get_or_create(&labels).inc();
     }
 
     /// Records the wait for a connection.

@@ -1,5 +1,6 @@
 //! What handlers take: read, bounded and checked, with every fault reported at once.
 
+mod account;
 mod conditions;
 mod form;
 mod json;
@@ -11,6 +12,7 @@ mod query;
 mod survey;
 mod upload;
 
+pub use account::Account;
 pub use conditions::{IfMatch, IfMatchTags};
 pub use form::{TextBody, ValidForm};
 pub use json::{Ruled, RuledJson, ValidJson};

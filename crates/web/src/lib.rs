@@ -24,7 +24,7 @@ pub use body::{BodyFault, BodyPace};
 pub use day::calendar_day;
 pub use etag::Version;
 pub use extract::{
-    IfMatch, MergePatch, PathId, RawBody, Ruled, RuledJson, UploadForm, ValidJson, ValidQuery,
+    Account, IfMatch, MergePatch, PathId, RawBody, Ruled, RuledJson, UploadForm, ValidJson, ValidQuery,
 };
 pub use legible::{is_unseen, legible};
 pub use metering::{Admission, Treatment, works_for};

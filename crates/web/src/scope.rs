@@ -3,7 +3,7 @@ use crate::metering::Held;
 use clock::{SharedClock, Timestamp};
 use http::{Extensions, HeaderValue};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What ties together a request's answer, log lines, audit entries and outgoing calls.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -79,6 +79,8 @@ pub(crate) struct Scope {
     clock: SharedClock,
     limits: Limits,
     untimed: AtomicBool,
+    /// What has come of a body that is streamed, in bytes.
+    pub(crate) streamed_bytes: Arc<AtomicU64>,
     pub(crate) held: Held,
 }
 
@@ -92,7 +94,15 @@ impl Scope {
         limits: Limits,
         held: Held,
     ) -> Self {
-        Self { correlation, path: path.into(), clock, limits, untimed: AtomicBool::new(false), held }
+        Self {
+            correlation,
+            path: path.into(),
+            clock,
+            limits,
+            untimed: AtomicBool::new(false),
+            streamed_bytes: Arc::default(),
+            held,
+        }
     }
 
     /// The request's scope, where the layers are installed.

@@ -1,7 +1,7 @@
 //! Uploads: in every order, and cut off, too large, of the wrong type or on a full disk.
 
 use bytes::Bytes;
-use e2e::{Form, RawConnection, TestApp, head_of, id_of, open_case, upload_text};
+use e2e::{Form, RawConnection, TestApp, head_of, id_of, open_case, read_metrics, upload_text};
 use http::Method;
 use serde_json::json;
 
@@ -64,6 +64,28 @@ async fn a_file_may_be_put_as_the_body_under_an_id_of_ones_own() {
         )
         .await;
     old.expect_problem(400, "document_id_not_v7");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_body_above_the_threshold_is_counted_as_streamed() {
+    let app = TestApp::start().await;
+    for (number, size) in [10 << 20, (10 << 20) + 1].into_iter().enumerate() {
+        let path =
+            format!("/api/documents/019cae00-1111-7222-8333-44445555666{number}/content?fileName=notes.txt");
+        let text = Bytes::from(vec![b'a'; size]);
+        let sent = app.admin().send(Method::PUT, &path, &[("content-type", "text/plain")], text).await;
+        assert_eq!(sent.status, 201, "{}", sent.text());
+    }
+    app.quiet().await;
+    let text = app.admin().get("/api/metrics").await.expect_status(200).text();
+    let counted: Vec<_> = read_metrics(&text)
+        .into_iter()
+        .filter(|sample| sample.name == "http_requests_streamed_total")
+        .collect();
+    let found: Vec<_> =
+        counted.iter().map(|sample| (sample.labels["route"].as_str(), sample.value.as_str())).collect();
+    assert_eq!(found, [("/api/documents/{id}/content", "1")]);
     app.finish().await;
 }
 

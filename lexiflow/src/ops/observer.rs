@@ -10,6 +10,8 @@ const CLIENT_LEFT: u16 = 499;
 pub struct RequestObserver {
     metrics: Metrics,
     headroom: Headroom,
+    /// A body above this counts as streamed, in bytes.
+    streams_from: u64,
 }
 
 impl fmt::Debug for RequestObserver {
@@ -19,9 +21,9 @@ impl fmt::Debug for RequestObserver {
 }
 
 impl RequestObserver {
-    /// Tells both books.
-    pub fn new(metrics: Metrics, headroom: Headroom) -> Self {
-        Self { metrics, headroom }
+    /// Tells both books. A body above `streams_from` bytes counts as streamed.
+    pub fn new(metrics: Metrics, headroom: Headroom, streams_from: u64) -> Self {
+        Self { metrics, headroom, streams_from }
     }
 }
 
@@ -32,6 +34,9 @@ impl Observer for RequestObserver {
         self.metrics.http_request(method, request.route, status, request.duration);
         let is_large = self.headroom.record(request.route, request.memory);
         self.metrics.http_request_memory(method, request.route, request.memory.peak_live, is_large);
+        if request.streamed_bytes > self.streams_from {
+            self.metrics.http_request_streamed(method, request.route);
+        }
         if is_large {
             tracing::warn!(
                 route = request.route,

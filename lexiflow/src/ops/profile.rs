@@ -9,7 +9,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use clock::{SharedClock, SharedRandom};
-use headroom::heap_profile::{HeapProfile, memory_file, take_heap_profile};
+use headroom::heap_profile::{HeapProfile, expected_bytes, memory_file, take_heap_profile};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use ids::{Id as _, ProfileId};
@@ -20,7 +20,7 @@ use std::io::{BufWriter, Seek as _, Write as _};
 use std::sync::Arc;
 use tokio_util::io::ReaderStream;
 use utoipa::{IntoParams, ToSchema};
-use web::{Problem, ProblemBody, ValidQuery};
+use web::{Account, Problem, ProblemBody, ValidQuery};
 
 /// How a profile is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -89,10 +89,10 @@ pub(super) struct ProfileQuery {
 #[serde(rename_all = "camelCase")]
 pub(super) struct KeptProfile {
     /// Its id, to compare later ones with.
-    id: ProfileId,
+    pub(super) id: ProfileId,
     /// Its size, in bytes.
     #[schema(example = 48_312)]
-    size_bytes: u64,
+    pub(super) size_bytes: u64,
     /// Live bytes, as estimated from the samples.
     #[schema(example = 9_437_184)]
     live_bytes: i64,
@@ -111,7 +111,7 @@ pub(super) struct KeptProfile {
     (status = 200, description = "The profile", content(
         (Vec<u8> = "application/octet-stream"),
         (String = "text/plain", example = "lexiflow+0x1a2b3c;lexiflow+0x2b3c4d 1048576\n"),
-        (Value = "application/json", example = json!({"sampleBytes": 524_288, "objects": 2, "bytes": 1_048_576,
+        (Value = "application/json", example = json!({"sampleBytes": 131_072, "objects": 2, "bytes": 1_048_576,
             "mappings": [{"path": "/opt/lexiflow", "buildId": "ee05ebdd", "start": "0x55d0c0b03000",
                 "end": "0x55d0c2352000", "offset": "0xb02000"}],
             "stacks": [{"bytes": 1_048_576, "objects": 2, "calls": ["lexiflow+0x2b3c4d", "lexiflow+0x1a2b3c"]}]})))),
@@ -121,10 +121,12 @@ pub(super) struct KeptProfile {
     (status = 501, description = "The allocator takes no samples", body = ProblemBody)))]
 pub(super) async fn show_profile(
     ctx: Ctx,
+    account: Account,
     Extension(ops): Extension<Arc<Ops>>,
     ValidQuery(query): ValidQuery<ProfileQuery>,
 ) -> Result<Response, Problem> {
     let _alone = ops.profiles.try_lock().map_err(|_| Error::Busy)?;
+    enter(&account);
     let (form, base, folder) = (query.format, query.base, ops.diagnostics.clone());
     let nanos = ctx.now().timestamp_nanos_opt().unwrap_or_default();
     let file = blocking(move || form.write(&difference(taken(nanos)?, base, &folder)?)).await?;
@@ -142,24 +144,43 @@ pub(super) async fn show_profile(
     Ok(response)
 }
 
-/// Take a heap profile and keep it on the server's disk, to compare later ones with. The newest five are kept.
+/// Take a heap profile and keep it on the server's disk, to compare later ones with. The newest five are kept, for
+/// a week.
 #[utoipa::path(post, path = "/api/monitoring/memory/profile", tag = "Monitoring", operation_id = "keepHeapProfile",
     responses(
     (status = 201, description = "It is kept", body = KeptProfile),
     (status = 409, description = "Another profile is being taken", body = ProblemBody),
     (status = 501, description = "The allocator takes no samples", body = ProblemBody),
     (status = 507, description = "The disk is full", body = ProblemBody)))]
-pub(super) async fn keep_profile(ctx: Ctx, Extension(ops): Extension<Arc<Ops>>) -> Result<Response, Problem> {
-    keep(&ctx, &ops).await
+pub(super) async fn keep_profile(
+    ctx: Ctx,
+    account: Account,
+    Extension(ops): Extension<Arc<Ops>>,
+) -> Result<Response, Problem> {
+    keep(&ctx, &account, &ops).await
 }
 
-pub(super) async fn keep(ctx: &Ctx, ops: &Ops) -> Result<Response, Problem> {
+/// Puts what a profile will take on the request's account. When there is nothing to lend, a profile is wanted most: it is
+/// taken all the same, bounded by its own caps.
+fn enter(account: &Account) {
+    if let Err(refusal) = account.hold(expected_bytes()) {
+        tracing::debug!(%refusal, "a heap profile is taken beside the budget");
+    }
+}
+
+pub(super) async fn keep(ctx: &Ctx, account: &Account, ops: &Ops) -> Result<Response, Problem> {
+    enter(account);
+    Ok(fresh(StatusCode::CREATED, &keep_as(ctx, ops).await?))
+}
+
+/// Takes a profile, keeps and records it.
+pub(super) async fn keep_as(ctx: &Ctx, ops: &Ops) -> Result<KeptProfile, Error> {
     let _alone = ops.profiles.try_lock().map_err(|_| Error::Busy)?;
     let (id, now, folder) = (ctx.new_id::<ProfileId>(), ctx.now(), ops.diagnostics.clone());
     let nanos = now.timestamp_nanos_opt().unwrap_or_default();
     let kept = blocking(move || {
         let profile = taken(nanos)?;
-        let size_bytes = folder.keep(id, &profile)?;
+        let size_bytes = folder.keep(id, &profile, now)?;
         let (live_bytes, stacks) = (profile.total().bytes, profile.stacks().count());
         Ok(KeptProfile { id, size_bytes, live_bytes, stacks, taken_at: written(now) })
     })
@@ -172,9 +193,9 @@ pub(super) async fn keep(ctx: &Ctx, ops: &Ops) -> Result<Response, Problem> {
             Ok(())
         })
         .await?;
-        return Err(error.into());
+        return Err(error);
     }
-    Ok(fresh(StatusCode::CREATED, &kept))
+    Ok(kept)
 }
 
 /// Keeps a profile of the moment in which memory was scarcest; called by the thread that watches it.
@@ -183,8 +204,8 @@ pub(super) fn keep_at_emergency(folder: &Diagnostics, clock: &SharedClock, rando
     let mut bytes = [0; 10];
     random.fill(&mut bytes);
     let id = ProfileId::from_parts(u64::try_from(now.timestamp_millis()).unwrap_or(0), &bytes);
-    let kept =
-        taken(now.timestamp_nanos_opt().unwrap_or_default()).and_then(|profile| folder.keep(id, &profile));
+    let kept = taken(now.timestamp_nanos_opt().unwrap_or_default())
+        .and_then(|profile| folder.keep(id, &profile, now));
     match kept {
         Ok(size_bytes) => tracing::warn!(%id, size_bytes, "a heap profile of the emergency was kept"),
         Err(error) => tracing::warn!(error = %error, "no heap profile of the emergency could be kept"),

@@ -26,9 +26,10 @@ impl RawBody {
     fn watch(parts: &Parts, body: Body) -> Result<Self, Problem> {
         media::require_identity(&parts.headers)?;
         let limits = Scope::limits_of(&parts.extensions);
-        let body = GuardedBody::new(body, limits.upload_bytes, limits.pace)?;
+        let mut body = GuardedBody::new(body, limits.upload_bytes, limits.pace)?;
         if let Some(scope) = Scope::of(&parts.extensions) {
             scope.lift_deadline();
+            body.count_in(&scope.streamed_bytes);
         }
         Ok(Self { body })
     }

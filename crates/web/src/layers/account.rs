@@ -153,6 +153,7 @@ fn record(request: &Request, scope: &Scope, settings: &Settings, meter: RequestM
         status: None,
         size_bytes: 0,
         complete: false,
+        streamed_bytes: Arc::clone(&scope.streamed_bytes),
         meter,
         span: tracing::info_span!("request", correlation.id = scope.correlation().as_str()),
         observer: settings.observer.clone(),

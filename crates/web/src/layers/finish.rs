@@ -6,6 +6,7 @@ use http::{Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tracing::Span;
@@ -31,6 +32,8 @@ pub struct Finished<'a> {
     pub size_bytes: u64,
     /// Whether the whole answer was handed over.
     pub complete: bool,
+    /// What came of a body that is streamed, in bytes; 0 for one that is read whole.
+    pub streamed_bytes: u64,
     /// What the request did with memory.
     pub memory: Used,
 }
@@ -43,6 +46,7 @@ pub(super) struct Record {
     pub(super) status: Option<StatusCode>,
     pub(super) size_bytes: u64,
     pub(super) complete: bool,
+    pub(super) streamed_bytes: Arc<AtomicU64>,
     pub(super) meter: RequestMeter,
     pub(super) span: Span,
     pub(super) observer: Option<Arc<dyn Observer>>,
@@ -58,6 +62,7 @@ impl Drop for Record {
             duration: self.started.elapsed(),
             size_bytes: self.size_bytes,
             complete: self.complete,
+            streamed_bytes: self.streamed_bytes.load(Ordering::Relaxed),
             memory: self.meter.totals(),
         };
         // Whoever left early may have left work behind.

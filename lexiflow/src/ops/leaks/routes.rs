@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
-use web::{Problem, ProblemBody, ValidJson, ValidQuery};
+use web::{Account, Problem, ProblemBody, ValidJson, ValidQuery};
 
 /// The shortest time between two windows that tells something, in milliseconds.
 const SHORTEST_MS: u64 = 10_000;
@@ -90,9 +90,10 @@ pub(in crate::ops) async fn check_leaks(
     (status = 507, description = "The disk is full", body = ProblemBody)))]
 pub(in crate::ops) async fn keep_leak_snapshot(
     ctx: Ctx,
+    account: Account,
     Extension(ops): Extension<Arc<Ops>>,
 ) -> Result<Response, Problem> {
-    profile::keep(&ctx, &ops).await
+    profile::keep(&ctx, &account, &ops).await
 }
 
 /// Forget the verdicts and the earlier runs, also those on disk. The windows of this run stay: what leaks still is told
