@@ -99,7 +99,7 @@ fn usage(message: &clap::Error, console: &mut Console) -> u8 {
 
 fn dispatch(command: Command, sources: &Sources, console: &mut Console) -> Result<(), CommandError> {
     match command {
-        Command::Serve => serve::run(settings(sources)?, console),
+        Command::Serve => serve::run(settings(sources)?, sources, console),
         Command::Import { what } => match what {
             arguments::Import::Docket(args) => import_docket::run(settings(sources)?, args, console),
             arguments::Import::Production(args) => import_production::run(settings(sources)?, args, console),

@@ -22,6 +22,7 @@ mod process;
 mod profile;
 mod purge;
 mod report;
+mod signalled;
 mod status;
 mod storage;
 mod store;
@@ -31,8 +32,8 @@ mod viewer;
 pub use checks::{Check, FullHealth};
 pub use error::CODES;
 pub use health::{Health, Readiness};
-pub(crate) use leaks::LEAKS_BYTES;
 pub use leaks::run as watch_leaks;
+pub(crate) use leaks::{LEAKS_BYTES, Watch};
 pub use memory::MemoryHealth;
 pub use observer::RequestObserver;
 pub(crate) use status::TICK;
@@ -73,11 +74,7 @@ impl Ops {
         let depths = Arc::new(Depths::default());
         let status = Arc::new(Status::new());
         let diagnostics = diagnostics::Diagnostics::within(&parts.config.storage.data_dir);
-        let memory = &parts.config.memory;
-        let watch = leaks::Watch {
-            is_on: memory.monitoring_enabled && memory.leak_detection_enabled,
-            interval: memory.leak_check_interval,
-        };
+        let watch = Watch::of(&parts.config.memory);
         let leaks = Arc::new(leaks::Leaks::within(&diagnostics, watch));
         parts.app.headroom().stores().register(Arc::new(leaks::LeakStore(Arc::clone(&leaks))))?;
         collectors::register(parts, &tasks, &stats, &depths, &status, &leaks)?;
@@ -102,6 +99,11 @@ impl Ops {
     /// Where the server stands in its life.
     pub fn status(&self) -> &Status {
         &self.status
+    }
+
+    /// Watches the heap for leaks so from now on.
+    pub(crate) fn watch_leaks_as(&self, watch: Watch) {
+        self.leaks.watch_as(watch);
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod first_start;
 mod folder;
 mod parts;
+mod reload;
 mod running;
 mod schema;
 mod settings;

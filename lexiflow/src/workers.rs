@@ -1,5 +1,6 @@
 //! The background work of a serving process. Every task is owned, has a name, and ends when it is told to.
 
+use crate::config::Config;
 use crate::ops::{Ops, TICK, watch_leaks};
 use crate::state::Parts;
 use headroom::{Headroom, Level, SystemRoots};
@@ -9,8 +10,26 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+/// How often the parts of it come round that an operator sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Periods {
+    /// What has expired is thrown out of the stores.
+    sweep: Duration,
+    /// The same, and unused memory goes back to the system; `None` for never.
+    clean_up: Option<Duration>,
+}
+
+impl Periods {
+    /// As the settings say.
+    pub(crate) fn of(config: &Config) -> Self {
+        let memory = &config.memory;
+        let cleans_up = memory.monitoring_enabled && memory.cleanup_enabled;
+        Self { sweep: config.cache.check_period, clean_up: cleans_up.then_some(memory.cleanup_interval) }
+    }
+}
+
 /// Starts all of it.
-pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks) {
+pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks, periods: &watch::Sender<Periods>) {
     let db = parts.app.db().clone();
     tasks.spawn("db.check_pages", async move {
         if let Err(error) = db.check_pages().await {
@@ -35,24 +54,39 @@ pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks) {
     let stores = parts.clone();
     tasks.spawn(
         "stores.sweep",
-        every(parts.config.cache.check_period, tasks.token(), move || {
-            let bytes = sweep(&stores);
-            tracing::debug!(bytes, "expired entries were thrown out");
-            std::future::ready(())
-        }),
+        as_told(
+            periods.subscribe(),
+            |periods| Some(periods.sweep),
+            tasks.token(),
+            move || {
+                let bytes = sweep(&stores);
+                tracing::debug!(bytes, "expired entries were thrown out");
+                std::future::ready(())
+            },
+        ),
     );
-    let memory = &parts.config.memory;
-    if memory.monitoring_enabled && memory.cleanup_enabled {
-        let parts = parts.clone();
-        tasks.spawn(
-            "memory.cleanup",
-            every(memory.cleanup_interval, tasks.token(), move || clean_up(parts.clone())),
-        );
-    }
+    let cleaned = parts.clone();
+    tasks.spawn(
+        "memory.cleanup",
+        as_told(
+            periods.subscribe(),
+            |periods| periods.clean_up,
+            tasks.token(),
+            move || clean_up(cleaned.clone()),
+        ),
+    );
+    let kept = Arc::clone(ops);
+    tasks.spawn(
+        "diagnostics.expire",
+        every(LOOK_FOR_OLD_PROFILES, tasks.token(), move || Arc::clone(&kept).forget_old_profiles()),
+    );
     tasks.spawn("memory.leaks", watch_leaks(Arc::clone(ops), tasks.token()));
     let heartbeat = heartbeat(parts.app.headroom().clone(), Arc::clone(ops), tasks.token());
     tasks.spawn("runtime.heartbeat", heartbeat);
 }
+
+/// How often kept profiles are looked through for old ones.
+const LOOK_FOR_OLD_PROFILES: Duration = Duration::from_hours(1);
 
 /// The first health check and the last of the start bring pages of code back that do not run again.
 const STARTED: Duration = Duration::from_secs(2);
@@ -104,6 +138,29 @@ async fn every<F: Future<Output = ()>>(
 ) {
     while stop.run_until_cancelled(tokio::time::sleep(period)).await.is_some() {
         work().await;
+    }
+}
+
+/// As [`every`], with a period that may change, or be none for a while. A new one counts from when it is set.
+async fn as_told<F: Future<Output = ()>>(
+    mut periods: watch::Receiver<Periods>,
+    mine: impl Fn(&Periods) -> Option<Duration>,
+    stop: CancellationToken,
+    mut work: impl FnMut() -> F,
+) {
+    loop {
+        let period = mine(&periods.borrow_and_update());
+        let passed = async {
+            match period {
+                Some(period) => tokio::time::sleep(period).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = passed => work().await,
+            changed = periods.changed() => if changed.is_err() { return },
+        }
     }
 }
 

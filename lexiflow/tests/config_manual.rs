@@ -184,7 +184,7 @@ fn print_shows_every_setting_with_unit_and_source() {
     assert_eq!(row("server.port"), ["server.port", "8080", "port", "no", "environment", "PORT"]);
     assert_eq!(
         row("memory.warning_threshold"),
-        ["memory.warning_threshold", "75%", "ratio", "no", "default"]
+        ["memory.warning_threshold", "75%", "ratio", "yes", "default"]
     );
 }
 

@@ -32,6 +32,11 @@ pub trait Id: Copy + Eq + Ord + std::hash::Hash + std::fmt::Display + Send + Syn
         Self::from_uuid(Uuid::from_bytes(bytes))
     }
 
+    /// When it was made, in milliseconds since the Unix epoch: its first 48 bits (RFC 9562, 5.7).
+    fn made_at_millis(self) -> u64 {
+        u64::try_from(self.uuid().as_u128() >> 80).unwrap_or(u64::MAX)
+    }
+
     /// A new id: milliseconds since the Unix epoch and ten random bytes.
     fn from_parts(unix_millis: u64, random: &[u8; 10]) -> Self {
         Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(unix_millis, random).into_uuid())

@@ -40,37 +40,62 @@ pub enum LogError {
 /// A subscriber that is ready to be handed to `tracing`.
 pub type BoxedSubscriber = Box<dyn Subscriber + Send + Sync>;
 
+/// Sets the level of a log anew while it is written.
+pub struct LevelSwitch(Box<dyn Fn(EnvFilter) -> bool + Send + Sync>);
+
+impl std::fmt::Debug for LevelSwitch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LevelSwitch")
+    }
+}
+
+impl LevelSwitch {
+    /// Logs at this level, or list of `target=level`, from now on. `false` when the log is not written any more.
+    pub fn set(&self, level: &str) -> Result<bool, LogError> {
+        Ok((self.0)(EnvFilter::builder().parse(level).map_err(LogError::Level)?))
+    }
+}
+
 /// Makes a subscriber without installing it; a test passes it to `tracing::subscriber::with_default`.
-pub fn subscriber<W>(settings: &LogSettings, writer: W) -> Result<BoxedSubscriber, LogError>
+pub fn subscriber<W>(settings: &LogSettings, writer: W) -> Result<(BoxedSubscriber, LevelSwitch), LogError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let filter = EnvFilter::builder().parse(&settings.level).map_err(LogError::Level)?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     Ok(match settings.format {
-        Format::Text => Box::new(lines.with_ansi(settings.ansi).finish()),
+        Format::Text => {
+            let lines = lines.with_ansi(settings.ansi).with_filter_reloading();
+            let handle = lines.reload_handle();
+            (Box::new(lines.finish()), LevelSwitch(Box::new(move |filter| handle.reload(filter).is_ok())))
+        }
         Format::Json => {
-            Box::new(lines.json().flatten_event(true).with_current_span(true).with_span_list(false).finish())
+            let lines = lines.json().flatten_event(true).with_current_span(true).with_span_list(false);
+            let lines = lines.with_filter_reloading();
+            let handle = lines.reload_handle();
+            (Box::new(lines.finish()), LevelSwitch(Box::new(move |filter| handle.reload(filter).is_ok())))
         }
     })
 }
 
 /// Makes the process log to `writer` from now on. The second call of a process fails and changes nothing.
-pub fn init<W>(settings: &LogSettings, writer: W) -> Result<(), LogError>
+pub fn init<W>(settings: &LogSettings, writer: W) -> Result<LevelSwitch, LogError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    tracing::subscriber::set_global_default(subscriber(settings, writer)?).map_err(LogError::AlreadySet)
+    let (subscriber, switch) = subscriber(settings, writer)?;
+    tracing::subscriber::set_global_default(subscriber).map_err(LogError::AlreadySet)?;
+    Ok(switch)
 }
 
-/// As [`init`], for tests and tools that may come second: tells whether this call set the log up.
-pub fn try_init<W>(settings: &LogSettings, writer: W) -> Result<bool, LogError>
+/// As [`init`], for tests and tools that may come second: nothing when the log was set up before.
+pub fn try_init<W>(settings: &LogSettings, writer: W) -> Result<Option<LevelSwitch>, LogError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     match init(settings, writer) {
-        Ok(()) => Ok(true),
-        Err(LogError::AlreadySet(_)) => Ok(false),
+        Ok(switch) => Ok(Some(switch)),
+        Err(LogError::AlreadySet(_)) => Ok(None),
         Err(error) => Err(error),
     }
 }

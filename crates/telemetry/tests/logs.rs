@@ -27,7 +27,7 @@ fn settings(level: &str, format: Format) -> LogSettings {
 fn logged(level: &str, format: Format) -> String {
     let kept = Kept::default();
     let writer = kept.clone();
-    let subscriber = subscriber(&settings(level, format), move || writer.clone()).unwrap();
+    let (subscriber, _) = subscriber(&settings(level, format), move || writer.clone()).unwrap();
     tracing::subscriber::with_default(subscriber, || {
         let span = tracing::info_span!("request", correlation_id = "c-1");
         let _entered = span.enter();
@@ -75,6 +75,27 @@ fn a_level_that_cannot_be_read_is_refused() {
 
 #[test]
 fn a_second_set_up_is_told_and_harmless() {
-    assert!(try_init(&settings("off", Format::Text), io::sink).unwrap());
-    assert!(!try_init(&settings("info", Format::Json), io::sink).unwrap());
+    assert!(try_init(&settings("off", Format::Text), io::sink).unwrap().is_some());
+    assert!(try_init(&settings("info", Format::Json), io::sink).unwrap().is_none());
+}
+
+#[test]
+fn the_level_can_be_set_anew_and_a_bad_one_changes_nothing() {
+    for format in [Format::Text, Format::Json] {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let (subscriber, switch) = subscriber(&settings("warn", format), move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!("before");
+            assert!(switch.set("info").unwrap());
+            tracing::info!("between");
+            assert!(matches!(switch.set("db=loud"), Err(LogError::Level(_))));
+            tracing::info!("after");
+            assert!(switch.set("error").unwrap());
+            tracing::info!("at last");
+        });
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(text.contains("between") && text.contains("after"), "{text}");
+    }
 }

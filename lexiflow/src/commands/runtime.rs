@@ -6,7 +6,7 @@ use crate::state::StartError;
 use std::io::{self, IsTerminal as _};
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
-use telemetry::logs::{Format, LogSettings};
+use telemetry::logs::{Format, LevelSwitch, LogSettings};
 use tokio::runtime::{Builder, Runtime};
 
 /// Threads for requests when the settings name no number: more cores serve more users than a firm has.
@@ -31,8 +31,8 @@ pub(super) fn build(config: &Config) -> Result<Runtime, StartError> {
         .map_err(StartError::system("start the threads"))
 }
 
-/// Begins to log as the settings say. A command that is not the server keeps to what somebody must know.
-pub(super) fn log(config: &Config, is_server: bool) -> Result<(), StartError> {
+/// Begins to log as the settings say; what sets the level anew. A command that is not the server keeps to what somebody must know.
+pub(super) fn log(config: &Config, is_server: bool) -> Result<Option<LevelSwitch>, StartError> {
     let ansi = io::stderr().is_terminal();
     let level = match (is_server, config.log.level.as_str()) {
         (false, "info") => "warn".to_owned(),
@@ -44,8 +44,7 @@ pub(super) fn log(config: &Config, is_server: bool) -> Result<(), StartError> {
         LogFormat::Text | LogFormat::Auto => Format::Text,
     };
     // A test that runs several commands in one process has set the log up already.
-    telemetry::logs::try_init(&LogSettings { level, format, ansi }, io::stderr)?;
-    Ok(())
+    Ok(telemetry::logs::try_init(&LogSettings { level, format, ansi }, io::stderr)?)
 }
 
 /// Opens the parts, acts for the first administrator, and closes the parts again.

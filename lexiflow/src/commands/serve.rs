@@ -1,24 +1,37 @@
 use super::{CommandError, Console, runtime};
-use crate::config::Loaded;
-use crate::state::{StartError, StartOptions, start};
+use crate::config::{Chosen, Loaded, Sources, load};
+use crate::state::{Announcements, Running, StartError, StartOptions, start};
 use std::io;
+use telemetry::logs::LevelSwitch;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-pub(super) fn run(loaded: Loaded, console: &mut Console) -> Result<(), CommandError> {
-    runtime::log(&loaded.config, true)?;
+pub(super) fn run(loaded: Loaded, sources: &Sources, console: &mut Console) -> Result<(), CommandError> {
+    let level = runtime::log(&loaded.config, true)?;
     let runtime = runtime::build(&loaded.config)?;
     let announcements = std::mem::replace(&mut console.out, Box::new(io::sink()));
-    let served = runtime.block_on(Box::pin(serve(loaded, announcements)));
+    let settings = InForce { chosen: loaded.chosen.clone(), sources: sources.clone(), level };
+    let served = runtime.block_on(Box::pin(serve(loaded, settings, announcements)));
     // A file that is still being read by a blocking thread must not hold the end up.
     runtime.shutdown_background();
     served
 }
 
-async fn serve(loaded: Loaded, announcements: crate::state::Announcements) -> Result<(), CommandError> {
+async fn serve(
+    loaded: Loaded,
+    mut settings: InForce,
+    announcements: Announcements,
+) -> Result<(), CommandError> {
     let mut signals = Signals::listen().map_err(StartError::system("listen for signals"))?;
     let options = StartOptions { notices: loaded.notices, announcements, ..StartOptions::new(loaded.config) };
     let running = start(options).await?;
-    signals.next().await;
+    loop {
+        match signals.next().await {
+            Told::End => break,
+            Told::ReadSettings => settings.read_again(&running).await,
+            Told::KeepProfile => running.ops().keep_profile_when_signalled().await,
+            Told::TellAll => running.ops().tell_when_signalled(),
+        }
+    }
     tracing::info!("told to end; a second signal ends at once");
     tokio::select! {
         report = running.shutdown() => {
@@ -28,25 +41,98 @@ async fn serve(loaded: Loaded, announcements: crate::state::Announcements) -> Re
             let left = report.unfinished.join(", ");
             Err(CommandError::Unhealthy(format!("did not end in time: {left}")))
         }
-        () = signals.next() => Err(CommandError::Unhealthy("ended at once by a second signal".to_owned())),
+        () = signals.end() => Err(CommandError::Unhealthy("ended at once by a second signal".to_owned())),
     }
 }
 
-/// The two signals that ask a process to end.
+/// The settings that the server goes by, and where they come from.
+struct InForce {
+    chosen: Chosen,
+    sources: Sources,
+    level: Option<LevelSwitch>,
+}
+
+impl InForce {
+    /// Reads the files again and puts in force what has changed and may. What is refused changes nothing.
+    async fn read_again(&mut self, running: &Running) {
+        let sources = self.sources.clone();
+        let loaded = match headroom::spawn_blocking(move || load(&sources)).await {
+            Ok(Ok(loaded)) => loaded,
+            Ok(Err(faults)) => {
+                for fault in &faults.0 {
+                    tracing::error!(%fault, "the settings stay as they are");
+                }
+                return;
+            }
+            Err(_) => return,
+        };
+        for notice in &loaded.notices {
+            tracing::warn!("{notice}");
+        }
+        if let Err(error) = running.reload(&loaded.config) {
+            tracing::error!(%error, "the settings stay as they are");
+            return;
+        }
+        if let Some(level) = &self.level
+            && let Err(error) = level.set(&loaded.config.log.level)
+        {
+            tracing::error!(%error, "the log goes on at its level");
+        }
+        let before = self.chosen.clone();
+        let mut changed = 0;
+        for key in before.differing(&loaded.chosen) {
+            if key.is_hot {
+                self.chosen.adopt(key, &loaded.chosen);
+                changed += 1;
+                tracing::info!(setting = key.path, "a changed setting is in force");
+            } else {
+                tracing::warn!(setting = key.path, "a changed setting needs a restart and is not in force");
+            }
+        }
+        tracing::info!(changed, "the settings were read again");
+    }
+}
+
+/// What a signal asks for.
+enum Told {
+    End,
+    ReadSettings,
+    KeepProfile,
+    TellAll,
+}
+
+/// The signals that the server listens to.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Signal,
+    first: Signal,
+    second: Signal,
 }
 
 impl Signals {
     fn listen() -> io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            first: signal(SignalKind::user_defined1())?,
+            second: signal(SignalKind::user_defined2())?,
+        })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Told {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Told::End,
+            _ = self.terminate.recv() => Told::End,
+            _ = self.hang_up.recv() => Told::ReadSettings,
+            _ = self.first.recv() => Told::KeepProfile,
+            _ = self.second.recv() => Told::TellAll,
         }
+    }
+
+    /// Waits for a signal that asks to end.
+    async fn end(&mut self) {
+        while !matches!(self.next().await, Told::End) {}
     }
 }

@@ -6,6 +6,7 @@
 //! One table ([`KEYS`]) drives reading, rendering and the manual's check. Every fault is found in one go.
 
 mod answers;
+mod chosen;
 mod environment;
 mod hints;
 mod inert;
@@ -20,6 +21,7 @@ mod table;
 mod value;
 
 pub use answers::{ANSWERED, Answer, Answered};
+pub use chosen::Chosen;
 pub use environment::Environment;
 pub use inert::INERT;
 pub use layers::{DEFAULTS, Source};
@@ -58,6 +60,8 @@ pub struct Loaded {
     pub notices: Vec<Notice>,
     /// Every setting with its origin, in the order of the manual.
     pub provenance: Vec<Provenance>,
+    /// The chosen values, to compare with those of another reading.
+    pub chosen: Chosen,
 }
 
 /// One setting as `config print` shows it.
@@ -89,7 +93,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigFaults> {
             let provenance = provenance(&settings);
             findings.notices.extend(inert::notices(&provenance));
             settings::note_capped(&settings, &mut findings);
-            Ok(Loaded { config, notices: findings.notices, provenance })
+            Ok(Loaded { config, notices: findings.notices, provenance, chosen: Chosen::of(settings) })
         }
         Err(gap) => {
             findings.fault(gap.0, "default", gap.to_string());

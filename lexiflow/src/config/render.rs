@@ -8,8 +8,6 @@ use std::io::{self, Write};
 
 /// A value longer than this is cut in the table of `config print`; its key's row in the manual explains it.
 const MAX_SHOWN: usize = 60;
-/// The settings are read once, at the start.
-const HOT_RELOADABLE: &str = "no";
 
 /// Every setting with its value, the unit that a plain number would have, whether a change acts without a new start, and
 /// its source. Secrets are masked.
@@ -40,7 +38,9 @@ fn row(setting: &Provenance) -> [String; 5] {
     } else {
         format!("{} {}", setting.source, setting.name)
     };
-    [setting.key.to_owned(), value, setting.unit.to_owned(), HOT_RELOADABLE.to_owned(), source]
+    let is_hot = super::table::by_path(setting.key).is_some_and(|key| key.is_hot);
+    let hot = if is_hot { "yes" } else { "no" };
+    [setting.key.to_owned(), value, setting.unit.to_owned(), hot.to_owned(), source]
 }
 
 /// The notices of a configuration without fault, one line each, and a closing line.

@@ -14,12 +14,19 @@ pub struct Key {
     pub old: &'static [&'static str],
     /// What the setting accepts.
     pub kind: Kind,
+    /// Whether a running server takes a new value over when it is told to read its settings again.
+    pub is_hot: bool,
 }
 
 impl Key {
     /// Every variable that sets this key, in order of preference.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.env.iter().chain(self.old).copied()
+    }
+
+    const fn hot(mut self) -> Self {
+        self.is_hot = true;
+        self
     }
 
     const fn old(mut self, names: &'static [&'static str]) -> Self {
@@ -29,7 +36,7 @@ impl Key {
 }
 
 const fn key(path: &'static str, env: &'static [&'static str], kind: Kind) -> Key {
-    Key { path, env, old: &[], kind }
+    Key { path, env, old: &[], kind, is_hot: false }
 }
 
 const fn count(min: u64, max: u64, unit: &'static str) -> Kind {
@@ -98,22 +105,23 @@ pub static KEYS: &[Key] = &[
         "memory.budget",
         &["MEMORY_BUDGET_MB", "NODE_MAX_OLD_SPACE_SIZE"],
         Kind::Size { min: 32 * MIB, max: 4096 * GIB, unit: Unit::Mebibytes, or_zero: true },
-    ),
+    )
+    .hot(),
     key("memory.bounds", &["MEMORY_BOUNDS"], Kind::Choice(&["refuse", "report"])),
-    key("memory.monitoring_enabled", &["MEMORY_MONITORING_ENABLED"], Kind::Flag),
-    key("memory.warning_threshold", &["MEMORY_WARNING_THRESHOLD"], Kind::Share),
-    key("memory.critical_threshold", &["MEMORY_CRITICAL_THRESHOLD"], Kind::Share),
+    key("memory.monitoring_enabled", &["MEMORY_MONITORING_ENABLED"], Kind::Flag).hot(),
+    key("memory.warning_threshold", &["MEMORY_WARNING_THRESHOLD"], Kind::Share).hot(),
+    key("memory.critical_threshold", &["MEMORY_CRITICAL_THRESHOLD"], Kind::Share).hot(),
     key("memory.check_interval", &["MEMORY_CHECK_INTERVAL_MS"], millis(SECOND, HOUR))
         .old(&["MEMORY_CHECK_INTERVAL"]),
-    key("memory.gc_after_threshold", &["MEMORY_GC_AFTER_THRESHOLD"], Kind::Flag),
-    key("memory.cleanup_enabled", &["MEMORY_CLEANUP_ENABLED"], Kind::Flag),
-    key("memory.cleanup_interval", &["MEMORY_CLEANUP_INTERVAL"], millis(SECOND, DAY)),
-    key("memory.cleanup_aggressive", &["MEMORY_CLEANUP_AGGRESSIVE"], Kind::Flag),
-    key("memory.request_warn_size", &["REQUEST_MEMORY_WARN_BYTES"], bytes(KIB, 1024 * GIB)),
+    key("memory.gc_after_threshold", &["MEMORY_GC_AFTER_THRESHOLD"], Kind::Flag).hot(),
+    key("memory.cleanup_enabled", &["MEMORY_CLEANUP_ENABLED"], Kind::Flag).hot(),
+    key("memory.cleanup_interval", &["MEMORY_CLEANUP_INTERVAL"], millis(SECOND, DAY)).hot(),
+    key("memory.cleanup_aggressive", &["MEMORY_CLEANUP_AGGRESSIVE"], Kind::Flag).hot(),
+    key("memory.request_warn_size", &["REQUEST_MEMORY_WARN_BYTES"], bytes(KIB, 1024 * GIB)).hot(),
     key("memory.purge_endpoint", &["NODE_EXPOSE_GC"], Kind::Flag),
     key("memory.optimize_for_size", &["NODE_OPTIMIZE_FOR_MEMORY"], Kind::Flag),
-    key("memory.leak_detection_enabled", &["LEAK_DETECTION_ENABLED"], Kind::Flag),
-    key("memory.leak_check_interval", &["LEAK_CHECK_INTERVAL_MS"], millis(10 * SECOND, DAY)),
+    key("memory.leak_detection_enabled", &["LEAK_DETECTION_ENABLED"], Kind::Flag).hot(),
+    key("memory.leak_check_interval", &["LEAK_CHECK_INTERVAL_MS"], millis(10 * SECOND, DAY)).hot(),
     // stream
     key("stream.file_threshold", &["STREAM_FILE_THRESHOLD"], bytes(4 * KIB, 1024 * GIB)),
     key("stream.chunk_size", &["STREAM_CHUNK_SIZE"], bytes(4 * KIB, 4 * MIB)),
@@ -128,13 +136,13 @@ pub static KEYS: &[Key] = &[
     ),
     key("compression.mem_level", &["COMPRESSION_MEM_LEVEL"], count(1, 9, "level")),
     // cache
-    key("cache.logins_size", &["CACHE_LOGINS_SIZE"], bytes(64 * KIB, GIB)),
+    key("cache.logins_size", &["CACHE_LOGINS_SIZE"], bytes(64 * KIB, GIB)).hot(),
     key("cache.max_size", &["CACHE_MAX_SIZE"], count(1, 1_000_000, "entries")),
     key("cache.max_memory_entries", &["CACHE_MAX_MEMORY_ENTRIES"], count(1, 100_000_000, "entries")),
-    key("cache.max_memory_size", &["CACHE_MAX_MEMORY_SIZE"], bytes(64 * KIB, 1024 * GIB)),
+    key("cache.max_memory_size", &["CACHE_MAX_MEMORY_SIZE"], bytes(64 * KIB, 1024 * GIB)).hot(),
     key("cache.max_age", &["CACHE_MAX_AGE"], millis(SECOND, 7 * DAY)),
     key("cache.ttl", &["CACHE_TTL"], millis(100, 7 * DAY)),
-    key("cache.check_period", &["CACHE_CHECK_PERIOD"], millis(SECOND, DAY)),
+    key("cache.check_period", &["CACHE_CHECK_PERIOD"], millis(SECOND, DAY)).hot(),
     // payload
     key("payload.json_limit", &["PAYLOAD_JSON_LIMIT"], bytes(KIB, GIB)),
     key("payload.urlencoded_limit", &["PAYLOAD_URLENCODED_LIMIT"], bytes(KIB, GIB)),
@@ -179,7 +187,7 @@ pub static KEYS: &[Key] = &[
     key("workers.runtime_threads", &["RUNTIME_THREADS"], count(0, 256, "threads")),
     key("workers.job_concurrency", &["JOB_CONCURRENCY"], count(1, 64, "jobs")),
     // log
-    key("log.level", &["LOG_LEVEL"], Kind::Text(rules::LOG_LEVEL)),
+    key("log.level", &["LOG_LEVEL"], Kind::Text(rules::LOG_LEVEL)).hot(),
     key("log.format", &["LOG_FORMAT"], Kind::Choice(&["auto", "text", "json"])),
     // metrics
     key("metrics.node_compat", &["METRICS_NODE_COMPAT"], Kind::Flag),

@@ -1,8 +1,9 @@
 //! The data folder's `diagnostics`: heap profiles that were asked to be kept, and the history of leaks. All of it blocks.
 
 use super::error::Error;
+use clock::Timestamp;
 use headroom::heap_profile::HeapProfile;
-use ids::ProfileId;
+use ids::{Id as _, ProfileId};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -10,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// How many are kept.
 const KEPT: usize = 5;
+/// For how long, in milliseconds: a week.
+const KEPT_MILLIS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// No profile within the caps of its stacks is longer.
 const FILE_BYTES: u64 = 32 << 20;
 const BEGIN: &str = "heap-";
@@ -33,8 +36,9 @@ impl Diagnostics {
         self.0.join(format!("{BEGIN}{id}{END}"))
     }
 
-    /// Keeps a profile, for the server's user alone, and removes the oldest beyond the limit. Its size in bytes.
-    pub(super) fn keep(&self, id: ProfileId, profile: &HeapProfile) -> Result<u64, Error> {
+    /// Keeps a profile, for the server's user alone, and removes the oldest beyond the limit and what is too old. Its size
+    /// in bytes.
+    pub(super) fn keep(&self, id: ProfileId, profile: &HeapProfile, now: Timestamp) -> Result<u64, Error> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.0)?;
         let path = self.path(id);
         let size = write(&path, profile);
@@ -42,6 +46,7 @@ impl Diagnostics {
             self.forget(id);
         }
         self.prune()?;
+        self.expire(now)?;
         Ok(size?)
     }
 
@@ -63,18 +68,40 @@ impl Diagnostics {
         HeapProfile::read_pprof(&bytes).map_err(|error| Error::NotComparable(error.into()))
     }
 
-    /// Their names begin with the time they were made, so the oldest come first.
-    fn prune(&self) -> io::Result<()> {
-        let mut names = Vec::new();
-        for entry in fs::read_dir(&self.0)? {
-            let name = entry?.file_name();
-            if name.to_str().is_some_and(|name| name.starts_with(BEGIN) && name.ends_with(END)) {
-                names.push(name);
-            }
+    /// Removes what has been kept for longer than a week; how many.
+    pub(super) fn expire(&self, now: Timestamp) -> io::Result<usize> {
+        let (mut removed, mut kept) = (0, self.kept()?);
+        let oldest = u64::try_from(now.timestamp_millis() - KEPT_MILLIS).unwrap_or(0);
+        kept.retain(|id| id.made_at_millis() < oldest);
+        for id in kept {
+            fs::remove_file(self.path(id))?;
+            removed += 1;
         }
-        names.sort_unstable();
-        let beyond = names.len().saturating_sub(KEPT);
-        names.iter().take(beyond).try_for_each(|name| fs::remove_file(self.0.join(name)))
+        Ok(removed)
+    }
+
+    fn prune(&self) -> io::Result<()> {
+        let mut kept = self.kept()?;
+        kept.sort_unstable();
+        let beyond = kept.len().saturating_sub(KEPT);
+        kept.iter().take(beyond).try_for_each(|id| fs::remove_file(self.path(*id)))
+    }
+
+    /// What is there. Ids begin with the time they were made, so the oldest come first when they are sorted.
+    fn kept(&self) -> io::Result<Vec<ProfileId>> {
+        let entries = match fs::read_dir(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        // bounded: some more than are kept; nobody else writes to the folder.
+        let mut kept = Vec::new();
+        for entry in entries {
+            let name = entry?.file_name();
+            let id: Option<ProfileId> =
+                name.to_str().and_then(|name| name.strip_prefix(BEGIN)?.strip_suffix(END)?.parse().ok());
+            kept.extend(id);
+        }
+        Ok(kept)
     }
 }
 

@@ -11,6 +11,7 @@ pub use watcher::run;
 
 use super::diagnostics::Diagnostics;
 use super::error::Error;
+use crate::config::Memory;
 use clock::Timestamp;
 use headroom::heap_profile::{HeapProfile, take_bare_heap_profile, take_heap_profile};
 use headroom::leaks::{Detector, Load, Suspect};
@@ -36,13 +37,21 @@ pub(super) struct Leaks {
 
 /// Whether and how often windows are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Watch {
-    pub(super) is_on: bool,
+pub(crate) struct Watch {
+    is_on: bool,
     /// Between two windows.
-    pub(super) interval: Duration,
+    interval: Duration,
 }
 
 impl Watch {
+    /// As the settings say.
+    pub(crate) fn of(memory: &Memory) -> Self {
+        Self {
+            is_on: memory.monitoring_enabled && memory.leak_detection_enabled,
+            interval: memory.leak_check_interval,
+        }
+    }
+
     fn interval_ms(self) -> u64 {
         u64::try_from(self.interval.as_millis()).unwrap_or(u64::MAX)
     }
@@ -76,6 +85,11 @@ impl Leaks {
     /// How the heap is watched at present.
     fn watch(&self) -> Watch {
         *self.watch.borrow()
+    }
+
+    /// Watches so from now on.
+    pub(super) fn watch_as(&self, watch: Watch) {
+        self.watch.send_replace(watch);
     }
 
     /// Watches differently from now on, until the server ends. What is not given stays.

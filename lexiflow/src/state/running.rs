@@ -2,7 +2,8 @@ use super::first_start::Made;
 use super::{Parts, ServerLock, StartError, administrator, bounds, check_first_password, lock, settings};
 use crate::config::{Config, Notice, Server};
 use crate::ops::{Ops, Phase};
-use crate::{about, router, workers};
+use crate::workers::{self, Periods};
+use crate::{about, router};
 use access::App;
 use clock::{SharedClock, SharedRandom, SystemClock, SystemRandom};
 use headroom::{Controller, Headroom, Pace};
@@ -12,6 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use web::server::ServerSettings;
 
 /// Where the address and, once, a generated password are written.
@@ -69,6 +71,7 @@ pub struct Running {
     workers: Tasks,
     served: Arc<Mutex<Option<web::server::Report>>>,
     lock: ServerLock,
+    periods: watch::Sender<Periods>,
     /// Watches the memory until everything else has ended.
     controller: Controller,
 }
@@ -135,7 +138,8 @@ async fn serve(
     let pace = Pace { calm: parts.config.memory.check_interval.min(Pace::default().calm), ..Pace::default() };
     let controller = Controller::start(parts.app.headroom(), pace)
         .map_err(StartError::system("start the thread that watches the memory"))?;
-    workers::start(&parts, &ops, &workers);
+    let periods = watch::Sender::new(Periods::of(&parts.config));
+    workers::start(&parts, &ops, &workers, &periods);
     let (server, served) = (Tasks::new(), Arc::new(Mutex::new(None)));
     let apart = web::server::serve_apart(listener, routes, settings, server.token())
         .map_err(StartError::system("start the thread that accepts connections"))?;
@@ -147,7 +151,7 @@ async fn serve(
         }
     });
     ops.status().enter(Phase::Ready);
-    Ok(Running { address, parts, ops, server, workers, served, lock, controller })
+    Ok(Running { address, parts, ops, server, workers, served, lock, periods, controller })
 }
 
 async fn listen(server: &Server, settings: &ServerSettings) -> Result<TcpListener, StartError> {
@@ -208,6 +212,11 @@ impl Running {
     /// How it is.
     pub fn ops(&self) -> &Arc<Ops> {
         &self.ops
+    }
+
+    /// How often the background work comes round.
+    pub(super) fn periods(&self) -> &watch::Sender<Periods> {
+        &self.periods
     }
 
     /// Hands out every event and runs every job that is due, until nothing is left: for tests, which then read what

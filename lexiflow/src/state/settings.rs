@@ -53,25 +53,28 @@ pub(super) const BASE_BYTES: u64 = 8 << 20;
 /// What a connection holds between two requests, in bytes.
 pub(super) const CONNECTION_BYTES: u64 = 16 << 10;
 
-pub(super) fn memory(config: &Config, random: &dyn Random) -> headroom::Settings {
+pub(super) fn thresholds(config: &Config) -> Thresholds {
     let permille = |share: Share| share.basis_points() / 10;
     let (warning, critical) =
         (permille(config.memory.warning_threshold), permille(config.memory.critical_threshold));
-    let thresholds = Thresholds::around(warning, critical).unwrap_or_else(|| {
+    Thresholds::around(warning, critical).unwrap_or_else(|| {
         tracing::warn!(
             warning_permille = warning,
             critical_permille = critical,
             "the memory thresholds are out of range (10% to 99%): the defaults are used"
         );
         Thresholds::GUIDE
-    });
+    })
+}
+
+pub(super) fn memory(config: &Config, random: &dyn Random) -> headroom::Settings {
     let mut seed = [0; 8];
     random.fill(&mut seed);
     headroom::Settings {
         explicit_budget_bytes: config.memory.budget,
         held_back_bytes: BASE_BYTES
             .saturating_add(CONNECTION_BYTES.saturating_mul(config.server.max_connections as u64)),
-        thresholds,
+        thresholds: thresholds(config),
         large_request_bytes: config.memory.request_warn_bytes,
         acts: config.memory.monitoring_enabled,
         actions: ActionSettings {

@@ -2,7 +2,7 @@ use crate::support::{Server, command};
 use bytes::Bytes;
 use headroom::heap_profile::HeapProfile;
 use http::Method;
-use ids::ProfileId;
+use ids::{Id as _, ProfileId};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use testkit::{Answer, Client};
@@ -84,6 +84,25 @@ async fn five_profiles_are_kept_and_later_ones_compared_with_them() {
     let records = audit::entries_of(app.db().reader(), firm, id, 9).await.unwrap();
     assert_eq!((records.len(), records[0].action.as_str()), (1, "create"));
     assert_eq!(records[0].entity, "heap profile");
+}
+
+#[tokio::test]
+async fn a_profile_is_kept_for_a_week() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let folder = server.running.parts().config.storage.data_dir.join("diagnostics");
+    fs::create_dir_all(&folder).unwrap();
+    let now = u64::try_from(server.running.app().clock().now().timestamp_millis()).unwrap();
+    let file = |hours: u64| {
+        let id = ProfileId::from_parts(now - hours * 60 * 60 * 1000, &[0; 10]);
+        folder.join(format!("heap-{id}.pb"))
+    };
+    let (old, younger, foreign) = (file(7 * 24 + 1), file(7 * 24 - 1), folder.join("heap-mine.pb"));
+    for path in [&old, &younger, &foreign] {
+        fs::write(path, "a profile").unwrap();
+    }
+    assert_eq!(patiently(&admin, Method::POST, PROFILE).await.status, 201);
+    assert!(!old.exists() && younger.exists() && foreign.exists());
 }
 
 #[tokio::test]

@@ -60,6 +60,11 @@ impl Sessions {
         Ok(Self(Arc::new(Parts { db, hasher, key, settings, known, attempts })))
     }
 
+    /// Keeps at most so many bytes of logins that were looked up, from now on.
+    pub fn set_cache_bytes(&self, bytes: u64) {
+        self.0.known.set_cap(bytes);
+    }
+
     pub(crate) fn settings(&self) -> &Settings {
         &self.0.settings
     }

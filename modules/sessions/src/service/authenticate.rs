@@ -42,6 +42,11 @@ impl Known {
         Ok(Self { cache, forgotten: AtomicU64::new(0) })
     }
 
+    /// Keeps at most so many bytes of logins from now on.
+    pub(super) fn set_cap(&self, bytes: u64) {
+        self.cache.set_cap(bytes);
+    }
+
     pub(super) fn forget(&self, session: SessionId) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.cache.remove(&session);
