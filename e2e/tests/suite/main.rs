@@ -14,6 +14,7 @@ mod imports;
 mod leak_watch;
 mod leaks;
 mod lists;
+mod monitoring;
 mod openapi;
 mod permissions;
 mod records;
