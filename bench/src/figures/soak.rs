@@ -3,9 +3,10 @@
 use super::{create_case, open_cases};
 use crate::api;
 use crate::client::Connection;
+use crate::load::{self, Call, Until};
 use crate::process;
 use crate::quantity::Quantity;
-use crate::server::Start;
+use crate::server::{Server, Start};
 use crate::setup::Setup;
 use crate::table::Row;
 use headroom::leaks::statistics::{mann_kendall, theil_sen};
@@ -14,8 +15,16 @@ use tokio::task::JoinSet;
 
 const CONNECTIONS: usize = 1000;
 const SECONDS: u64 = 1800;
-/// Cases before: the database is larger than what its connections keep of it, which fills up within the warm-up.
+/// Cases before: the database is larger than what its connections keep of it.
 const CASES: u64 = 8000;
+/// How many ask at once, and for how long, before the people come: so many that each of the database's connections is
+/// used, and each of them fills what it keeps. People who think in between need one or two of them, and the others would
+/// fill in the course of hours.
+const FILLERS: usize = 16;
+const FILLING: Duration = Duration::from_secs(15);
+/// It goes on until a round has added less than this, in hundredths, or for so many rounds.
+const FULL: u64 = 1;
+const ROUNDS: usize = 16;
 /// The time in which caches fill, as a part of the whole.
 const WARM_UP: u32 = 5;
 const SAMPLE: Duration = Duration::from_secs(5);
@@ -33,6 +42,7 @@ pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let server = Start::on(setup, &data_dir).with("ACCESS_TOKEN_TTL_MINUTES", "720").go().await?;
     // Docket numbers that none of the people uses.
     drop(open_cases(&server, CASES, |client, at| create_case(client + CONNECTIONS, at)).await?);
+    fill(setup, &server).await?;
     let length = Duration::from_secs(setup.attack.seconds.unwrap_or(SECONDS));
     let begun = Instant::now();
     let mut people = JoinSet::new();
@@ -54,7 +64,38 @@ pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
         requests += done??;
     }
     server.stop().await?;
+    let series: Vec<_> =
+        minutes(&samples)?.into_iter().map(|bytes| Quantity::bytes(bytes).to_string()).collect();
+    setup.say(&format!("each minute after the warm-up: {}", series.join(", ")));
     rows(&samples, requests, length)
+}
+
+/// Asks until nothing is kept beyond what was.
+async fn fill(setup: &Setup, server: &Server) -> anyhow::Result<()> {
+    let mut fillers = api::connections(server, FILLERS).await?;
+    let mut before = process::memory(server.pid())?.anonymous;
+    for round in 1..=ROUNDS {
+        load::run(&mut fillers, Until::Elapsed(FILLING), look_through).await.faultless()?;
+        tokio::time::sleep(SAMPLE).await;
+        let after = process::memory(server.pid())?.anonymous;
+        setup.say(&format!("filled for {round} rounds: {}", Quantity::bytes(after)));
+        if after < before + before / 100 * FULL {
+            break;
+        }
+        before = after;
+    }
+    Ok(())
+}
+
+/// Questions that look at much of the database.
+fn look_through(client: usize, at: u64) -> Call {
+    let page = at * 7 + client as u64;
+    let path = match page % 3 {
+        0 => format!("/api/cases?query=nobody{page}"),
+        1 => format!("/api/cases?limit=100&sort=title&page={}", 1 + page % (CASES / 100)),
+        _ => "/api/search?query=freight".to_owned(),
+    };
+    Call { path, body: None }
 }
 
 /// Reads lists and cases, now and then opens one, and thinks for 2 to 10 seconds in between.
@@ -80,15 +121,18 @@ async fn person_at_work(mut connection: Connection, person: usize, until: Instan
     Ok(0)
 }
 
+/// One figure a minute: neighbours are too much alike to count as witnesses of their own.
+fn minutes(samples: &[u64]) -> anyhow::Result<Vec<u64>> {
+    let per_minute = usize::try_from(60 / SAMPLE.as_secs())?;
+    Ok(samples.chunks(per_minute).map(|minute| super::median(minute.to_vec())).collect())
+}
+
 fn rows(samples: &[u64], requests: u64, length: Duration) -> anyhow::Result<Vec<Row>> {
     let (Some(least), Some(most)) = (samples.iter().min(), samples.iter().max()) else {
         anyhow::bail!("there is no sample after the warm-up: let it last longer");
     };
     let mean = samples.iter().sum::<u64>() / u64::try_from(samples.len())?;
-    // One figure a minute: neighbours are too much alike to count as witnesses of their own.
-    let per_minute = usize::try_from(60 / SAMPLE.as_secs())?;
-    let minutes: Vec<f64> =
-        samples.chunks(per_minute).map(|minute| as_f64(super::median(minute.to_vec()))).collect();
+    let minutes: Vec<f64> = minutes(samples)?.into_iter().map(as_f64).collect();
     let at: Vec<f64> = (0..minutes.len()).map(|minute| as_f64(minute as u64)).collect();
     let trend = mann_kendall(&minutes);
     let slope = theil_sen(&at, &minutes) * 60.0 / 1024.0;
