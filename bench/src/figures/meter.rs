@@ -56,7 +56,8 @@ fn samples(setup: &Setup) -> anyhow::Result<Row> {
         let folder = setup.folder()?;
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(setup.server_binary()?);
-        valgrind.args(["demo", "--cases", "20"]).env_clear().current_dir(folder.path());
+        valgrind.args(["demo", "--cases", "20"]).current_dir(folder.path());
+        valgrind.env_remove("DATABASE_URL").env_remove("LEXIFLOW_CONFIG").env_remove("LEXIFLOW_PROFILE");
         valgrind.env("MALLOC_CONF", format!("prof_active:{active}"));
         valgrind.env("LEXIFLOW_DATA_DIR", folder.path().join("data"));
         collected(valgrind)

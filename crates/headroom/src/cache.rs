@@ -3,8 +3,8 @@ use crate::stores::BoundedStore;
 use quick_cache::sync::Cache as Shards;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use std::hash::{Hash, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What an entry costs beside its key and value: the table's slot, its ghost's and the index.
 const ENTRY_OVERHEAD: u64 = 96;
@@ -36,6 +36,8 @@ pub struct Cache<K, V> {
     name: String,
     cap_bytes: AtomicU64,
     largest: AtomicU64,
+    /// Held while the table's capacity is changed: who shrinks it sets it back.
+    sizing: Mutex<()>,
     ttl_micros: Option<i64>,
     weigh: Weigh<K, V>,
     shards: Table<K, V>,
@@ -87,6 +89,7 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
             name: config.name,
             cap_bytes: AtomicU64::new(cap),
             largest,
+            sizing: Mutex::new(()),
             ttl_micros: config.ttl_micros,
             weigh: config.weigh,
             shards,
@@ -189,6 +192,7 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
 
     /// Throws out entries until at most `bytes` are held; returns the bytes freed. The cap stays as it was.
     pub fn shrink_to(&self, bytes: u64) -> u64 {
+        let _alone = self.sizing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.shards.weight();
         if before <= bytes {
             return 0;
@@ -202,8 +206,10 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     }
 
     /// Sets another cap, of at least what is kept when memory is scarce; throws out what is beyond it.
+    /// The table keeps the room that it had.
     pub fn set_cap(&self, cap_bytes: u64) {
         let cap = cap_bytes.max(self.floor_bytes).max(1);
+        let _alone = self.sizing.lock().unwrap_or_else(PoisonError::into_inner);
         self.cap_bytes.store(cap, Ordering::Relaxed);
         self.shards.set_capacity(cap);
         self.largest.store(largest_in(&self.shards), Ordering::Relaxed);

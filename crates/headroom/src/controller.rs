@@ -1,4 +1,5 @@
 use crate::engine::Headroom;
+use crate::frames::sample_this_thread;
 use crate::level::Level;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -40,13 +41,17 @@ impl Controller {
         let (asks, asked) = sync_channel(1);
         let purging = headroom.clone();
         let purger = small("headroom-purge").spawn(move || {
+            sample_this_thread();
             for Purge { level } in asked {
                 survive(|| purging.purge_for(level));
             }
         })?;
         let (watching, stopped) = (headroom.clone(), Arc::clone(&stop));
         headroom.expect_looks_every(pace.calm.max(pace.pressed));
-        let watcher = small("headroom").spawn(move || watch(&watching, pace, &stopped, asks))?;
+        let watcher = small("headroom").spawn(move || {
+            sample_this_thread();
+            watch(&watching, pace, &stopped, asks);
+        })?;
         headroom.root().tree().bell.answer(watcher.thread().clone());
         Ok(Self { stop, watcher: Some(watcher), purger: Some(purger) })
     }

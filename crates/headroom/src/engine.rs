@@ -1,6 +1,7 @@
 mod acting;
 
 use crate::allocator::{Allocator, HeapSpaces, PurgeReport};
+use crate::charge::{Charge, REQUEST_BYTES, Spares};
 use crate::class::Class;
 use crate::controller::{Purge, survive};
 use crate::controls::{ControlStats, Controls};
@@ -84,6 +85,7 @@ struct Inner {
     level_changes: watch::Sender<Level>,
     controls: Controls,
     ledger: Ledger,
+    spares: Spares,
     began: Instant,
     /// Writes a heap profile down.
     dump: OnceLock<Dump>,
@@ -151,6 +153,7 @@ impl Headroom {
             level_changes: watch::Sender::new(Level::Normal),
             controls,
             ledger,
+            spares: Spares::default(),
             began: Instant::now(),
             dump: OnceLock::new(),
             requests: AtomicU64::new(0),
@@ -299,8 +302,8 @@ impl Headroom {
         &self.inner.ledger
     }
 
-    /// Lets a request of `route` begin, gives it a place in the budget tree below its class and follows it, or refuses it
-    /// while its class has to wait.
+    /// Lets a request of `route` begin, charges it [`REQUEST_BYTES`] in the budget tree below its class and follows it; or
+    /// refuses it while its class has to wait or has nothing to lend.
     pub fn admit(&self, route: &str, class: Class, meter: Meter, is_exempt: bool) -> Result<Entry, Refusal> {
         let controls = &self.inner.controls;
         let can_wait = matches!(class, Class::Bulk | Class::Standard | Class::Background);
@@ -317,7 +320,14 @@ impl Headroom {
             });
         }
         let seat = self.inner.tenants.seat(class);
-        Ok(self.inner.ledger.seat(route, class, meter, !is_exempt, Some(seat)))
+        // What it is charged keeps it from waiting for what it asks no more than that does.
+        seat.pool.declare(2 * REQUEST_BYTES);
+        let charge = match seat.pool.try_lease(REQUEST_BYTES) {
+            Ok(lease) => Charge::Lent(lease),
+            Err(refusal) if is_exempt => Charge::Spared(self.inner.spares.take().ok_or(refusal)?),
+            Err(refusal) => return Err(refusal),
+        };
+        Ok(self.inner.ledger.seat(route, class, meter, !is_exempt, Some(seat)).charged(charge))
     }
 
     /// The `limit` tenants' shares of a class that hold most.

@@ -5,46 +5,80 @@
 //! address of its caller's frame and, behind it, the address where the caller goes on: two reads for each.
 #![expect(unsafe_code, reason = "a stack is read where no reference can reach it")]
 
-use crate::mallctl;
+use crate::mallctl::{self, BacktraceHook};
+use crate::roots::SystemRoots;
 use std::cell::Cell;
 use std::ffi::{c_uint, c_void};
 use std::hint::black_box;
+use std::ops::Range;
+use std::sync::OnceLock;
 
-/// An allocation of this size is sampled but once in ten million times; none of it is touched.
+/// An allocation of this size is left out of the samples once in more than ten million times; none of it is touched.
 const SURELY_SAMPLED: usize = 8 << 20;
+/// With the allocator's own way of reading stacks, one allocation in every 512 KiB is sampled: 2 to this power.
+const SELDOM: usize = 19;
+
+/// What the walk has to know of the program. Set once, before the allocator is given the walk.
+#[derive(Debug)]
+struct Program {
+    /// Where its code lies. A number from anywhere else is no return address of it.
+    code: Range<usize>,
+    /// The allocator's own way, for threads whose stack is not known.
+    before: BacktraceHook,
+}
+
+static PROGRAM: OnceLock<Program> = OnceLock::new();
 
 /// The addresses of a thread's stack, which grows down from the end.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stack {
-    NotAskedYet,
-    Known {
-        start: usize,
-        /// The first address behind it.
-        end: usize,
-    },
-    /// The system does not tell.
-    Untold,
+struct Stack {
+    start: usize,
+    /// The first address behind it.
+    end: usize,
 }
 
 thread_local! {
     // Plain values, without a destructor: they can be had at any moment of a thread's life, also inside the allocator.
-    static STACK: Cell<Stack> = const { Cell::new(Stack::NotAskedYet) };
-    /// How many frames the last sample of this thread had.
+    static STACK: Cell<Option<Stack>> = const { Cell::new(None) };
+    /// How many frames the last sample of this thread had that was read along the frame pointers.
     static LAST_SAMPLE: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Makes the allocator read the stacks of its samples along the frame pointers from here on. `false`, and everything
-/// stays as it was, where the program, its libraries or the allocator were compiled without them: it is tried out with
-/// calls and with an allocation of this program. Call it when the program starts.
+/// Makes the allocator read the stacks of its samples along the frame pointers from here on, in this thread and in those
+/// that call [`sample_this_thread`]. Where the program, its libraries or the allocator were compiled without them, which is
+/// tried out with calls and with an allocation of this program, the allocator goes on in its own way, with fewer samples.
+/// Whether it is done. Call it when the program starts.
 pub fn sample_by_frame_pointers() -> bool {
+    let works = try_out();
+    if !works {
+        // Four times as many samples of the dear sort would be felt.
+        let _kept_as_it_was = mallctl::write_size(c"prof.reset", SELDOM);
+    }
+    works
+}
+
+/// Whether the allocator was made to read stacks along the frame pointers.
+pub fn samples_by_frame_pointers() -> bool {
+    PROGRAM.get().is_some()
+}
+
+/// Lets the samples of the calling thread be read along the frame pointers. To be called when a thread starts.
+///
+/// The system locks the thread and allocates to tell where its stack lies, and does so for the standard library too: it
+/// cannot be asked inside of a sample. A thread that was not asked for is sampled in the allocator's own way.
+pub fn sample_this_thread() {
+    STACK.set(ask_for_the_stack());
+}
+
+fn try_out() -> bool {
+    sample_this_thread();
     let alone = known_calls();
-    if alone == 0 {
+    let Some(code) = code_of_this_program().filter(|_| alone > 0) else { return false };
+    let Some(before) = mallctl::read_backtrace_hook() else { return false };
+    let before = PROGRAM.get_or_init(|| Program { code, before }).before;
+    if !mallctl::write_backtrace_hook(walk_for_the_allocator) {
         return false;
     }
-    let before = mallctl::read_backtrace_hook();
-    let Some(before) = before.filter(|_| mallctl::write_backtrace_hook(walk_for_the_allocator)) else {
-        return false;
-    };
     LAST_SAMPLE.set(0);
     let mut sampled = Vec::<u8>::new();
     // Under a small limit of address space there may be no room, and then there was no sample.
@@ -53,10 +87,21 @@ pub fn sample_by_frame_pointers() -> bool {
     // The allocator's own frames come on top of those that are seen from here.
     let works = LAST_SAMPLE.get() > alone;
     if !works {
-        // It was taken once, so it is taken again.
+        // One was taken just now, so the other is taken again.
         let _back = mallctl::write_backtrace_hook(before);
     }
     works
+}
+
+/// The mapping of the program's file that this function lies in.
+fn code_of_this_program() -> Option<Range<usize>> {
+    let here = try_out as *const () as usize;
+    let maps = std::fs::read_to_string(SystemRoots::default().proc.join("self/maps")).ok()?;
+    maps.lines().find_map(|line| {
+        let (start, end) = line.split_ascii_whitespace().next()?.split_once('-')?;
+        let code = usize::from_str_radix(start, 16).ok()?..usize::from_str_radix(end, 16).ok()?;
+        code.contains(&here).then_some(code)
+    })
 }
 
 /// How many frames are seen from two calls further in; 0 when these two calls are not among them as they are.
@@ -82,7 +127,7 @@ fn inner(frames: &mut [usize]) -> usize {
 #[inline(never)]
 fn innermost(frames: &mut [usize]) -> usize {
     let mut seen = 0;
-    walk(frame_pointer(), frames.len(), |at, address| {
+    walk(frame_pointer(), frames.len(), &(1..usize::MAX), |at, address| {
         frames[at] = address;
         seen = at + 1;
     });
@@ -98,9 +143,15 @@ pub(crate) unsafe extern "C" fn walk_for_the_allocator(
     length: *mut c_uint,
     most: c_uint,
 ) {
+    let Some(program) = PROGRAM.get() else { return };
+    if STACK.get().is_none() {
+        // SAFETY: what was given to this function is handed on as it is.
+        unsafe { (program.before)(frames, length, most) };
+        return;
+    }
     let mut seen = 0;
-    walk(frame_pointer(), usize::try_from(most).unwrap_or(0), |at, address| {
-        // SAFETY: the allocator gives room for `most` addresses, and `walk` gives fewer.
+    walk(frame_pointer(), usize::try_from(most).unwrap_or(0), &program.code, |at, address| {
+        // SAFETY: the allocator gives room for `most` addresses, and `walk` gives no more.
         unsafe { frames.add(at).write(std::ptr::with_exposed_provenance_mut(address)) };
         seen = at + 1;
     });
@@ -110,28 +161,53 @@ pub(crate) unsafe extern "C" fn walk_for_the_allocator(
 }
 
 /// Gives the return addresses from the frame at `frame` on, at most `most`, the innermost first. Ends where the chain
-/// leaves the stack of this thread or does not lead outwards: at the outermost frame, and in code without frame pointers.
-fn walk(mut frame: usize, most: usize, mut each: impl FnMut(usize, usize)) {
+/// leaves the stack of this thread or does not lead outwards, and at an address outside of `code`: at the outermost frame,
+/// and in code without frame pointers, which may have any number there, also one that somebody's data lies at.
+fn walk(mut frame: usize, most: usize, code: &Range<usize>, mut each: impl FnMut(usize, usize)) {
     const WORD: usize = size_of::<usize>();
     let here = 0_u8;
     let mut least = (&raw const here).addr();
-    let Some(end) = stack_end(least) else { return };
+    let Some(stack) = STACK.get().filter(|stack| (stack.start..stack.end).contains(&least)) else { return };
     for at in 0..most {
-        let is_inside = (least..end.saturating_sub(2 * WORD - 1)).contains(&frame);
+        let is_inside = (least..stack.end.saturating_sub(2 * WORD - 1)).contains(&frame);
         if !is_inside || !frame.is_multiple_of(WORD) {
             return;
         }
         // SAFETY: both words lie in this thread's stack, further out than a variable of this call: in memory that is
-        // mapped for as long as this call lasts, and that no other thread writes. Any bits are a number.
-        let [outwards, address] =
-            unsafe { std::ptr::with_exposed_provenance::<[usize; 2]>(frame).read_volatile() };
-        if address == 0 {
+        // mapped for as long as this call lasts.
+        let (outwards, address) = unsafe { (load(frame), load(frame + WORD)) };
+        if !code.contains(&address) {
             return;
         }
         each(at, address);
         least = frame + 2 * WORD;
         frame = outwards;
     }
+}
+
+/// The word at an address, whatever it is and whoever writes it: the machine's view, in which every word is a number.
+///
+/// # Safety
+/// The word is mapped and readable.
+#[inline]
+unsafe fn load(address: usize) -> usize {
+    let word: usize;
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: reads one word, which the caller vouches for.
+    unsafe {
+        std::arch::asm!("mov {}, [{}]", out(reg) word, in(reg) address, options(readonly, nostack, preserves_flags));
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: reads one word, which the caller vouches for.
+    unsafe {
+        std::arch::asm!("ldr {}, [{}]", out(reg) word, in(reg) address, options(readonly, nostack, preserves_flags));
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        // Never called: the walk has no frame to begin at.
+        word = address;
+    }
+    word
 }
 
 /// Where this function's caller has its frame; anything in a program without frame pointers.
@@ -157,18 +233,6 @@ fn frame_pointer() -> usize {
     frame
 }
 
-/// The end of this thread's stack, if `here` lies in it. Asked for once. The system may allocate for the answer, which the
-/// allocator allows here: it takes no sample inside of a sample.
-fn stack_end(here: usize) -> Option<usize> {
-    if STACK.get() == Stack::NotAskedYet {
-        STACK.set(ask_for_the_stack().unwrap_or(Stack::Untold));
-    }
-    match STACK.get() {
-        Stack::Known { start, end } => (start..end).contains(&here).then_some(end),
-        Stack::NotAskedYet | Stack::Untold => None,
-    }
-}
-
 fn ask_for_the_stack() -> Option<Stack> {
     let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
     let mut start = std::ptr::null_mut();
@@ -184,7 +248,7 @@ fn ask_for_the_stack() -> Option<Stack> {
         told
     };
     let start = start.addr();
-    (told == 0).then(|| Stack::Known { start, end: start.saturating_add(length) })
+    (told == 0).then(|| Stack { start, end: start.saturating_add(length) })
 }
 
 #[cfg(test)]
@@ -203,7 +267,8 @@ mod tests {
         }
         let _exposed = black_box(&memory).as_ptr().expose_provenance();
         let mut found = Vec::new();
-        walk(base + first * size_of::<usize>(), 16, |at, address| {
+        sample_this_thread();
+        walk(base + first * size_of::<usize>(), 16, &(100..200), |at, address| {
             assert_eq!(at, found.len());
             found.push(address);
         });
@@ -223,8 +288,7 @@ mod tests {
 
     #[test]
     fn a_chain_that_leaves_the_stack_ends() {
-        let local = 0_u8;
-        let end = stack_end((&raw const local).addr()).expect("a thread of the standard library has a stack");
+        let end = ask_for_the_stack().expect("a thread of the standard library has a stack").end;
         for outwards in [end, end - size_of::<usize>(), usize::MAX - 7, 0x1000, end + (1 << 40)] {
             assert_eq!(chain([outwards, 101, 0, 102], 0), [101], "{outwards:x}");
         }
@@ -239,7 +303,21 @@ mod tests {
     #[test]
     fn no_more_frames_are_given_than_there_is_room_for() {
         let mut found = 0;
-        walk(frame_pointer(), 1, |_, _| found += 1);
+        sample_this_thread();
+        walk(frame_pointer(), 1, &(1..usize::MAX), |_, _| found += 1);
         assert_eq!(found, 1);
+    }
+
+    #[test]
+    fn what_is_no_code_ends_the_chain() {
+        assert_eq!(chain([2, 101, 4, 7, usize::MAX, 103], 0), [101]);
+    }
+
+    #[test]
+    fn a_thread_whose_stack_is_not_known_is_not_walked() {
+        let mut found = 0;
+        STACK.set(None);
+        walk(frame_pointer(), 1, &(1..usize::MAX), |_, _| found += 1);
+        assert_eq!(found, 0);
     }
 }

@@ -13,6 +13,7 @@ pub struct Lease {
 
 impl Lease {
     /// For bytes that were just charged.
+    #[inline]
     pub(crate) fn of(pool: Pool, bytes: u64) -> Self {
         Self { pool, bytes }
     }
@@ -69,6 +70,7 @@ impl Lease {
 }
 
 impl Drop for Lease {
+    #[inline]
     fn drop(&mut self) {
         if self.bytes > 0 {
             self.pool.give_back(self.bytes);

@@ -1,3 +1,4 @@
+use crate::charge::Charge;
 use crate::class::Class;
 use crate::meter::Meter;
 use crate::pool::Pool;
@@ -133,9 +134,16 @@ struct Slots {
 pub struct Entry {
     flight: Arc<Flight>,
     place: Option<(Ledger, usize)>,
+    charge: Option<Charge>,
 }
 
 impl Entry {
+    /// Holds the request's charge for as long as it is followed.
+    pub(crate) fn charged(mut self, charge: Charge) -> Self {
+        self.charge = Some(charge);
+        self
+    }
+
     /// The request.
     pub fn flight(&self) -> &Arc<Flight> {
         &self.flight
@@ -190,7 +198,7 @@ impl Ledger {
             }
             None => None,
         });
-        Entry { flight, place: place.map(|place| (self.clone(), place)) }
+        Entry { flight, place: place.map(|place| (self.clone(), place)), charge: None }
     }
 
     /// Requests that run now.

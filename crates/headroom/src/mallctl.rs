@@ -60,6 +60,12 @@ pub(crate) fn read_signed(name: &CStr) -> Option<isize> {
     unsafe { raw::read(name.to_bytes_with_nul()) }.ok()
 }
 
+/// Writes a control of C type `size_t`. Whether it was taken.
+pub(crate) fn write_size(name: &CStr, value: usize) -> bool {
+    // SAFETY: as for `write_signed`, with the unsigned type.
+    unsafe { raw::write(name.to_bytes_with_nul(), value) }.is_ok()
+}
+
 /// Writes a control of C type `ssize_t`. Whether it was taken.
 pub(crate) fn write_signed(name: &CStr, value: isize) -> bool {
     // SAFETY: every caller names a writable `ssize_t` control; jemalloc checks the length against its own type and

@@ -65,8 +65,18 @@ fn callers_follow_each_other_in_a_stack() {
 fn a_thread_with_a_small_stack_is_read_too() {
     let profile = profile_with(|| {
         let thread = std::thread::Builder::new().stack_size(256 << 10);
-        thread.spawn(|| outer(inner)).unwrap().join().unwrap()
+        let work = || {
+            headroom::sample_this_thread();
+            outer(inner)
+        };
+        thread.spawn(work).unwrap().join().unwrap()
     });
+    assert!(!places(&profile, functions()).is_empty());
+}
+
+#[test]
+fn a_thread_that_did_not_ask_for_its_stack_is_sampled_in_the_allocators_own_way() {
+    let profile = profile_with(|| std::thread::spawn(|| outer(inner)).join().unwrap());
     assert!(!places(&profile, functions()).is_empty());
 }
 

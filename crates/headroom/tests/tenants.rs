@@ -2,8 +2,8 @@
 //! The accounts between a class and its requests: exact from the first byte, fair when it matters, bounded in number.
 
 use headroom::{
-    AllocatorStats, Class, Entry, Headroom, InjectedSource, Level, Meter, RefusalKind, Settings, TENANT_CAP,
-    Tenant,
+    AllocatorStats, Class, Entry, Headroom, InjectedSource, Level, Meter, REQUEST_BYTES, RefusalKind,
+    Settings, TENANT_CAP, Tenant,
 };
 use std::sync::Arc;
 
@@ -85,8 +85,8 @@ fn below_elevated_a_tenant_borrows_what_others_leave_and_above_it_shares() {
     let refusal = borrow(&first, 1).unwrap_err();
     assert_eq!((&*refusal.scope, refusal.kind), ("tenant", RefusalKind::Exhausted));
     assert_eq!(refusal.limit, scene.headroom.class(Class::Bulk).limit() / 2);
-    assert_eq!(scene.used(1), 100 * MIB, "what was borrowed comes back as it is released");
-    let _modest = borrow(&second, 20).unwrap();
+    assert_eq!(scene.used(1), 100 * MIB + REQUEST_BYTES, "what was borrowed comes back as it is released");
+    let _modest = borrow(&second, 19).unwrap();
     assert!(borrow(&first, 70).unwrap_err().is_retryable(), "more than the share may fit later");
     drop(greedy);
     let _share = borrow(&first, 50).unwrap();
@@ -107,19 +107,21 @@ fn a_join_that_does_not_fit_the_share_is_refused_and_leaves_everything_as_it_was
     let pool = late.flight().pool().unwrap().clone();
     let held = pool.try_lease(70 * MIB).unwrap();
     let refusal = late.flight().belongs_to(name(1)).unwrap_err();
-    assert_eq!((&*refusal.scope, refusal.kind, refusal.wanted), ("tenant", RefusalKind::Exhausted, 70 * MIB));
-    assert_eq!((scene.used(1), pool.used(), scene.headroom.root().used()), (0, 70 * MIB, 70 * MIB));
+    let wanted = 70 * MIB + REQUEST_BYTES;
+    assert_eq!((&*refusal.scope, refusal.kind, refusal.wanted), ("tenant", RefusalKind::Exhausted, wanted));
+    assert_eq!((scene.used(1), pool.used()), (REQUEST_BYTES, wanted));
+    assert_eq!(scene.headroom.root().used(), wanted + 2 * REQUEST_BYTES);
     drop(held);
     late.flight().belongs_to(name(1)).unwrap();
     let again = pool.try_lease(MIB).unwrap();
-    assert_eq!(scene.used(1), MIB);
+    assert_eq!(scene.used(1), MIB + 2 * REQUEST_BYTES);
     drop(again);
 
     let exempt = scene.request(true);
     let held = exempt.flight().pool().unwrap().try_lease(70 * MIB).unwrap();
     assert!(exempt.flight().belongs_to(name(2)).is_ok(), "deletions always answer");
     drop(held);
-    assert_eq!(scene.headroom.root().used(), 0);
+    assert_eq!(scene.headroom.root().used(), 4 * REQUEST_BYTES, "the requests that run");
 }
 
 #[test]
@@ -154,7 +156,7 @@ fn the_number_of_accounts_is_bounded_and_nobody_escapes_the_count() {
     let stats = scene.headroom.top_tenants(usize::MAX);
     assert_eq!(stats.len(), TENANT_CAP + 1);
     let others = stats.iter().find(|one| one.tenant.is_none()).unwrap();
-    assert_eq!((others.pool.used, others.requests), (10 * 1024, 10));
+    assert_eq!((others.pool.used, others.requests), (10 * (1024 + REQUEST_BYTES), 10));
     assert_eq!(stats.iter().map(|one| one.pool.used).sum::<u64>(), scene.headroom.root().used());
 
     let stores = scene.headroom.stores().all();

@@ -80,7 +80,7 @@ pub(crate) struct Scope {
     limits: Limits,
     untimed: AtomicBool,
     /// What has come of a body that is streamed, in bytes.
-    pub(crate) streamed_bytes: Arc<AtomicU64>,
+    pub(crate) streamed_bytes: AtomicU64,
     pub(crate) held: Held,
 }
 
@@ -100,7 +100,7 @@ impl Scope {
             clock,
             limits,
             untimed: AtomicBool::new(false),
-            streamed_bytes: Arc::default(),
+            streamed_bytes: AtomicU64::new(0),
             held,
         }
     }

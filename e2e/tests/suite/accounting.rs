@@ -9,8 +9,8 @@ use http::Method;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What any request may take without asking, in bytes: its head, its row, its answer.
-const BASE_BYTES: u64 = 64 << 10;
+/// What any request may take without asking: it is charged so much for being there.
+const BASE_BYTES: u64 = headroom::REQUEST_BYTES;
 /// Inside of a poll the peak is known to jemalloc's steps of 64 KiB only: so much over the base is not told apart from it,
 /// in bytes.
 const BLUR_BYTES: u64 = 16 << 10;

@@ -11,6 +11,8 @@ const KEYWORDS: [&str; 10] =
     ["and", "or", "unless", "by", "without", "on", "ignoring", "group_left", "group_right", "bool"];
 /// Labels that the scraper adds, and the one of every histogram.
 const ADDED: [&str; 3] = ["instance", "job", "le"];
+/// What the scraper itself tells of each server.
+const SCRAPED: &str = "up";
 
 /// The labels of each series name; none for a family that has no sample yet.
 type Live = BTreeMap<String, BTreeSet<String>>;
@@ -80,7 +82,7 @@ fn missing(query: &str, legend: &str, live: &Live) -> Vec<String> {
     let shown = legend.split("{{").skip(1);
     used.labels.extend(shown.map(|rest| rest.split("}}").next().unwrap().to_owned()));
     let mut faults: Vec<String> =
-        used.metrics.iter().filter(|name| !live.contains_key(*name)).cloned().collect();
+        used.metrics.iter().filter(|name| !live.contains_key(*name) && *name != SCRAPED).cloned().collect();
     let mut known: BTreeSet<&str> = ADDED.into();
     let mut is_silent = false;
     for name in &used.metrics {

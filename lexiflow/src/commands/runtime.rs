@@ -26,6 +26,7 @@ pub(super) fn build(config: &Config) -> Result<Runtime, StartError> {
         .max_blocking_threads(config.workers.blocking_threads)
         .thread_stack_size(STACK_BYTES)
         .thread_name("lexiflow")
+        .on_thread_start(headroom::sample_this_thread)
         .enable_all()
         .build()
         .map_err(StartError::system("start the threads"))

@@ -1,7 +1,9 @@
 use super::{CommandError, Console, runtime};
 use crate::config::{Chosen, Loaded, Sources, load};
+use crate::ops::Ops;
 use crate::state::{Announcements, Running, StartError, StartOptions, start};
 use std::io;
+use std::sync::Arc;
 use telemetry::logs::LevelSwitch;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -24,15 +26,22 @@ async fn serve(
     let mut signals = Signals::listen().map_err(StartError::system("listen for signals"))?;
     let options = StartOptions { notices: loaded.notices, announcements, ..StartOptions::new(loaded.config) };
     let running = start(options).await?;
+    if !headroom::samples_by_frame_pointers() {
+        tracing::info!("built without frame pointers: the heap is sampled less often");
+    }
     loop {
-        match signals.next().await {
-            Told::End => break,
-            Told::ReadSettings => settings.read_again(&running).await,
-            Told::KeepProfile => running.ops().keep_profile_when_signalled().await,
-            Told::TellAll => running.ops().tell_when_signalled(),
+        let asked = signals.next().await;
+        if matches!(asked, Told::End) {
+            break;
+        }
+        // What hangs must not keep the server from ending.
+        tokio::select! {
+            () = settings.follow(asked, &running) => {}
+            () = signals.end(running.ops()) => break,
         }
     }
     tracing::info!("told to end; a second signal ends at once");
+    let ops = Arc::clone(running.ops());
     tokio::select! {
         report = running.shutdown() => {
             if report.unfinished.is_empty() {
@@ -41,7 +50,7 @@ async fn serve(
             let left = report.unfinished.join(", ");
             Err(CommandError::Unhealthy(format!("did not end in time: {left}")))
         }
-        () = signals.end() => Err(CommandError::Unhealthy("ended at once by a second signal".to_owned())),
+        () = signals.end(&ops) => Err(CommandError::Unhealthy("ended at once by a second signal".to_owned())),
     }
 }
 
@@ -53,6 +62,15 @@ struct InForce {
 }
 
 impl InForce {
+    async fn follow(&mut self, asked: Told, running: &Running) {
+        match asked {
+            Told::End => {}
+            Told::ReadSettings => self.read_again(running).await,
+            Told::KeepProfile => running.ops().keep_profile_when_signalled().await,
+            Told::TellAll => running.ops().tell_when_signalled(),
+        }
+    }
+
     /// Reads the files again and puts in force what has changed and may. What is refused changes nothing.
     async fn read_again(&mut self, running: &Running) {
         let sources = self.sources.clone();
@@ -64,7 +82,10 @@ impl InForce {
                 }
                 return;
             }
-            Err(_) => return,
+            Err(_) => {
+                tracing::error!("the settings could not be read and stay as they are");
+                return;
+            }
         };
         for notice in &loaded.notices {
             tracing::warn!("{notice}");
@@ -72,11 +93,6 @@ impl InForce {
         if let Err(error) = running.reload(&loaded.config) {
             tracing::error!(%error, "the settings stay as they are");
             return;
-        }
-        if let Some(level) = &self.level
-            && let Err(error) = level.set(&loaded.config.log.level)
-        {
-            tracing::error!(%error, "the log goes on at its level");
         }
         let before = self.chosen.clone();
         let mut changed = 0;
@@ -90,6 +106,12 @@ impl InForce {
             }
         }
         tracing::info!(changed, "the settings were read again");
+        // At last: a log that says less from here on has said all of that.
+        if let Some(level) = &self.level
+            && let Err(error) = level.set(&loaded.config.log.level)
+        {
+            tracing::error!(%error, "the log goes on at its level");
+        }
     }
 }
 
@@ -131,8 +153,14 @@ impl Signals {
         }
     }
 
-    /// Waits for a signal that asks to end.
-    async fn end(&mut self) {
-        while !matches!(self.next().await, Told::End) {}
+    /// Waits for a signal that asks to end. What runs is told meanwhile: somebody may want to know what hangs.
+    async fn end(&mut self, ops: &Ops) {
+        loop {
+            match self.next().await {
+                Told::End => return,
+                Told::TellAll => ops.tell_when_signalled(),
+                Told::ReadSettings | Told::KeepProfile => {}
+            }
+        }
     }
 }

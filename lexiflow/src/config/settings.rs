@@ -4,6 +4,7 @@ use super::layers::{Findings, Layer, Source};
 use super::notice::{Fault, Notice};
 use super::table::{KEYS, Key, by_path};
 use super::value::{Secret, Share, Value};
+use headroom::Thresholds;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -157,6 +158,15 @@ pub(super) fn check_together(settings: &Settings, findings: &mut Findings) {
         order("memory.warning_threshold", "memory.critical_threshold"),
         "must be below MEMORY_CRITICAL_THRESHOLD",
     );
+    let marks = [settings.share("memory.warning_threshold"), settings.share("memory.critical_threshold")];
+    if let [Ok(warning), Ok(critical)] = marks.map(|share| share.map(|share| share.basis_points() / 10)) {
+        let fits = warning >= critical || Thresholds::around(warning, critical).is_some();
+        refuse(
+            "memory.warning_threshold",
+            !fits,
+            "must be 10% or more, and MEMORY_CRITICAL_THRESHOLD at most 99%",
+        );
+    }
     refuse(
         "database.pool_min",
         order("database.pool_min", "database.pool_max"),

@@ -45,8 +45,10 @@ impl Diagnostics {
         if size.is_err() {
             self.forget(id);
         }
-        self.prune()?;
-        self.expire(now)?;
+        // It is kept, whatever becomes of the others.
+        if let Err(error) = self.prune().and_then(|()| self.expire(now)) {
+            tracing::warn!(%error, "old heap profiles could not be removed");
+        }
         Ok(size?)
     }
 
@@ -74,7 +76,7 @@ impl Diagnostics {
         let oldest = u64::try_from(now.timestamp_millis() - KEPT_MILLIS).unwrap_or(0);
         kept.retain(|id| id.made_at_millis() < oldest);
         for id in kept {
-            fs::remove_file(self.path(id))?;
+            self.remove(id)?;
             removed += 1;
         }
         Ok(removed)
@@ -84,7 +86,15 @@ impl Diagnostics {
         let mut kept = self.kept()?;
         kept.sort_unstable();
         let beyond = kept.len().saturating_sub(KEPT);
-        kept.iter().take(beyond).try_for_each(|id| fs::remove_file(self.path(*id)))
+        kept.iter().take(beyond).try_for_each(|id| self.remove(*id))
+    }
+
+    /// Somebody else may have removed it a moment before.
+    fn remove(&self, id: ProfileId) -> io::Result<()> {
+        match fs::remove_file(self.path(id)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
     }
 
     /// What is there. Ids begin with the time they were made, so the oldest come first when they are sorted.

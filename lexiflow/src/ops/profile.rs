@@ -8,7 +8,7 @@ use audit::{Act, Entity};
 use axum::Extension;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
-use clock::{SharedClock, SharedRandom};
+use clock::{SharedClock, SharedRandom, Timestamp};
 use headroom::heap_profile::{HeapProfile, expected_bytes, memory_file, take_heap_profile};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
@@ -89,10 +89,10 @@ pub(super) struct ProfileQuery {
 #[serde(rename_all = "camelCase")]
 pub(super) struct KeptProfile {
     /// Its id, to compare later ones with.
-    pub(super) id: ProfileId,
+    id: ProfileId,
     /// Its size, in bytes.
     #[schema(example = 48_312)]
-    pub(super) size_bytes: u64,
+    size_bytes: u64,
     /// Live bytes, as estimated from the samples.
     #[schema(example = 9_437_184)]
     live_bytes: i64,
@@ -173,8 +173,23 @@ pub(super) async fn keep(ctx: &Ctx, account: &Account, ops: &Ops) -> Result<Resp
     Ok(fresh(StatusCode::CREATED, &keep_as(ctx, ops).await?))
 }
 
+/// Takes a profile and keeps it; its size in bytes.
+pub(super) async fn keep_unrecorded(
+    id: ProfileId,
+    now: Timestamp,
+    folder: Diagnostics,
+) -> Result<u64, Error> {
+    let nanos = now.timestamp_nanos_opt().unwrap_or_default();
+    blocking(move || folder.keep(id, &taken(nanos)?, now)).await
+}
+
+/// Records that a profile was kept.
+pub(super) async fn record_kept(ctx: &Ctx, id: ProfileId, size_bytes: u64) -> Result<(), Error> {
+    record(ctx, Act::Create, id, json!({ "sizeBytes": size_bytes })).await
+}
+
 /// Takes a profile, keeps and records it.
-pub(super) async fn keep_as(ctx: &Ctx, ops: &Ops) -> Result<KeptProfile, Error> {
+async fn keep_as(ctx: &Ctx, ops: &Ops) -> Result<KeptProfile, Error> {
     let _alone = ops.profiles.try_lock().map_err(|_| Error::Busy)?;
     let (id, now, folder) = (ctx.new_id::<ProfileId>(), ctx.now(), ops.diagnostics.clone());
     let nanos = now.timestamp_nanos_opt().unwrap_or_default();
@@ -185,7 +200,7 @@ pub(super) async fn keep_as(ctx: &Ctx, ops: &Ops) -> Result<KeptProfile, Error> 
         Ok(KeptProfile { id, size_bytes, live_bytes, stacks, taken_at: written(now) })
     })
     .await?;
-    let recorded = record(ctx, Act::Create, id, json!({ "sizeBytes": kept.size_bytes })).await;
+    let recorded = record_kept(ctx, id, kept.size_bytes).await;
     if let Err(error) = recorded {
         let folder = ops.diagnostics.clone();
         blocking(move || {

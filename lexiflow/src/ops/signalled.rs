@@ -2,30 +2,44 @@
 
 use super::Ops;
 use super::error::Error;
-use super::profile::keep_as;
+use super::profile::{keep_unrecorded, record_kept};
 use crate::state::administrator;
+use ids::ProfileId;
 use std::sync::Arc;
+use std::time::Duration;
 
+/// How long the database may take to record that a profile was kept.
+const TO_RECORD: Duration = Duration::from_secs(5);
 /// As many requests are told of: those that hold the most.
 const MOST_REQUESTS: usize = 64;
 
 impl Ops {
-    /// Keeps a heap profile, as `POST /api/monitoring/memory/profile` does. The record names the first administrator, as
-    /// that of a command on this machine does.
+    /// Keeps a heap profile, also when nothing else works: first on the disk, then in the records, if the database answers.
+    /// The record names the first administrator, as that of a command on this machine does.
     pub(crate) async fn keep_profile_when_signalled(&self) {
-        let administrator = match administrator(&self.parts).await {
-            Ok(administrator) => administrator.principal,
+        let app = &self.parts.app;
+        let id = app.new_id::<ProfileId>();
+        // A window of the watch for leaks takes a moment; a server that ends does not wait.
+        let _alone = self.profiles.lock().await;
+        let size_bytes = match keep_unrecorded(id, app.clock().now(), self.diagnostics.clone()).await {
+            Ok(size_bytes) => size_bytes,
             Err(error) => {
-                tracing::error!(%error, "no heap profile was kept: the database does not tell who the administrator is");
+                tracing::error!(%error, "no heap profile was kept");
                 return;
             }
         };
-        let ctx = self.parts.app.act_as(administrator, "signal");
-        match keep_as(&ctx, self).await {
-            Ok(kept) => {
-                tracing::warn!(id = %kept.id, size_bytes = kept.size_bytes, "a heap profile was kept");
+        tracing::warn!(%id, size_bytes, "a heap profile was kept");
+        let recorded = async {
+            let administrator = administrator(&self.parts).await.map_err(|error| error.to_string())?;
+            let ctx = app.act_as(administrator.principal, "signal");
+            record_kept(&ctx, id, size_bytes).await.map_err(|error| error.to_string())
+        };
+        match tokio::time::timeout(TO_RECORD, recorded).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%id, error, "a heap profile was kept and could not be recorded");
             }
-            Err(error) => tracing::error!(%error, "no heap profile was kept"),
+            Err(_) => tracing::error!(%id, "a heap profile was kept and could not be recorded in time"),
         }
     }
 

@@ -72,6 +72,8 @@ pub struct Running {
     served: Arc<Mutex<Option<web::server::Report>>>,
     lock: ServerLock,
     periods: watch::Sender<Periods>,
+    /// The settings as they were read last, as far as a running server takes them over.
+    last_read: Mutex<Config>,
     /// Watches the memory until everything else has ended.
     controller: Controller,
 }
@@ -151,7 +153,8 @@ async fn serve(
         }
     });
     ops.status().enter(Phase::Ready);
-    Ok(Running { address, parts, ops, server, workers, served, lock, periods, controller })
+    let last_read = Mutex::new(Config::clone(&parts.config));
+    Ok(Running { address, parts, ops, server, workers, served, lock, periods, last_read, controller })
 }
 
 async fn listen(server: &Server, settings: &ServerSettings) -> Result<TcpListener, StartError> {
@@ -212,6 +215,10 @@ impl Running {
     /// How it is.
     pub fn ops(&self) -> &Arc<Ops> {
         &self.ops
+    }
+
+    pub(super) fn last_read(&self) -> &Mutex<Config> {
+        &self.last_read
     }
 
     /// How often the background work comes round.

@@ -1,5 +1,6 @@
 use crate::support::Server;
 use bytes::Bytes;
+use db::Reads as _;
 use http::Method;
 use lexiflow::ops::Phase;
 use serde_json::Value;
@@ -46,6 +47,35 @@ async fn a_closed_database_is_unhealthy_and_not_ready() {
     let ready = server.client.get("/api/health/ready").await.expect_status(503).json();
     assert_eq!(ready["failing"], serde_json::json!(["database"]));
     drop(server.client.get("/api/health/live").await.expect_status(200));
+}
+
+/// Every connection for reading is taken for longer than the question would wait, and writers get their answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_answers_others_is_not_called_down() {
+    const LONG: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000) SELECT max(i) FROM n";
+    let server = Server::start().await;
+    let db = server.running.app().db().clone();
+    if db.dialect() == db::Dialect::Postgres {
+        return;
+    }
+    let mut busy = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let db = db.clone();
+        busy.spawn(async move { drop(db.reader().rows(db::sql(db.dialect(), LONG, [])).await) });
+    }
+    while db.reader().connections().1 > 0 || db.reader().connections().0 < 4 {
+        tokio::task::yield_now().await;
+    }
+    busy.spawn(async move {
+        loop {
+            let tx = db.writer().begin().await.unwrap();
+            drop(tx.rows(db::sql(db.dialect(), "SELECT 1", [])).await.unwrap());
+            tx.commit().await.unwrap();
+        }
+    });
+    assert_eq!(server.client.get("/api/health").await.expect_status(200).json()["status"], "healthy");
+    drop(server.client.get("/api/health/ready").await.expect_status(200));
+    busy.shutdown().await;
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 use super::{BodyFault, BodyPace};
+use crate::scope::SharedScope;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::Stream;
 use http_body::Body as _;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
@@ -25,8 +26,8 @@ pub(crate) struct GuardedBody {
     waiting_since: Option<Instant>,
     alarm: Option<Pin<Box<Sleep>>>,
     ended: bool,
-    /// Where what comes is counted beside.
-    counter: Option<Arc<AtomicU64>>,
+    /// The request, where what comes is counted.
+    scope: Option<SharedScope>,
 }
 
 impl GuardedBody {
@@ -46,13 +47,13 @@ impl GuardedBody {
             waiting_since: None,
             alarm: None,
             ended: false,
-            counter: None,
+            scope: None,
         })
     }
 
-    /// Adds to `counter` what comes, in bytes.
-    pub(crate) fn count_in(&mut self, counter: &Arc<AtomicU64>) {
-        self.counter = Some(Arc::clone(counter));
+    /// Counts what comes, in bytes, as the request's.
+    pub(crate) fn count_for(&mut self, scope: &SharedScope) {
+        self.scope = Some(Arc::clone(scope));
     }
 
     /// The declared length, in bytes, if the peer declared one.
@@ -67,8 +68,8 @@ impl GuardedBody {
             None => return Err(BodyFault::TooLarge { limit_bytes: self.limit_bytes }),
         }
         self.come_bytes = self.come_bytes.saturating_add(size);
-        if let Some(counter) = &self.counter {
-            counter.fetch_add(size, Ordering::Relaxed);
+        if let Some(scope) = &self.scope {
+            scope.streamed_bytes.fetch_add(size, Ordering::Relaxed);
         }
         if let Some(since) = self.waiting_since.take() {
             self.waited += since.elapsed();

@@ -29,7 +29,7 @@ impl RawBody {
         let mut body = GuardedBody::new(body, limits.upload_bytes, limits.pace)?;
         if let Some(scope) = Scope::of(&parts.extensions) {
             scope.lift_deadline();
-            body.count_in(&scope.streamed_bytes);
+            body.count_for(scope);
         }
         Ok(Self { body })
     }

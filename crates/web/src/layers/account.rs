@@ -145,7 +145,7 @@ fn open(request: &Request, settings: &Settings, entry: Option<&Entry>) -> Shared
     Arc::new(Scope::new(correlation, path, Arc::clone(&settings.clock), settings.limits, held))
 }
 
-fn record(request: &Request, scope: &Scope, settings: &Settings, meter: RequestMeter) -> Record {
+fn record(request: &Request, scope: &SharedScope, settings: &Settings, meter: RequestMeter) -> Record {
     Record {
         method: request.method().clone(),
         route: request.extensions().get::<MatchedPath>().cloned(),
@@ -153,7 +153,7 @@ fn record(request: &Request, scope: &Scope, settings: &Settings, meter: RequestM
         status: None,
         size_bytes: 0,
         complete: false,
-        streamed_bytes: Arc::clone(&scope.streamed_bytes),
+        scope: Arc::clone(scope),
         meter,
         span: tracing::info_span!("request", correlation.id = scope.correlation().as_str()),
         observer: settings.observer.clone(),

@@ -1,4 +1,5 @@
 use crate::metering::{Ended, RequestMeter, Used};
+use crate::scope::SharedScope;
 use axum::body::{Body, Bytes};
 use axum::extract::MatchedPath;
 use headroom::Entry;
@@ -6,7 +7,7 @@ use http::{Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tracing::Span;
@@ -46,7 +47,7 @@ pub(super) struct Record {
     pub(super) status: Option<StatusCode>,
     pub(super) size_bytes: u64,
     pub(super) complete: bool,
-    pub(super) streamed_bytes: Arc<AtomicU64>,
+    pub(super) scope: SharedScope,
     pub(super) meter: RequestMeter,
     pub(super) span: Span,
     pub(super) observer: Option<Arc<dyn Observer>>,
@@ -62,7 +63,7 @@ impl Drop for Record {
             duration: self.started.elapsed(),
             size_bytes: self.size_bytes,
             complete: self.complete,
-            streamed_bytes: self.streamed_bytes.load(Ordering::Relaxed),
+            streamed_bytes: self.scope.streamed_bytes.load(Ordering::Relaxed),
             memory: self.meter.totals(),
         };
         // Whoever left early may have left work behind.

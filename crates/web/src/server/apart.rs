@@ -27,6 +27,7 @@ pub fn serve_apart(
         .max_blocking_threads(BLOCKING_THREADS)
         .thread_stack_size(STACK_BYTES)
         .thread_name("lexiflow-front")
+        .on_thread_start(headroom::sample_this_thread)
         .enable_all()
         .build()?;
     let listener = {
@@ -36,6 +37,7 @@ pub fn serve_apart(
     let (done, report) = oneshot::channel();
     let thread = thread::Builder::new().name("lexiflow-front".to_owned()).stack_size(STACK_BYTES);
     thread.spawn(move || {
+        headroom::sample_this_thread();
         let ended = runtime.block_on(serve(listener, router, settings, shutdown.cancelled_owned()));
         // Nobody waits for the report when it was dropped.
         let _unread = done.send(ended);
