@@ -106,6 +106,9 @@ impl Db {
         check_writable(path)?;
         let connection = Connection::open(path, Purpose::Write).map_err(|error| refused(path, error))?;
         check_pages(path, &connection)?;
+        if let Err(error) = spill_beside(path, &connection) {
+            tracing::warn!(error = %error, "large questions lay down what they need where SQLite finds a place");
+        }
         let readers = Readers::new(
             path.to_owned(),
             settings.readers,
@@ -202,6 +205,13 @@ fn check_writable(path: &Path) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The folder of the database takes the database; it takes what a question of it lays down.
+fn spill_beside(path: &Path, connection: &Connection) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().map_err(|source| Error::Io(Arc::new(source)))?;
+    connection.spill_into(&folder)
 }
 
 /// Up to this size the whole file is checked at start; above it, only what a look at the schema touches.

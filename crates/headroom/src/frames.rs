@@ -12,6 +12,7 @@ use std::ffi::{c_uint, c_void};
 use std::hint::black_box;
 use std::ops::Range;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// An allocation of this size is left out of the samples once in more than ten million times; none of it is touched.
 const SURELY_SAMPLED: usize = 8 << 20;
@@ -28,6 +29,8 @@ struct Program {
 }
 
 static PROGRAM: OnceLock<Program> = OnceLock::new();
+/// Whether the trial went well.
+static WORKS: AtomicBool = AtomicBool::new(false);
 
 /// The addresses of a thread's stack, which grows down from the end.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,6 +53,7 @@ thread_local! {
 /// Whether it is done. Call it when the program starts.
 pub fn sample_by_frame_pointers() -> bool {
     let works = try_out();
+    WORKS.store(works, Ordering::Relaxed);
     if !works {
         // Four times as many samples of the dear sort would be felt.
         let _kept_as_it_was = mallctl::write_size(c"prof.reset", SELDOM);
@@ -59,7 +63,7 @@ pub fn sample_by_frame_pointers() -> bool {
 
 /// Whether the allocator was made to read stacks along the frame pointers.
 pub fn samples_by_frame_pointers() -> bool {
-    PROGRAM.get().is_some()
+    WORKS.load(Ordering::Relaxed)
 }
 
 /// Lets the samples of the calling thread be read along the frame pointers. To be called when a thread starts.

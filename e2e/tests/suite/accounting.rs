@@ -3,7 +3,8 @@
 
 use crate::examples::{operation, real, sent_example};
 use crate::openapi::described;
-use e2e::{Route, TestApp, Things, one_of_each, routes};
+use bytes::Bytes;
+use e2e::{Route, TestApp, Things, id_of, one_of_each, open_case, routes};
 use headroom::{ROUTE_CAP, RouteStats};
 use http::Method;
 use serde_json::Value;
@@ -132,5 +133,28 @@ async fn what_a_request_holds_is_on_its_books() {
     app.quiet().await;
     let cases = route("/api/cases");
     assert!(cases.registered_max >= 2 << 20, "{cases:?}");
+    app.finish().await;
+}
+
+/// Each request is charged for being there, and what must answer answers all the same.
+#[tokio::test]
+async fn with_nothing_left_to_lend_others_are_told_to_come_back_and_health_and_deletions_answer() {
+    let app = TestApp::start().await;
+    let case = id_of(&open_case(app.admin(), "Alder v. Birch").await);
+    app.quiet().await;
+    let root = app.app().headroom().root().clone();
+    assert_eq!(root.used(), 0, "a request that is over gives its charge back");
+    let all = root.try_lease(root.limit()).unwrap();
+    for path in ["/api/cases".to_owned(), format!("/api/cases/{case}")] {
+        let refused = app.admin().get(&path).await;
+        refused.expect_problem(503, "memory_exhausted");
+        assert!(!refused.header("retry-after").is_empty(), "{path}");
+    }
+    drop(app.anonymous().get("/api/health").await.expect_status(200));
+    let path = format!("/api/cases/{case}");
+    let deleted = app.admin().send(Method::DELETE, &path, &[("if-match", "\"v1\"")], Bytes::new()).await;
+    drop(deleted.expect_status(204));
+    drop(all);
+    drop(app.admin().get("/api/cases").await.expect_status(200));
     app.finish().await;
 }

@@ -34,10 +34,10 @@ async fn serve(
         if matches!(asked, Told::End) {
             break;
         }
-        // What hangs must not keep the server from ending.
+        // What hangs must not keep the server from ending; what else is asked meanwhile has its turn afterwards.
         tokio::select! {
             () = settings.follow(asked, &running) => {}
-            () = signals.end(running.ops()) => break,
+            () = signals.end() => break,
         }
     }
     tracing::info!("told to end; a second signal ends at once");
@@ -50,7 +50,7 @@ async fn serve(
             let left = report.unfinished.join(", ");
             Err(CommandError::Unhealthy(format!("did not end in time: {left}")))
         }
-        () = signals.end(&ops) => Err(CommandError::Unhealthy("ended at once by a second signal".to_owned())),
+        () = signals.end_and_tell(&ops) => Err(CommandError::Unhealthy("ended at once by a second signal".to_owned())),
     }
 }
 
@@ -153,8 +153,16 @@ impl Signals {
         }
     }
 
-    /// Waits for a signal that asks to end. What runs is told meanwhile: somebody may want to know what hangs.
-    async fn end(&mut self, ops: &Ops) {
+    /// Waits for a signal that asks to end, and leaves the others waiting.
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// The same at the end, when somebody may want to know what hangs.
+    async fn end_and_tell(&mut self, ops: &Ops) {
         loop {
             match self.next().await {
                 Told::End => return,

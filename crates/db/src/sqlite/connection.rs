@@ -53,6 +53,13 @@ impl Connection {
         Ok(Self { inner, path: path.to_owned(), patience })
     }
 
+    /// What a question lays down beyond its memory goes to files in `folder` from now on, for every connection of the
+    /// process. SQLite would look for a place itself, and may find one whose files lie in memory.
+    pub(crate) fn spill_into(&self, folder: &Path) -> Result<(), Error> {
+        // Its other name, sqlite3_temp_directory, is a variable of C; both are read and written under one lock.
+        Ok(self.inner.pragma_update(None, "temp_store_directory", folder.to_str())?)
+    }
+
     /// The time limit of the running statement, also from another thread.
     pub(crate) fn patience(&self) -> &Patience {
         &self.patience
