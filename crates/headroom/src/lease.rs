@@ -70,7 +70,6 @@ impl Lease {
 }
 
 impl Drop for Lease {
-    #[inline]
     fn drop(&mut self) {
         if self.bytes > 0 {
             self.pool.give_back(self.bytes);
