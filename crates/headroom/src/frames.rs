@@ -5,6 +5,7 @@
 //! address of its caller's frame and, behind it, the address where the caller goes on: two reads for each.
 #![expect(unsafe_code, reason = "a stack is read where no reference can reach it")]
 
+use crate::heap_profile::maps::read_line;
 use crate::mallctl::{self, BacktraceHook};
 use crate::roots::SystemRoots;
 use std::cell::Cell;
@@ -101,11 +102,12 @@ fn try_out() -> bool {
 fn code_of_this_program() -> Option<Range<usize>> {
     let here = try_out as *const () as usize;
     let maps = std::fs::read_to_string(SystemRoots::default().proc.join("self/maps")).ok()?;
-    maps.lines().find_map(|line| {
-        let (start, end) = line.split_ascii_whitespace().next()?.split_once('-')?;
-        let code = usize::from_str_radix(start, 16).ok()?..usize::from_str_radix(end, 16).ok()?;
-        code.contains(&here).then_some(code)
-    })
+    let mut mappings = Vec::new();
+    for line in maps.lines() {
+        read_line(line, &mut mappings)?;
+    }
+    let own = mappings.iter().find(|mapping| mapping.contains(here as u64))?;
+    Some(usize::try_from(own.start).ok()?..usize::try_from(own.end).ok()?)
 }
 
 /// How many frames are seen from two calls further in; 0 when these two calls are not among them as they are.

@@ -8,7 +8,7 @@ mod difference;
 mod dump;
 mod elf;
 mod listing;
-mod maps;
+pub(crate) mod maps;
 mod pprof;
 mod pprof_read;
 mod protobuf;

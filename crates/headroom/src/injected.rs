@@ -1,3 +1,4 @@
+use crate::allocator::AllocatorStats;
 use crate::limit::{Limit, LimitSource};
 use crate::process::ProcessStats;
 use crate::source::{MemorySource, Reading, Unreadable};
@@ -22,6 +23,13 @@ impl InjectedSource {
                 unreadable: Unreadable::default(),
             }),
         }
+    }
+
+    /// Lets the program hold so many bytes of heap from now on.
+    pub fn hold_heap(&self, bytes: u64) {
+        self.change(|reading| {
+            reading.allocator = Some(AllocatorStats { allocated: bytes, ..AllocatorStats::default() });
+        });
     }
 
     /// Changes what is read from now on.

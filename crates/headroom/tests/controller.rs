@@ -1,8 +1,8 @@
 //! What the levels do, that all of it is taken back, and that a thread of its own does it.
 
 use headroom::{
-    Action, ActionSettings, AllocatorStats, Cache, CacheConfig, Class, Controller, Headroom, InjectedSource,
-    Level, Meter, Pace, RefusalKind, Settings,
+    Action, ActionSettings, Cache, CacheConfig, Class, Controller, Headroom, InjectedSource, Level, Meter,
+    Pace, RefusalKind, Settings,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,12 +13,6 @@ const MIB: u64 = 1 << 20;
 fn engine() -> (Headroom, Arc<InjectedSource>) {
     let source = Arc::new(InjectedSource::with_limit(400 * MIB));
     (Headroom::new(Settings::default(), Arc::clone(&source) as _), source)
-}
-
-fn heap(source: &InjectedSource, bytes: u64) {
-    source.change(|reading| {
-        reading.allocator = Some(AllocatorStats { allocated: bytes, ..AllocatorStats::default() });
-    });
 }
 
 fn actions_since(headroom: &Headroom, from: usize) -> Vec<Action> {
@@ -35,7 +29,7 @@ fn each_level_does_its_part_and_all_of_it_is_taken_back() {
     let paused = headroom.background_paused();
     let step = |bytes, millis: u64| {
         let before = headroom.controls().recent.len();
-        heap(&source, bytes);
+        source.hold_heap(bytes);
         let level = headroom.sample_at(millis * 1000);
         (level, actions_since(&headroom, before))
     };
@@ -63,7 +57,7 @@ fn each_level_does_its_part_and_all_of_it_is_taken_back() {
 #[test]
 fn at_critical_what_can_wait_is_refused_and_the_rest_goes_on() {
     let (headroom, source) = engine();
-    heap(&source, 260 * MIB);
+    source.hold_heap(260 * MIB);
     headroom.sample_at(1);
     for class in [Class::Bulk, Class::Standard, Class::Background] {
         let refusal = headroom.admit("/api/x", class, Meter::new(), false).unwrap_err();
@@ -90,7 +84,7 @@ fn stores_are_emptied_at_critical_and_may_fill_again() {
     let fill = || assert!((0..500).all(|key| cache.insert(key, vec![0; 1024], 0)));
     fill();
     let full = cache.bytes();
-    heap(&source, 260 * MIB);
+    source.hold_heap(260 * MIB);
     headroom.sample_at(1);
     assert_eq!(cache.bytes(), 0);
     let recent = headroom.controls().recent;
@@ -105,7 +99,7 @@ fn switched_off_it_reports_and_does_nothing() {
     let source = Arc::new(InjectedSource::with_limit(400 * MIB));
     let settings = Settings { acts: false, ..Settings::default() };
     let headroom = Headroom::new(settings, Arc::clone(&source) as _);
-    heap(&source, 290 * MIB);
+    source.hold_heap(290 * MIB);
     assert_eq!(headroom.sample_at(1), Level::Emergency);
     assert!(headroom.controls().recent.is_empty());
     assert!(headroom.admit("/x", Class::Bulk, Meter::new(), false).is_ok());
@@ -119,7 +113,7 @@ fn a_profile_is_written_at_emergency_at_most_twice_an_hour() {
     headroom.on_emergency(move || {
         count.fetch_add(1, Ordering::Relaxed);
     });
-    heap(&source, 295 * MIB);
+    source.hold_heap(295 * MIB);
     for second in 0..3_600u64 {
         headroom.sample_at(second * 1_000_000);
     }
@@ -131,7 +125,7 @@ fn the_thread_sees_a_burst_and_its_end_by_itself() {
     let (headroom, source) = engine();
     let pace = Pace { calm: Duration::from_millis(5), pressed: Duration::from_millis(5) };
     let controller = Controller::start(&headroom, pace).unwrap();
-    heap(&source, 260 * MIB);
+    source.hold_heap(260 * MIB);
     let mut changes = headroom.watch_level();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let reach = |changes: &mut tokio::sync::watch::Receiver<Level>, wanted| {
@@ -141,11 +135,11 @@ fn the_thread_sees_a_burst_and_its_end_by_itself() {
         });
     };
     reach(&mut changes, Level::Critical);
-    heap(&source, 10 * MIB);
+    source.hold_heap(10 * MIB);
     reach(&mut changes, Level::Normal);
     drop(controller);
     let last = headroom.controls().looked_at_micros;
-    heap(&source, 260 * MIB);
+    source.hold_heap(260 * MIB);
     std::thread::yield_now();
     assert_eq!(headroom.controls().looked_at_micros, last, "nobody looks any more");
 }
@@ -178,16 +172,16 @@ fn what_an_operator_has_chosen_about_the_actions_is_done() {
     let all_since = |from: usize| -> Vec<Action> {
         headroom.controls().recent[from..].iter().map(|record| record.action).collect()
     };
-    heap(&source, 230 * MIB);
+    source.hold_heap(230 * MIB);
     assert_eq!(headroom.sample_at(1_000_000), Level::Warning);
     let at_warning = all_since(0);
     assert!(at_warning.contains(&Action::ShrinkStores(0)), "emptied at warning already: {at_warning:?}");
     assert!(at_warning.contains(&Action::Decay(0)), "{at_warning:?}");
-    heap(&source, 290 * MIB);
+    source.hold_heap(290 * MIB);
     assert_eq!(headroom.sample_at(2_000_000), Level::Emergency);
     let purged = all_since(0).contains(&Action::Purge);
     assert!(!purged, "purges are switched off");
-    heap(&source, MIB);
+    source.hold_heap(MIB);
     for seconds in 3..20 {
         headroom.sample_at(seconds * 1_000_000);
     }

@@ -21,9 +21,7 @@ fn the_level_follows_the_heap_up_and_slowly_down() {
     assert_eq!(headroom.budget().bytes, 300 * MIB);
     let changes = headroom.watch_level();
     let heap = |bytes, millis: u64| {
-        source.change(|reading| {
-            reading.allocator = Some(AllocatorStats { allocated: bytes, ..AllocatorStats::default() });
-        });
+        source.hold_heap(bytes);
         headroom.sample_at(millis * 1000)
     };
     assert_eq!(heap(100 * MIB, 0), Level::Normal);
@@ -100,9 +98,7 @@ fn a_lowered_limit_is_followed_by_every_pool() {
 #[test]
 fn a_changed_limit_is_in_force_with_the_look_that_finds_it_and_on_record() {
     let (headroom, source) = engine(400 * MIB);
-    source.change(|reading| {
-        reading.allocator = Some(AllocatorStats { allocated: 130 * MIB, ..AllocatorStats::default() });
-    });
+    source.hold_heap(130 * MIB);
     headroom.sample_at(1_000_000);
     assert_eq!((headroom.controls().limit_changes, headroom.controls().limit_change), (0, None));
     source.change(|reading| {

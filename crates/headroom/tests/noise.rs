@@ -1,8 +1,7 @@
 //! Shares that waver: what looks like growth and is none, and how rarely the level changes.
 
 use headroom::{
-    AllocatorStats, CgroupStats, Headroom, InjectedSource, Level, Limit, LimitSource, Pressure, Settings,
-    Thresholds,
+    CgroupStats, Headroom, InjectedSource, Level, Limit, LimitSource, Pressure, Settings, Thresholds,
 };
 use std::sync::Arc;
 
@@ -40,10 +39,7 @@ impl Server {
 
     /// One look at a heap of so many thousandths of the budget.
     fn heap(&mut self, permille: u64) -> Level {
-        self.source.change(|reading| {
-            let allocated = BUDGET / 1000 * permille;
-            reading.allocator = Some(AllocatorStats { allocated, ..AllocatorStats::default() });
-        });
+        self.source.hold_heap(BUDGET / 1000 * permille);
         self.look()
     }
 }

@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use headroom::{
-    AllocatorStats, BoundedStore, Cache, CacheConfig, Class, Controller, Headroom, InjectedSource, Lease,
-    Level, MemorySource, Meter, Pace, Reading, RefusalKind, Settings,
+    BoundedStore, Cache, CacheConfig, Class, Controller, Headroom, InjectedSource, Lease, Level,
+    MemorySource, Meter, Pace, Reading, RefusalKind, Settings,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -96,9 +96,7 @@ fn a_controller_that_does_not_come_lets_nobody_pass_a_limit_and_catches_up() {
     until(|| gate.is_kept.load(Ordering::Acquire));
     let last = headroom.controls().looked_at_micros;
 
-    gate.source.change(|reading| {
-        reading.allocator = Some(AllocatorStats { allocated: 290 * MIB, ..AllocatorStats::default() });
-    });
+    gate.source.hold_heap(290 * MIB);
     let held: Vec<Lease> = thread::scope(|scope| {
         let borrowers: Vec<_> = (1..=4)
             .map(|seed| {
@@ -175,9 +173,7 @@ fn a_store_that_panics_does_not_end_the_watch() {
     headroom.stores().register(Arc::clone(&sound) as _).unwrap();
     let pace = Pace { calm: Duration::from_millis(1), pressed: Duration::from_millis(1) };
     let controller = Controller::start(&headroom, pace).unwrap();
-    source.change(|reading| {
-        reading.allocator = Some(AllocatorStats { allocated: 260 * MIB, ..AllocatorStats::default() });
-    });
+    source.hold_heap(260 * MIB);
     until(|| broken.0.load(Ordering::Acquire));
     let last = headroom.controls().looked_at_micros;
     until(|| headroom.controls().looked_at_micros > last);

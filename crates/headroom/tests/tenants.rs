@@ -2,8 +2,8 @@
 //! The accounts between a class and its requests: exact from the first byte, fair when it matters, bounded in number.
 
 use headroom::{
-    AllocatorStats, Class, Entry, Headroom, InjectedSource, Level, Meter, REQUEST_BYTES, RefusalKind,
-    Settings, TENANT_CAP, Tenant,
+    Class, Entry, Headroom, InjectedSource, Level, Meter, REQUEST_BYTES, RefusalKind, Settings, TENANT_CAP,
+    Tenant,
 };
 use std::sync::Arc;
 
@@ -24,10 +24,7 @@ fn scene() -> Scene {
 impl Scene {
     fn look(&mut self, heap_mib: u64) -> Level {
         self.now += 100_000;
-        self.source.change(|reading| {
-            reading.allocator =
-                Some(AllocatorStats { allocated: heap_mib * MIB, ..AllocatorStats::default() });
-        });
+        self.source.hold_heap(heap_mib * MIB);
         self.headroom.sample_at(self.now)
     }
 

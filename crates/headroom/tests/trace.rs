@@ -83,10 +83,7 @@ fn up_and_down_through_all_levels_each_does_its_part_and_takes_it_back() {
 fn stalls_call_for_what_the_level_above_calls_for_and_it_is_taken_back() {
     let source = Arc::new(InjectedSource::with_limit(BUDGET / 3 * 4));
     let headroom = Headroom::new(Settings::default(), Arc::clone(&source) as _);
-    source.change(|reading| {
-        reading.allocator =
-            Some(AllocatorStats { allocated: BUDGET / 1000 * 720, ..AllocatorStats::default() });
-    });
+    source.hold_heap(BUDGET / 1000 * 720);
     let look = |look: u64, some_avg10_hundredths: u32| {
         source.change(|reading| {
             reading.pressure = Some(Pressure { some_avg10_hundredths, ..Pressure::default() });
@@ -97,10 +94,7 @@ fn stalls_call_for_what_the_level_above_calls_for_and_it_is_taken_back() {
     assert_eq!(look(2, 1_500), ("warning", Cause::Stalls, true));
     assert_eq!(look(21, 0), ("warning", Cause::Stalls, true));
     assert_eq!(look(22, 0), ("warning", Cause::Stalls, true), "72 % is not yet below where warning ends");
-    source.change(|reading| {
-        reading.allocator =
-            Some(AllocatorStats { allocated: BUDGET / 1000 * 690, ..AllocatorStats::default() });
-    });
+    source.hold_heap(BUDGET / 1000 * 690);
     assert_eq!(look(23, 0), ("warning", Cause::Stalls, true));
     assert_eq!(look(43, 0), ("elevated", Cause::Share, false));
 }

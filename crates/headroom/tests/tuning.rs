@@ -1,8 +1,7 @@
 //! Settings that change while the process runs.
 
 use headroom::{
-    Action, ActionSettings, AllocatorStats, Headroom, InjectedSource, Level, RequestMemory, Settings,
-    Thresholds, Tuning,
+    Action, ActionSettings, Headroom, InjectedSource, Level, RequestMemory, Settings, Thresholds, Tuning,
 };
 use std::sync::Arc;
 
@@ -11,12 +10,6 @@ const MIB: u64 = 1 << 20;
 fn engine() -> (Headroom, Arc<InjectedSource>) {
     let source = Arc::new(InjectedSource::with_limit(400 * MIB));
     (Headroom::new(Settings::default(), Arc::clone(&source) as _), source)
-}
-
-fn heap(source: &InjectedSource, bytes: u64) {
-    source.change(|reading| {
-        reading.allocator = Some(AllocatorStats { allocated: bytes, ..AllocatorStats::default() });
-    });
 }
 
 fn tuned(headroom: &Headroom, change: impl FnOnce(&mut Tuning)) {
@@ -29,7 +22,7 @@ fn tuned(headroom: &Headroom, change: impl FnOnce(&mut Tuning)) {
 #[test]
 fn other_marks_count_from_the_next_look() {
     let (headroom, source) = engine();
-    heap(&source, 180 * MIB);
+    source.hold_heap(180 * MIB);
     assert_eq!(headroom.sample_at(0), Level::Normal, "60 of 100");
     tuned(&headroom, |tuning| tuning.thresholds = Thresholds::around(500, 800).unwrap());
     assert_eq!(headroom.sample_at(100_000), Level::Warning);
@@ -58,7 +51,7 @@ fn another_budget_is_cut_at_the_next_look_and_is_no_change_of_the_limit() {
 #[test]
 fn what_was_begun_is_taken_back_when_nothing_is_to_be_done_any_more() {
     let (headroom, source) = engine();
-    heap(&source, 280 * MIB);
+    source.hold_heap(280 * MIB);
     assert_eq!(headroom.sample_at(0), Level::Emergency);
     assert!(*headroom.background_paused().borrow() && headroom.closes_idle());
     tuned(&headroom, |tuning| tuning.acts = false);
@@ -76,7 +69,7 @@ fn other_choices_of_actions_and_another_mark_for_large_requests_count() {
         tuning.actions = ActionSettings { purges: false, ..tuning.actions };
         tuning.large_request_bytes = 1000;
     });
-    heap(&source, 280 * MIB);
+    source.hold_heap(280 * MIB);
     headroom.sample_at(0);
     let taken: Vec<_> = headroom.controls().recent.into_iter().map(|record| record.action).collect();
     assert!(!taken.is_empty() && !taken.contains(&Action::Purge), "{taken:?}");

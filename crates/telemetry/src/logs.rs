@@ -5,6 +5,7 @@ use tracing::subscriber::SetGlobalDefaultError;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::reload::Handle;
 
 /// The form of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,10 @@ impl std::fmt::Debug for LevelSwitch {
 }
 
 impl LevelSwitch {
+    fn of<S: 'static>(filter: Handle<EnvFilter, S>) -> Self {
+        Self(Box::new(move |wanted| filter.reload(wanted).is_ok()))
+    }
+
     /// Logs at this level, or list of `target=level`, from now on. `false` when the log is not written any more.
     pub fn set(&self, level: &str) -> Result<bool, LogError> {
         Ok((self.0)(EnvFilter::builder().parse(level).map_err(LogError::Level)?))
@@ -66,14 +71,14 @@ where
     Ok(match settings.format {
         Format::Text => {
             let lines = lines.with_ansi(settings.ansi).with_filter_reloading();
-            let handle = lines.reload_handle();
-            (Box::new(lines.finish()), LevelSwitch(Box::new(move |filter| handle.reload(filter).is_ok())))
+            let switch = LevelSwitch::of(lines.reload_handle());
+            (Box::new(lines.finish()), switch)
         }
         Format::Json => {
             let lines = lines.json().flatten_event(true).with_current_span(true).with_span_list(false);
             let lines = lines.with_filter_reloading();
-            let handle = lines.reload_handle();
-            (Box::new(lines.finish()), LevelSwitch(Box::new(move |filter| handle.reload(filter).is_ok())))
+            let switch = LevelSwitch::of(lines.reload_handle());
+            (Box::new(lines.finish()), switch)
         }
     })
 }

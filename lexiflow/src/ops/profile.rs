@@ -92,7 +92,7 @@ pub(super) struct KeptProfile {
     id: ProfileId,
     /// Its size, in bytes.
     #[schema(example = 48_312)]
-    size_bytes: u64,
+    pub(super) size_bytes: u64,
     /// Live bytes, as estimated from the samples.
     #[schema(example = 9_437_184)]
     live_bytes: i64,
@@ -173,14 +173,20 @@ pub(super) async fn keep(ctx: &Ctx, account: &Account, ops: &Ops) -> Result<Resp
     Ok(fresh(StatusCode::CREATED, &keep_as(ctx, ops).await?))
 }
 
-/// Takes a profile and keeps it; its size in bytes.
+/// Takes a profile and keeps it.
 pub(super) async fn keep_unrecorded(
     id: ProfileId,
     now: Timestamp,
     folder: Diagnostics,
-) -> Result<u64, Error> {
+) -> Result<KeptProfile, Error> {
     let nanos = now.timestamp_nanos_opt().unwrap_or_default();
-    blocking(move || folder.keep(id, &taken(nanos)?, now)).await
+    blocking(move || {
+        let profile = taken(nanos)?;
+        let size_bytes = folder.keep(id, &profile, now)?;
+        let (live_bytes, stacks) = (profile.total().bytes, profile.stacks().count());
+        Ok(KeptProfile { id, size_bytes, live_bytes, stacks, taken_at: written(now) })
+    })
+    .await
 }
 
 /// Records that a profile was kept.
@@ -191,15 +197,8 @@ pub(super) async fn record_kept(ctx: &Ctx, id: ProfileId, size_bytes: u64) -> Re
 /// Takes a profile, keeps and records it.
 async fn keep_as(ctx: &Ctx, ops: &Ops) -> Result<KeptProfile, Error> {
     let _alone = ops.profiles.try_lock().map_err(|_| Error::Busy)?;
-    let (id, now, folder) = (ctx.new_id::<ProfileId>(), ctx.now(), ops.diagnostics.clone());
-    let nanos = now.timestamp_nanos_opt().unwrap_or_default();
-    let kept = blocking(move || {
-        let profile = taken(nanos)?;
-        let size_bytes = folder.keep(id, &profile, now)?;
-        let (live_bytes, stacks) = (profile.total().bytes, profile.stacks().count());
-        Ok(KeptProfile { id, size_bytes, live_bytes, stacks, taken_at: written(now) })
-    })
-    .await?;
+    let id = ctx.new_id::<ProfileId>();
+    let kept = keep_unrecorded(id, ctx.now(), ops.diagnostics.clone()).await?;
     let recorded = record_kept(ctx, id, kept.size_bytes).await;
     if let Err(error) = recorded {
         let folder = ops.diagnostics.clone();

@@ -22,7 +22,7 @@ impl Ops {
         // A window of the watch for leaks takes a moment; a server that ends does not wait.
         let _alone = self.profiles.lock().await;
         let size_bytes = match keep_unrecorded(id, app.clock().now(), self.diagnostics.clone()).await {
-            Ok(size_bytes) => size_bytes,
+            Ok(kept) => kept.size_bytes,
             Err(error) => {
                 tracing::error!(%error, "no heap profile was kept");
                 return;

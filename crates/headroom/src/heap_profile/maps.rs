@@ -43,7 +43,7 @@ impl Mapping {
 }
 
 /// Reads a line of `/proc/self/maps` (proc(5)). What is not code of a file is left out.
-pub(super) fn read_line(line: &str, into: &mut Vec<Mapping>) -> Option<()> {
+pub(crate) fn read_line(line: &str, into: &mut Vec<Mapping>) -> Option<()> {
     let mut fields = line.splitn(6, ' ');
     let (start, end) = fields.next()?.split_once('-')?;
     let rights = fields.next()?;
