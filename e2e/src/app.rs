@@ -105,6 +105,24 @@ impl TestApp {
         Self::launch(config, Box::new(Headroom::system), self.clock, self.seed + 1, self.database).await
     }
 
+    /// Another server on the same database, with the same clock; nothing where the database is an embedded one, which has
+    /// one server.
+    pub async fn replica(&self) -> Option<Running> {
+        let mut config = Config::clone(&self.running.parts().config);
+        config.database.url.as_ref()?;
+        let key = config.storage.data_dir.join("secrets/jwt.key");
+        config.storage.data_dir = self.database.folder().join("replica");
+        let secrets = config.storage.data_dir.join("secrets");
+        std::fs::create_dir_all(&secrets).expect("a folder");
+        std::fs::copy(key, secrets.join("jwt.key")).expect("the key is shared");
+        let options = StartOptions {
+            clock: Arc::clone(&self.clock) as _,
+            random: Arc::new(SeededRandom::new(self.seed + 1000)),
+            ..StartOptions::new(config)
+        };
+        Some(Box::pin(start(options)).await.expect("the second server starts"))
+    }
+
     /// The first firm's super administrator.
     pub fn admin(&self) -> &Client {
         &self.admin

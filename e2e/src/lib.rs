@@ -18,5 +18,6 @@ pub use lines::{Sample, read_metrics};
 pub use raw::{RawConnection, head_of};
 pub use route::{Route, is_id, routes};
 pub use things::{
-    Things, absent, add_client, add_entry, add_party, id_of, one_of_each, open_case, record_time, upload_text,
+    Things, absent, add_client, add_entry, add_party, id_of, one_of_each, open_case, raise_wall, record_time,
+    upload_text,
 };

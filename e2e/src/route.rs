@@ -58,6 +58,14 @@ impl Route {
                 }
                 Some(body)
             }
+            _ if template.starts_with("/api/ethical-walls") && self.method != Method::GET => {
+                let why = "Former client of the other side";
+                Some(match self.method {
+                    Method::DELETE => json!({ "liftReason": why }),
+                    Method::PATCH => json!({ "changeReason": why, "screened": [things.user] }),
+                    _ => json!({ "reason": why, "screened": [things.user], "caseId": things.case }),
+                })
+            }
             Method::POST if template.ends_with("/roles") => Some(json!({ "role": "clerk" })),
             Method::POST if template.ends_with("/docket") => {
                 Some(json!({ "caseId": things.case, "filedOn": "2026-03-02", "text": "Order" }))

@@ -24,11 +24,13 @@ pub struct Things {
     pub user: String,
     /// The firm.
     pub firm: String,
+    /// A wall round the case, which screens the user.
+    pub wall: String,
 }
 
 impl Things {
     /// All ids.
-    pub fn all(&self) -> [String; 9] {
+    pub fn all(&self) -> [String; 10] {
         let all = [
             &self.case,
             &self.party,
@@ -39,6 +41,7 @@ impl Things {
             &self.version,
             &self.user,
             &self.firm,
+            &self.wall,
         ];
         all.map(Clone::clone)
     }
@@ -59,6 +62,7 @@ impl Things {
                 "documents" => &self.document,
                 "users" => &self.user,
                 "organizations" => &self.firm,
+                "ethical-walls" => &self.wall,
                 other => panic!("{template}: whose id is it that follows {other}?"),
             },
             name if crate::is_id(name) => panic!("{template}: whose id is {name}?"),
@@ -114,6 +118,12 @@ pub async fn upload_text(client: &Client, case: &str, name: &str, text: &str) ->
     form.post(client, "/api/documents").await.expect_status(201).json()
 }
 
+/// Raises a wall round a case that screens a user.
+pub async fn raise_wall(client: &Client, case: &str, screened: &[&str]) -> Value {
+    let body = json!({ "caseId": case, "reason": "Former client of the other side", "screened": screened });
+    client.post("/api/ethical-walls", &body).await.expect_status(201).json()
+}
+
 /// One thing of each kind in the first firm, all holding the word.
 pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
     let admin = app.admin();
@@ -122,13 +132,16 @@ pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
     let users = admin.get(&format!("/api/users?search={user}")).await.expect_status(200).json();
     let document = id_of(&upload_text(admin, &case, "letter.txt", &format!("The {word} letter.")).await);
     let versions = admin.get(&format!("/api/documents/{document}/versions")).await.expect_status(200).json();
+    let user = id_of(&users["data"][0]);
+    let wall = id_of(&raise_wall(admin, &case, &[&user]).await);
     Things {
         party: id_of(&add_party(admin, &case, &format!("{word} Company")).await),
         client: id_of(&add_client(admin, &format!("{word} Client")).await),
         entry: id_of(&add_entry(admin, &case, &format!("MOTION of {word}")).await),
         time: id_of(&record_time(admin, &case, &format!("Call with {word}")).await),
         version: id_of(&versions["data"][0]),
-        user: id_of(&users["data"][0]),
+        user,
+        wall,
         firm: users["data"][0]["organizationId"].as_str().expect("a firm").to_owned(),
         document,
         case,

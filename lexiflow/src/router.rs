@@ -31,6 +31,8 @@ pub fn routes(parts: &Parts, ops: &Arc<Ops>) -> Routes {
         .merge(documents::routes(parts.files.clone()))
         .merge(billing::routes())
         .merge(search::routes())
+        .merge(walls::routes())
+        .watched_by(Arc::new(walls::Denials))
         .merge(ops::routes(ops))
         .merge(error_pages::routes())
 }

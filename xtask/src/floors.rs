@@ -8,7 +8,7 @@ use std::path::Path;
 const FLOORS: [(u32, &[&str]); 13] = [
     (90, &["e2e", "bench", "xtask"]),
     (70, &["lexiflow"]),
-    (60, &["reports"]),
+    (60, &["reports", "walls"]),
     (50, &["workflow", "billing", "documents", "sessions", "docket"]),
     (45, &["cases"]),
     (40, &["clients", "accounts"]),

@@ -77,6 +77,8 @@ id!(/// A stored file's reference.
     BlobId, "file", "019cae6b-ca52-77e1-9bd0-e8362acb17de");
 id!(/// A piece of work that someone did for a case.
     TimeEntryId, "time entry", "019cae6b-de60-78f2-ace1-f9473bdc28ef");
+id!(/// An ethical wall round a case.
+    WallId, "ethical wall", "019cae6b-e9a0-7c36-b025-3d8b7f106c24");
 id!(/// A record of who did what.
     AuditId, "audit entry", "019cae6b-de61-7903-bdf2-0a584ced39f0");
 id!(/// A published fact.

@@ -52,6 +52,23 @@ impl Fault {
     }
 }
 
+/// A thing that a caller asked for by its id and did not get: an extension of the answer, for the layers behind the handler.
+/// The answer itself does not tell whether it does not exist or is not for the caller to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missed {
+    /// The kind of the id, such as `case`.
+    pub kind: &'static str,
+    /// The bytes of the id.
+    pub id: [u8; 16],
+}
+
+impl Missed {
+    /// The thing of this id.
+    pub fn of<I: ids::Id>(id: I) -> Self {
+        Self { kind: I::KIND, id: id.uuid().into_bytes() }
+    }
+}
+
 /// An answer that says why not. Made from a [`Failure`] with `?`, or from a [`Code`].
 #[derive(Debug)]
 pub struct Problem(Box<Inner>);
@@ -66,6 +83,7 @@ pub(crate) struct Inner {
     pub(crate) shortage: Option<Shortage>,
     pub(crate) cause: Option<Box<dyn Error + Send + Sync>>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) missed: Option<Missed>,
 }
 
 /// What a refusal for want of memory tells.
@@ -88,6 +106,7 @@ impl Problem {
             shortage: None,
             cause: None,
             headers: Vec::new(),
+            missed: None,
         }))
     }
 

@@ -94,6 +94,7 @@ fn nothing() -> e2e::Things {
         version: id(),
         user: id(),
         firm: id(),
+        wall: id(),
     }
 }
 

@@ -23,6 +23,7 @@ pub fn codes() -> Vec<Code> {
         documents::CODES,
         billing::CODES,
         search::CODES,
+        walls::CODES,
         crate::ops::CODES,
     ] {
         all.extend_from_slice(some);

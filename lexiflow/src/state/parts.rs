@@ -126,6 +126,7 @@ impl Parts {
             .pause_while(app.headroom().background_paused())
             .register::<ReadText>(deps.clone())
             .register::<RemoveBlobs>(deps)
+            .register::<walls::LookIntoMiss>(app.clone())
             .build();
         let schedules = schedules(&app, &files.blobs, &sessions);
         Self {

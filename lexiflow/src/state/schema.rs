@@ -15,6 +15,7 @@ pub fn migrations() -> Vec<Migration> {
         docket::migrations,
         documents::migrations,
         billing::migrations,
+        walls::migrations,
         search::migrations,
     ] {
         all.extend(module());

@@ -1,4 +1,4 @@
-use crate::{Action, Authenticator, Error, Principal, Refusal, store};
+use crate::{Action, Authenticator, Error, Principal, Refusal, Sight, store};
 use clock::{SharedClock, SharedRandom, Timestamp};
 use db::{Db, Reader, Tx};
 use headroom::Headroom;
@@ -131,6 +131,11 @@ impl Ctx {
         self.principal.firm
     }
 
+    /// What the caller sees of the firm: what every read of a case, and of what hangs on one, takes.
+    pub fn sight(&self) -> Sight {
+        Sight::of(self.principal.firm, self.principal.user)
+    }
+
     /// The user who acts.
     pub fn user(&self) -> UserId {
         self.principal.user
@@ -163,7 +168,7 @@ impl Ctx {
 
     /// Asks whether the caller may do `action`.
     pub fn require(&self, action: Action) -> Result<(), Refusal> {
-        if self.principal.role.allows(action) {
+        if self.principal.allows(action) {
             Ok(())
         } else {
             Err(Refusal { action, role: self.principal.role })

@@ -4,6 +4,8 @@
 //! the mark is kept if and only if the change is. When the server dies between the commit and the answer, the key is
 //! done but has no answer: the repetition is refused, not run. For the first minute it is told to wait, since the answer
 //! may be on its way.
+//!
+//! An answer that was kept before the firm's walls changed is not shown again: it may tell of what is hidden by now.
 
 use crate::context::Claim;
 use crate::store::{self, KnownKey};
@@ -11,6 +13,7 @@ use crate::{App, Credentials, Error, Principal};
 use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
 use http::request::Parts;
+use ids::FirmId;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use web::Problem;
@@ -46,7 +49,7 @@ impl IdempotencyKeys {
             Box::pin(async move {
                 let now = app.clock().now();
                 let caller = app.authenticator().authenticate(Credentials::Bearer(&token?), now).await;
-                caller.ok().map(|principal| principal.user.to_string())
+                caller.ok().map(|principal| scope_of(&principal))
             })
         };
         IdempotencySettings { store: Arc::new(self.clone()), owner: Arc::new(owner) }
@@ -65,10 +68,21 @@ impl IdempotencyKeys {
         let now = self.app.clock().now();
         let mut tx = self.app.db().writer().begin().await?;
         let known = store::find_key(&tx, scope, key).await?;
+        let walls = match firm_of(scope) {
+            Some(firm) => store::screens::changes(&tx, firm).await?,
+            None => 0,
+        };
         let state = match known {
             None => State::Unknown,
             Some(known) if now - known.created_at > KEPT => State::Expired,
             Some(known) if known.fingerprint != fingerprint.0 => return Ok(Begin::Mismatch),
+            // A wall may stand between the caller and what the answer shows. What was done is not done again.
+            Some(known) if known.status.is_some() && known.walls.unwrap_or(0) != walls => {
+                if known.done {
+                    return Err(Error::AnswerLost);
+                }
+                State::Expired
+            }
             Some(known) if known.status.is_some() => return answer(known),
             // Done, and the answer was lost: it must not run again.
             Some(known) if known.done && now - known.created_at > ANSWERED => return Err(Error::AnswerLost),
@@ -78,7 +92,7 @@ impl IdempotencyKeys {
         if matches!(state, State::Expired) {
             store::forget_key(&mut tx, scope, key).await?;
         }
-        match store::take_key(&mut tx, scope, key, &fingerprint.0, now).await {
+        match store::take_key(&mut tx, scope, key, &fingerprint.0, now, walls).await {
             Ok(()) => tx.commit().await?,
             // Another server took it at the same moment.
             Err(db::Error::Violation(_)) => return Ok(Begin::InProgress),
@@ -141,11 +155,20 @@ impl IdempotencyStore for IdempotencyKeys {
     }
 }
 
+/// The firm and the user: the keys of one caller.
+fn scope_of(principal: &Principal) -> String {
+    format!("{}/{}", principal.firm, principal.user)
+}
+
+fn firm_of(scope: &str) -> Option<FirmId> {
+    scope.split_once('/')?.0.parse().ok()
+}
+
 /// The key that the caller's first transaction marks as done.
 pub(crate) fn claim(parts: &Parts, principal: &Principal) -> Option<Claim> {
     if parts.method != http::Method::POST {
         return None;
     }
     let key = parts.headers.get("idempotency-key")?.to_str().ok()?.to_owned();
-    Some(Claim { scope: principal.user.to_string(), key, taken: AtomicBool::new(false) })
+    Some(Claim { scope: scope_of(principal), key, taken: AtomicBool::new(false) })
 }

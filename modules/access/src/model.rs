@@ -16,6 +16,13 @@ pub struct Principal {
     pub session: Option<SessionId>,
 }
 
+impl Principal {
+    /// Whether the principal may do `action`: the one place that decides it.
+    pub fn allows(&self, action: Action) -> bool {
+        self.role.allows(action)
+    }
+}
+
 /// What somebody wants to do. Its code is the permission that clients see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -60,11 +67,13 @@ pub enum Action {
     Import,
     /// See health in detail, metrics and memory; take heap profiles and give memory back.
     Operate,
+    /// Raise, change and lift ethical walls.
+    ManageWalls,
 }
 
 impl Action {
     /// Every action, in the order of the permission list.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ReadClients,
         Self::EditClients,
         Self::DeleteClients,
@@ -85,6 +94,7 @@ impl Action {
         Self::ManageUsers,
         Self::Import,
         Self::Operate,
+        Self::ManageWalls,
     ];
 
     /// The permission's code, `resource:verb`.
@@ -110,6 +120,7 @@ impl Action {
             Self::ManageUsers => "users:manage",
             Self::Import => "import:run",
             Self::Operate => "operations:read",
+            Self::ManageWalls => "walls:manage",
         }
     }
 }

@@ -109,13 +109,15 @@ impl Role {
         match self {
             Self::SuperAdmin | Self::Admin => true,
             Self::Partner => !matches!(action, A::ManageUsers | A::Operate),
-            Self::SeniorAssociate | Self::Associate | Self::JuniorAssociate | Self::Attorney => {
-                !matches!(action, A::ManageUsers | A::Operate | A::DeleteCases | A::DeleteClients)
-            }
+            Self::SeniorAssociate | Self::Associate | Self::JuniorAssociate | Self::Attorney => !matches!(
+                action,
+                A::ManageUsers | A::Operate | A::DeleteCases | A::DeleteClients | A::ManageWalls
+            ),
             Self::Paralegal | Self::LegalAssistant => !matches!(
                 action,
                 A::ManageUsers
                     | A::Operate
+                    | A::ManageWalls
                     | A::DeleteCases
                     | A::DeleteClients
                     | A::DeleteDocket

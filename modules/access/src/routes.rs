@@ -1,4 +1,5 @@
-use crate::{Action, App, Credentials, Ctx, Error, Principal, Refusal, Request};
+use crate::misses::{self, Caller};
+use crate::{Action, App, Credentials, Ctx, Error, MissWatch, Principal, Refusal, Request};
 use axum::extract::FromRequestParts;
 use axum::{Extension, Router};
 use http::request::Parts;
@@ -86,6 +87,13 @@ impl Routes {
         self
     }
 
+    /// Has `watch` told what callers of these routes asked for by its id and did not get.
+    #[must_use]
+    pub fn watched_by(mut self, watch: Arc<dyn MissWatch>) -> Self {
+        self.router = self.router.layer(axum::middleware::from_fn_with_state(watch, misses::tell));
+        self
+    }
+
     /// What was registered: for the coverage test and the documentation.
     pub fn declared(&self) -> &[Declared] {
         &self.declared
@@ -128,13 +136,17 @@ impl FromRequestParts<App> for Ctx {
             Gate::Public => return Err(Error::Ungated.into()),
             Gate::SignedIn => {}
             Gate::May(action) => {
-                if !principal.role.allows(action) {
+                if !principal.allows(action) {
                     return Err(Error::Refused(Refusal { action, role: principal.role }).into());
                 }
             }
         }
         let request = Arc::new(request(parts, Some(&principal)));
-        Ok(Self { app: app.clone(), principal, request })
+        let ctx = Self { app: app.clone(), principal, request };
+        if let Some(caller) = parts.extensions.get::<Caller>() {
+            caller.is(&ctx);
+        }
+        Ok(ctx)
     }
 }
 

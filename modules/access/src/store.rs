@@ -1,3 +1,7 @@
+//! Idempotency keys; what walls hide from whom lies in its own file.
+
+pub(crate) mod screens;
+
 use clock::Timestamp;
 use db::{Error, Reads, Stamp, Tx};
 use sea_orm::sea_query::Value;
@@ -13,10 +17,12 @@ pub(crate) struct KnownKey {
     pub(crate) status: Option<i64>,
     pub(crate) headers: Option<Json>,
     pub(crate) body: Option<Vec<u8>>,
+    /// The count of the firm's changes of walls when it was taken.
+    pub(crate) walls: Option<i64>,
 }
 
 pub(crate) async fn find_key(db: &impl Reads, scope: &str, key: &str) -> Result<Option<KnownKey>, Error> {
-    let text = "SELECT fingerprint, created_at, done, status, headers, body FROM idempotency_keys \
+    let text = "SELECT fingerprint, created_at, done, status, headers, body, walls FROM idempotency_keys \
                 WHERE scope = $1 AND key = $2";
     let rows = db.rows(db::sql(db.dialect(), text, [Value::from(scope), Value::from(key)])).await?;
     let Some(row) = rows.first() else { return Ok(None) };
@@ -27,6 +33,7 @@ pub(crate) async fn find_key(db: &impl Reads, scope: &str, key: &str) -> Result<
         status: row.at(3)?,
         headers: row.at(4)?,
         body: row.at(5)?,
+        walls: row.at(6)?,
     }))
 }
 
@@ -37,14 +44,17 @@ pub(crate) async fn take_key(
     key: &str,
     fingerprint: &[u8],
     now: Timestamp,
+    walls: i64,
 ) -> Result<(), Error> {
-    let text = "INSERT INTO idempotency_keys (scope, key, fingerprint, created_at, done) VALUES ($1, $2, $3, $4, $5)";
+    let text = "INSERT INTO idempotency_keys (scope, key, fingerprint, created_at, done, walls) \
+                VALUES ($1, $2, $3, $4, $5, $6)";
     let values = [
         Value::from(scope),
         Value::from(key),
         Value::from(fingerprint.to_vec()),
         Value::from(Stamp(now)),
         Value::from(false),
+        Value::from(walls),
     ];
     tx.run(db::sql(tx.dialect(), text, values)).await?;
     Ok(())

@@ -10,5 +10,6 @@ pub use passwords::{
     set_password,
 };
 pub use users::{
-    add_user, change_user, deactivate_user, edit_user, find_in, find_self, find_user, list_users,
+    active_in_roles, add_user, change_user, deactivate_user, edit_user, find_in, find_self, find_user,
+    list_users,
 };

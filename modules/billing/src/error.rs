@@ -1,6 +1,6 @@
 use ids::TimeEntryId;
 use web::codes;
-use web::problem::{Code, Failure, Fault};
+use web::problem::{Code, Failure, Fault, Missed};
 
 /// No such entry in the firm.
 pub(crate) const TIME_ENTRY_NOT_FOUND: Code =
@@ -42,6 +42,14 @@ pub enum Error {
 }
 
 impl Failure for Error {
+    fn missed(&self) -> Option<Missed> {
+        match self {
+            Self::NotFound(id) => Some(Missed::of(*id)),
+            Self::Case(error) => error.missed(),
+            _ => None,
+        }
+    }
+
     fn code(&self) -> Code {
         match self {
             Self::NotFound(_) => TIME_ENTRY_NOT_FOUND,

@@ -14,4 +14,4 @@ pub use error::{CODES, Error};
 pub use migration::migrations;
 pub use model::{TimeDraft, TimeEntry, TimeFilter};
 pub use routes::routes;
-pub use service::{change_time, delete_time, find_time, list_time, record_time};
+pub use service::{case_of_time, change_time, delete_time, find_time, list_time, record_time};

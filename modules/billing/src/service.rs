@@ -1,15 +1,15 @@
 use crate::{Error, TimeDraft, TimeEntry, TimeFilter, store};
-use access::{Action, Ctx, Role};
+use access::{Action, Ctx, Role, Sight};
 use audit::{Act, Entity};
-use db::Tx;
-use ids::TimeEntryId;
+use db::{Reads, Tx};
+use ids::{CaseId, TimeEntryId};
 use web::Version;
 
 /// Records the caller's own time.
 pub async fn record_time(ctx: &Ctx, draft: TimeDraft) -> Result<TimeEntry, Error> {
     ctx.require(Action::EditTime)?;
     let mut tx = ctx.begin().await?;
-    cases::exists(&tx, ctx.firm(), draft.case).await?;
+    cases::exists(&tx, ctx.sight(), draft.case).await?;
     let now = ctx.now();
     let (id, case) = (ctx.new_id(), draft.case);
     let entry = TimeEntry { id, user: ctx.user(), draft, version: 1, created_at: now, updated_at: now };
@@ -23,7 +23,20 @@ pub async fn record_time(ctx: &Ctx, draft: TimeDraft) -> Result<TimeEntry, Error
 /// One entry.
 pub async fn find_time(ctx: &Ctx, id: TimeEntryId) -> Result<TimeEntry, Error> {
     ctx.require(Action::ReadTime)?;
-    store::find(ctx.reader(), ctx.firm(), id).await
+    store::find(ctx.reader(), ctx.sight(), id).await
+}
+
+/// The case that an entry belongs to; nothing for an entry that is not seen.
+pub async fn case_of_time(
+    db: &impl Reads,
+    sight: Sight,
+    entry: TimeEntryId,
+) -> Result<Option<CaseId>, Error> {
+    match store::find(db, sight, entry).await {
+        Ok(entry) => Ok(Some(entry.draft.case)),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// One page of entries, the newest day first, and how many there are in all.
@@ -35,9 +48,9 @@ pub async fn list_time(
 ) -> Result<(Vec<TimeEntry>, u64), Error> {
     ctx.require(Action::ReadTime)?;
     if let Some(case) = filter.case {
-        cases::exists(ctx.reader(), ctx.firm(), case).await?;
+        cases::exists(ctx.reader(), ctx.sight(), case).await?;
     }
-    store::list(ctx.reader(), ctx.firm(), filter, limit, offset).await
+    store::list(ctx.reader(), ctx.sight(), filter, limit, offset).await
 }
 
 /// Changes an entry to what `change` makes of it.
@@ -55,7 +68,7 @@ pub async fn change_time<E: From<Error>>(
 
 async fn begin_with(ctx: &Ctx, id: TimeEntryId, seen: Option<Version>) -> Result<(Tx, TimeEntry), Error> {
     let tx = ctx.begin().await?;
-    let before = store::find_for_change(&tx, ctx.firm(), id).await?;
+    let before = store::find_for_change(&tx, ctx.sight(), id).await?;
     check(ctx, &before, seen)?;
     Ok((tx, before))
 }
@@ -66,7 +79,7 @@ async fn commit_change(
     before: TimeEntry,
     draft: TimeDraft,
 ) -> Result<TimeEntry, Error> {
-    cases::exists(&tx, ctx.firm(), draft.case).await?;
+    cases::exists(&tx, ctx.sight(), draft.case).await?;
     let id = before.id;
     let after = TimeEntry { draft, version: before.version + 1, updated_at: ctx.now(), ..before.clone() };
 

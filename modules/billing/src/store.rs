@@ -1,4 +1,5 @@
 use crate::{Error, TimeDraft, TimeEntry, TimeFilter};
+use access::Sight;
 use db::{Reads, Stamp, Tx};
 use ids::{FirmId, Id, TimeEntryId};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SelectStatement};
@@ -54,18 +55,20 @@ mod time_entry {
 
 use time_entry::Column;
 
-fn entries_of(firm: FirmId) -> sea_orm::Select<time_entry::Entity> {
-    time_entry::Entity::find().filter(Column::FirmId.eq(Uuid::from(firm)))
+fn entries_of(sight: Sight) -> sea_orm::Select<time_entry::Entity> {
+    time_entry::Entity::find()
+        .filter(Column::FirmId.eq(Uuid::from(sight.firm())))
+        .filter(sight.sees(Column::CaseId))
 }
 
-pub(crate) async fn find(db: &impl Reads, firm: FirmId, id: TimeEntryId) -> Result<TimeEntry, Error> {
-    let query = entries_of(firm).filter(Column::Id.eq(id.uuid())).into_query();
+pub(crate) async fn find(db: &impl Reads, sight: Sight, id: TimeEntryId) -> Result<TimeEntry, Error> {
+    let query = entries_of(sight).filter(Column::Id.eq(id.uuid())).into_query();
     db.one::<time_entry::Model>(&query).await?.map(TimeEntry::from).ok_or(Error::NotFound(id))
 }
 
 /// One entry that nobody else changes until this transaction ends.
-pub(crate) async fn find_for_change(tx: &Tx, firm: FirmId, id: TimeEntryId) -> Result<TimeEntry, Error> {
-    let mut query = entries_of(firm).filter(Column::Id.eq(id.uuid())).into_query();
+pub(crate) async fn find_for_change(tx: &Tx, sight: Sight, id: TimeEntryId) -> Result<TimeEntry, Error> {
+    let mut query = entries_of(sight).filter(Column::Id.eq(id.uuid())).into_query();
     // Those who only refer to the row need not wait. SQLite has one writer, and its builder leaves the lock out.
     query.lock(LockType::NoKeyUpdate);
     tx.one::<time_entry::Model>(&query).await?.map(TimeEntry::from).ok_or(Error::NotFound(id))
@@ -74,20 +77,20 @@ pub(crate) async fn find_for_change(tx: &Tx, firm: FirmId, id: TimeEntryId) -> R
 /// One page, the newest day first, and how many there are in all.
 pub(crate) async fn list(
     db: &impl Reads,
-    firm: FirmId,
+    sight: Sight,
     filter: &TimeFilter,
     limit: u64,
     offset: u64,
 ) -> Result<(Vec<TimeEntry>, u64), Error> {
-    let mut query = filtered(firm, filter);
+    let mut query = filtered(sight, filter);
     let total = db.count(&query).await?;
     query.order_by(Column::WorkedOn, Order::Desc).order_by(Column::Id, Order::Desc).offset(offset);
     let rows = db.at_most::<time_entry::Model>(&query, limit).await?;
     Ok((rows.into_iter().map(TimeEntry::from).collect(), total))
 }
 
-fn filtered(firm: FirmId, filter: &TimeFilter) -> SelectStatement {
-    let mut entries = entries_of(firm);
+fn filtered(sight: Sight, filter: &TimeFilter) -> SelectStatement {
+    let mut entries = entries_of(sight);
     if let Some(case) = filter.case {
         entries = entries.filter(Column::CaseId.eq(case.uuid()));
     }
@@ -144,7 +147,10 @@ pub(crate) async fn update(tx: &mut Tx, firm: FirmId, entry: &TimeEntry) -> Resu
         .and_where(Expr::col(Column::Version).eq(entry.version - 1))
         .take();
     match tx.execute(&statement).await? {
-        0 => Err(Error::Stale { current: find(tx, firm, entry.id).await?.version }),
+        0 => {
+            let seen = Sight::whole_firm(firm, "the caller saw the entry in this transaction");
+            Err(Error::Stale { current: find(tx, seen, entry.id).await?.version })
+        }
         _ => Ok(()),
     }
 }

@@ -2,7 +2,7 @@ use crate::model::numbering::TemplateFault;
 use crate::model::status::{StatusRefusal, UnknownStatus};
 use ids::{CaseId, ClientId, PartyId, UserId};
 use web::codes;
-use web::problem::{Code, Failure, Fault};
+use web::problem::{Code, Failure, Fault, Missed};
 
 /// No such case in the firm.
 const CASE_NOT_FOUND: Code = Code::new("case_not_found", 404, "The case was not found");
@@ -122,6 +122,14 @@ pub enum Error {
 }
 
 impl Failure for Error {
+    fn missed(&self) -> Option<Missed> {
+        match self {
+            Self::NotFound(id) => Some(Missed::of(*id)),
+            Self::PartyNotFound(id) => Some(Missed::of(*id)),
+            _ => None,
+        }
+    }
+
     fn code(&self) -> Code {
         match self {
             Self::NotFound(_) => CASE_NOT_FOUND,

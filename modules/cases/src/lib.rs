@@ -31,8 +31,8 @@ pub use model::party::{Attorney, Party, PartyFields};
 pub use model::status::{CaseStatus, StatusRefusal};
 pub use routes::routes;
 pub use service::cases::{
-    CASES_AT_ONCE, CaseTitle, case_titles, change_case, delete_case, exists, find_case, list_cases,
-    move_case, number_template, open_case, set_number_template, stats,
+    CASES_AT_ONCE, CaseTitle, case_of_party, case_titles, change_case, delete_case, exists, find_case,
+    list_cases, move_case, number_template, open_case, set_number_template, stats,
 };
 pub use service::import::import_case;
 pub use service::parties::{add_party, change_party, delete_party, find_party, list_parties};

@@ -1,4 +1,5 @@
-//! The only place that names this module's tables. Everything here begins with the firm.
+//! The only place that names this module's tables. Everything here begins with the firm, and what is read with
+//! whose eyes read it.
 
 pub(crate) mod attorneys;
 mod batch;
@@ -9,8 +10,8 @@ pub(crate) mod parties;
 pub(crate) mod stats;
 
 use crate::Error;
+use access::Sight;
 use db::{Stamp, Tx};
-use ids::FirmId;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query, Value};
 use uuid::Uuid;
 
@@ -53,12 +54,19 @@ impl<'a> Fields<'a> {
 }
 
 /// Keeps everybody else from changing a row until this transaction ends, so that what is read of it next stays true.
-async fn hold<I: ids::Id>(tx: &mut Tx, table: &'static str, firm: FirmId, id: I) -> Result<(), Error> {
+async fn hold<I: ids::Id>(
+    tx: &mut Tx,
+    sight: Sight,
+    (table, case_column): (&'static str, &'static str),
+    id: I,
+) -> Result<(), Error> {
     let row = Query::select()
         .column("id")
         .from(table)
-        .and_where(Expr::col("firm_id").eq(ids::Id::uuid(firm)))
+        .and_where(Expr::col("firm_id").eq(ids::Id::uuid(sight.firm())))
         .and_where(Expr::col("id").eq(id.uuid()))
+        // Who may not see it does not wait for those who change it either.
+        .cond_where(sight.sees((table, case_column)))
         // Those who only refer to the row need not wait. SQLite has one writer, and its builder leaves the lock out.
         .lock(LockType::NoKeyUpdate)
         .take();

@@ -17,4 +17,6 @@ pub use error::{CODES, Error};
 pub use migration::migrations;
 pub use model::{Entry, EntryDraft, EntryFilter, EntrySort, Link, LinkDraft};
 pub use routes::routes;
-pub use service::{Imported, add_entry, change_entry, delete_entry, find_entry, import_docket, list_entries};
+pub use service::{
+    Imported, add_entry, case_of_entry, change_entry, delete_entry, find_entry, import_docket, list_entries,
+};

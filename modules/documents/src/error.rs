@@ -2,7 +2,7 @@ use crate::form_data::FormFault;
 use crate::media::MediaFault;
 use crate::model::{BatesRefusal, MAX_VERSIONS, UnknownName};
 use ids::{CaseId, DocumentId};
-use web::problem::{Code, Failure, Fault};
+use web::problem::{Code, Failure, Fault, Missed};
 use web::{BodyFault, codes};
 
 /// No such document in the firm.
@@ -127,6 +127,14 @@ pub enum Error {
 }
 
 impl Failure for Error {
+    fn missed(&self) -> Option<Missed> {
+        match self {
+            Self::NotFound(id) => Some(Missed::of(*id)),
+            Self::Case(error) => error.missed(),
+            _ => None,
+        }
+    }
+
     fn code(&self) -> Code {
         match self {
             Self::NotFound(_) => DOCUMENT_NOT_FOUND,

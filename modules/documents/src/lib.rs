@@ -34,6 +34,7 @@ pub use service::production::{
     import_production,
 };
 pub use service::{
-    Intake, NewFile, TextPiece, add_document, add_version, change_document, delete_document, find_document,
-    find_version, list_documents, list_versions, put_content, read_text_piece, restore_version, stats,
+    Intake, NewFile, TextPiece, add_document, add_version, case_of_document, change_document,
+    delete_document, find_document, find_version, list_documents, list_versions, put_content,
+    read_text_piece, restore_version, stats,
 };

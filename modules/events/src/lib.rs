@@ -10,6 +10,7 @@ pub mod clients;
 pub mod docket;
 pub mod documents;
 pub mod sessions;
+pub mod walls;
 
 /// Every topic, for the catalogue and for listeners that hear all.
 pub const TOPICS: &[&str] = &[
@@ -32,4 +33,7 @@ pub const TOPICS: &[&str] = &[
     <documents::Deleted as queue::Event>::TOPIC,
     <sessions::SignedIn as queue::Event>::TOPIC,
     <sessions::Revoked as queue::Event>::TOPIC,
+    <walls::Raised as queue::Event>::TOPIC,
+    <walls::Changed as queue::Event>::TOPIC,
+    <walls::Lifted as queue::Event>::TOPIC,
 ];

@@ -15,13 +15,13 @@ pub async fn search(
     if visible.is_empty() {
         return Ok(Results::default());
     }
-    store::search(ctx.reader(), ctx.firm(), &visible, &query, limit, offset).await
+    store::search(ctx.reader(), ctx.sight(), &visible, &query, limit, offset).await
 }
 
 /// How many things the index holds, by kind, of those that the caller may read.
 pub async fn stats(ctx: &Ctx) -> Result<Vec<(Kind, u64)>, Error> {
     ctx.require(Action::Search)?;
-    let mut counts = store::counts_by_kind(ctx.reader(), ctx.firm()).await?;
+    let mut counts = store::counts_by_kind(ctx.reader(), ctx.sight()).await?;
     counts.retain(|(kind, _)| may_read(ctx, *kind));
     Ok(counts)
 }

@@ -26,6 +26,9 @@ impl IntoResponse for Problem {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = status;
         write(&mut response, &carried.0, None);
+        if let Some(missed) = carried.0.missed {
+            response.extensions_mut().insert(missed);
+        }
         response.extensions_mut().insert(carried);
         response
     }

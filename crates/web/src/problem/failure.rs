@@ -1,4 +1,4 @@
-use super::{Code, Fault, Problem};
+use super::{Code, Fault, Missed, Problem};
 
 /// An error that knows how to answer. Implement it for a module's error enum and use `?` in handlers.
 pub trait Failure: std::error::Error + Send + Sync + 'static {
@@ -8,6 +8,11 @@ pub trait Failure: std::error::Error + Send + Sync + 'static {
     /// The members at fault, if the error is about the request's members.
     fn faults(&self) -> Vec<Fault> {
         Vec::new()
+    }
+
+    /// The thing that was asked for by its id and is not there for the caller, if the error is about one.
+    fn missed(&self) -> Option<Missed> {
+        None
     }
 
     /// When trying again may help.
@@ -20,6 +25,7 @@ impl<E: Failure> From<E> for Problem {
     fn from(error: E) -> Self {
         let mut problem = Self::new(error.code()).with_faults(error.faults());
         problem.0.retry_after_seconds = error.retry_after_seconds();
+        problem.0.missed = error.missed();
         if problem.0.code.status < 500 {
             problem.0.detail = Some(error.to_string());
         }

@@ -54,6 +54,7 @@ const FAULTS: &str = "one or more members are not valid: see errors";
 const CASE: &str = "/api/cases/019cae6b-8e20-707a-a469-71cfb354a067";
 const DOCUMENT: &str = "/api/documents/019cae6b-ca50-75cf-b9be-c61408a9f5bc";
 const PROFILE: &str = "/api/monitoring/memory/profile";
+const WALL: &str = "/api/ethical-walls/019cae6b-e9a0-7c36-b025-3d8b7f106c24";
 const USER: &str = "/api/users/019c2404-8f3c-7b25-9d14-2c7a6e0f4b12";
 
 /// For each answer the first that fits.
@@ -128,6 +129,8 @@ pub(super) const SAMPLES: &[Sample] = &[
         "listParties",
         "addParty",
         "listPartiesInCase",
+        "listEthicalWalls",
+        "raiseEthicalWall",
     ])
     .below("/api/cases/"),
     sample(
@@ -283,6 +286,28 @@ pub(super) const SAMPLES: &[Sample] = &[
          and send the file again",
     )
     .of(&["addDocument", "putDocumentContent"]),
+    sample("wall_not_found", WALL, "there is no ethical wall 019cae6b-e9a0-7c36-b025-3d8b7f106c24")
+        .below("/api/ethical-walls/"),
+    sample(
+        "wall_lifted",
+        WALL,
+        "the ethical wall 019cae6b-e9a0-7c36-b025-3d8b7f106c24 was lifted; raise another one",
+    )
+    .of(&["changeEthicalWall", "liftEthicalWall"]),
+    sample(
+        "wall_user_unknown",
+        "/api/ethical-walls",
+        "there is no user 019c2404-8f3c-7b25-9d14-2c7a6e0f4b12 in your firm",
+    )
+    .at("screened", "unknown"),
+    sample(
+        "wall_without_steward",
+        "/api/ethical-walls",
+        "nobody who may lift walls would see the case any more: leave out an active partner or administrator, or \
+         admit one",
+    )
+    .at("screened", "refused")
+    .of(&["raiseEthicalWall", "changeEthicalWall"]),
     sample("rule_refused", DOCUMENT, "a last Bates number needs a first one")
         .at("batesEnd", "bates_range")
         .of(&["changeDocument"]),

@@ -1,7 +1,7 @@
 use super::passwords;
 use crate::model::{Actor, Change, Direction, Effect, Filter, NewUser, Sort, may_manage};
 use crate::{Error, User, UserWatch, store};
-use access::{Action, Ctx};
+use access::{Action, Ctx, Role};
 use audit::{Act, Entity};
 use crypto::Secret;
 use crypto::password::Hasher;
@@ -35,6 +35,11 @@ pub async fn find_self(ctx: &Ctx) -> Result<User, Error> {
 /// A user for a module that has checked who asks, inside its transaction or outside one.
 pub async fn find_in(db: &impl Reads, firm: FirmId, id: UserId) -> Result<User, Error> {
     store::users::find(db, firm, id).await?.ok_or(Error::NotFound(id))
+}
+
+/// Active users of some roles, at most 1,000, for a module that has checked who asks.
+pub async fn active_in_roles(db: &impl Reads, firm: FirmId, roles: &[Role]) -> Result<Vec<UserId>, Error> {
+    store::users::active_in_roles(db, firm, roles).await
 }
 
 /// Adds a user with a password.

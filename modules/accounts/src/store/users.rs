@@ -164,6 +164,21 @@ pub(crate) async fn others_active(
     Ok(db.count(&query).await?)
 }
 
+/// Active users of `roles`: at most 1,000.
+pub(crate) async fn active_in_roles(
+    db: &impl Reads,
+    firm: FirmId,
+    roles: &[Role],
+) -> Result<Vec<UserId>, Error> {
+    let query = row::Entity::find()
+        .filter(row::Column::FirmId.eq(Uuid::from(firm)))
+        .filter(row::Column::Active.eq(true))
+        .filter(row::Column::Role.is_in(roles.iter().map(|role| role.as_str())))
+        .into_query();
+    let users = db.at_most::<row::Model>(&query, 1000).await?;
+    Ok(users.into_iter().map(|user| user.id.into()).collect())
+}
+
 /// One page of users and how many there are in all.
 pub(crate) async fn page(
     db: &impl Reads,

@@ -3,12 +3,12 @@ use crate::model::list::{CaseFilter, CasePlace, CaseSort, CaseStats, CaseSummary
 use crate::model::numbering::NumberTemplate;
 use crate::model::status::CaseStatus;
 use crate::{Case, CaseFields, Error, store};
-use access::{Action, Ctx};
+use access::{Action, Ctx, Sight};
 use audit::{Act, Entity};
 use chrono::{Datelike as _, NaiveTime};
 use db::{Reads, Tx};
 use events::cases::{Changed, Deleted, Opened};
-use ids::{CaseId, FirmId};
+use ids::{CaseId, PartyId};
 use web::{Page, Sort, Version};
 
 /// The most cases whose titles are read at once.
@@ -52,7 +52,7 @@ pub(super) async fn insert_numbered(tx: &mut Tx, ctx: &Ctx, mut case: Case) -> R
 /// One case.
 pub async fn find_case(ctx: &Ctx, id: CaseId) -> Result<Case, Error> {
     ctx.require(Action::ReadCases)?;
-    store::cases::find(ctx.reader(), ctx.firm(), id).await
+    store::cases::find(ctx.reader(), ctx.sight(), id).await
 }
 
 /// A page of cases, and how many the filter lets through. `after` goes on behind a place of the list by
@@ -65,7 +65,7 @@ pub async fn list_cases(
     after: Option<CasePlace>,
 ) -> Result<(Vec<CaseSummary>, u64), Error> {
     ctx.require(Action::ReadCases)?;
-    store::list::cases(ctx.reader(), ctx.firm(), filter, sort, page, after).await
+    store::list::cases(ctx.reader(), ctx.sight(), filter, sort, page, after).await
 }
 
 /// Changes a case to what `change` makes of its fields. A change of status must be an allowed step. Nothing is written
@@ -95,7 +95,7 @@ pub async fn move_case(ctx: &Ctx, id: CaseId, seen: Option<Version>, to: CaseSta
 
 async fn begin_with(ctx: &Ctx, id: CaseId, seen: Option<Version>) -> Result<(Tx, Case), Error> {
     let mut tx = ctx.begin().await?;
-    let before = store::cases::find_for_change(&mut tx, ctx.firm(), id).await?;
+    let before = store::cases::find_for_change(&mut tx, ctx.sight(), id).await?;
     check_version(seen, before.version())?;
     Ok((tx, before))
 }
@@ -127,7 +127,7 @@ pub async fn stats(ctx: &Ctx) -> Result<CaseStats, Error> {
     ctx.require(Action::ReadCases)?;
     let today = ctx.now().date_naive();
     let first = today.with_day(1).unwrap_or(today);
-    store::stats::read(ctx.reader(), ctx.firm(), first.and_time(NaiveTime::MIN).and_utc()).await
+    store::stats::read(ctx.reader(), ctx.sight(), first.and_time(NaiveTime::MIN).and_utc()).await
 }
 
 /// How the firm numbers its cases.
@@ -160,14 +160,23 @@ pub struct CaseTitle {
     pub title: String,
 }
 
-/// Whether the firm has the case: [`Error::NotFound`] if not. For modules whose things belong to a case.
-pub async fn exists(db: &impl Reads, firm: FirmId, case: CaseId) -> Result<(), Error> {
-    store::cases::exists(db, firm, case).await
+/// Whether the case is there to be seen: [`Error::NotFound`] if not. For modules whose things belong to a case.
+pub async fn exists(db: &impl Reads, sight: Sight, case: CaseId) -> Result<(), Error> {
+    store::cases::exists(db, sight, case).await
 }
 
-/// Numbers and titles of the first [`CASES_AT_ONCE`] of `cases`, in no order. What the firm does not have is left out.
-pub async fn case_titles(db: &impl Reads, firm: FirmId, cases: &[CaseId]) -> Result<Vec<CaseTitle>, Error> {
+/// The case that a party belongs to; nothing for a party that is not seen.
+pub async fn case_of_party(db: &impl Reads, sight: Sight, party: PartyId) -> Result<Option<CaseId>, Error> {
+    match store::parties::find(db, sight, party).await {
+        Ok(party) => Ok(Some(party.case_id)),
+        Err(Error::PartyNotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Numbers and titles of the first [`CASES_AT_ONCE`] of `cases`, in no order. What is not seen is left out.
+pub async fn case_titles(db: &impl Reads, sight: Sight, cases: &[CaseId]) -> Result<Vec<CaseTitle>, Error> {
     let some = cases.get(..CASES_AT_ONCE).unwrap_or(cases);
-    let rows = store::list::titles(db, firm, some).await?;
+    let rows = store::list::titles(db, sight, some).await?;
     Ok(rows.into_iter().map(|(id, number, title)| CaseTitle { id, number, title }).collect())
 }

@@ -19,7 +19,7 @@ const EVENT_BYTES: usize = 256 << 10;
 pub async fn add_party(ctx: &Ctx, case: CaseId, fields: PartyFields) -> Result<Party, Error> {
     ctx.require(Action::EditCases)?;
     let mut tx = ctx.begin().await?;
-    store::cases::exists(&tx, ctx.firm(), case).await?;
+    store::cases::exists(&tx, ctx.sight(), case).await?;
     let position = store::parties::last_position(&tx, ctx.firm(), case).await? + 1;
     let fields = with_counsel_ids(ctx, &PartyFields::default(), fields.tidy())?;
     let party = [Party::listed(ctx.new_id(), case, fields, position, ctx.now())];
@@ -35,7 +35,7 @@ pub async fn add_party(ctx: &Ctx, case: CaseId, fields: PartyFields) -> Result<P
 /// One party with its counsel.
 pub async fn find_party(ctx: &Ctx, id: PartyId) -> Result<Party, Error> {
     ctx.require(Action::ReadCases)?;
-    store::parties::find(ctx.reader(), ctx.firm(), id).await
+    store::parties::find(ctx.reader(), ctx.sight(), id).await
 }
 
 /// A page of parties with their counsel, and how many the filter lets through. A case that the firm does not have is
@@ -48,9 +48,9 @@ pub async fn list_parties(
 ) -> Result<(Vec<Party>, u64), Error> {
     ctx.require(Action::ReadCases)?;
     if let Some(case) = filter.case {
-        store::cases::exists(ctx.reader(), ctx.firm(), case).await?;
+        store::cases::exists(ctx.reader(), ctx.sight(), case).await?;
     }
-    store::parties::list(ctx.reader(), ctx.firm(), filter, sort, page).await
+    store::parties::list(ctx.reader(), ctx.sight(), filter, sort, page).await
 }
 
 /// Changes a party to what `change` makes of its fields. Counsel that is left out of the new list is removed; counsel
@@ -72,7 +72,7 @@ pub async fn change_party<E: From<Error>>(
 
 async fn begin_with(ctx: &Ctx, id: PartyId, seen: Option<Version>) -> Result<(Tx, Party), Error> {
     let mut tx = ctx.begin().await?;
-    let before = store::parties::find_for_change(&mut tx, ctx.firm(), id).await?;
+    let before = store::parties::find_for_change(&mut tx, ctx.sight(), id).await?;
     check_version(seen, before.version())?;
     Ok((tx, before))
 }

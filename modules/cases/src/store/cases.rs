@@ -2,6 +2,7 @@ use super::{Fields, hold, id_value, opt_id_value};
 use crate::Error;
 use crate::model::case::{Case, CaseFields};
 use crate::model::status::CaseStatus;
+use access::Sight;
 use db::{Reads, Stamp, Tx, Violation};
 use ids::{CaseId, FirmId, UserId};
 use sea_orm::sea_query::Value;
@@ -83,32 +84,36 @@ pub(crate) async fn delete(tx: &mut Tx, firm: FirmId, case: &Case) -> Result<(),
     }
 }
 
-pub(crate) async fn find(db: &impl Reads, firm: FirmId, id: CaseId) -> Result<Case, Error> {
-    let rows =
-        db.rows(db::sql(db.dialect(), format!("{SELECT}{BY_ID}"), [id_value(firm), id_value(id)])).await?;
+pub(crate) async fn find(db: &impl Reads, sight: Sight, id: CaseId) -> Result<Case, Error> {
+    let mut values = vec![id_value(sight.firm()), id_value(id)];
+    let text = format!("{SELECT}{BY_ID}{}", sight.and_sees("id", &mut values));
+    let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     rows.first().map_or(Err(Error::NotFound(id)), read)
 }
 
 /// One case that nobody else changes until this transaction ends.
-pub(crate) async fn find_for_change(tx: &mut Tx, firm: FirmId, id: CaseId) -> Result<Case, Error> {
-    hold(tx, "cases", firm, id).await?;
-    find(tx, firm, id).await
+pub(crate) async fn find_for_change(tx: &mut Tx, sight: Sight, id: CaseId) -> Result<Case, Error> {
+    hold(tx, sight, ("cases", "id"), id).await?;
+    find(tx, sight, id).await
 }
 
 /// The firm's case with this docket, however its number is spelled.
 pub(crate) async fn by_docket(
     db: &impl Reads,
-    firm: FirmId,
+    sight: Sight,
     court: &str,
     docket_key: &str,
 ) -> Result<Option<Case>, Error> {
-    let values = [id_value(firm), Value::from(court), Value::from(docket_key)];
-    let rows = db.rows(db::sql(db.dialect(), format!("{SELECT}{BY_DOCKET}"), values)).await?;
+    let mut values = vec![id_value(sight.firm()), Value::from(court), Value::from(docket_key)];
+    let text = format!("{SELECT}{BY_DOCKET}{}", sight.and_sees("id", &mut values));
+    let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     rows.first().map(read).transpose()
 }
 
-pub(crate) async fn exists(db: &impl Reads, firm: FirmId, id: CaseId) -> Result<(), Error> {
-    let rows = db.rows(db::sql(db.dialect(), EXISTS, [id_value(firm), id_value(id)])).await?;
+pub(crate) async fn exists(db: &impl Reads, sight: Sight, id: CaseId) -> Result<(), Error> {
+    let mut values = vec![id_value(sight.firm()), id_value(id)];
+    let text = format!("{EXISTS}{}", sight.and_sees("id", &mut values));
+    let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     if rows.is_empty() { Err(Error::NotFound(id)) } else { Ok(()) }
 }
 

@@ -2,6 +2,7 @@ use super::cases::read_status;
 use super::{Fields, id_value, part_of};
 use crate::Error;
 use crate::model::list::{CaseFilter, CasePlace, CaseSort, CaseSummary};
+use access::Sight;
 use db::{Reads, Stamp};
 use ids::{CaseId, FirmId};
 use sea_orm::sea_query::Value;
@@ -15,13 +16,16 @@ const COLUMNS: &str = "id, number, title, status, practice_area, client_id, lead
 /// it prepared. `after` goes on behind a place in the order of opening.
 pub(crate) async fn cases(
     db: &impl Reads,
-    firm: FirmId,
+    sight: Sight,
     filter: &CaseFilter,
     sort: Sort<CaseSort>,
     page: Page,
     after: Option<CasePlace>,
 ) -> Result<(Vec<CaseSummary>, u64), Error> {
-    let (condition, values) = condition(firm, filter);
+    let (condition, mut values) = condition(sight.firm(), filter);
+    let hidden = sight.hidden(&mut values);
+    let total = total(&condition, hidden.as_deref());
+    let seen = hidden.map(|hidden| format!(" AND id NOT IN ({hidden})")).unwrap_or_default();
     let mut with_page = values.clone();
     let behind = match after {
         None => String::new(),
@@ -35,7 +39,7 @@ pub(crate) async fn cases(
     with_page.extend([page.limit(), page.offset()].map(rows_of));
     let (limit, offset, order) = (with_page.len() - 1, with_page.len(), order(sort));
     let text = format!(
-        "SELECT (SELECT count(*) FROM cases WHERE {condition}), {COLUMNS} FROM cases WHERE {condition}{behind} \
+        "SELECT {total}, {COLUMNS} FROM cases WHERE {condition}{seen}{behind} \
          ORDER BY {order} LIMIT ${limit} OFFSET ${offset}"
     );
     let rows = db.rows(db::sql(db.dialect(), text, with_page)).await?;
@@ -50,24 +54,37 @@ pub(crate) async fn cases(
     if page.offset() == 0 && after.is_none() {
         return Ok((Vec::new(), 0));
     }
-    let text = format!("SELECT count(*) FROM cases WHERE {condition}");
-    let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
+    let rows = db.rows(db::sql(db.dialect(), format!("SELECT {total}"), values)).await?;
     let total = rows.first().map_or(Ok(0), |row| Fields::of(row).count())?;
     Ok((Vec::new(), total))
 }
 
-/// Numbers and titles of at most [`crate::CASES_AT_ONCE`] cases; those of other firms are left out.
+/// How many cases meet the condition, less those of them that are hidden. A firm has many cases and few walls: the few are
+/// looked up one by one (`CROSS JOIN` fixes that order on SQLite), and the many are counted as they always were.
+fn total(condition: &str, hidden: Option<&str>) -> String {
+    let all = format!("(SELECT count(*) FROM cases WHERE {condition})");
+    let Some(hidden) = hidden else { return all };
+    format!(
+        "{all} - (SELECT count(DISTINCT cases.id) FROM ({hidden}) walled CROSS JOIN cases \
+         WHERE cases.id = walled.case_id AND {condition})"
+    )
+}
+
+/// Numbers and titles of at most [`crate::CASES_AT_ONCE`] cases; those of other firms, and those
+/// that are not seen, are left out.
 pub(crate) async fn titles(
     db: &impl Reads,
-    firm: FirmId,
+    sight: Sight,
     ids: &[CaseId],
 ) -> Result<Vec<(CaseId, String, String)>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let places = (2..ids.len() + 2).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ");
-    let text = format!("SELECT id, number, title FROM cases WHERE firm_id = $1 AND id IN ({places})");
-    let values = std::iter::once(id_value(firm)).chain(ids.iter().copied().map(id_value));
+    let ids = ids.iter().copied().map(id_value);
+    let mut values: Vec<Value> = std::iter::once(id_value(sight.firm())).chain(ids).collect();
+    let seen = sight.and_sees("id", &mut values);
+    let text = format!("SELECT id, number, title FROM cases WHERE firm_id = $1 AND id IN ({places}){seen}");
     let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     rows.iter()
         .map(|row| {

@@ -4,6 +4,7 @@ use crate::model::alias::{Alias, aliases};
 use crate::model::list::{PartyFilter, PartySort};
 use crate::model::pairing::mark;
 use crate::model::party::{Party, PartyFields};
+use access::Sight;
 use db::{Reads, Stamp, Tx};
 use ids::{CaseId, FirmId, PartyId};
 use sea_orm::sea_query::Value;
@@ -79,20 +80,22 @@ pub(crate) async fn delete(tx: &mut Tx, firm: FirmId, party: &Party) -> Result<(
     }
 }
 
-pub(crate) async fn find(db: &impl Reads, firm: FirmId, id: PartyId) -> Result<Party, Error> {
-    let text = format!("SELECT {COLUMNS} FROM parties WHERE firm_id = $1 AND id = $2");
-    let rows = db.rows(db::sql(db.dialect(), text, [id_value(firm), id_value(id)])).await?;
+pub(crate) async fn find(db: &impl Reads, sight: Sight, id: PartyId) -> Result<Party, Error> {
+    let mut values = vec![id_value(sight.firm()), id_value(id)];
+    let seen = sight.and_sees("case_id", &mut values);
+    let text = format!("SELECT {COLUMNS} FROM parties WHERE firm_id = $1 AND id = $2{seen}");
+    let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     let row = rows.first().ok_or(Error::PartyNotFound(id))?;
     let mut party = [read(row)?];
-    attorneys::fill(db, firm, &mut party).await?;
+    attorneys::fill(db, sight.firm(), &mut party).await?;
     let [party] = party;
     Ok(party)
 }
 
 /// One party that nobody else changes until this transaction ends, with its counsel.
-pub(crate) async fn find_for_change(tx: &mut Tx, firm: FirmId, id: PartyId) -> Result<Party, Error> {
-    hold(tx, "parties", firm, id).await?;
-    find(tx, firm, id).await
+pub(crate) async fn find_for_change(tx: &mut Tx, sight: Sight, id: PartyId) -> Result<Party, Error> {
+    hold(tx, sight, ("parties", "case_id"), id).await?;
+    find(tx, sight, id).await
 }
 
 /// The place of the last party in the case's list; 0 when there is none.
@@ -104,32 +107,35 @@ pub(crate) async fn last_position(db: &impl Reads, firm: FirmId, case: CaseId) -
 /// All parties of a case with their counsel, in the order of the list. [`Error::TooManyParties`] above `most`.
 pub(crate) async fn of_case(
     db: &impl Reads,
-    firm: FirmId,
+    sight: Sight,
     case: CaseId,
     most: usize,
 ) -> Result<Vec<Party>, Error> {
-    let text = format!(
-        "SELECT {COLUMNS} FROM parties WHERE firm_id = $1 AND case_id = $2 ORDER BY position, id LIMIT $3"
-    );
     let limit = Value::from(i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1));
-    let rows = db.rows(db::sql(db.dialect(), text, [id_value(firm), id_value(case), limit])).await?;
+    let mut values = vec![id_value(sight.firm()), id_value(case), limit];
+    let seen = sight.and_sees("case_id", &mut values);
+    let text = format!(
+        "SELECT {COLUMNS} FROM parties WHERE firm_id = $1 AND case_id = $2{seen} ORDER BY position, id LIMIT $3"
+    );
+    let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     if rows.len() > most {
         return Err(Error::TooManyParties { most });
     }
     let mut parties = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    attorneys::fill(db, firm, &mut parties).await?;
+    attorneys::fill(db, sight.firm(), &mut parties).await?;
     Ok(parties)
 }
 
 /// A page of parties with their counsel, and how many the filter lets through.
 pub(crate) async fn list(
     db: &impl Reads,
-    firm: FirmId,
+    sight: Sight,
     filter: &PartyFilter,
     sort: Sort<PartySort>,
     page: Page,
 ) -> Result<(Vec<Party>, u64), Error> {
-    let (condition, mut values) = condition(firm, filter);
+    let (mut condition, mut values) = condition(sight.firm(), filter);
+    condition.push_str(&sight.and_sees("case_id", &mut values));
     let text = format!("SELECT count(*) FROM parties WHERE {condition}");
     let counted = db.rows(db::sql(db.dialect(), text, values.clone())).await?;
     let total = counted.first().map_or(Ok(0), |row| Fields::of(row).count())?;
@@ -152,7 +158,7 @@ pub(crate) async fn list(
     );
     let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     let mut parties = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    attorneys::fill(db, firm, &mut parties).await?;
+    attorneys::fill(db, sight.firm(), &mut parties).await?;
     Ok((parties, total))
 }
 

@@ -1,7 +1,7 @@
 use crate::{Entry, EntryDraft, EntryFilter, EntrySort, Error, store};
-use access::{Action, Ctx};
+use access::{Action, Ctx, Sight};
 use audit::{Act, Entity};
-use db::Tx;
+use db::{Reads, Tx};
 use ids::{CaseId, DocketEntryId};
 use web::Version;
 
@@ -9,8 +9,8 @@ use web::Version;
 pub async fn add_entry(ctx: &Ctx, case: CaseId, draft: EntryDraft) -> Result<Entry, Error> {
     ctx.require(Action::EditDocket)?;
     let mut tx = ctx.begin().await?;
-    cases::exists(&tx, ctx.firm(), case).await?;
-    let position = store::last_position(&tx, ctx.firm(), case).await? + 1;
+    cases::exists(&tx, ctx.sight(), case).await?;
+    let position = store::last_position(&tx, ctx.sight(), case).await? + 1;
     let now = ctx.now();
     let id = ctx.new_id();
     let entry = Entry { id, case, draft, version: 1, created_at: now, updated_at: now, links: Vec::new() };
@@ -26,9 +26,22 @@ pub async fn add_entry(ctx: &Ctx, case: CaseId, draft: EntryDraft) -> Result<Ent
 /// One entry with its links.
 pub async fn find_entry(ctx: &Ctx, id: DocketEntryId) -> Result<Entry, Error> {
     ctx.require(Action::ReadDocket)?;
-    let mut entry = store::find(ctx.reader(), ctx.firm(), id).await?;
+    let mut entry = store::find(ctx.reader(), ctx.sight(), id).await?;
     entry.links = store::links_of(ctx.reader(), ctx.firm(), [id]).await?;
     Ok(entry)
+}
+
+/// The case that an entry belongs to; nothing for an entry that is not seen.
+pub async fn case_of_entry(
+    db: &impl Reads,
+    sight: Sight,
+    entry: DocketEntryId,
+) -> Result<Option<CaseId>, Error> {
+    match store::find(db, sight, entry).await {
+        Ok(entry) => Ok(Some(entry.case)),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// One page of entries with their links, and how many there are in all.
@@ -42,10 +55,10 @@ pub async fn list_entries(
 ) -> Result<(Vec<Entry>, u64), Error> {
     ctx.require(Action::ReadDocket)?;
     if let Some(case) = filter.case {
-        cases::exists(ctx.reader(), ctx.firm(), case).await?;
+        cases::exists(ctx.reader(), ctx.sight(), case).await?;
     }
     let (mut entries, total) =
-        store::list(ctx.reader(), ctx.firm(), filter, sort, descending, limit, offset).await?;
+        store::list(ctx.reader(), ctx.sight(), filter, sort, descending, limit, offset).await?;
     let links = store::links_of(ctx.reader(), ctx.firm(), entries.iter().map(|entry| entry.id)).await?;
     for link in links {
         if let Some(entry) = entries.iter_mut().find(|entry| entry.id == link.entry) {
@@ -70,7 +83,7 @@ pub async fn change_entry<E: From<Error>>(
 
 async fn begin_with(ctx: &Ctx, id: DocketEntryId, seen: Option<Version>) -> Result<(Tx, Entry), Error> {
     let tx = ctx.begin().await?;
-    let mut before = store::find_for_change(&tx, ctx.firm(), id).await?;
+    let mut before = store::find_for_change(&tx, ctx.sight(), id).await?;
     before.links = store::links_of(&tx, ctx.firm(), [id]).await?;
     check_version(&before, seen)?;
     Ok((tx, before))
@@ -94,7 +107,7 @@ async fn commit_change(ctx: &Ctx, mut tx: Tx, before: Entry, draft: EntryDraft) 
 pub async fn delete_entry(ctx: &Ctx, id: DocketEntryId, seen: Option<Version>) -> Result<(), Error> {
     ctx.require(Action::DeleteDocket)?;
     let mut tx = ctx.begin().await?;
-    let entry = store::find_for_change(&tx, ctx.firm(), id).await?;
+    let entry = store::find_for_change(&tx, ctx.sight(), id).await?;
     check_version(&entry, seen)?;
 
     store::delete(&mut tx, ctx.firm(), id).await?;

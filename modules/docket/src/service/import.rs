@@ -93,7 +93,7 @@ async fn known_entries(tx: &Tx, ctx: &Ctx, case: CaseId) -> Result<Vec<(i64, Ent
     let limit = crate::juriscraper::Limits::default().entries;
     while known.len() < limit {
         let after = known.last().map_or(0, |(position, _)| *position);
-        let mut step = store::entries_of_case(tx, ctx.firm(), case, after, STEP).await?;
+        let mut step = store::entries_of_case(tx, ctx.sight(), case, after, STEP).await?;
         let full = step.len() as u64 == STEP;
         let links = store::links_of(tx, ctx.firm(), step.iter().map(|(_, entry)| entry.id)).await?;
         let mut by_entry: HashMap<DocketEntryId, Vec<Link>> = HashMap::with_capacity(step.len());

@@ -1,4 +1,5 @@
 use crate::{Entry, EntryDraft, EntryFilter, EntrySort, Error};
+use access::Sight;
 use db::{Reads, Stamp, Tx};
 use ids::{CaseId, DocketEntryId, FirmId, Id};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, LockType, Order, Query, SelectStatement};
@@ -62,19 +63,21 @@ mod docket_entry {
 
 use docket_entry::Column;
 
-fn entries_of(firm: FirmId) -> sea_orm::Select<docket_entry::Entity> {
-    docket_entry::Entity::find().filter(Column::FirmId.eq(Uuid::from(firm)))
+fn entries_of(sight: Sight) -> sea_orm::Select<docket_entry::Entity> {
+    docket_entry::Entity::find()
+        .filter(Column::FirmId.eq(Uuid::from(sight.firm())))
+        .filter(sight.sees(Column::CaseId))
 }
 
 /// One entry, without its links.
-pub(crate) async fn find(db: &impl Reads, firm: FirmId, id: DocketEntryId) -> Result<Entry, Error> {
-    let query = entries_of(firm).filter(Column::Id.eq(id.uuid())).into_query();
+pub(crate) async fn find(db: &impl Reads, sight: Sight, id: DocketEntryId) -> Result<Entry, Error> {
+    let query = entries_of(sight).filter(Column::Id.eq(id.uuid())).into_query();
     db.one::<docket_entry::Model>(&query).await?.map(Entry::from).ok_or(Error::NotFound(id))
 }
 
 /// One entry, without its links, that nobody else changes until this transaction ends.
-pub(crate) async fn find_for_change(tx: &Tx, firm: FirmId, id: DocketEntryId) -> Result<Entry, Error> {
-    let mut query = entries_of(firm).filter(Column::Id.eq(id.uuid())).into_query();
+pub(crate) async fn find_for_change(tx: &Tx, sight: Sight, id: DocketEntryId) -> Result<Entry, Error> {
+    let mut query = entries_of(sight).filter(Column::Id.eq(id.uuid())).into_query();
     // Those who only refer to the row need not wait. SQLite has one writer, and its builder leaves the lock out.
     query.lock(LockType::NoKeyUpdate);
     tx.one::<docket_entry::Model>(&query).await?.map(Entry::from).ok_or(Error::NotFound(id))
@@ -83,14 +86,14 @@ pub(crate) async fn find_for_change(tx: &Tx, firm: FirmId, id: DocketEntryId) ->
 /// One page of entries without their links, and how many there are in all.
 pub(crate) async fn list(
     db: &impl Reads,
-    firm: FirmId,
+    sight: Sight,
     filter: &EntryFilter,
     sort: EntrySort,
     descending: bool,
     limit: u64,
     offset: u64,
 ) -> Result<(Vec<Entry>, u64), Error> {
-    let mut query = filtered(firm, filter);
+    let mut query = filtered(sight, filter);
     let total = db.count(&query).await?;
     let order = if descending { Order::Desc } else { Order::Asc };
     let column = match sort {
@@ -107,8 +110,8 @@ pub(crate) async fn list(
     Ok((rows.into_iter().map(Entry::from).collect(), total))
 }
 
-fn filtered(firm: FirmId, filter: &EntryFilter) -> SelectStatement {
-    let mut entries = entries_of(firm);
+fn filtered(sight: Sight, filter: &EntryFilter) -> SelectStatement {
+    let mut entries = entries_of(sight);
     if let Some(case) = filter.case {
         entries = entries.filter(Column::CaseId.eq(case.uuid()));
     }
@@ -132,12 +135,12 @@ fn filtered(firm: FirmId, filter: &EntryFilter) -> SelectStatement {
 /// The entries of a case after `position`, in the court's order: the next at most `limit`, with their places.
 pub(crate) async fn entries_of_case(
     db: &impl Reads,
-    firm: FirmId,
+    sight: Sight,
     case: CaseId,
     after: i64,
     limit: u64,
 ) -> Result<Vec<(i64, Entry)>, Error> {
-    let mut query = entries_of(firm)
+    let mut query = entries_of(sight)
         .filter(Column::CaseId.eq(case.uuid()))
         .filter(Column::Position.gt(after))
         .into_query();
@@ -147,8 +150,8 @@ pub(crate) async fn entries_of_case(
 }
 
 /// The place of the last entry of a case; 0 for an empty docket.
-pub(crate) async fn last_position(db: &impl Reads, firm: FirmId, case: CaseId) -> Result<i64, Error> {
-    let mut query = entries_of(firm).filter(Column::CaseId.eq(case.uuid())).into_query();
+pub(crate) async fn last_position(db: &impl Reads, sight: Sight, case: CaseId) -> Result<i64, Error> {
+    let mut query = entries_of(sight).filter(Column::CaseId.eq(case.uuid())).into_query();
     query.order_by(Column::Position, Order::Desc);
     Ok(db.one::<docket_entry::Model>(&query).await?.map_or(0, |row| row.position))
 }
@@ -189,7 +192,10 @@ pub(crate) async fn update(tx: &mut Tx, firm: FirmId, entry: &Entry) -> Result<(
         .and_where(Expr::col(Column::Version).eq(entry.version - 1))
         .take();
     match tx.execute(&statement).await? {
-        0 => Err(Error::Stale { current: find(tx, firm, entry.id).await?.version }),
+        0 => {
+            let seen = Sight::whole_firm(firm, "the caller saw the entry in this transaction");
+            Err(Error::Stale { current: find(tx, seen, entry.id).await?.version })
+        }
         _ => Ok(()),
     }
 }

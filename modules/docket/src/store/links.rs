@@ -50,7 +50,7 @@ use docket_link::Column;
 /// The most links that one call returns: 1,000 entries of a page with 16 attachments each.
 const LINKS: u64 = 16_000;
 
-/// The links of some entries (at most a page of them), by entry and number.
+/// The links of some entries (at most a page of them), by entry and number. The caller has seen the entries.
 pub(crate) async fn of_entries(
     db: &impl Reads,
     firm: FirmId,

@@ -25,7 +25,7 @@ pub async fn change_document<E: From<Error>>(
 
 async fn begin_with(ctx: &Ctx, id: DocumentId, seen: Option<Version>) -> Result<(Tx, Document), Error> {
     let tx = ctx.begin().await?;
-    let before = store::find_for_change(&tx, ctx.firm(), id).await?;
+    let before = store::find_for_change(&tx, ctx.sight(), id).await?;
     check_version(&before, seen)?;
     Ok((tx, before))
 }
@@ -40,7 +40,7 @@ async fn commit_change(
         BatesKey::of(fields.bates_begin.as_deref(), fields.bates_end.as_deref())?;
     }
     if let Some(case) = fields.case_id {
-        cases::exists(&tx, ctx.firm(), case).await?;
+        cases::exists(&tx, ctx.sight(), case).await?;
     }
     let after = Document { fields, version: before.version + 1, updated_at: ctx.now(), ..before.clone() };
 

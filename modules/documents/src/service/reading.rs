@@ -1,8 +1,9 @@
 use crate::model::{Document, DocumentFilter, DocumentSort, DocumentVersion, Files, Stats, TextStatus};
 use crate::{Error, store};
-use access::{Action, Ctx};
+use access::{Action, Ctx, Sight};
 use blob::BlobReader;
-use ids::{DocumentId, DocumentVersionId};
+use db::Reads;
+use ids::{CaseId, DocumentId, DocumentVersionId};
 
 /// How a caller names a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,20 @@ pub struct TextPiece {
 /// One document.
 pub async fn find_document(ctx: &Ctx, id: DocumentId) -> Result<Document, Error> {
     ctx.require(Action::ReadDocuments)?;
-    store::find(ctx.reader(), ctx.firm(), id).await
+    store::find(ctx.reader(), ctx.sight(), id).await
+}
+
+/// The case that a document belongs to; nothing for a document that is not seen, or of no case.
+pub async fn case_of_document(
+    db: &impl Reads,
+    sight: Sight,
+    document: DocumentId,
+) -> Result<Option<CaseId>, Error> {
+    match store::find(db, sight, document).await {
+        Ok(document) => Ok(document.fields.case_id),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// One page of documents, and how many there are in all.
@@ -45,15 +59,15 @@ pub async fn list_documents(
 ) -> Result<(Vec<Document>, u64), Error> {
     ctx.require(Action::ReadDocuments)?;
     if let Some(case) = filter.case {
-        cases::exists(ctx.reader(), ctx.firm(), case).await?;
+        cases::exists(ctx.reader(), ctx.sight(), case).await?;
     }
-    store::list(ctx.reader(), ctx.firm(), filter, sort, descending, limit, offset).await
+    store::list(ctx.reader(), ctx.sight(), filter, sort, descending, limit, offset).await
 }
 
 /// How many documents the firm has, and how large they are.
 pub async fn stats(ctx: &Ctx) -> Result<Stats, Error> {
     ctx.require(Action::ReadDocuments)?;
-    store::stats(ctx.reader(), ctx.firm()).await
+    store::stats(ctx.reader(), ctx.sight()).await
 }
 
 /// One page of a document's versions, the newest first, and how many there are in all.
@@ -64,7 +78,7 @@ pub async fn list_versions(
     offset: u64,
 ) -> Result<(Vec<DocumentVersion>, u64), Error> {
     ctx.require(Action::ReadDocuments)?;
-    store::find(ctx.reader(), ctx.firm(), id).await?;
+    store::find(ctx.reader(), ctx.sight(), id).await?;
     store::list_versions(ctx.reader(), ctx.firm(), id, limit, offset).await
 }
 

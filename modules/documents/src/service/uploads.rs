@@ -53,7 +53,7 @@ pub async fn put_content(
 ) -> Result<(Document, bool), Error> {
     let digest = file.content.sha256;
     let put = async {
-        match store::find(ctx.reader(), ctx.firm(), id).await {
+        match store::find(ctx.reader(), ctx.sight(), id).await {
             Ok(_) => Ok((version(ctx, files, id, seen, file, None).await?.0, false)),
             Err(Error::NotFound(_)) if id.uuid().get_version_num() != 7 => Err(Error::IdNotV7),
             Err(Error::NotFound(_)) if seen.is_some() => Err(Error::Stale { current: 0 }),
@@ -81,7 +81,7 @@ pub async fn restore_version(
 ) -> Result<(Document, DocumentVersion), Error> {
     ctx.require(Action::EditDocuments)?;
     let mut tx = ctx.begin().await?;
-    let before = store::find_for_change(&tx, ctx.firm(), id).await?;
+    let before = store::find_for_change(&tx, ctx.sight(), id).await?;
     check_version(&before, seen)?;
     let earlier = store::find_version(&tx, ctx.firm(), id, number).await?;
     let file = NewFile { content: earlier.content, original_name: None, md5: earlier.md5 };
@@ -104,7 +104,7 @@ async fn add(
     blobs::make_sure(ctx, files, file.content.sha256).await?;
     let mut tx = ctx.begin().await?;
     if let Some(case) = fields.case_id {
-        cases::exists(&tx, ctx.firm(), case).await?;
+        cases::exists(&tx, ctx.sight(), case).await?;
     }
     let mut metadata = Map::new();
     if let Some(name) = &file.original_name {
@@ -129,7 +129,7 @@ async fn version(
     ctx.require(Action::EditDocuments)?;
     blobs::make_sure(ctx, files, file.content.sha256).await?;
     let mut tx = ctx.begin().await?;
-    let before = store::find_for_change(&tx, ctx.firm(), id).await?;
+    let before = store::find_for_change(&tx, ctx.sight(), id).await?;
     check_version(&before, seen)?;
 
     let (after, version) = append(&mut tx, ctx, &before, before.clone(), file, note).await?;

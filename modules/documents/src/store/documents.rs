@@ -1,5 +1,6 @@
 use crate::Error;
 use crate::model::{BatesKey, Content, Digest, Document, DocumentFields, TextStatus, UnknownName};
+use access::Sight;
 use db::{Reads, Stamp, Tx, Violation};
 use ids::{CaseId, DocumentId, FirmId, Id};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
@@ -83,13 +84,13 @@ pub(super) mod document {
 
 use document::Column;
 
-pub(super) fn documents_of(firm: FirmId) -> sea_orm::Select<document::Entity> {
-    document::Entity::find().filter(Column::FirmId.eq(firm.uuid()))
+pub(super) fn documents_of(sight: Sight) -> sea_orm::Select<document::Entity> {
+    document::Entity::find().filter(Column::FirmId.eq(sight.firm().uuid())).filter(sight.sees(Column::CaseId))
 }
 
 /// One document.
-pub(crate) async fn find(db: &impl Reads, firm: FirmId, id: DocumentId) -> Result<Document, Error> {
-    let query = documents_of(firm).filter(Column::Id.eq(id.uuid())).into_query();
+pub(crate) async fn find(db: &impl Reads, sight: Sight, id: DocumentId) -> Result<Document, Error> {
+    let query = documents_of(sight).filter(Column::Id.eq(id.uuid())).into_query();
     match db.one::<document::Model>(&query).await? {
         Some(row) => Ok(Document::try_from(row)?),
         None => Err(Error::NotFound(id)),
@@ -97,8 +98,8 @@ pub(crate) async fn find(db: &impl Reads, firm: FirmId, id: DocumentId) -> Resul
 }
 
 /// One document that nobody else changes until this transaction ends.
-pub(crate) async fn find_for_change(tx: &Tx, firm: FirmId, id: DocumentId) -> Result<Document, Error> {
-    let mut query = documents_of(firm).filter(Column::Id.eq(id.uuid())).into_query();
+pub(crate) async fn find_for_change(tx: &Tx, sight: Sight, id: DocumentId) -> Result<Document, Error> {
+    let mut query = documents_of(sight).filter(Column::Id.eq(id.uuid())).into_query();
     // SQLite has one writer, and its builder leaves the lock out.
     query.lock_exclusive();
     match tx.one::<document::Model>(&query).await? {
@@ -110,11 +111,11 @@ pub(crate) async fn find_for_change(tx: &Tx, firm: FirmId, id: DocumentId) -> Re
 /// The document of a case that a production knows by this number.
 pub(crate) async fn find_by_control_number(
     db: &impl Reads,
-    firm: FirmId,
+    sight: Sight,
     case: CaseId,
     control_number: &str,
 ) -> Result<Option<Document>, Error> {
-    let query = documents_of(firm)
+    let query = documents_of(sight)
         .filter(Column::CaseId.eq(case.uuid()))
         .filter(Column::ControlNumber.eq(control_number))
         .into_query();
@@ -160,7 +161,10 @@ pub(crate) async fn update(tx: &mut Tx, firm: FirmId, document: &Document) -> Re
         .and_where(Expr::col(Column::Version).eq(document.version - 1))
         .take();
     match tx.execute(&statement).await.map_err(|error| refused(error, document))? {
-        0 => Err(Error::Stale { current: find(tx, firm, document.id).await?.version }),
+        0 => {
+            let seen = Sight::whole_firm(firm, "the caller saw the document in this transaction");
+            Err(Error::Stale { current: find(tx, seen, document.id).await?.version })
+        }
         _ => Ok(()),
     }
 }

@@ -3,22 +3,23 @@ use super::documents::documents_of;
 use crate::Error;
 use crate::load_file::Bates;
 use crate::model::{Document, DocumentFilter, DocumentSort, Stats, Tally, UnknownName};
+use access::Sight;
 use db::Reads;
-use ids::{FirmId, Id};
+use ids::Id;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr, NullOrdering, Order, SelectStatement};
 use sea_orm::{ColumnTrait, QueryFilter, QueryTrait};
 
 /// One page of documents, and how many there are in all.
 pub(crate) async fn list(
     db: &impl Reads,
-    firm: FirmId,
+    sight: Sight,
     filter: &DocumentFilter,
     sort: DocumentSort,
     descending: bool,
     limit: u64,
     offset: u64,
 ) -> Result<(Vec<Document>, u64), Error> {
-    let mut query = filtered(firm, filter);
+    let mut query = filtered(sight, filter);
     let total = db.count(&query).await?;
     let order = if descending { Order::Desc } else { Order::Asc };
     let columns: &[Column] = match sort {
@@ -42,8 +43,8 @@ pub(crate) async fn list(
     Ok((documents?, total))
 }
 
-fn filtered(firm: FirmId, filter: &DocumentFilter) -> SelectStatement {
-    let mut documents = documents_of(firm);
+fn filtered(sight: Sight, filter: &DocumentFilter) -> SelectStatement {
+    let mut documents = documents_of(sight);
     if let Some(case) = filter.case {
         documents = documents.filter(Column::CaseId.eq(case.uuid()));
     }
@@ -83,11 +84,14 @@ fn holds(text: &str) -> Condition {
 /// The most values of one tally.
 const TALLIES: u64 = 50;
 
-/// How many documents the firm has, and how large they are.
-pub(crate) async fn stats(db: &impl Reads, firm: FirmId) -> Result<Stats, Error> {
-    let text =
-        "SELECT count(*), CAST(coalesce(sum(size_bytes), 0) AS bigint) FROM documents WHERE firm_id = $1";
-    let rows = db.rows(db::sql(db.dialect(), text, [firm.uuid().into()])).await?;
+const SIZES: &str =
+    "SELECT count(*), CAST(coalesce(sum(size_bytes), 0) AS bigint) FROM documents WHERE firm_id = $1";
+
+/// How many documents are seen, and how large they are.
+pub(crate) async fn stats(db: &impl Reads, sight: Sight) -> Result<Stats, Error> {
+    let mut values = vec![sight.firm().uuid().into()];
+    let text = format!("{SIZES}{}", sight.and_sees("case_id", &mut values));
+    let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     let (mut documents, mut size_bytes) = (0, 0);
     if let Some(row) = rows.first() {
         documents = row.at::<i64>(0).map_err(db::Error::from)?.unsigned_abs();
@@ -96,13 +100,13 @@ pub(crate) async fn stats(db: &impl Reads, firm: FirmId) -> Result<Stats, Error>
     Ok(Stats {
         documents,
         size_bytes,
-        kinds: tallies(db, firm, Column::Kind).await?,
-        sources: tallies(db, firm, Column::Source).await?,
-        text: tallies(db, firm, Column::TextStatus).await?,
+        kinds: tallies(db, sight, Column::Kind).await?,
+        sources: tallies(db, sight, Column::Source).await?,
+        text: tallies(db, sight, Column::TextStatus).await?,
     })
 }
 
-async fn tallies(db: &impl Reads, firm: FirmId, column: Column) -> Result<Vec<Tally>, Error> {
+async fn tallies(db: &impl Reads, sight: Sight, column: Column) -> Result<Vec<Tally>, Error> {
     struct Row {
         value: Option<String>,
         documents: i64,
@@ -118,7 +122,8 @@ async fn tallies(db: &impl Reads, firm: FirmId, column: Column) -> Result<Vec<Ta
         .from(Entity)
         .expr_as(Expr::col(column), "value")
         .expr_as(count.clone(), "documents")
-        .and_where(Expr::col(Column::FirmId).eq(firm.uuid()))
+        .and_where(Expr::col(Column::FirmId).eq(sight.firm().uuid()))
+        .cond_where(sight.sees(Column::CaseId))
         .group_by_col(column)
         .order_by_expr(count, Order::Desc)
         .order_by(column, Order::Asc)

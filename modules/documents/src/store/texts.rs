@@ -2,6 +2,7 @@ use crate::Error;
 use db::{Reads, Tx};
 use ids::{DocumentId, FirmId, Id};
 
+// Texts are read after their document, which the caller has seen.
 const INSERT: &str =
     "INSERT INTO document_texts (document_id, number, piece, firm_id, text) VALUES ($1, $2, $3, $4, $5)";
 const CLEAR: &str = "DELETE FROM document_texts WHERE firm_id = $1 AND document_id = $2 AND number = $3";

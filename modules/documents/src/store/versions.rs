@@ -55,6 +55,7 @@ mod document_version {
 
 use document_version::Column;
 
+/// Versions are read after their document, which the caller has seen.
 fn versions_of(firm: FirmId, document: DocumentId) -> sea_orm::Select<document_version::Entity> {
     document_version::Entity::find()
         .filter(Column::FirmId.eq(firm.uuid()))

@@ -1,5 +1,6 @@
 use super::{field, full_text};
 use crate::{Entry, Error, Kind};
+use access::Sight;
 use db::{Reads, Tx};
 use ids::{CaseId, FirmId};
 use sea_orm::sea_query::Value;
@@ -37,10 +38,13 @@ pub(crate) async fn remove_case(tx: &mut Tx, firm: FirmId, case: CaseId) -> Resu
 }
 
 /// How many things the index holds, by kind.
-pub(crate) async fn counts_by_kind(db: &impl Reads, firm: FirmId) -> Result<Vec<(Kind, u64)>, Error> {
-    let text =
-        "SELECT kind, count(*) FROM search_entries WHERE firm_id = $1 AND piece = 0 GROUP BY kind LIMIT 16";
-    let rows = db.rows(db::sql(db.dialect(), text, [Value::from(Uuid::from(firm))])).await?;
+pub(crate) async fn counts_by_kind(db: &impl Reads, sight: Sight) -> Result<Vec<(Kind, u64)>, Error> {
+    let mut values = vec![Value::from(Uuid::from(sight.firm()))];
+    let seen = sight.and_sees("case_id", &mut values);
+    let text = format!(
+        "SELECT kind, count(*) FROM search_entries WHERE firm_id = $1 AND piece = 0{seen} GROUP BY kind LIMIT 16"
+    );
+    let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     let mut counts = Vec::with_capacity(rows.len());
     for row in rows {
         let (kind, count): (String, i64) = (field(&row, 0)?, field(&row, 1)?);
@@ -51,7 +55,7 @@ pub(crate) async fn counts_by_kind(db: &impl Reads, firm: FirmId) -> Result<Vec<
     Ok(counts)
 }
 
-/// The title under which a thing is known.
+/// The title under which a thing is known, for the index itself: whoever searches is shown it only where they see its case.
 pub(crate) async fn title_of(
     db: &impl Reads,
     firm: FirmId,

@@ -7,8 +7,8 @@ use super::field;
 use crate::model::marked;
 use crate::passage::Terms;
 use crate::{Entry, Error, Hit, Kind, Query, Results};
+use access::Sight;
 use db::{Dialect, Reads, Stamp, Tx, sql};
-use ids::FirmId;
 use sea_orm::sea_query::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -156,7 +156,7 @@ async fn begun(db: &impl Reads, query: &Query) -> Result<BTreeMap<String, Vec<St
 /// The page of hits and the counts of the whole result.
 pub(crate) async fn search(
     db: &impl Reads,
-    firm: FirmId,
+    sight: Sight,
     kinds: &[Kind],
     query: &Query,
     limit: u64,
@@ -167,20 +167,24 @@ pub(crate) async fn search(
         Dialect::Sqlite => query.fts5(&begun(db, query).await?),
         Dialect::Postgres => query.tsquery(),
     };
-    let mut values = vec![Value::from(asked), Value::from(Uuid::from(firm))];
+    let mut values = vec![Value::from(asked), Value::from(Uuid::from(sight.firm()))];
     values.extend(kinds.iter().map(|kind| Value::from(kind.as_str())));
+    let seen = sight.and_sees("e.case_id", &mut values);
     let counts = match dialect {
         Dialect::Sqlite => {
-            let rows = db.rows(sql(dialect, ranked::counting(kinds), values.clone())).await?;
+            let rows = db.rows(sql(dialect, ranked::counting(kinds, &seen), values.clone())).await?;
             ranked::counts(kinds, &rows)?
         }
-        Dialect::Postgres => counts(db.rows(sql(dialect, counting(kinds.len()), values.clone())).await?)?,
+        Dialect::Postgres => {
+            counts(db.rows(sql(dialect, counting(kinds.len(), &seen), values.clone())).await?)?
+        }
     };
     values.push(Value::from(i64::try_from(limit).unwrap_or(i64::MAX)));
     values.push(Value::from(i64::try_from(offset).unwrap_or(i64::MAX)));
+    let page = format!("LIMIT ${} OFFSET ${}", values.len() - 1, values.len());
     let ranking = match dialect {
-        Dialect::Sqlite => ranked::ranking(kinds),
-        Dialect::Postgres => ranking(kinds.len()),
+        Dialect::Sqlite => ranked::ranking(kinds, &seen, &page),
+        Dialect::Postgres => ranking(kinds.len(), &seen, &page),
     };
     // A page beyond the end is empty: nothing is ranked to be passed over.
     if counts.iter().map(|(_, count)| count).sum::<u64>() <= offset {
@@ -191,7 +195,10 @@ pub(crate) async fn search(
     let mut hits = Vec::with_capacity(best.len());
     for row in best {
         let (seq, score): (i64, i64) = (field(&row, 0)?, field(&row, 1)?);
-        let found = db.rows(sql(dialect, FOUND, [Value::from(Uuid::from(firm)), Value::from(seq)])).await?;
+        // The case is asked again: it may have got a wall since the page was ranked.
+        let mut values = vec![Value::from(Uuid::from(sight.firm())), Value::from(seq)];
+        let text = format!("{FOUND}{}", sight.and_sees("case_id", &mut values));
+        let found = db.rows(sql(dialect, text, values)).await?;
         if let Some(row) = found.first() {
             let texts = shown(&terms, (field(row, 3)?, field(row, 5)?)).await?;
             hits.push(hit(row, texts, score)?);
@@ -239,24 +246,23 @@ fn kinds_list(kinds: usize) -> String {
     (0..kinds).map(|index| format!("${}", index + 3)).collect::<Vec<_>>().join(", ")
 }
 
-fn counting(kinds: usize) -> String {
+fn counting(kinds: usize, seen: &str) -> String {
     let list = kinds_list(kinds);
     format!(
         "SELECT e.kind, count(DISTINCT e.entity_id) FROM search_entries e \
-         WHERE e.words @@ $1::tsquery AND e.firm_id = $2 AND e.kind IN ({list}) GROUP BY e.kind"
+         WHERE e.words @@ $1::tsquery AND e.firm_id = $2 AND e.kind IN ({list}){seen} GROUP BY e.kind"
     )
 }
 
 /// The best piece of each thing, best first; equal scores by the order of the index, so that pages do not overlap.
-fn ranking(kinds: usize) -> String {
+fn ranking(kinds: usize, seen: &str, page: &str) -> String {
     let list = kinds_list(kinds);
-    let (limit, offset) = (kinds + 3, kinds + 4);
     format!(
         "SELECT seq, score FROM (SELECT DISTINCT ON (e.kind, e.entity_id) e.seq AS seq, \
          (1000 * ts_rank_cd('{{0.25, 0.25, 0.25, 1.0}}', e.words, $1::tsquery))::bigint AS score \
          FROM search_entries e \
-         WHERE e.words @@ $1::tsquery AND e.firm_id = $2 AND e.kind IN ({list}) \
+         WHERE e.words @@ $1::tsquery AND e.firm_id = $2 AND e.kind IN ({list}){seen} \
          ORDER BY e.kind, e.entity_id, score DESC, e.seq) best \
-         ORDER BY score DESC, seq LIMIT ${limit} OFFSET ${offset}"
+         ORDER BY score DESC, seq {page}"
     )
 }

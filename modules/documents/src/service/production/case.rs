@@ -43,7 +43,7 @@ impl Target {
     pub(super) async fn find(ctx: &Ctx, target: &CaseTarget) -> Result<Self, Error> {
         let title = match target {
             CaseTarget::Case(case) => {
-                cases::exists(ctx.reader(), ctx.firm(), *case).await?;
+                cases::exists(ctx.reader(), ctx.sight(), *case).await?;
                 return Ok(Self::Known(*case));
             }
             CaseTarget::Titled(title) => title.trim(),

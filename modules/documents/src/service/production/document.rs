@@ -193,7 +193,9 @@ async fn store_document(
     let ctx = import.ctx;
     blobs::make_sure(ctx, import.files, file.content.sha256).await?;
     let mut tx = ctx.begin().await.map_err(Error::from)?;
-    let known = store::find_by_control_number(&tx, ctx.firm(), case, control_number).await?;
+    // The case may have got a wall since the import began.
+    cases::exists(&tx, ctx.sight(), case).await.map_err(Error::from)?;
+    let known = store::find_by_control_number(&tx, ctx.sight(), case, control_number).await?;
     let (outcome, document) = match known {
         None => {
             let fields = fields::fields(case, &metadata, control_number);

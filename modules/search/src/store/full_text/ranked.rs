@@ -22,14 +22,14 @@ fn list(kinds: &[Kind], wanted: impl Fn(Kind) -> bool) -> String {
     places.join(", ")
 }
 
-/// One row, with the number of things of each kind.
-pub(super) fn counting(kinds: &[Kind]) -> String {
+/// One row, with the number of things of each kind. `seen` is the rest of the condition: what the caller's eyes see.
+pub(super) fn counting(kinds: &[Kind], seen: &str) -> String {
     let count = |(kind, place): (Kind, String)| match kind {
         Kind::Document => format!("count(DISTINCT CASE WHEN e.kind = {place} THEN e.entity_id END)"),
         Kind::Case | Kind::Party | Kind::Docket => format!("count(CASE WHEN e.kind = {place} THEN 1 END)"),
     };
     let counts: Vec<_> = places(kinds).map(count).collect();
-    format!("SELECT {} {MATCHED} IN ({})", counts.join(", "), list(kinds, |_| true))
+    format!("SELECT {} {MATCHED} IN ({}){seen}", counts.join(", "), list(kinds, |_| true))
 }
 
 /// The kinds of which there are any.
@@ -46,11 +46,11 @@ pub(super) fn counts(kinds: &[Kind], rows: &[Row]) -> Result<Vec<(Kind, u64)>, E
 }
 
 /// The best piece of each thing, best first; equal scores by the order of the index, so that pages do not overlap.
-pub(super) fn ranking(kinds: &[Kind]) -> String {
+pub(super) fn ranking(kinds: &[Kind], seen: &str, page: &str) -> String {
     let scored = |list: String| {
         format!(
             "SELECT e.seq AS seq, e.entity_id AS entity_id, \
-             CAST(-1000 * bm25(search_text, 4.0, 1.0) AS INTEGER) AS score {MATCHED} IN ({list})"
+             CAST(-1000 * bm25(search_text, 4.0, 1.0) AS INTEGER) AS score {MATCHED} IN ({list}){seen}"
         )
     };
     let pieces = list(kinds, |kind| kind == Kind::Document);
@@ -65,7 +65,6 @@ pub(super) fn ranking(kinds: &[Kind]) -> String {
         with = format!("WITH pieces AS MATERIALIZED ({}) ", scored(pieces));
         arms.push("SELECT seq, max(score) AS score FROM pieces GROUP BY entity_id".to_owned());
     }
-    let (limit, offset) = (kinds.len() + 3, kinds.len() + 4);
     let arms = arms.join(" UNION ALL ");
-    format!("{with}SELECT seq, score FROM ({arms}) ORDER BY score DESC, seq LIMIT ${limit} OFFSET ${offset}")
+    format!("{with}SELECT seq, score FROM ({arms}) ORDER BY score DESC, seq {page}")
 }
