@@ -14,6 +14,7 @@ mod imports;
 mod leak_watch;
 mod leaks;
 mod lists;
+mod matrix;
 mod monitoring;
 mod openapi;
 mod permissions;
@@ -26,6 +27,7 @@ mod statuses;
 mod storms;
 mod tenancy;
 mod uploads;
+mod walls;
 mod watching;
 
 // Heap profiles need the server's allocator.
