@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "bench", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
-    /// What to measure. `all` is everything but `profiles`, `soak`, `limits`, `attack` and `build`.
+    /// What to measure. `all` is everything but `profiles`, `soak`, `limits`, `walls`, `attack` and `build`.
     #[arg(value_enum, default_value = "all")]
     pub figure: Figure,
     #[command(flatten)]
@@ -64,7 +64,7 @@ pub(crate) struct AttackOptions {
 /// The figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Figure {
-    /// Everything but `profiles`, `soak`, `limits`, `attack` and `build`.
+    /// Everything but `profiles`, `soak`, `limits`, `walls`, `attack` and `build`.
     All,
     /// Resident memory at rest.
     Idle,
@@ -90,6 +90,8 @@ pub(crate) enum Figure {
     Soak,
     /// A limit that is lowered and a mark for throttling that is too low, both under a running server.
     Limits,
+    /// Pages of a large firm as the screened see them.
+    Walls,
     /// Everything at once against a server in a small control group; takes minutes.
     Attack,
     /// A clean release build; takes minutes.

@@ -13,6 +13,7 @@ mod slow_disk;
 mod soak;
 mod start;
 mod upload;
+mod walls;
 mod writes;
 mod yardstick;
 
@@ -60,6 +61,7 @@ pub(crate) async fn measure(figure: Figure, setup: &Setup) -> anyhow::Result<Vec
         Figure::Profiles => profiles::measure(setup).await,
         Figure::Limits => limits::measure(setup).await,
         Figure::Attack => attack::measure(setup).await,
+        Figure::Walls => walls::measure(setup).await,
         Figure::Build => build::measure(setup),
     }
 }
