@@ -36,9 +36,16 @@ impl Sight {
         self.firm
     }
 
-    /// The rest of a condition in SQL text: ` AND column NOT IN (…)`, with what it binds added to `values`. Rows without a
-    /// case are seen.
+    /// The rest of a condition in SQL text, ` AND NOT EXISTS (…)`, with what it binds added to `values`. Rows without a case
+    /// are seen. `column` is named with its table. Each row that is looked at costs two searches of an index.
     pub fn and_sees(self, column: &str, values: &mut Vec<Value>) -> String {
+        let Eyes::User(user) = self.eyes else { return String::new() };
+        values.extend([self.firm.uuid(), user.uuid()].map(Value::from));
+        screens::unhidden_text(column, values.len() - 1, values.len())
+    }
+
+    /// The same for a statement that looks at many rows: what is hidden is gathered once, in some memory of the database's.
+    pub fn and_sees_among_many(self, column: &str, values: &mut Vec<Value>) -> String {
         match self.hidden(values) {
             None => String::new(),
             Some(hidden) => format!(" AND ({column} IS NULL OR {column} NOT IN ({hidden}))"),
@@ -53,7 +60,7 @@ impl Sight {
         Some(screens::hidden_text(values.len() - 1, values.len()))
     }
 
-    /// The same condition as [`Self::and_sees`] for the builder of statements.
+    /// The same condition as [`Self::and_sees_among_many`] for the builder of statements.
     pub fn sees(self, column: impl IntoColumnRef + Clone) -> Condition {
         match self.eyes {
             Eyes::WholeFirm(_) => Condition::all(),

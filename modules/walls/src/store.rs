@@ -67,7 +67,7 @@ pub(crate) async fn lift(tx: &mut Tx, firm: FirmId, wall: &Wall, lifting: &Lifti
 /// One wall. `NotFound` also where its case is hidden.
 pub(crate) async fn find(db: &impl Reads, sight: Sight, id: WallId) -> Result<Wall, Error> {
     let mut values = vec![Value::from(sight.firm().uuid()), Value::from(id.uuid())];
-    let seen = sight.and_sees("case_id", &mut values);
+    let seen = sight.and_sees("ethical_walls.case_id", &mut values);
     let text = format!("SELECT {COLUMNS} FROM ethical_walls WHERE firm_id = $1 AND id = $2{seen}");
     let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     let wall = read(rows.first().ok_or(Error::NotFound(id))?)?;
@@ -92,7 +92,7 @@ pub(crate) async fn list(
         Some(false) => condition.push_str(" AND lifted_at IS NOT NULL"),
         None => {}
     }
-    condition.push_str(&sight.and_sees("case_id", &mut values));
+    condition.push_str(&sight.and_sees("ethical_walls.case_id", &mut values));
     let text = format!("SELECT count(*) FROM ethical_walls WHERE {condition}");
     let counted = db.rows(db::sql(db.dialect(), text, values.clone())).await?;
     let total: i64 = counted.first().map_or(Ok(0), |row| row.at(0)).map_err(db::Error::from)?;

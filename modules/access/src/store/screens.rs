@@ -39,6 +39,17 @@ pub(crate) fn hidden_text(firm: usize, user: usize) -> String {
     )
 }
 
+/// The rest of a condition: no wall hides the case in `column`. `firm` and `user` are the numbers of its two place holders.
+pub(crate) fn unhidden_text(column: &str, firm: usize, user: usize) -> String {
+    format!(
+        " AND NOT EXISTS (SELECT 1 FROM wall_screens s WHERE s.firm_id = ${firm} AND s.user_id = ${user} \
+         AND s.case_id = {column}) \
+         AND NOT EXISTS (SELECT 1 FROM wall_closures c WHERE c.firm_id = ${firm} AND c.case_id = {column} \
+         AND NOT EXISTS (SELECT 1 FROM wall_admissions a WHERE a.firm_id = ${firm} AND a.wall_id = c.wall_id \
+         AND a.user_id = ${user}))"
+    )
+}
+
 /// Whether a case is hidden from a user.
 pub(crate) async fn hides(db: &impl Reads, firm: FirmId, user: UserId, case: CaseId) -> Result<bool, Error> {
     let text = format!("SELECT 1 WHERE $3 IN ({})", hidden_text(1, 2));

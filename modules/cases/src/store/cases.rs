@@ -86,7 +86,7 @@ pub(crate) async fn delete(tx: &mut Tx, firm: FirmId, case: &Case) -> Result<(),
 
 pub(crate) async fn find(db: &impl Reads, sight: Sight, id: CaseId) -> Result<Case, Error> {
     let mut values = vec![id_value(sight.firm()), id_value(id)];
-    let text = format!("{SELECT}{BY_ID}{}", sight.and_sees("id", &mut values));
+    let text = format!("{SELECT}{BY_ID}{}", sight.and_sees("cases.id", &mut values));
     let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     rows.first().map_or(Err(Error::NotFound(id)), read)
 }
@@ -105,14 +105,14 @@ pub(crate) async fn by_docket(
     docket_key: &str,
 ) -> Result<Option<Case>, Error> {
     let mut values = vec![id_value(sight.firm()), Value::from(court), Value::from(docket_key)];
-    let text = format!("{SELECT}{BY_DOCKET}{}", sight.and_sees("id", &mut values));
+    let text = format!("{SELECT}{BY_DOCKET}{}", sight.and_sees("cases.id", &mut values));
     let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     rows.first().map(read).transpose()
 }
 
 pub(crate) async fn exists(db: &impl Reads, sight: Sight, id: CaseId) -> Result<(), Error> {
     let mut values = vec![id_value(sight.firm()), id_value(id)];
-    let text = format!("{EXISTS}{}", sight.and_sees("id", &mut values));
+    let text = format!("{EXISTS}{}", sight.and_sees("cases.id", &mut values));
     let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     if rows.is_empty() { Err(Error::NotFound(id)) } else { Ok(()) }
 }

@@ -83,7 +83,7 @@ pub(crate) async fn titles(
     let places = (2..ids.len() + 2).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ");
     let ids = ids.iter().copied().map(id_value);
     let mut values: Vec<Value> = std::iter::once(id_value(sight.firm())).chain(ids).collect();
-    let seen = sight.and_sees("id", &mut values);
+    let seen = sight.and_sees("cases.id", &mut values);
     let text = format!("SELECT id, number, title FROM cases WHERE firm_id = $1 AND id IN ({places}){seen}");
     let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     rows.iter()

@@ -82,7 +82,7 @@ pub(crate) async fn delete(tx: &mut Tx, firm: FirmId, party: &Party) -> Result<(
 
 pub(crate) async fn find(db: &impl Reads, sight: Sight, id: PartyId) -> Result<Party, Error> {
     let mut values = vec![id_value(sight.firm()), id_value(id)];
-    let seen = sight.and_sees("case_id", &mut values);
+    let seen = sight.and_sees("parties.case_id", &mut values);
     let text = format!("SELECT {COLUMNS} FROM parties WHERE firm_id = $1 AND id = $2{seen}");
     let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     let row = rows.first().ok_or(Error::PartyNotFound(id))?;
@@ -113,7 +113,7 @@ pub(crate) async fn of_case(
 ) -> Result<Vec<Party>, Error> {
     let limit = Value::from(i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1));
     let mut values = vec![id_value(sight.firm()), id_value(case), limit];
-    let seen = sight.and_sees("case_id", &mut values);
+    let seen = sight.and_sees("parties.case_id", &mut values);
     let text = format!(
         "SELECT {COLUMNS} FROM parties WHERE firm_id = $1 AND case_id = $2{seen} ORDER BY position, id LIMIT $3"
     );
@@ -135,7 +135,7 @@ pub(crate) async fn list(
     page: Page,
 ) -> Result<(Vec<Party>, u64), Error> {
     let (mut condition, mut values) = condition(sight.firm(), filter);
-    condition.push_str(&sight.and_sees("case_id", &mut values));
+    condition.push_str(&sight.and_sees_among_many("case_id", &mut values));
     let text = format!("SELECT count(*) FROM parties WHERE {condition}");
     let counted = db.rows(db::sql(db.dialect(), text, values.clone())).await?;
     let total = counted.first().map_or(Ok(0), |row| Fields::of(row).count())?;

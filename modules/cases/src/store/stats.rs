@@ -24,7 +24,7 @@ pub(crate) async fn read(db: &impl Reads, sight: Sight, since: Timestamp) -> Res
     let seen = |text: &str, since: Option<Timestamp>, rest: &str| {
         let mut values = vec![id_value(sight.firm())];
         values.extend(since.map(|since| Stamp(since).into()));
-        let seen = sight.and_sees("id", &mut values);
+        let seen = sight.and_sees_among_many("id", &mut values);
         db::sql(dialect, format!("{text}{seen}{rest}"), values)
     };
     let mut by_status = StatusCounts::default();

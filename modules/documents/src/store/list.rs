@@ -90,7 +90,7 @@ const SIZES: &str =
 /// How many documents are seen, and how large they are.
 pub(crate) async fn stats(db: &impl Reads, sight: Sight) -> Result<Stats, Error> {
     let mut values = vec![sight.firm().uuid().into()];
-    let text = format!("{SIZES}{}", sight.and_sees("case_id", &mut values));
+    let text = format!("{SIZES}{}", sight.and_sees_among_many("case_id", &mut values));
     let rows = db.rows(db::sql(db.dialect(), text, values)).await?;
     let (mut documents, mut size_bytes) = (0, 0);
     if let Some(row) = rows.first() {

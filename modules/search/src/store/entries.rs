@@ -40,7 +40,7 @@ pub(crate) async fn remove_case(tx: &mut Tx, firm: FirmId, case: CaseId) -> Resu
 /// How many things the index holds, by kind.
 pub(crate) async fn counts_by_kind(db: &impl Reads, sight: Sight) -> Result<Vec<(Kind, u64)>, Error> {
     let mut values = vec![Value::from(Uuid::from(sight.firm()))];
-    let seen = sight.and_sees("case_id", &mut values);
+    let seen = sight.and_sees_among_many("case_id", &mut values);
     let text = format!(
         "SELECT kind, count(*) FROM search_entries WHERE firm_id = $1 AND piece = 0{seen} GROUP BY kind LIMIT 16"
     );

@@ -197,7 +197,7 @@ pub(crate) async fn search(
         let (seq, score): (i64, i64) = (field(&row, 0)?, field(&row, 1)?);
         // The case is asked again: it may have got a wall since the page was ranked.
         let mut values = vec![Value::from(Uuid::from(sight.firm())), Value::from(seq)];
-        let text = format!("{FOUND}{}", sight.and_sees("case_id", &mut values));
+        let text = format!("{FOUND}{}", sight.and_sees("search_entries.case_id", &mut values));
         let found = db.rows(sql(dialect, text, values)).await?;
         if let Some(row) = found.first() {
             let texts = shown(&terms, (field(row, 3)?, field(row, 5)?)).await?;
