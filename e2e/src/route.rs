@@ -66,6 +66,15 @@ impl Route {
                     _ => json!({ "reason": why, "screened": [things.user], "caseId": things.case }),
                 })
             }
+            Method::DELETE if template.starts_with("/api/permissions/") => {
+                Some(json!({ "revokeReason": "Done" }))
+            }
+            Method::POST if template.ends_with("/check") && template.starts_with("/api/permissions") => {
+                Some(json!({ "permission": "cases:read", "caseId": things.case }))
+            }
+            Method::POST if template.ends_with("/permissions") => {
+                Some(json!({ "permission": "search:use", "effect": "allow", "reason": "Everybody searches" }))
+            }
             Method::POST if template.ends_with("/roles") => Some(json!({ "role": "clerk" })),
             Method::POST if template.ends_with("/docket") => {
                 Some(json!({ "caseId": things.case, "filedOn": "2026-03-02", "text": "Order" }))

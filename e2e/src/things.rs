@@ -26,11 +26,13 @@ pub struct Things {
     pub firm: String,
     /// A wall round the case, which screens the user.
     pub wall: String,
+    /// A grant to the user.
+    pub grant: String,
 }
 
 impl Things {
     /// All ids.
-    pub fn all(&self) -> [String; 10] {
+    pub fn all(&self) -> [String; 11] {
         let all = [
             &self.case,
             &self.party,
@@ -42,6 +44,7 @@ impl Things {
             &self.user,
             &self.firm,
             &self.wall,
+            &self.grant,
         ];
         all.map(Clone::clone)
     }
@@ -63,9 +66,11 @@ impl Things {
                 "users" => &self.user,
                 "organizations" => &self.firm,
                 "ethical-walls" => &self.wall,
+                "permissions" => &self.grant,
                 other => panic!("{template}: whose id is it that follows {other}?"),
             },
             name if crate::is_id(name) => panic!("{template}: whose id is {name}?"),
+            "role" => return "clerk".to_owned(),
             _ => return "1".to_owned(),
         };
         id.clone()
@@ -134,6 +139,9 @@ pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
     let versions = admin.get(&format!("/api/documents/{document}/versions")).await.expect_status(200).json();
     let user = id_of(&users["data"][0]);
     let wall = id_of(&raise_wall(admin, &case, &[&user]).await);
+    let grant =
+        json!({ "permission": "clients:delete", "effect": "allow", "reason": format!("Cleans up {word}") });
+    let grant = admin.post(&format!("/api/users/{user}/permissions"), &grant).await.expect_status(201).json();
     Things {
         party: id_of(&add_party(admin, &case, &format!("{word} Company")).await),
         client: id_of(&add_client(admin, &format!("{word} Client")).await),
@@ -142,6 +150,7 @@ pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
         version: id_of(&versions["data"][0]),
         user,
         wall,
+        grant: id_of(&grant),
         firm: users["data"][0]["organizationId"].as_str().expect("a firm").to_owned(),
         document,
         case,

@@ -32,6 +32,7 @@ pub fn routes(parts: &Parts, ops: &Arc<Ops>) -> Routes {
         .merge(billing::routes())
         .merge(search::routes())
         .merge(walls::routes())
+        .merge(permissions::routes())
         .watched_by(Arc::new(walls::Denials))
         .merge(ops::routes(ops))
         .merge(error_pages::routes())

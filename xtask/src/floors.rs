@@ -9,7 +9,7 @@ const FLOORS: [(u32, &[&str]); 13] = [
     (90, &["e2e", "bench", "xtask"]),
     (70, &["lexiflow"]),
     (60, &["reports", "walls"]),
-    (50, &["workflow", "billing", "documents", "sessions", "docket"]),
+    (50, &["workflow", "billing", "documents", "sessions", "docket", "permissions"]),
     (45, &["cases"]),
     (40, &["clients", "accounts"]),
     (30, &["realtime", "search", "webhooks", "integrations", "notifications", "audit"]),

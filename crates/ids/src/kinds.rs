@@ -79,6 +79,8 @@ id!(/// A piece of work that someone did for a case.
     TimeEntryId, "time entry", "019cae6b-de60-78f2-ace1-f9473bdc28ef");
 id!(/// An ethical wall round a case.
     WallId, "ethical wall", "019cae6b-e9a0-7c36-b025-3d8b7f106c24");
+id!(/// A permission granted or denied beside a role.
+    GrantId, "grant", "019cae6b-e9a1-7d47-8136-4e9c80216d35");
 id!(/// A record of who did what.
     AuditId, "audit entry", "019cae6b-de61-7903-bdf2-0a584ced39f0");
 id!(/// A published fact.

@@ -9,8 +9,8 @@ mod parse;
 
 pub use kinds::{
     AttorneyId, AuditId, BlobId, CaseId, ClientId, CorrelationId, CredentialId, DocketEntryId, DocumentId,
-    DocumentVersionId, EventId, FirmId, JobId, LinkId, PartyId, ProfileId, SessionId, TimeEntryId, TokenId,
-    UserId, WallId,
+    DocumentVersionId, EventId, FirmId, GrantId, JobId, LinkId, PartyId, ProfileId, SessionId, TimeEntryId,
+    TokenId, UserId, WallId,
 };
 pub use parse::ParseIdError;
 

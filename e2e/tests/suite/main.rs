@@ -8,6 +8,7 @@ mod conformity;
 mod documents;
 mod examples;
 mod fuzz;
+mod grants;
 mod health;
 mod idempotency;
 mod imports;

@@ -95,6 +95,7 @@ fn nothing() -> e2e::Things {
         user: id(),
         firm: id(),
         wall: id(),
+        grant: id(),
     }
 }
 

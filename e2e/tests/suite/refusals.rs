@@ -182,6 +182,7 @@ fn kind_of(template: &str) -> &str {
         "/api/matters" => "/api/cases",
         "/api/time-entries" => "/api/billing/time-entries",
         parties if parties.ends_with("/parties") => "/api/parties",
+        grants if grants.ends_with("/permissions") => "/api/permissions",
         own => own,
     }
 }
@@ -208,8 +209,19 @@ async fn walk(trial: &mut Trial, document: &Value, things: &Things, number: usiz
         let answer = trial.ask(&name, &call).await;
         if answer.status == 201 && name != "POST /api/users" {
             let kind = kind_of(&route.template);
-            let delete = Call::new(Method::DELETE, format!("{kind}/{}", id_of(&answer.json())));
-            drop(trial.ask(&format!("DELETE {kind}"), &delete).await.expect_status(204));
+            let path = format!("{kind}/{}", id_of(&answer.json()));
+            // A wall and a grant are ended for a reason, and shown as they were ended.
+            let reason = match kind {
+                "/api/ethical-walls" => Some("liftReason"),
+                "/api/permissions" => Some("revokeReason"),
+                _ => None,
+            };
+            let delete = match reason {
+                Some(reason) => Call::json(Method::DELETE, path, &json!({ reason: "Both clients consent" })),
+                None => Call::new(Method::DELETE, path),
+            };
+            let expected = if reason.is_some() { 200 } else { 204 };
+            drop(trial.ask(&format!("DELETE {kind}"), &delete).await.expect_status(expected));
         }
     }
 }

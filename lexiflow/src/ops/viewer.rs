@@ -1,3 +1,4 @@
+use access::grants::Moment;
 use access::{Action, App, Credentials, Refusal};
 use axum::extract::FromRequestParts;
 use http::header::{FORWARDED, HOST, VIA};
@@ -41,7 +42,9 @@ async fn operator(parts: &Parts, app: &App) -> Result<(), access::Error> {
     };
     let now = app.clock().now();
     let principal = app.authenticator().authenticate(Credentials::Bearer(token), now).await?;
-    if principal.role.allows(Action::Operate) {
+    let policy = app.policies().of(app.db().reader(), &principal, now).await?;
+    let address = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
+    if policy.decide(&principal, Action::Operate, Moment { now, address }).allowed {
         return Ok(());
     }
     Err(Refusal { action: Action::Operate, role: principal.role }.into())

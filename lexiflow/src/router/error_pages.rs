@@ -24,6 +24,7 @@ pub fn codes() -> Vec<Code> {
         billing::CODES,
         search::CODES,
         walls::CODES,
+        permissions::CODES,
         crate::ops::CODES,
     ] {
         all.extend_from_slice(some);

@@ -165,7 +165,13 @@ struct Stores<'a>(&'a Config);
 impl MemoryBounds for Stores<'_> {
     fn declare(&self, bounds: &mut Bounds) {
         let logins = logins(self.0);
-        let own = [headroom::ROUTES_BYTES, headroom::LEDGER_BYTES, headroom::TENANTS_BYTES, LEAKS_BYTES];
+        let own = [
+            headroom::ROUTES_BYTES,
+            headroom::LEDGER_BYTES,
+            headroom::TENANTS_BYTES,
+            LEAKS_BYTES,
+            access::POLICY_BYTES,
+        ];
         let stores = [logins.cache_bytes, logins.attempts_bytes].into_iter().chain(own);
         bounds.add(Bound {
             part: Part::Fixed,

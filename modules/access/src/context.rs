@@ -1,4 +1,5 @@
-use crate::{Action, Authenticator, Error, Principal, Refusal, Sight, store};
+use crate::grants::{Moment, Policy};
+use crate::{Action, Authenticator, Error, Policies, Principal, Refusal, Sight, store};
 use clock::{SharedClock, SharedRandom, Timestamp};
 use db::{Db, Reader, Tx};
 use headroom::Headroom;
@@ -20,6 +21,7 @@ struct Parts {
     outbox: Outbox,
     jobs: Jobs,
     authenticator: Arc<dyn Authenticator>,
+    policies: Policies,
 }
 
 impl App {
@@ -33,7 +35,8 @@ impl App {
         jobs: Jobs,
         authenticator: Arc<dyn Authenticator>,
     ) -> Self {
-        Self(Arc::new(Parts { db, clock, random, headroom, outbox, jobs, authenticator }))
+        let policies = Policies::register(headroom.stores());
+        Self(Arc::new(Parts { db, clock, random, headroom, outbox, jobs, authenticator, policies }))
     }
 
     /// The database.
@@ -71,10 +74,16 @@ impl App {
         self.0.authenticator.as_ref()
     }
 
-    /// A context for work that no request asked for: the command line, a job, an import.
+    /// What is granted beside the roles.
+    pub fn policies(&self) -> &Policies {
+        &self.0.policies
+    }
+
+    /// A context for work that no request asked for: the command line, a job, an import. It goes by the role alone.
     pub fn act_as(&self, principal: Principal, correlation: impl Into<Arc<str>>) -> Ctx {
         let request = Request { correlation: correlation.into(), ..Request::default() };
-        Ctx { app: self.clone(), principal: Arc::new(principal), request: Arc::new(request) }
+        let policy = self.policies().none();
+        Ctx { app: self.clone(), principal: Arc::new(principal), request: Arc::new(request), policy }
     }
 
     /// A new id of any kind, from the clock and the randomness of this application.
@@ -118,6 +127,7 @@ pub struct Ctx {
     pub(crate) app: App,
     pub(crate) principal: Arc<Principal>,
     pub(crate) request: Arc<Request>,
+    pub(crate) policy: Arc<Policy>,
 }
 
 impl Ctx {
@@ -166,13 +176,15 @@ impl Ctx {
         &self.request
     }
 
+    /// Whether the caller may do `action`: the one place that decides it.
+    pub fn allows(&self, action: Action) -> bool {
+        let moment = Moment { now: self.now(), address: self.request.address };
+        self.policy.decide(&self.principal, action, moment).allowed
+    }
+
     /// Asks whether the caller may do `action`.
     pub fn require(&self, action: Action) -> Result<(), Refusal> {
-        if self.principal.allows(action) {
-            Ok(())
-        } else {
-            Err(Refusal { action, role: self.principal.role })
-        }
+        if self.allows(action) { Ok(()) } else { Err(Refusal { action, role: self.principal.role }) }
     }
 
     /// Starts the verb's transaction. The request's idempotency key is marked as done in it, so that the change and the

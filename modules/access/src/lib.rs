@@ -2,17 +2,19 @@
 //!
 //! - A [`Principal`] is a signed-in user of one firm; a [`Role`] names the [`Action`]s it may do. Default is no.
 //! - [`Ctx`] carries who, which firm, the clock, randomness, the database and the request's correlation id. A verb
-//!   begins with it, asks [`Ctx::require`], and everything it stores belongs to [`Ctx::firm`].
+//!   begins with it, asks [`Ctx::require`] (the role, and the firm's [`grants`]), and everything it stores belongs to [`Ctx::firm`].
 //! - A [`Sight`] is what a user sees of the firm: every read of a case, and of what hangs on one, begins with it.
 //! - [`Routes`] registers handlers; none can be registered without saying who may call it ([`Gate`]).
 //! - [`Authenticator`] is what the sessions module implements; nothing here knows how a token looks.
 
 mod context;
 mod error;
+pub mod grants;
 mod idempotency;
 mod migration;
 mod misses;
 mod model;
+mod policies;
 mod role;
 mod routes;
 mod sight;
@@ -24,7 +26,8 @@ pub use idempotency::IdempotencyKeys;
 pub use migration::migrations;
 pub use misses::MissWatch;
 pub use model::{Action, Authenticator, Credentials, Principal, Refusal};
-pub use role::Role;
+pub use policies::{POLICY_BYTES, Policies, add_grant, end_grant, find_grant, grants_of, look_up};
+pub use role::{Role, UnknownRole};
 pub use routes::{Declared, Gate, Public, Routes, bearer};
 pub use sight::{
     Screen, Sight, clear_screen, hold_walls, is_closed, is_hidden, set_screen, wall_changes, wall_members,

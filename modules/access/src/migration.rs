@@ -6,6 +6,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         Migration { name: "0010_access", statements: tables },
         Migration { name: "0033_access_walls", statements: walls },
+        Migration { name: "0035_access_grants", statements: grants },
     ]
 }
 
@@ -84,4 +85,39 @@ fn whole_number(dialect: Dialect) -> &'static str {
         Dialect::Sqlite => "integer",
         Dialect::Postgres => "bigint",
     }
+}
+
+/// Grants beside the roles. `subject` is a role's name or a user's id.
+fn grants(dialect: Dialect) -> Vec<String> {
+    let columns = dialect.columns();
+    let grants = Table::create()
+        .table("permission_grants")
+        .col(columns.key())
+        .col(columns.firm())
+        .col(columns.text("subject_kind"))
+        .col(columns.text("subject"))
+        .col(columns.text("action"))
+        .col(columns.text("effect"))
+        .col(columns.json("conditions"))
+        .col(columns.text("reason"))
+        .col(columns.id("granted_by"))
+        .col(columns.time("granted_at"))
+        .col(columns.opt_id("revoked_by"))
+        .col(columns.opt_time("revoked_at"))
+        .col(columns.opt_text("revoke_reason"))
+        .take();
+    let of_subject = Index::create()
+        .name("permission_grants_subject")
+        .table("permission_grants")
+        .col("firm_id")
+        .col("subject_kind")
+        .col("subject")
+        .col("granted_at")
+        .col("id")
+        .take();
+    vec![
+        migrate::table(dialect, &grants),
+        migrate::index(dialect, &of_subject),
+        format!("ALTER TABLE firm_policies ADD COLUMN grants {} NOT NULL DEFAULT 0", whole_number(dialect)),
+    ]
 }

@@ -17,7 +17,7 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// Whether the principal may do `action`: the one place that decides it.
+    /// Whether the principal may do `action` by itself. [`crate::Ctx::allows`] asks the firm's grants too.
     pub fn allows(&self, action: Action) -> bool {
         self.role.allows(action)
     }
@@ -69,11 +69,13 @@ pub enum Action {
     Operate,
     /// Raise, change and lift ethical walls.
     ManageWalls,
+    /// Grant and deny permissions beside the roles, and ask how a decision came about.
+    ManagePermissions,
 }
 
 impl Action {
     /// Every action, in the order of the permission list.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::ReadClients,
         Self::EditClients,
         Self::DeleteClients,
@@ -95,6 +97,7 @@ impl Action {
         Self::Import,
         Self::Operate,
         Self::ManageWalls,
+        Self::ManagePermissions,
     ];
 
     /// The permission's code, `resource:verb`.
@@ -121,7 +124,19 @@ impl Action {
             Self::Import => "import:run",
             Self::Operate => "operations:read",
             Self::ManageWalls => "walls:manage",
+            Self::ManagePermissions => "permissions:manage",
         }
+    }
+
+    /// The action with this code.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.code() == code)
+    }
+}
+
+impl serde::Serialize for Action {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
     }
 }
 

@@ -108,16 +108,22 @@ impl Role {
         use Action as A;
         match self {
             Self::SuperAdmin | Self::Admin => true,
-            Self::Partner => !matches!(action, A::ManageUsers | A::Operate),
+            Self::Partner => !matches!(action, A::ManageUsers | A::ManagePermissions | A::Operate),
             Self::SeniorAssociate | Self::Associate | Self::JuniorAssociate | Self::Attorney => !matches!(
                 action,
-                A::ManageUsers | A::Operate | A::DeleteCases | A::DeleteClients | A::ManageWalls
+                A::ManageUsers
+                    | A::ManagePermissions
+                    | A::ManageWalls
+                    | A::Operate
+                    | A::DeleteCases
+                    | A::DeleteClients
             ),
             Self::Paralegal | Self::LegalAssistant => !matches!(
                 action,
                 A::ManageUsers
                     | A::Operate
                     | A::ManageWalls
+                    | A::ManagePermissions
                     | A::DeleteCases
                     | A::DeleteClients
                     | A::DeleteDocket
@@ -146,6 +152,14 @@ impl Role {
             ),
             Self::ItAdmin => matches!(action, A::ReadUsers | A::ManageUsers | A::Operate),
             Self::Client => false,
+        }
+    }
+
+    /// The roles whose grants this one has too.
+    pub fn implies(self) -> &'static [Self] {
+        match self {
+            Self::SuperAdmin => &[Self::Admin],
+            _ => &[],
         }
     }
 

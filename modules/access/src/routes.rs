@@ -1,5 +1,5 @@
 use crate::misses::{self, Caller};
-use crate::{Action, App, Credentials, Ctx, Error, MissWatch, Principal, Refusal, Request};
+use crate::{Action, App, Credentials, Ctx, Error, MissWatch, Principal, Request};
 use axum::extract::FromRequestParts;
 use axum::{Extension, Router};
 use http::request::Parts;
@@ -16,7 +16,7 @@ pub enum Gate {
     Public,
     /// Anybody who is signed in; the verb decides the rest.
     SignedIn,
-    /// Those whose role allows the action.
+    /// Those whose role, or a grant, allows the action.
     May(Action),
 }
 
@@ -131,18 +131,17 @@ impl FromRequestParts<App> for Ctx {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let principal = principal(parts, app).await?;
-        match gate(parts)? {
+        let gate = gate(parts)?;
+        let policy = app.policies().of(app.db().reader(), &principal, app.clock().now()).await;
+        let policy = policy.map_err(Error::Database)?;
+        let request = Arc::new(request(parts, Some(&principal)));
+        let ctx = Self { app: app.clone(), principal, request, policy };
+        match gate {
             // A handler that asks for a context must not sit behind an open gate.
             Gate::Public => return Err(Error::Ungated.into()),
             Gate::SignedIn => {}
-            Gate::May(action) => {
-                if !principal.allows(action) {
-                    return Err(Error::Refused(Refusal { action, role: principal.role }).into());
-                }
-            }
+            Gate::May(action) => ctx.require(action).map_err(Error::Refused)?,
         }
-        let request = Arc::new(request(parts, Some(&principal)));
-        let ctx = Self { app: app.clone(), principal, request };
         if let Some(caller) = parts.extensions.get::<Caller>() {
             caller.is(&ctx);
         }

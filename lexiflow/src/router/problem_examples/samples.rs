@@ -54,6 +54,7 @@ const FAULTS: &str = "one or more members are not valid: see errors";
 const CASE: &str = "/api/cases/019cae6b-8e20-707a-a469-71cfb354a067";
 const DOCUMENT: &str = "/api/documents/019cae6b-ca50-75cf-b9be-c61408a9f5bc";
 const PROFILE: &str = "/api/monitoring/memory/profile";
+const GRANT: &str = "/api/permissions/019cae6b-e9a1-7d47-8136-4e9c80216d35";
 const WALL: &str = "/api/ethical-walls/019cae6b-e9a0-7c36-b025-3d8b7f106c24";
 const USER: &str = "/api/users/019c2404-8f3c-7b25-9d14-2c7a6e0f4b12";
 
@@ -160,6 +161,7 @@ pub(super) const SAMPLES: &[Sample] = &[
     )
     .below("/api/billing/"),
     sample("user_not_found", USER, "there is no user 019c2404-8f3c-7b25-9d14-2c7a6e0f4b12 in your firm")
+        .of(&["checkPermission", "explainPermission"])
         .below("/api/users/"),
     sample(
         "organization_not_found",
@@ -286,6 +288,28 @@ pub(super) const SAMPLES: &[Sample] = &[
          and send the file again",
     )
     .of(&["addDocument", "putDocumentContent"]),
+    sample("grant_not_found", GRANT, "there is no grant 019cae6b-e9a1-7d47-8136-4e9c80216d35, or it was ended before")
+        .of(&["endGrant"]),
+    sample(
+        "role_not_found",
+        "/api/roles/developer/permissions",
+        "`developer` is not a role; the roles are super_admin, admin, partner, senior_associate, associate, \
+         junior_associate, attorney, paralegal, legal_assistant, clerk, intern, accountant, billing_specialist, \
+         it_admin, staff, user, client",
+    )
+    .below("/api/roles/"),
+    sample(
+        "grant_beyond_own",
+        GRANT,
+        "you do not have the permission `import:run` yourself: ask somebody who has it to grant it",
+    )
+    .of(&["grantToRole", "grantToUser", "endGrant"]),
+    sample(
+        "grant_locks_out",
+        "/api/roles/super_admin/permissions",
+        "nothing can be denied to super administrators: give the user another role first",
+    )
+    .of(&["grantToRole", "grantToUser"]),
     sample("wall_not_found", WALL, "there is no ethical wall 019cae6b-e9a0-7c36-b025-3d8b7f106c24")
         .below("/api/ethical-walls/"),
     sample(

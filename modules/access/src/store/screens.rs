@@ -58,7 +58,7 @@ pub(crate) async fn hides(db: &impl Reads, firm: FirmId, user: UserId, case: Cas
 }
 
 const CHANGES: &str = "SELECT walls FROM firm_policies WHERE firm_id = $1";
-const CHANGED: &str = "INSERT INTO firm_policies (firm_id, walls) VALUES ($1, 1) \
+const CHANGED: &str = "INSERT INTO firm_policies (firm_id, walls, grants) VALUES ($1, 1, 0) \
                        ON CONFLICT (firm_id) DO UPDATE SET walls = firm_policies.walls + 1";
 
 /// How often the firm's walls were changed; 0 for a firm that never had one.

@@ -1,7 +1,8 @@
 use super::{RoleView, UserView, Watch};
 use crate::model::Change;
-use crate::service;
-use access::{Ctx, Role};
+use crate::{User, service};
+use access::grants::Moment;
+use access::{Action, Ctx, Principal, Role};
 use axum::response::Response;
 use axum::{Extension, Json};
 use ids::UserId;
@@ -58,8 +59,18 @@ pub(super) async fn list_permissions_of(
     PathId(id): PathId<UserId>,
 ) -> Result<Json<PermissionsView>, Problem> {
     let user = service::find_user(&ctx, id).await?;
-    let permissions = if user.active { user.role.permissions().collect() } else { Vec::new() };
+    let permissions = if user.active { permissions_of(&ctx, &user).await? } else { Vec::new() };
     Ok(Json(PermissionsView { user_id: user.id, role: user.role, permissions }))
+}
+
+/// What the role allows, less what is denied, and what is granted wherever the user is.
+async fn permissions_of(ctx: &Ctx, user: &User) -> Result<Vec<&'static str>, Problem> {
+    let principal = Principal { user: user.id, firm: user.firm, role: user.role, session: None };
+    let policy = ctx.app().policies().of(ctx.reader(), &principal, ctx.now()).await;
+    let policy = policy.map_err(access::Error::Database)?;
+    let moment = Moment { now: ctx.now(), address: None };
+    let allowed = |action: &Action| policy.decide(&principal, *action, moment).allowed;
+    Ok(Action::ALL.into_iter().filter(allowed).map(Action::code).collect())
 }
 
 /// List a user's roles: always one. Everybody may ask about themselves.

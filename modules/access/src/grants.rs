@@ -1,0 +1,192 @@
+//! Grants beside the roles: rows that allow or deny an action to a role or a user, under conditions. Pure: the rows come
+//! from the store, the moment from the request.
+
+mod hours;
+mod network;
+
+pub use hours::{Hours, HoursFault, Written as WrittenHours};
+pub use network::{Network, NetworkFault};
+
+use crate::{Action, Principal, Role};
+use clock::Timestamp;
+use ids::{GrantId, UserId};
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// Whom a grant is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Subject {
+    /// Everybody of a role.
+    Role(Role),
+    /// One user.
+    User(UserId),
+}
+
+/// What a grant does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Allows what is not denied.
+    Allow,
+    /// Denies, whatever allows.
+    Deny,
+}
+
+/// When and from where a grant counts. One that is not known here is refused before it is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Conditions {
+    /// From these networks only; from anywhere when there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<Network>,
+    /// At these hours only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Hours>,
+    /// From this moment on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Until this moment, which is not a part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// A grant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Grant {
+    /// The grant.
+    pub id: GrantId,
+    /// For whom.
+    pub subject: Subject,
+    /// Which action.
+    pub action: Action,
+    /// What it does.
+    pub effect: Effect,
+    /// When and from where.
+    pub conditions: Conditions,
+    /// Why, in the words of whoever gave it.
+    pub reason: String,
+    /// Who gave it.
+    pub granted_by: UserId,
+    /// When.
+    pub granted_at: Timestamp,
+}
+
+/// What is known of a request when it is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// When.
+    pub now: Timestamp,
+    /// From where, where that is known.
+    pub address: Option<IpAddr>,
+}
+
+/// How a condition stands to a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Holds,
+    Fails,
+    /// What it asks for is not known.
+    Unknown,
+}
+
+impl Conditions {
+    fn standing(&self, moment: Moment) -> Standing {
+        let in_period = self.from.is_none_or(|from| from <= moment.now)
+            && self.until.is_none_or(|until| moment.now < until)
+            && self.hours.as_ref().is_none_or(|hours| hours.contain(moment.now));
+        match moment.address {
+            _ if !in_period => Standing::Fails,
+            _ if self.networks.is_empty() => Standing::Holds,
+            None => Standing::Unknown,
+            Some(address) if self.networks.iter().any(|network| network.contains(address)) => Standing::Holds,
+            Some(_) => Standing::Fails,
+        }
+    }
+}
+
+impl Grant {
+    /// Whether it counts now. What is not known counts against the caller.
+    pub fn counts(&self, moment: Moment) -> bool {
+        match self.conditions.standing(moment) {
+            Standing::Holds => true,
+            Standing::Fails => false,
+            Standing::Unknown => self.effect == Effect::Deny,
+        }
+    }
+
+    /// Whether it is for this principal. A role is allowed what the roles that it implies are allowed, and is denied only
+    /// what it is denied itself.
+    fn is_for(&self, principal: &Principal) -> bool {
+        // Who sets a firm right again is never locked out, also who had another role when it was denied.
+        if self.effect == Effect::Deny && principal.role == Role::SuperAdmin {
+            return false;
+        }
+        match (self.subject, self.effect) {
+            (Subject::User(user), _) => user == principal.user,
+            (Subject::Role(role), Effect::Deny) => role == principal.role,
+            (Subject::Role(role), Effect::Allow) => {
+                role == principal.role || principal.role.implies().contains(&role)
+            }
+        }
+    }
+}
+
+/// The grants that may count for one user.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    grants: Vec<Grant>,
+}
+
+/// What decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// Nothing allows it.
+    Default,
+    /// The role.
+    Role(Role),
+    /// A grant.
+    Grant(GrantId),
+}
+
+/// A decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether it is allowed.
+    pub allowed: bool,
+    /// What decided.
+    pub reason: Reason,
+}
+
+impl Policy {
+    /// Of these grants.
+    pub fn new(grants: Vec<Grant>) -> Self {
+        Self { grants }
+    }
+
+    /// The grants.
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// Whether the principal may do `action` at this moment: a grant that denies comes before all that allows, then what the
+    /// principal is allowed by itself, then a grant that allows. What nothing allows is refused.
+    pub fn decide(&self, principal: &Principal, action: Action, moment: Moment) -> Decision {
+        let counting = |effect: Effect| {
+            let mut grants =
+                self.grants.iter().filter(move |grant| grant.effect == effect && grant.action == action);
+            grants.find(|grant| grant.is_for(principal) && grant.counts(moment))
+        };
+        if let Some(grant) = counting(Effect::Deny) {
+            return Decision { allowed: false, reason: Reason::Grant(grant.id) };
+        }
+        if principal.allows(action) {
+            return Decision { allowed: true, reason: Reason::Role(principal.role) };
+        }
+        match counting(Effect::Allow) {
+            Some(grant) => Decision { allowed: true, reason: Reason::Grant(grant.id) },
+            None => Decision { allowed: false, reason: Reason::Default },
+        }
+    }
+}

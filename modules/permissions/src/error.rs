@@ -1,0 +1,104 @@
+use ids::GrantId;
+use web::codes;
+use web::problem::{Code, Failure, Fault};
+
+/// No such grant in the firm, or it was ended.
+const GRANT_NOT_FOUND: Code = Code::new("grant_not_found", 404, "The grant was not found");
+/// No such role.
+const ROLE_NOT_FOUND: Code = Code::new("role_not_found", 404, "The role was not found");
+/// More than the caller may hand out.
+const GRANT_BEYOND_OWN: Code =
+    Code::new("grant_beyond_own", 403, "Nobody grants what they may not do themselves");
+/// Who sets a firm right is not locked out.
+const GRANT_LOCKS_OUT: Code =
+    Code::new("grant_locks_out", 422, "Super administrators cannot be denied anything");
+/// The subject has as many grants as it may have.
+const GRANT_LIMIT: Code = Code::new("grant_limit", 422, "There are too many grants");
+
+/// This module's codes.
+pub const CODES: &[Code] = &[GRANT_NOT_FOUND, ROLE_NOT_FOUND, GRANT_BEYOND_OWN, GRANT_LOCKS_OUT, GRANT_LIMIT];
+
+/// Why a grant could not be given, ended or explained.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such grant, it was ended, or it is another firm's.
+    #[error("there is no grant {0}, or it was ended before")]
+    NotFound(GrantId),
+    /// There is no such role.
+    #[error(transparent)]
+    Role(#[from] access::UnknownRole),
+    /// No such permission.
+    #[error("`{0}` is no permission; `GET /api/permissions` lists them")]
+    UnknownPermission(String),
+    /// A condition that cannot be.
+    #[error("{message}")]
+    Condition {
+        /// The member.
+        field: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The caller may not do it themselves.
+    #[error("you do not have the permission `{0}` yourself: ask somebody who has it to grant it")]
+    BeyondOwn(&'static str),
+    /// A super administrator would be denied something.
+    #[error("nothing can be denied to super administrators: give the user another role first")]
+    LocksOut,
+    /// As many as there may be.
+    #[error("the role or user has 200 grants, which is the most: end some first")]
+    TooMany,
+    /// The caller may not do it.
+    #[error(transparent)]
+    Refused(#[from] access::Refusal),
+    /// The operation could not be begun.
+    #[error(transparent)]
+    Access(#[from] access::Error),
+    /// The case could not be used.
+    #[error(transparent)]
+    Case(#[from] cases::Error),
+    /// The user could not be looked up.
+    #[error(transparent)]
+    User(#[from] accounts::Error),
+    /// The record of it could not be written.
+    #[error(transparent)]
+    Audit(#[from] audit::Error),
+    /// The database could not be used.
+    #[error("the database could not be used")]
+    Database(#[from] db::Error),
+}
+
+impl Failure for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::NotFound(_) => GRANT_NOT_FOUND,
+            Self::Role(_) => ROLE_NOT_FOUND,
+            Self::UnknownPermission(_) | Self::Condition { .. } => codes::VALIDATION_FAILED,
+            Self::BeyondOwn(_) => GRANT_BEYOND_OWN,
+            Self::LocksOut => GRANT_LOCKS_OUT,
+            Self::TooMany => GRANT_LIMIT,
+            Self::Refused(_) => codes::FORBIDDEN,
+            Self::Access(error) => error.code(),
+            Self::Case(error) => error.code(),
+            Self::User(error) => error.code(),
+            Self::Audit(audit::Error::Database(error)) | Self::Database(error) => {
+                access::database_code(error)
+            }
+        }
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        match self {
+            Self::UnknownPermission(_) => vec![Fault::new("permission", "unknown", self.to_string())],
+            Self::Condition { field, .. } => vec![Fault::new(*field, "invalid", self.to_string())],
+            Self::Case(error) => error.faults(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn missed(&self) -> Option<web::problem::Missed> {
+        match self {
+            Self::Case(error) => error.missed(),
+            _ => None,
+        }
+    }
+}

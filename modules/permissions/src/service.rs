@@ -1,0 +1,112 @@
+use crate::Error;
+use crate::model::{Asked, Explained, NewGrant, Step};
+use access::grants::{Decision, Effect, Grant, Moment, Reason, Subject};
+use access::{Action, Ctx, Principal, Role};
+use audit::{Act, Entity};
+use ids::GrantId;
+use serde_json::json;
+
+/// Gives a grant to a role or a user of the firm.
+pub async fn give_grant(ctx: &Ctx, subject: Subject, new: NewGrant) -> Result<Grant, Error> {
+    ctx.require(Action::ManagePermissions)?;
+    let action = action(&new.permission)?;
+    if new.effect == Effect::Allow && !ctx.allows(action) {
+        return Err(Error::BeyondOwn(action.code()));
+    }
+    let mut tx = ctx.begin().await?;
+    let role = match subject {
+        Subject::Role(role) => role,
+        Subject::User(user) => accounts::find_in(&tx, ctx.firm(), user).await?.role,
+    };
+    if new.effect == Effect::Deny && role == Role::SuperAdmin {
+        return Err(Error::LocksOut);
+    }
+    let grant = Grant {
+        id: ctx.new_id(),
+        subject,
+        action,
+        effect: new.effect,
+        conditions: new.conditions,
+        reason: new.reason,
+        granted_by: ctx.user(),
+        granted_at: ctx.now(),
+    };
+    if !access::add_grant(&mut tx, ctx.firm(), &grant).await? {
+        return Err(Error::TooMany);
+    }
+    let given = Entity::of(grant.id).changed(json!({ "granted": [null, grant] }));
+    audit::record(&mut tx, ctx, Act::Create, given).await?;
+    tx.commit().await?;
+    ctx.app().policies().forget(ctx.firm());
+    Ok(grant)
+}
+
+/// Ends a grant, for a reason.
+pub async fn end_grant(ctx: &Ctx, id: GrantId, reason: &str) -> Result<(), Error> {
+    ctx.require(Action::ManagePermissions)?;
+    let mut tx = ctx.begin().await?;
+    let grant = access::find_grant(&tx, ctx.firm(), id).await?.ok_or(Error::NotFound(id))?;
+    if grant.effect == Effect::Deny && !ctx.allows(grant.action) {
+        // To end what denies is to allow.
+        return Err(Error::BeyondOwn(grant.action.code()));
+    }
+    if !access::end_grant(&mut tx, ctx.firm(), id, ctx.user(), ctx.now(), reason).await? {
+        return Err(Error::NotFound(id));
+    }
+    let changes = json!({ "granted": [grant, null], "reason": [null, reason] });
+    audit::record(&mut tx, ctx, Act::Delete, Entity::of(id).changed(changes)).await?;
+    tx.commit().await?;
+    ctx.app().policies().forget(ctx.firm());
+    Ok(())
+}
+
+/// The grants that count for a role or a user: at most 200.
+pub async fn list_grants(ctx: &Ctx, subject: Subject) -> Result<Vec<Grant>, Error> {
+    ctx.require(Action::ManagePermissions)?;
+    if let Subject::User(user) = subject {
+        accounts::find_in(ctx.reader(), ctx.firm(), user).await?;
+    }
+    Ok(access::grants_of(ctx.reader(), ctx.firm(), subject).await?)
+}
+
+/// Whether a user may do something, and which rows say so. The rows come from the database, not from what is kept. A case
+/// that the caller does not see is not there.
+pub async fn explain(ctx: &Ctx, asked: &Asked) -> Result<Explained, Error> {
+    ctx.require(Action::ManagePermissions)?;
+    let action = action(&asked.permission)?;
+    let user = accounts::find_in(ctx.reader(), ctx.firm(), asked.user.unwrap_or(ctx.user())).await?;
+    let principal = Principal { user: user.id, firm: ctx.firm(), role: user.role, session: None };
+    let policy = access::look_up(ctx.reader(), &principal).await?;
+    let moment = Moment { now: ctx.now(), address: ctx.request().address };
+    let mut by_wall = false;
+    if let Some(case) = asked.case {
+        cases::exists(ctx.reader(), ctx.sight(), case).await?;
+        by_wall = access::is_hidden(ctx.reader(), ctx.firm(), user.id, case).await?;
+    }
+    let decided = if user.active {
+        policy.decide(&principal, action, moment)
+    } else {
+        Decision { allowed: false, reason: Reason::Default }
+    };
+    let of = |effect: Effect| {
+        let grants =
+            policy.grants().iter().filter(move |grant| grant.effect == effect && grant.action == action);
+        grants.map(|grant| Step::Grant { grant: Box::new(grant.clone()), counts: grant.counts(moment) })
+    };
+    let mut steps: Vec<Step> = of(Effect::Deny).collect();
+    steps.extend(by_wall.then_some(Step::Wall));
+    steps.push(Step::Role { role: user.role, allows: principal.allows(action) });
+    steps.extend(of(Effect::Allow));
+    Ok(Explained {
+        user: user.id,
+        action,
+        allowed: decided.allowed && !by_wall,
+        by_wall: by_wall && decided.allowed,
+        reason: decided.reason,
+        steps,
+    })
+}
+
+fn action(code: &str) -> Result<Action, Error> {
+    Action::of_code(code).ok_or_else(|| Error::UnknownPermission(code.to_owned()))
+}
