@@ -2,6 +2,7 @@
 
 mod build;
 mod connections;
+mod decision;
 mod idle;
 mod import;
 mod leaks;

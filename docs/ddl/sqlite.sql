@@ -18,6 +18,11 @@ CREATE TABLE "firm_policies" ( "firm_id" blob NOT NULL PRIMARY KEY, "walls" inte
 CREATE INDEX "wall_screens_wall" ON "wall_screens" ("firm_id", "wall_id", "user_id");
 ALTER TABLE idempotency_keys ADD COLUMN walls integer;
 
+-- 0035_access_grants
+CREATE TABLE "permission_grants" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "subject_kind" text NOT NULL, "subject" text NOT NULL, "action" text NOT NULL, "effect" text NOT NULL, "conditions" text NOT NULL, "reason" text NOT NULL, "granted_by" blob NOT NULL, "granted_at" integer NOT NULL, "revoked_by" blob, "revoked_at" integer, "revoke_reason" text ) STRICT;
+CREATE INDEX "permission_grants_subject" ON "permission_grants" ("firm_id", "subject_kind", "subject", "granted_at", "id");
+ALTER TABLE firm_policies ADD COLUMN grants integer NOT NULL DEFAULT 0;
+
 -- 0011_audit
 CREATE TABLE "audit_entries" ( "seq" integer NOT NULL PRIMARY KEY, "id" blob NOT NULL, "firm_id" blob NOT NULL, "user_id" blob, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" blob NOT NULL, "case_id" blob, "changes" text, "address" text, "user_agent" text, "correlation" text NOT NULL, "at" integer NOT NULL ) STRICT;
 CREATE INDEX "audit_entries_entity" ON "audit_entries" ("firm_id", "entity_id", "seq");

@@ -37,7 +37,7 @@ pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let mut screened = [Connection::open(server.address(), Some(&token)).await?];
     check_complete(&mut screened[0], cases, &walled).await?;
 
-    let mut rows = Vec::new();
+    let mut rows = vec![super::decision::measure(setup)];
     for (what, query) in [
         ("newest first", "limit=20"),
         ("open, by title", "status=open&sort=title&limit=20"),

@@ -12,23 +12,20 @@ mod error;
 pub mod grants;
 mod idempotency;
 mod migration;
-mod misses;
 mod model;
 mod policies;
 mod role;
 mod routes;
-mod sight;
 mod store;
 
 pub use context::{App, Ctx, Request};
 pub use error::{Error, database_code};
 pub use idempotency::IdempotencyKeys;
 pub use migration::migrations;
-pub use misses::MissWatch;
 pub use model::{Action, Authenticator, Credentials, Principal, Refusal};
 pub use policies::{POLICY_BYTES, Policies, add_grant, end_grant, find_grant, grants_of, look_up};
 pub use role::{Role, UnknownRole};
-pub use routes::{Declared, Gate, Public, Routes, bearer};
-pub use sight::{
+pub use routes::{Declared, Gate, MissWatch, Public, Routes, bearer};
+pub use store::sight::{
     Screen, Sight, clear_screen, hold_walls, is_closed, is_hidden, set_screen, wall_changes, wall_members,
 };

@@ -1,9 +1,13 @@
-use crate::misses::{self, Caller};
-use crate::{Action, App, Credentials, Ctx, Error, MissWatch, Principal, Request};
+mod misses;
+
+pub use misses::MissWatch;
+
+use crate::{Action, App, Credentials, Ctx, Error, Principal, Request};
 use axum::extract::FromRequestParts;
 use axum::{Extension, Router};
 use http::request::Parts;
 use ids::Id as _;
+use misses::Caller;
 use std::sync::Arc;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};

@@ -2,6 +2,7 @@
 
 pub(crate) mod grants;
 pub(crate) mod screens;
+pub(crate) mod sight;
 
 use clock::Timestamp;
 use db::{Error, Reads, Stamp, Tx};

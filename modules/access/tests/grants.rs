@@ -44,12 +44,15 @@ fn hours(days: &[&str], from: &str, until: &str, zone: &str) -> Hours {
     serde_json::from_value::<WrittenHours>(written).unwrap().try_into().unwrap()
 }
 
+/// A caller's role, what is granted, and whether it is allowed then.
+type Line<'a> = (Role, &'a [(Subject, Effect)], bool);
+
 #[test]
 fn what_denies_comes_before_what_allows_and_what_nothing_allows_is_refused() {
     use Effect::{Allow, Deny};
     let (me, other): (UserId, UserId) = (id(1), id(3));
     let (role, user) = (Subject::Role, Subject::User);
-    let table: [(Role, &[(Subject, Effect)], bool); 13] = [
+    let table: [Line<'_>; 13] = [
         (Role::Clerk, &[], false),
         (Role::Clerk, &[(user(me), Allow)], true),
         (Role::Clerk, &[(user(other), Allow)], false),
