@@ -10,9 +10,19 @@ CREATE TABLE "schedules" ( "name" text NOT NULL PRIMARY KEY, "next_run_at" integ
 CREATE TABLE "idempotency_keys" ( "scope" text NOT NULL, "key" text NOT NULL, "fingerprint" blob NOT NULL, "created_at" integer NOT NULL, "done" integer NOT NULL, "status" integer, "headers" text, "body" blob, PRIMARY KEY ("scope", "key") ) STRICT;
 CREATE INDEX "idempotency_keys_created_at" ON "idempotency_keys" ("created_at");
 
--- 0011_audit
-CREATE TABLE "audit_entries" ( "seq" integer NOT NULL PRIMARY KEY, "id" blob NOT NULL, "firm_id" blob NOT NULL, "user_id" blob, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" blob NOT NULL, "case_id" blob, "changes" text, "address" text, "user_agent" text, "correlation" text NOT NULL, "at" integer NOT NULL ) STRICT;
-CREATE INDEX "audit_entries_entity" ON "audit_entries" ("firm_id", "entity_id", "seq");
+-- 0011_audit_log
+CREATE TABLE "audit_chains" ( "firm_id" blob NOT NULL PRIMARY KEY, "begun_at" integer NOT NULL ) STRICT;
+CREATE TABLE "audit_log" ( "firm_id" blob NOT NULL, "seq" integer NOT NULL, "id" blob NOT NULL, "user_id" blob, "session_id" blob, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" blob NOT NULL, "case_id" blob, "outcome" text NOT NULL, "reason" text, "changes" text, "address" text, "user_agent" text, "method" text, "route" text, "correlation" text NOT NULL, "at" integer NOT NULL, "hash" blob NOT NULL, PRIMARY KEY ("firm_id", "seq") ) STRICT, WITHOUT ROWID;
+CREATE INDEX "audit_log_entity" ON "audit_log" ("firm_id", "entity_id", "seq");
+CREATE INDEX "audit_log_user" ON "audit_log" ("firm_id", "user_id", "seq");
+CREATE INDEX "audit_log_case" ON "audit_log" ("firm_id", "case_id", "seq");
+CREATE TABLE "audit_checkpoints" ( "firm_id" blob NOT NULL, "seq" integer NOT NULL, "mark" text NOT NULL, "hash" blob NOT NULL, "at" integer NOT NULL, "key_id" text NOT NULL, "signature" blob NOT NULL, PRIMARY KEY ("firm_id", "seq", "mark") ) STRICT;
+CREATE TABLE "audit_verifications" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob, "from_seq" integer, "to_seq" integer, "state" text NOT NULL, "asked_at" integer NOT NULL, "ended_at" integer, "verdict" text ) STRICT;
+CREATE INDEX "audit_verifications_of_firm" ON "audit_verifications" ("firm_id", "asked_at");
+CREATE TRIGGER audit_log_unchanged BEFORE UPDATE ON audit_log BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END;
+CREATE TRIGGER audit_log_kept BEFORE DELETE ON audit_log WHEN NOT EXISTS (SELECT 1 FROM audit_checkpoints AS t WHERE t.firm_id = OLD.firm_id AND t.mark = 'tombstone' AND t.seq >= OLD.seq) BEGIN SELECT RAISE(ABORT, 'audit entries are removed under a tombstone only'); END;
+CREATE TRIGGER audit_checkpoints_unchanged BEFORE UPDATE ON audit_checkpoints BEGIN SELECT RAISE(ABORT, 'checkpoints are never changed'); END;
+CREATE TRIGGER audit_checkpoints_kept BEFORE DELETE ON audit_checkpoints BEGIN SELECT RAISE(ABORT, 'checkpoints are never removed'); END;
 
 -- 0020_accounts
 CREATE TABLE "firms" ( "id" blob NOT NULL PRIMARY KEY, "name" text NOT NULL, "slug" text NOT NULL, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL ) STRICT;

@@ -50,6 +50,7 @@ impl Things {
             "documentId" => &self.document,
             "versionId" => &self.version,
             "userId" => &self.user,
+            "entityId" => &self.case,
             "id" => match template.split('/').nth(2).unwrap_or_default() {
                 "cases" => &self.case,
                 "parties" => &self.party,
@@ -59,6 +60,8 @@ impl Things {
                 "documents" => &self.document,
                 "users" => &self.user,
                 "organizations" => &self.firm,
+                // A verification that somebody asked for is none of these things.
+                "audit-logs" => return absent(),
                 other => panic!("{template}: whose id is it that follows {other}?"),
             },
             name if crate::is_id(name) => panic!("{template}: whose id is {name}?"),

@@ -1,10 +1,11 @@
 //! The command line: what can be asked of the binary, and how it answers.
 //!
 //! Every command writes through a [`Console`], so that a test can read what a person would. Exit codes: 0 done, 1 failed,
-//! 2 not understood, 3 an import is done and had faults, 78 the configuration has faults, 141 nobody reads the answer to
+//! 2 not understood, 3 an import is done and had faults, 4 the audit log is not intact, 78 the configuration has faults, 141 nobody reads the answer to
 //! its end.
 
 pub mod arguments;
+mod audit;
 mod config;
 mod console;
 pub mod demo;
@@ -114,6 +115,7 @@ fn dispatch(command: Command, sources: &Sources, console: &mut Console) -> Resul
         Command::User { what: arguments::User::ResetPassword { email } } => {
             password::reset(settings(sources)?, &email, console)
         }
+        Command::Audit { what } => audit::run(what, sources, console),
         Command::Memory(asked) => memory::run(asked, sources, console),
         Command::Healthcheck => healthcheck::run(&settings(sources)?, console),
         Command::Version => version::run(console),

@@ -30,6 +30,7 @@ pub fn routes(parts: &Parts, ops: &Arc<Ops>) -> Routes {
         .merge(docket::routes())
         .merge(documents::routes(parts.files.clone()))
         .merge(billing::routes())
+        .merge(audit::routes(parts.notary.clone()))
         .merge(search::routes())
         .merge(ops::routes(ops))
         .merge(error_pages::routes())

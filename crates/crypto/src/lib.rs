@@ -1,8 +1,9 @@
-//! Password hashes, signed tokens, message digests and constant-time comparison.
+//! Password hashes, signed tokens, signatures, message digests and constant-time comparison.
 //!
 //! Randomness always comes in as [`clock::Random`]; this crate holds no state of its own.
 
 pub mod digest;
+pub mod ed25519;
 pub mod jws;
 pub mod password;
 pub mod strength;

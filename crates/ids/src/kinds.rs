@@ -79,6 +79,8 @@ id!(/// A piece of work that someone did for a case.
     TimeEntryId, "time entry", "019cae6b-de60-78f2-ace1-f9473bdc28ef");
 id!(/// A record of who did what.
     AuditId, "audit entry", "019cae6b-de61-7903-bdf2-0a584ced39f0");
+id!(/// A look at the whole audit log, to see that it is intact.
+    VerificationId, "audit verification", "019cae6b-de60-7f00-bdf3-1b695dfe4a02");
 id!(/// A published fact.
     EventId, "event", "019cae6b-de62-7a14-8e03-1b695dfe4a01");
 id!(/// A piece of background work.

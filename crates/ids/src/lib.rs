@@ -10,7 +10,7 @@ mod parse;
 pub use kinds::{
     AttorneyId, AuditId, BlobId, CaseId, ClientId, CorrelationId, CredentialId, DocketEntryId, DocumentId,
     DocumentVersionId, EventId, FirmId, JobId, LinkId, PartyId, ProfileId, SessionId, TimeEntryId, TokenId,
-    UserId,
+    UserId, VerificationId,
 };
 pub use parse::ParseIdError;
 

@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 mod accounting;
+mod audit;
+mod audit_exports;
+mod audit_tampering;
 mod auth;
 mod bad_input;
 mod conformity;

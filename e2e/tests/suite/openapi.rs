@@ -77,7 +77,7 @@ async fn every_route_is_described_with_its_answers_and_its_body() {
 }
 
 fn is_verb(name: &str) -> bool {
-    const MATTERS: [&str; 6] = ["close", "reopen", "hold", "archive", "logout", "restore"];
+    const MATTERS: [&str; 7] = ["close", "reopen", "hold", "archive", "logout", "restore", "verify"];
     const MEMORY: [&str; 6] = ["purge", "gc", "profile", "check", "snapshot", "clear-history"];
     MATTERS.contains(&name) || MEMORY.contains(&name)
 }

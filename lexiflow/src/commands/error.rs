@@ -8,6 +8,8 @@ const USAGE: u8 = 2;
 const FAILED: u8 = 1;
 /// Apart from `USAGE`, which a script must not take for an import that went through.
 const DONE_WITH_FAULTS: u8 = 3;
+/// The audit log is not intact.
+const NOT_INTACT: u8 = 4;
 /// What a shell says of a program that SIGPIPE ended: the reader, such as `head`, has seen enough.
 pub(super) const BROKEN_PIPE: u8 = 128 + 13;
 
@@ -60,6 +62,17 @@ pub enum CommandError {
     /// The accounts refused.
     #[error(transparent)]
     Accounts(#[from] accounts::Error),
+    /// The audit log could not be read or written.
+    #[error(transparent)]
+    Audit(#[from] audit::Error),
+    /// A file is no export of the audit log.
+    #[error(transparent)]
+    AuditExport(#[from] audit::ExportFault),
+    /// The audit log was tampered with, or is damaged.
+    #[error(
+        "the audit log is not intact: keep the database, its backups and the folder `audit` as they are, and find out who had access"
+    )]
+    AuditNotIntact,
     /// The generated files do not say what the code says.
     #[error("generated files are out of date")]
     Drift,
@@ -86,6 +99,7 @@ impl CommandError {
             Self::Start(StartError::Config(_) | StartError::Memory { .. }) | Self::Faulty => CONFIGURATION,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => BROKEN_PIPE,
             Self::DoneWithFaults(_) => DONE_WITH_FAULTS,
+            Self::AuditNotIntact => NOT_INTACT,
             Self::CaseId(_)
             | Self::NothingToImport
             | Self::Production(documents::ProductionError::Title(_)) => USAGE,

@@ -75,6 +75,10 @@ pub static ANSWERED: &[Answered] = &[
         "a leak is told by the trend of each place that allocates, not by one mark",
     ),
     native("AUTO_GC_ON_LEAK", "what leaks is still in use: there is nothing that could be collected"),
+    native(
+        "AUDIT_HMAC_SECRET",
+        "the audit log is signed with a key pair, so that who verifies it cannot forge it: see AUDIT_SIGNING_KEY",
+    ),
     not_yet("WS_MAX_CONNECTIONS_PER_USER", NO_SOCKETS),
     not_yet("WS_MAX_GLOBAL_CONNECTIONS", NO_SOCKETS),
     not_yet("WS_MAX_ROOMS_PER_USER", NO_SOCKETS),
@@ -85,7 +89,6 @@ pub static ANSWERED: &[Answered] = &[
         "this version has no password reset by e-mail; an administrator sets a password",
     ),
     not_yet("MFA_TOKEN_TTL_MINUTES", "this version has no second factor"),
-    not_yet("AUDIT_HMAC_SECRET", "this version writes the audit log unsigned"),
     not_yet("ALERT_WEBHOOK_URL", "this version sends no alerts; scrape /api/metrics"),
     not_yet("EMAIL_ENABLED", NO_MAIL),
     not_yet("EMAIL_FROM_ADDRESS", NO_MAIL),

@@ -6,6 +6,7 @@
 //! One table ([`KEYS`]) drives reading, rendering and the manual's check. Every fault is found in one go.
 
 mod answers;
+mod audit;
 mod chosen;
 mod environment;
 mod hints;
@@ -21,6 +22,7 @@ mod table;
 mod value;
 
 pub use answers::{ANSWERED, Answer, Answered};
+pub use audit::Audit;
 pub use chosen::Chosen;
 pub use environment::Environment;
 pub use inert::INERT;

@@ -24,6 +24,12 @@ pub(super) const JWT_SECRET: Rule = Rule {
     accepted: "empty, or at least 32 characters",
     check: |text| text.is_empty() || text.chars().count() >= MIN_JWT_SECRET,
 };
+pub(super) const SEED: Rule = Rule {
+    accepted: "empty, or 64 hexadecimal digits such as `openssl rand -hex 32` prints",
+    check: |text| {
+        text.is_empty() || (text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    },
+};
 pub(super) const ADMIN_PASSWORD: Rule = Rule {
     accepted: "empty, or at least 12 characters",
     check: |text| text.is_empty() || text.chars().count() >= MIN_ADMIN_PASSWORD,

@@ -1,5 +1,6 @@
 //! The typed configuration. The manual (`config/lexiflow.default.toml`) tells what each setting is for.
 
+use super::audit::Audit;
 use super::settings::{Gap, Settings};
 use super::value::{Secret, Share};
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ pub struct Config {
     pub payload: Payload,
     /// Tokens, sessions and password hashing.
     pub auth: Auth,
+    /// The record of who did what.
+    pub audit: Audit,
     /// The first administrator.
     pub admin: Admin,
     /// Threads and jobs.
@@ -332,6 +335,7 @@ impl Config {
                 raw_limit: s.number("payload.raw_limit")?,
             },
             auth: auth(s)?,
+            audit: Audit::read(s)?,
             admin: Admin { email: s.text("admin.email")?, password: s.secret("admin.password")? },
             workers: Workers {
                 blocking_threads: s.number("workers.blocking_threads")?,

@@ -179,6 +179,10 @@ pub static KEYS: &[Key] = &[
     ),
     key("auth.argon2_passes", &["ARGON2_PASSES"], count(1, 64, "passes")),
     key("auth.argon2_parallel_hashes", &["ARGON2_PARALLEL_HASHES"], count(1, 64, "hashes")),
+    // audit
+    key("audit.signing_key", &["AUDIT_SIGNING_KEY"], Kind::Secret(rules::SEED)),
+    key("audit.retention_days", &["AUDIT_RETENTION_DAYS"], count(0, 36_500, "days")),
+    key("audit.legal_hold", &["AUDIT_LEGAL_HOLD"], Kind::Flag),
     // admin
     key("admin.email", &["LEXIFLOW_ADMIN_EMAIL"], Kind::Text(rules::EMAIL)),
     key("admin.password", &["LEXIFLOW_ADMIN_PASSWORD"], Kind::Secret(rules::ADMIN_PASSWORD)),

@@ -34,9 +34,22 @@ pub(super) fn register(
     metrics.register_collector(Box::new(move |to| connections(&stats, to)))?;
     let depths = Arc::clone(depths);
     metrics.register_collector(Box::new(move |to| queues(&depths, to)))?;
+    let (notary, spill) = (parts.notary.clone(), parts.files.spill.clone());
+    metrics.register_collector(Box::new(move |to| audit_log(&notary, &spill, to)))?;
     let (tasks, status) = (tasks.clone(), Arc::clone(status));
     metrics.register_collector(Box::new(move |to| runtime(&tasks, &status, to)))?;
     Ok(())
+}
+
+fn audit_log(notary: &audit::Notary, spill: &audit::Spill, to: &mut Exposition) {
+    let (spilled, replayed) = spill.counts();
+    to.counter("lexiflow_audit_spilled", "Audit records kept beside the database, which did not take them.")
+        .value(spilled);
+    to.counter("lexiflow_audit_replayed", "Spilled audit records that came into the log.").value(replayed);
+    let (verified, broken) = notary.verifications();
+    to.counter("lexiflow_audit_verifications", "Verifications of audit logs that ended.").value(verified);
+    let help = "Verifications that found an audit log altered or incomplete.";
+    to.counter("lexiflow_audit_verifications_broken", help).value(broken);
 }
 
 fn runtime(tasks: &Tasks, status: &Status, to: &mut Exposition) {

@@ -20,7 +20,7 @@ pub(super) fn prepare(path: &Path) -> Result<(), StartError> {
     fs::remove_file(&probe).map_err(failed)
 }
 
-fn make(path: &Path) -> Result<(), StartError> {
+pub(super) fn make(path: &Path) -> Result<(), StartError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| StartError::DataFolder {
         action: "make the folder",
         path: path.to_owned(),
@@ -66,42 +66,63 @@ pub(super) fn signing_key(config: &Config, random: &dyn Random) -> Result<Vec<u8
     if let Some(secret) = &config.auth.jwt_secret {
         return Ok(secret.reveal().as_bytes().to_vec());
     }
-    let folder = config.storage.data_dir.join("secrets");
+    kept_key(config, "jwt.key", random).map(Vec::from)
+}
+
+/// The folder of what only the server may read.
+pub(super) fn secrets(config: &Config) -> PathBuf {
+    config.storage.data_dir.join("secrets")
+}
+
+/// The key in a file of the folder of secrets, which is made when it is missing.
+pub(super) fn kept_key(
+    config: &Config,
+    name: &str,
+    random: &dyn Random,
+) -> Result<[u8; KEY_BYTES], StartError> {
+    let folder = secrets(config);
     make(&folder)?;
-    let path = folder.join("jwt.key");
+    let path = folder.join(name);
     let failed = |action, source| StartError::DataFolder { action, path: path.clone(), source };
     match File::open(&path) {
         Ok(file) => stored_key(file, path.clone()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            make_key(&folder, &path, random).map_err(|source| failed("write the key", source))?;
+            make_key(&folder, name, random).map_err(|source| failed("write the key", source))?;
             stored_key(File::open(&path).map_err(|source| failed("read", source))?, path.clone())
         }
         Err(source) => Err(failed("read", source)),
     }
 }
 
-fn stored_key(file: File, path: PathBuf) -> Result<Vec<u8>, StartError> {
+fn stored_key(file: File, path: PathBuf) -> Result<[u8; KEY_BYTES], StartError> {
     let mut text = String::new();
     let read = file.take(1024).read_to_string(&mut text);
     let key = read.ok().and_then(|_| crypto::digest::from_hex::<KEY_BYTES>(text.trim()));
-    key.map(Vec::from).ok_or(StartError::KeyFile { path })
+    key.ok_or(StartError::KeyFile { path })
 }
 
 /// Writes the key beside its place and links it there, so that nobody ever reads half of one and the first of two
 /// processes wins.
-fn make_key(folder: &Path, path: &Path, random: &dyn Random) -> io::Result<()> {
+fn make_key(folder: &Path, name: &str, random: &dyn Random) -> io::Result<()> {
     let mut bytes = [0; KEY_BYTES];
     random.fill(&mut bytes);
-    let mut suffix = [0; 8];
-    random.fill(&mut suffix);
-    let beside = folder.join(format!("jwt.key.{}", crypto::digest::hex(&suffix)));
-    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&beside)?;
-    writeln!(file, "{}", crypto::digest::hex(&bytes))?;
-    file.sync_all()?;
-    let linked = fs::hard_link(&beside, path);
-    fs::remove_file(&beside)?;
+    let path = folder.join(name);
+    let written = write_key(folder, name, &bytes, random)?;
+    let linked = fs::hard_link(&written, path);
+    fs::remove_file(&written)?;
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Writes a key beside its place, whole and on the disk; where it lies.
+pub(super) fn write_key(folder: &Path, name: &str, bytes: &[u8], random: &dyn Random) -> io::Result<PathBuf> {
+    let mut suffix = [0; 8];
+    random.fill(&mut suffix);
+    let beside = folder.join(format!("{name}.{}", crypto::digest::hex(&suffix)));
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&beside)?;
+    writeln!(file, "{}", crypto::digest::hex(bytes))?;
+    file.sync_all()?;
+    Ok(beside)
 }

@@ -1,7 +1,9 @@
-use super::{OpenMemory, StartError, bounds, folder, schema, settings};
+use super::spill_file::SpillFolder;
+use super::{OpenMemory, StartError, bounds, folder, schema, settings, signing};
 use crate::about;
 use crate::config::Config;
 use access::{App, IdempotencyKeys};
+use audit::{Notary, Spill, VerifyChain};
 use blob::BlobStore;
 use clock::{SharedClock, SharedRandom};
 use crypto::jws::SigningKey;
@@ -26,6 +28,8 @@ pub struct Parts {
     pub files: Files,
     /// Hashes passwords.
     pub hasher: Hasher,
+    /// Signs the audit log.
+    pub notary: Notary,
     /// Knows logins.
     pub sessions: Sessions,
     /// The counters.
@@ -91,7 +95,8 @@ impl Parts {
         let path = store.root.clone();
         let blobs = BlobStore::open(store, Arc::clone(&random), Arc::clone(&clock)).await;
         let blobs = blobs.map_err(|source| StartError::Files { path, source })?;
-        let files = Files { blobs, settings: settings::documents(&config) };
+        let spill = Spill::into_file(Box::new(SpillFolder::at(config.storage.data_dir.join("audit"))));
+        let files = Files { blobs, settings: settings::documents(&config), spill };
         let hasher =
             Hasher::new(settings::hashing(&config), config.auth.argon2_parallel_hashes, Arc::clone(&random));
         let hasher = hasher.map_err(StartError::Hashing)?.within(headroom.class(Class::Interactive).clone());
@@ -99,9 +104,10 @@ impl Parts {
         let key = SigningKey::new(&key).map_err(StartError::Key)?;
         let logins = settings::logins(&config);
         let sessions = Sessions::new(db.clone(), hasher.clone(), key, logins, headroom.stores())?;
+        let notary = signing::notary(&config, random.as_ref(), &headroom)?;
         let app =
             App::new(db, clock, random, headroom, Outbox::new(), Jobs::new(), Arc::new(sessions.clone()));
-        Ok(Self::assemble(config, app, files, hasher, sessions, committer))
+        Ok(Self::assemble(config, app, files, hasher, notary, sessions, committer))
     }
 
     fn assemble(
@@ -109,6 +115,7 @@ impl Parts {
         app: App,
         files: Files,
         hasher: Hasher,
+        notary: Notary,
         sessions: Sessions,
         committer: Tasks,
     ) -> Self {
@@ -126,8 +133,10 @@ impl Parts {
             .pause_while(app.headroom().background_paused())
             .register::<ReadText>(deps.clone())
             .register::<RemoveBlobs>(deps)
+            .register::<VerifyChain>(audit::JobDeps { app: app.clone(), notary: notary.clone() })
             .build();
-        let schedules = schedules(&app, &files.blobs, &sessions);
+        let mut schedules = schedules(&app, &files.blobs, &sessions);
+        schedules.extend(audit::schedules(&app, &notary, &files.spill, signing::retention(&config)));
         Self {
             scheduler: Scheduler::new(db, clock, random, schedules),
             metrics: Metrics::new(&BuildInfo { version: about::VERSION, revision: about::COMMIT }),
@@ -136,6 +145,7 @@ impl Parts {
             app,
             files,
             hasher,
+            notary,
             sessions,
             worker,
             committer,

@@ -13,7 +13,7 @@ use web::server::{ServerSettings, ServerStats};
 use web::{BodyPace, Limits};
 
 /// The database, as it is opened by everything that opens it.
-pub(crate) fn database(config: &Config) -> db::Settings {
+pub fn database(config: &Config) -> db::Settings {
     let database = &config.database;
     db::Settings {
         url: database.url.as_ref().map(|url| url.reveal().to_owned()),

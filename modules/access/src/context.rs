@@ -94,13 +94,24 @@ pub struct Request {
     pub address: Option<std::net::IpAddr>,
     /// The caller's `User-Agent`, at most 256 bytes of it.
     pub user_agent: Option<String>,
+    /// The method of the request; nothing for the command line and for jobs.
+    pub method: Option<http::Method>,
+    /// The route that it reached, such as `/api/cases/{id}`.
+    pub route: Option<Arc<str>>,
     /// The idempotency key to mark in the verb's own transaction.
     pub claim: Option<Claim>,
 }
 
 impl Default for Request {
     fn default() -> Self {
-        Self { correlation: Arc::from("none"), address: None, user_agent: None, claim: None }
+        Self {
+            correlation: Arc::from("none"),
+            address: None,
+            user_agent: None,
+            method: None,
+            route: None,
+            claim: None,
+        }
     }
 }
 

@@ -56,6 +56,8 @@ pub enum Action {
     ReadUsers,
     /// Add, change and deactivate users.
     ManageUsers,
+    /// Read the record of who did what, verify it, and give it out.
+    ReadAudit,
     /// Read court records and productions into the firm.
     Import,
     /// See health in detail, metrics and memory; take heap profiles and give memory back.
@@ -64,7 +66,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the permission list.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ReadClients,
         Self::EditClients,
         Self::DeleteClients,
@@ -83,6 +85,7 @@ impl Action {
         Self::Search,
         Self::ReadUsers,
         Self::ManageUsers,
+        Self::ReadAudit,
         Self::Import,
         Self::Operate,
     ];
@@ -108,6 +111,7 @@ impl Action {
             Self::Search => "search:use",
             Self::ReadUsers => "users:read",
             Self::ManageUsers => "users:manage",
+            Self::ReadAudit => "audit:read",
             Self::Import => "import:run",
             Self::Operate => "operations:read",
         }

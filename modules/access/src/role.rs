@@ -108,13 +108,15 @@ impl Role {
         use Action as A;
         match self {
             Self::SuperAdmin | Self::Admin => true,
-            Self::Partner => !matches!(action, A::ManageUsers | A::Operate),
-            Self::SeniorAssociate | Self::Associate | Self::JuniorAssociate | Self::Attorney => {
-                !matches!(action, A::ManageUsers | A::Operate | A::DeleteCases | A::DeleteClients)
-            }
+            Self::Partner => !matches!(action, A::ManageUsers | A::ReadAudit | A::Operate),
+            Self::SeniorAssociate | Self::Associate | Self::JuniorAssociate | Self::Attorney => !matches!(
+                action,
+                A::ManageUsers | A::ReadAudit | A::Operate | A::DeleteCases | A::DeleteClients
+            ),
             Self::Paralegal | Self::LegalAssistant => !matches!(
                 action,
                 A::ManageUsers
+                    | A::ReadAudit
                     | A::Operate
                     | A::DeleteCases
                     | A::DeleteClients

@@ -1,5 +1,5 @@
 use crate::{Action, App, Credentials, Ctx, Error, Principal, Refusal, Request};
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::{Extension, Router};
 use http::request::Parts;
 use ids::Id as _;
@@ -177,6 +177,8 @@ fn request(parts: &Parts, principal: Option<&Principal>) -> Request {
         correlation,
         address: parts.extensions.get::<web::server::PeerAddr>().map(|peer| peer.0.ip()),
         user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_BYTES).collect()),
+        method: Some(parts.method.clone()),
+        route: parts.extensions.get::<MatchedPath>().map(|path| Arc::from(path.as_str())),
         claim: principal.and_then(|principal| crate::idempotency::claim(parts, principal)),
     }
 }

@@ -137,9 +137,8 @@ impl Failure for Error {
             Self::Hash(crypto::password::Error::Stopping) => codes::DRAINING,
             Self::Hash(crypto::password::Error::NoMemory(_)) => codes::MEMORY_EXHAUSTED,
             Self::Hash(_) => codes::INTERNAL,
-            Self::Audit(audit::Error::Database(error)) | Self::Database(error) => {
-                access::database_code(error)
-            }
+            Self::Audit(error) => error.code(),
+            Self::Database(error) => access::database_code(error),
         }
     }
 

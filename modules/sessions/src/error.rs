@@ -53,9 +53,8 @@ impl Failure for Error {
             Self::Sign(_) => codes::INTERNAL,
             Self::Accounts(error) => error.code(),
             Self::Access(error) => error.code(),
-            Self::Audit(audit::Error::Database(error)) | Self::Database(error) => {
-                access::database_code(error)
-            }
+            Self::Audit(error) => error.code(),
+            Self::Database(error) => access::database_code(error),
         }
     }
 

@@ -54,6 +54,7 @@ const FAULTS: &str = "one or more members are not valid: see errors";
 const CASE: &str = "/api/cases/019cae6b-8e20-707a-a469-71cfb354a067";
 const DOCUMENT: &str = "/api/documents/019cae6b-ca50-75cf-b9be-c61408a9f5bc";
 const PROFILE: &str = "/api/monitoring/memory/profile";
+const AUDIT_ENTRY: &str = "the audit log has no entry 4711: it may have been removed for its age";
 const USER: &str = "/api/users/019c2404-8f3c-7b25-9d14-2c7a6e0f4b12";
 
 /// For each answer the first that fits.
@@ -156,6 +157,13 @@ pub(super) const SAMPLES: &[Sample] = &[
         "the time entry 019cae6b-de60-78f2-ace1-f9473bdc28ef was not found",
     )
     .below("/api/billing/"),
+    sample("audit_entry_not_found", "/api/audit-logs/4711", AUDIT_ENTRY).of(&["showAuditEntry"]),
+    sample(
+        "audit_verification_not_found",
+        "/api/audit-logs/verifications/019cae6b-de60-7f00-bdf3-1b695dfe4a02",
+        "the audit verification 019cae6b-de60-7f00-bdf3-1b695dfe4a02 was not found",
+    )
+    .below("/api/audit-logs/"),
     sample("user_not_found", USER, "there is no user 019c2404-8f3c-7b25-9d14-2c7a6e0f4b12 in your firm")
         .below("/api/users/"),
     sample(

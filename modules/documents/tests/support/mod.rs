@@ -70,7 +70,13 @@ impl World {
         let blobs = BlobStore::open(store, random.clone(), clock.clone()).await.unwrap();
         let headroom = headroom::Headroom::system(headroom::Settings::default());
         let app = App::new(db, clock.clone(), random, headroom, Outbox::new(), Jobs::new(), Arc::new(ByFirm));
-        Self { app, clock, files: Files { blobs, settings }, folder, _database: database }
+        Self {
+            app,
+            clock,
+            files: Files { blobs, settings, spill: audit::Spill::nowhere() },
+            folder,
+            _database: database,
+        }
     }
 
     /// A partner of a firm.
