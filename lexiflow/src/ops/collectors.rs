@@ -257,6 +257,15 @@ fn database(db: &db::Db, to: &mut Exposition) {
 }
 
 fn connections(stats: &ServerStats, to: &mut Exposition) {
+    to.gauge("db_schema_bytes", "What the connections to an embedded database know of its schema, in bytes.")
+        .value(db.schema_bytes());
+}
+
+fn rates_of(rates: &RateLimits, to: &mut Exposition) {
+    let mut refused = to.counter("http_requests_rate_limited", "Requests of callers who asked too often.");
+    for (class, count) in rates.refused() {
+        refused.sample(&[("class", class.as_str())], count);
+    }
     to.gauge("http_connections_open", "Connections open now.").value(stats.open());
     let counters = [
         ("http_connections_accepted", "Connections accepted.", stats.accepted()),

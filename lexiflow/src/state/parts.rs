@@ -86,6 +86,9 @@ impl Parts {
         committer.spawn("db.commit_groups", db.commit_groups());
         if migrate {
             db::migrate::run(&db, &schema::migrations(), clock.now()).await?;
+        for store in db.stores() {
+            headroom.stores().register(store)?;
+        }
         }
         let store = settings::files(&config);
         let path = store.root.clone();
