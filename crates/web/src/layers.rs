@@ -4,7 +4,7 @@
 //! headers, access log), compression, cross-origin rules, and one `boundary` (deadline, panics, idempotency, the
 //! final form of problems). Few and fat, because each boxed layer costs about a thousand instructions.
 
-mod account;
+mod accounting;
 mod alias;
 mod boundary;
 mod compression;

@@ -92,7 +92,7 @@ fn controls(headroom: &Headroom, snapshot: &Snapshot, to: &mut Exposition) {
     to.gauge("lexiflow_controller_late_seconds", "By how much the next look is overdue.")
         .value(headroom.overdue().as_secs_f64());
     let mut unreadable =
-        to.gauge("lexiflow_memory_unreadable", "Whether the kernel stopped to tell a part of the figures.");
+        to.gauge("lexiflow_memory_unreadable", "Whether the kernel does not tell a part of the figures.");
     for (part, is_unreadable) in snapshot.reading.unreadable.parts() {
         unreadable.sample(&[("part", part)], u64::from(is_unreadable));
     }

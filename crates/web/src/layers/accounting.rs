@@ -20,12 +20,12 @@ use tracing::Instrument as _;
 
 /// The first layer of a route: opens the request's account and closes it after the answer's last byte.
 #[derive(Clone)]
-pub(super) struct Account<S> {
+pub(super) struct Accounting<S> {
     inner: S,
     settings: Arc<Settings>,
 }
 
-impl<S> Account<S> {
+impl<S> Accounting<S> {
     pub(super) fn around(inner: S, settings: Arc<Settings>) -> Self {
         Self { inner, settings }
     }
@@ -35,7 +35,7 @@ impl<S> Account<S> {
     }
 }
 
-impl<S, B> Service<Request> for Account<S>
+impl<S, B> Service<Request> for Accounting<S>
 where
     S: Service<Request, Response = http::Response<B>, Error = Infallible>,
     S::Future: Send + 'static,
@@ -100,7 +100,7 @@ where
     }
 }
 
-impl<S> Account<S> {
+impl<S> Accounting<S> {
     /// Asks whether the request may begin, before anything of it runs.
     fn admit(&self, request: &Request, meter: &RequestMeter) -> Result<Option<Entry>, Refusal> {
         let Some(admission) = &self.settings.admission else { return Ok(None) };
