@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The page cache of one connection at most: two MiB of pages, and what SQLite keeps beside each of them.
 pub(crate) const PAGES_BYTES: u64 = (2 << 20) + (128 << 10);
 /// The prepared statements of one connection at most. They are dropped when they are found to be more.
-pub(crate) const STATEMENTS_BYTES: u64 = 512 << 10;
+pub(crate) const STATEMENTS_BYTES: u64 = 448 << 10;
 
 /// To count statements means to look at each: it is done after so many uses of a connection, and sooner while it is new.
 const USES_BETWEEN_COUNTS: u64 = 256;
