@@ -1,5 +1,6 @@
 //! The typed configuration. The manual (`config/lexiflow.default.toml`) tells what each setting is for.
 
+use super::rate_limit::RateLimit;
 use super::settings::{Gap, Settings};
 use super::value::{Secret, Share};
 use std::path::PathBuf;
@@ -26,6 +27,8 @@ pub struct Config {
     pub cache: Cache,
     /// Limits of request bodies that are read whole.
     pub payload: Payload,
+    /// How often somebody may ask.
+    pub rate_limit: RateLimit,
     /// Tokens, sessions and password hashing.
     pub auth: Auth,
     /// The first administrator.
@@ -331,6 +334,7 @@ impl Config {
                 text_limit: s.number("payload.text_limit")?,
                 raw_limit: s.number("payload.raw_limit")?,
             },
+            rate_limit: RateLimit::from_settings(s)?,
             auth: auth(s)?,
             admin: Admin { email: s.text("admin.email")?, password: s.secret("admin.password")? },
             workers: Workers {

@@ -11,6 +11,7 @@ use queue::Tasks;
 use std::sync::Arc;
 use std::time::Duration;
 use telemetry::{DbSample, Exposition, MemorySample, NodeCompatSample, Number, ProcessSample};
+use web::RateLimits;
 use web::server::ServerStats;
 
 /// Registers every collector. None of them holds the metrics themselves, which would keep both alive for ever.
@@ -30,6 +31,8 @@ pub(super) fn register(
     metrics.register_collector(Box::new(move |to| suspects(&leaks, &headroom, to)))?;
     let db = parts.app.db().clone();
     metrics.register_collector(Box::new(move |to| database(&db, to)))?;
+    let rates = parts.rates.clone();
+    metrics.register_collector(Box::new(move |to| rates_of(&rates, to)))?;
     let stats = Arc::clone(stats);
     metrics.register_collector(Box::new(move |to| connections(&stats, to)))?;
     let depths = Arc::clone(depths);
@@ -254,9 +257,6 @@ fn database(db: &db::Db, to: &mut Exposition) {
     to.gauge("db_read_connections", "Connections for reading, by state.")
         .sample(&[("state", "idle")], idle)
         .sample(&[("state", "busy")], u64::from(open).saturating_sub(idle));
-}
-
-fn connections(stats: &ServerStats, to: &mut Exposition) {
     to.gauge("db_schema_bytes", "What the connections to an embedded database know of its schema, in bytes.")
         .value(db.schema_bytes());
 }
@@ -266,6 +266,9 @@ fn rates_of(rates: &RateLimits, to: &mut Exposition) {
     for (class, count) in rates.refused() {
         refused.sample(&[("class", class.as_str())], count);
     }
+}
+
+fn connections(stats: &ServerStats, to: &mut Exposition) {
     to.gauge("http_connections_open", "Connections open now.").value(stats.open());
     let counters = [
         ("http_connections_accepted", "Connections accepted.", stats.accepted()),

@@ -1,7 +1,7 @@
 use super::{OpenMemory, StartError, bounds, folder, schema, settings};
 use crate::about;
 use crate::config::Config;
-use access::{App, IdempotencyKeys};
+use access::{App, IdempotencyKeys, SharedRates};
 use blob::BlobStore;
 use clock::{SharedClock, SharedRandom};
 use crypto::jws::SigningKey;
@@ -14,6 +14,7 @@ use sessions::Sessions;
 use std::sync::Arc;
 use std::time::Duration;
 use telemetry::{BuildInfo, Metrics};
+use web::RateLimits;
 
 /// Everything that verbs, routes and background work need, ready for use.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct Parts {
     pub hasher: Hasher,
     /// Knows logins.
     pub sessions: Sessions,
+    /// How often somebody may ask.
+    pub rates: RateLimits,
     /// The counters.
     pub metrics: Metrics,
     /// Hands events to listeners.
@@ -83,12 +86,12 @@ impl Parts {
         let headroom = memory(settings::memory(&config, random.as_ref()));
         let committer = Tasks::new();
         let db = Db::open(&settings::database(&config)).await?;
-        committer.spawn("db.commit_groups", db.commit_groups());
-        if migrate {
-            db::migrate::run(&db, &schema::migrations(), clock.now()).await?;
         for store in db.stores() {
             headroom.stores().register(store)?;
         }
+        committer.spawn("db.commit_groups", db.commit_groups());
+        if migrate {
+            db::migrate::run(&db, &schema::migrations(), clock.now()).await?;
         }
         let store = settings::files(&config);
         let path = store.root.clone();
@@ -101,10 +104,11 @@ impl Parts {
         let key = folder::signing_key(&config, random.as_ref())?;
         let key = SigningKey::new(&key).map_err(StartError::Key)?;
         let logins = settings::logins(&config);
+        let rates = RateLimits::register(settings::rates(&config), Arc::clone(&clock), headroom.stores())?;
         let sessions = Sessions::new(db.clone(), hasher.clone(), key, logins, headroom.stores())?;
         let app =
             App::new(db, clock, random, headroom, Outbox::new(), Jobs::new(), Arc::new(sessions.clone()));
-        Ok(Self::assemble(config, app, files, hasher, sessions, committer))
+        Ok(Self::assemble(config, app, files, hasher, sessions, rates, committer))
     }
 
     fn assemble(
@@ -113,6 +117,7 @@ impl Parts {
         files: Files,
         hasher: Hasher,
         sessions: Sessions,
+        rates: RateLimits,
         committer: Tasks,
     ) -> Self {
         let (db, clock, random) = (app.db().clone(), Arc::clone(app.clock()), Arc::clone(app.random()));
@@ -140,6 +145,7 @@ impl Parts {
             files,
             hasher,
             sessions,
+            rates,
             worker,
             committer,
         }
@@ -158,7 +164,7 @@ const STALE_UPLOAD: Duration = Duration::from_hours(24);
 /// All periodic work.
 fn schedules(app: &App, blobs: &BlobStore, sessions: &Sessions) -> Vec<Schedule> {
     let keys = IdempotencyKeys::new(app.clone());
-    let blobs = blobs.clone();
+    let (blobs, rates) = (blobs.clone(), app.clone());
     vec![
         sessions::cleanup_schedule(sessions.clone(), Arc::clone(app.clock())),
         search::refold_schedule(app.db().clone()),
@@ -167,6 +173,13 @@ fn schedules(app: &App, blobs: &BlobStore, sessions: &Sessions) -> Vec<Schedule>
             let keys = keys.clone();
             async move {
                 queue::work_off(&stop, || keys.forget_old()).await?;
+                Ok(())
+            }
+        }),
+        Schedule::new("access.rate_limits", Duration::from_mins(10), move |stop| {
+            let app = rates.clone();
+            async move {
+                queue::work_off(&stop, || SharedRates::forget_paid(&app)).await?;
                 Ok(())
             }
         }),
