@@ -193,3 +193,50 @@ fn refusal(class: RateClass, quota: Quota, after_micros: i64) -> Problem {
         .with_detail(format!("{detail}: wait {seconds} seconds and try again"))
         .with_retry_after(seconds)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::PeerAddr;
+    use axum::body::Body;
+    use clock::{MockClock, Timestamp};
+
+    const LIMIT: u32 = 10_000;
+
+    fn limits() -> RateLimits {
+        let settings = RateSettings {
+            quotas: [Quota::new(LIMIT, 60_000_000), None, None],
+            address_factor: 10,
+            table_bytes: 64 << 10,
+            proxies: TrustedProxies::default(),
+        };
+        let clock = Arc::new(MockClock::at(Timestamp::UNIX_EPOCH));
+        RateLimits::register(settings, clock, &StoreRegistry::default()).unwrap()
+    }
+
+    fn request() -> Request {
+        let mut request = Request::new(Body::empty());
+        request.extensions_mut().insert(PeerAddr(([192, 0, 2, 1], 40_000).into()));
+        request
+    }
+
+    #[test]
+    fn as_many_as_are_allowed_go_through_and_no_more() {
+        let (limits, request) = (limits(), request());
+        let admitted =
+            (0..LIMIT).filter(|_| limits.admit(&request).is_ok_and(|rated| rated.is_some())).count();
+        assert_eq!(admitted, 10_000);
+        let Err(problem) = limits.admit(&request) else { panic!("one too many was admitted") };
+        assert_eq!((problem.code(), limits.refused()[0]), (codes::RATE_LIMITED, (RateClass::General, 1)));
+    }
+
+    #[test]
+    fn a_class_without_a_number_has_no_limit() {
+        let limits = limits();
+        let rated = Rated { limits: limits.clone(), class: RateClass::Auth, standings: Standings::default() };
+        let key = RateKey::principal(RateClass::Auth, [1; 16]);
+        for _ in 0..=LIMIT {
+            assert!(limits.count(&rated, Whom::Principal, key, 1).is_ok());
+        }
+    }
+}
