@@ -6,6 +6,10 @@ CREATE INDEX "ix_jobs_due" ON "jobs" ("state", "run_at");
 CREATE UNIQUE INDEX "ux_jobs_dedup_key" ON "jobs" ("kind", "dedup_key");
 CREATE TABLE "schedules" ( "name" text NOT NULL PRIMARY KEY, "next_run_at" timestamptz NOT NULL, "last_run_at" timestamptz, "leased_until" timestamptz );
 
+-- 0002_rate_limits
+CREATE TABLE "rate_limits" ( "key" bytea NOT NULL PRIMARY KEY, "paid_micros" bigint NOT NULL, "cost_micros" bigint NOT NULL );
+CREATE INDEX "rate_limits_paid_micros" ON "rate_limits" ("paid_micros");
+
 -- 0010_access
 CREATE TABLE "idempotency_keys" ( "scope" text NOT NULL, "key" text NOT NULL, "fingerprint" bytea NOT NULL, "created_at" timestamptz NOT NULL, "done" boolean NOT NULL, "status" bigint, "headers" jsonb, "body" bytea, PRIMARY KEY ("scope", "key") );
 CREATE INDEX "idempotency_keys_created_at" ON "idempotency_keys" ("created_at");

@@ -6,6 +6,10 @@ CREATE INDEX "ix_jobs_due" ON "jobs" ("state", "run_at");
 CREATE UNIQUE INDEX "ux_jobs_dedup_key" ON "jobs" ("kind", "dedup_key");
 CREATE TABLE "schedules" ( "name" text NOT NULL PRIMARY KEY, "next_run_at" integer NOT NULL, "last_run_at" integer, "leased_until" integer ) STRICT;
 
+-- 0002_rate_limits
+CREATE TABLE "rate_limits" ( "key" blob NOT NULL PRIMARY KEY, "paid_micros" integer NOT NULL, "cost_micros" integer NOT NULL ) STRICT;
+CREATE INDEX "rate_limits_paid_micros" ON "rate_limits" ("paid_micros");
+
 -- 0010_access
 CREATE TABLE "idempotency_keys" ( "scope" text NOT NULL, "key" text NOT NULL, "fingerprint" blob NOT NULL, "created_at" integer NOT NULL, "done" integer NOT NULL, "status" integer, "headers" text, "body" blob, PRIMARY KEY ("scope", "key") ) STRICT;
 CREATE INDEX "idempotency_keys_created_at" ON "idempotency_keys" ("created_at");

@@ -65,6 +65,10 @@ impl TestApp {
             ("database.pool_max", "6"),
             ("auth.argon2_memory", "8MiB"),
             ("auth.argon2_passes", "1"),
+            // A test asks in a second what people ask in an hour.
+            ("rate_limit.max", "1000000"),
+            ("rate_limit.auth_max", "1000000"),
+            ("rate_limit.upload_max", "1000000"),
             ("admin.email", ADMIN),
             ("admin.password", PASSWORD),
         ];

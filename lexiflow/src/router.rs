@@ -53,6 +53,7 @@ pub fn router(parts: &Parts, ops: &Arc<Ops>) -> Result<Router, StartError> {
     let router = router.merge(documentation::routes(described));
     let mut settings = layer_settings(&parts.config, &app)?;
     settings.idempotency = Some(IdempotencyKeys::new(app.clone()).settings());
+    settings.rates = Some(parts.rates.clone());
     settings.admission = Some(web::Admission { headroom: app.headroom().clone(), treat: treatment::of });
     let observer = RequestObserver::new(
         parts.metrics.clone(),

@@ -20,6 +20,7 @@ mod lists;
 mod monitoring;
 mod openapi;
 mod permissions;
+mod rates;
 mod records;
 mod refusals;
 mod schemas;

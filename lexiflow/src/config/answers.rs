@@ -32,7 +32,6 @@ const ONE_URL: &str = "DATABASE_URL names the whole database; without it the emb
 const NO_SOCKETS: &str = "this version has no web sockets";
 const NO_MAIL: &str = "this version sends no e-mail";
 const NO_WEBHOOKS: &str = "this version sends no webhooks";
-const NO_RATE_LIMIT: &str = "this version has no rate limits; connections, sizes and times are limited";
 
 /// Every answered variable. Exact names come before the prefixes that would cover them.
 pub static ANSWERED: &[Answered] = &[
@@ -106,7 +105,6 @@ pub static ANSWERED: &[Answered] = &[
     not_yet("OTEL_ENABLED", "this version exports no traces"),
     not_yet("OTEL_*", "this version exports no traces"),
     not_yet("WEBHOOK_*", NO_WEBHOOKS),
-    not_yet("RATE_LIMIT_*", NO_RATE_LIMIT),
     not_yet("REQUEST_MEMORY_MAX_BYTES", "this version measures a request and does not end it"),
     not_yet(
         "DIAGNOSTICS_DIR",

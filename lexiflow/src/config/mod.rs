@@ -14,6 +14,7 @@ mod inert;
 mod layers;
 mod notice;
 mod profiles;
+mod rate_limit;
 mod render;
 mod rules;
 mod sections;
@@ -28,6 +29,7 @@ pub use environment::Environment;
 pub use inert::INERT;
 pub use layers::{DEFAULTS, Source};
 pub use notice::{ConfigFaults, Fault, Notice};
+pub use rate_limit::{Rate, RateLimit};
 pub use render::{render_check, render_effective, render_faults, render_schema};
 pub use sections::{
     Admin, Auth, Cache, Compression, Config, Database, Log, LogFormat, Memory, Metrics, Mode, Payload,

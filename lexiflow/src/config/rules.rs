@@ -14,6 +14,8 @@ pub(super) const OPTIONAL_PATH: Rule =
     Rule { accepted: "a path, or empty", check: |text| text.is_empty() || is_path(text) };
 pub(super) const ORIGIN: Rule =
     Rule { accepted: "origins such as https://app.example.com, or * for every origin", check: is_origin };
+pub(super) const PROXY: Rule =
+    Rule { accepted: "IP addresses", check: |text| text.parse::<std::net::IpAddr>().is_ok() };
 pub(super) const DATABASE_URL: Rule = Rule {
     accepted: "empty, or an address that begins with sqlite:, postgres:// or postgresql://",
     check: is_database_url,

@@ -1,6 +1,7 @@
 //! The typed configuration. The manual (`config/lexiflow.default.toml`) tells what each setting is for.
 
 use super::audit::Audit;
+use super::rate_limit::RateLimit;
 use super::settings::{Gap, Settings};
 use super::value::{Secret, Share};
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ pub struct Config {
     pub cache: Cache,
     /// Limits of request bodies that are read whole.
     pub payload: Payload,
+    /// How often somebody may ask.
+    pub rate_limit: RateLimit,
     /// Tokens, sessions and password hashing.
     pub auth: Auth,
     /// The record of who did what.
@@ -334,6 +337,7 @@ impl Config {
                 text_limit: s.number("payload.text_limit")?,
                 raw_limit: s.number("payload.raw_limit")?,
             },
+            rate_limit: RateLimit::from_settings(s)?,
             auth: auth(s)?,
             audit: Audit::read(s)?,
             admin: Admin { email: s.text("admin.email")?, password: s.secret("admin.password")? },

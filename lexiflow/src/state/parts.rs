@@ -2,7 +2,7 @@ use super::spill_file::SpillFolder;
 use super::{OpenMemory, StartError, bounds, folder, schema, settings, signing};
 use crate::about;
 use crate::config::Config;
-use access::{App, IdempotencyKeys};
+use access::{App, IdempotencyKeys, SharedRates};
 use audit::{Notary, Spill, VerifyChain};
 use blob::BlobStore;
 use clock::{SharedClock, SharedRandom};
@@ -16,6 +16,7 @@ use sessions::Sessions;
 use std::sync::Arc;
 use std::time::Duration;
 use telemetry::{BuildInfo, Metrics};
+use web::RateLimits;
 
 /// Everything that verbs, routes and background work need, ready for use.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct Parts {
     pub notary: Notary,
     /// Knows logins.
     pub sessions: Sessions,
+    /// How often somebody may ask.
+    pub rates: RateLimits,
     /// The counters.
     pub metrics: Metrics,
     /// Hands events to listeners.
@@ -87,6 +90,9 @@ impl Parts {
         let headroom = memory(settings::memory(&config, random.as_ref()));
         let committer = Tasks::new();
         let db = Db::open(&settings::database(&config)).await?;
+        for store in db.stores() {
+            headroom.stores().register(store)?;
+        }
         committer.spawn("db.commit_groups", db.commit_groups());
         if migrate {
             db::migrate::run(&db, &schema::migrations(), clock.now()).await?;
@@ -103,11 +109,12 @@ impl Parts {
         let key = folder::signing_key(&config, random.as_ref())?;
         let key = SigningKey::new(&key).map_err(StartError::Key)?;
         let logins = settings::logins(&config);
+        let rates = RateLimits::register(settings::rates(&config), Arc::clone(&clock), headroom.stores())?;
         let sessions = Sessions::new(db.clone(), hasher.clone(), key, logins, headroom.stores())?;
         let notary = signing::notary(&config, random.as_ref(), &headroom)?;
         let app =
             App::new(db, clock, random, headroom, Outbox::new(), Jobs::new(), Arc::new(sessions.clone()));
-        Ok(Self::assemble(config, app, files, hasher, notary, sessions, committer))
+        Ok(Self::assemble(config, app, files, hasher, notary, sessions, rates, committer))
     }
 
     fn assemble(
@@ -117,6 +124,7 @@ impl Parts {
         hasher: Hasher,
         notary: Notary,
         sessions: Sessions,
+        rates: RateLimits,
         committer: Tasks,
     ) -> Self {
         let (db, clock, random) = (app.db().clone(), Arc::clone(app.clock()), Arc::clone(app.random()));
@@ -147,6 +155,7 @@ impl Parts {
             hasher,
             notary,
             sessions,
+            rates,
             worker,
             committer,
         }
@@ -165,7 +174,7 @@ const STALE_UPLOAD: Duration = Duration::from_hours(24);
 /// All periodic work.
 fn schedules(app: &App, blobs: &BlobStore, sessions: &Sessions) -> Vec<Schedule> {
     let keys = IdempotencyKeys::new(app.clone());
-    let blobs = blobs.clone();
+    let (blobs, rates) = (blobs.clone(), app.clone());
     vec![
         sessions::cleanup_schedule(sessions.clone(), Arc::clone(app.clock())),
         search::refold_schedule(app.db().clone()),
@@ -174,6 +183,13 @@ fn schedules(app: &App, blobs: &BlobStore, sessions: &Sessions) -> Vec<Schedule>
             let keys = keys.clone();
             async move {
                 queue::work_off(&stop, || keys.forget_old()).await?;
+                Ok(())
+            }
+        }),
+        Schedule::new("access.rate_limits", Duration::from_mins(10), move |stop| {
+            let app = rates.clone();
+            async move {
+                queue::work_off(&stop, || SharedRates::forget_paid(&app)).await?;
                 Ok(())
             }
         }),

@@ -1,6 +1,6 @@
 //! From the configuration's words to those of each part.
 
-use crate::config::{Config, Share};
+use crate::config::{Config, Rate, Share};
 use access::App;
 use chrono::TimeDelta;
 use clock::Random;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use web::layers::{CorsFault, CorsSettings};
 use web::server::{ServerSettings, ServerStats};
-use web::{BodyPace, Limits};
+use web::{BodyPace, Limits, Quota, RateSettings, TrustedProxies};
 
 /// The database, as it is opened by everything that opens it.
 pub fn database(config: &Config) -> db::Settings {
@@ -105,6 +105,21 @@ pub(super) fn logins(config: &Config) -> sessions::Settings {
         absolute: time(auth.session_expiry),
         cache_bytes: config.cache.logins_bytes.min(config.cache.max_memory_bytes),
         ..sessions::Settings::default()
+    }
+}
+
+/// How often somebody may ask.
+pub(super) fn rates(config: &Config) -> RateSettings {
+    let limits = &config.rate_limit;
+    let quota = |rate: Rate| {
+        let window_micros = i64::try_from(rate.window.as_micros()).unwrap_or(i64::MAX);
+        Quota::new(rate.limit, window_micros)
+    };
+    RateSettings {
+        quotas: [limits.general, limits.auth, limits.upload].map(quota),
+        address_factor: limits.address_factor,
+        table_bytes: limits.table_bytes,
+        proxies: TrustedProxies::new(limits.trusted_proxies.iter().copied()),
     }
 }
 

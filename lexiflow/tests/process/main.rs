@@ -7,6 +7,7 @@ mod failing_disk;
 mod full_disk;
 mod memory_limit;
 mod place;
+mod rates;
 mod signals;
 mod starting;
 mod wire;

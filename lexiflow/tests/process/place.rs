@@ -59,6 +59,11 @@ impl Place {
         self.database.folder().join("data")
     }
 
+    /// The address of the server's database, unless it is embedded.
+    pub(crate) fn url(&self) -> Option<String> {
+        self.database.settings().url.filter(|_| !self.is_embedded)
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         self.database.folder()
     }
@@ -76,11 +81,14 @@ impl Place {
             ("ARGON2_PASSES", "1"),
             ("MIN_DISK_SPACE", "0"),
             ("LOG_LEVEL", "warn"),
+            ("RATE_LIMIT_MAX", "1000000"),
+            ("RATE_LIMIT_AUTH_MAX", "1000000"),
+            ("RATE_LIMIT_UPLOAD_MAX", "1000000"),
         ] {
             command.env(name, value);
         }
         command.env("LEXIFLOW_DATA_DIR", self.data());
-        if let Some(url) = self.database.settings().url.filter(|_| !self.is_embedded) {
+        if let Some(url) = self.url() {
             command.env("DATABASE_URL", url).env("DB_POOL_MAX", "8").env("DB_POOL_MIN", "0");
         }
         command.envs(self.settings.iter().map(|(name, value)| (*name, value)));

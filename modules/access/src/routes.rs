@@ -151,6 +151,7 @@ pub(crate) async fn principal(parts: &mut Parts, app: &App) -> Result<Arc<Princi
         Error::NotAuthenticated("sign in and send the header `Authorization: Bearer <access token>`");
     let token = bearer(parts).ok_or(missing)?;
     let principal = app.authenticator().authenticate(Credentials::Bearer(token), app.clock().now()).await?;
+    web::asks_as(&parts.extensions, *principal.user.uuid().as_bytes())?;
     web::works_for(&parts.extensions, *principal.firm.uuid().as_bytes())?;
     let principal = Arc::new(principal);
     parts.extensions.insert(Arc::clone(&principal));

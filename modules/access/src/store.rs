@@ -1,3 +1,5 @@
+pub(crate) mod rates;
+
 use clock::Timestamp;
 use db::{Error, Reads, Stamp, Tx};
 use sea_orm::sea_query::Value;

@@ -350,6 +350,11 @@ pub(super) const SAMPLES: &[Sample] = &[
         "/api/cases",
         "the Content-Type text/plain is not taken here: send application/json",
     ),
+    sample(
+        "rate_limited",
+        "/api/cases",
+        "more than 300 requests in 60 seconds: wait 1 seconds and try again",
+    ),
     sample("internal", "/api/cases", "The server made a fault"),
     sample("memory_exhausted", "/api/cases", "The server is short of memory"),
 ];
