@@ -24,6 +24,10 @@ pub(super) const JWT_SECRET: Rule = Rule {
     accepted: "empty, or at least 32 characters",
     check: |text| text.is_empty() || text.chars().count() >= MIN_JWT_SECRET,
 };
+pub(super) const SEALING_KEYS: Rule = Rule {
+    accepted: "empty, or keys as name:64 hexadecimal digits with commas between, the present one first",
+    check: |text| text.is_empty() || text.parse::<crypto::sealed::SealingKeys>().is_ok(),
+};
 pub(super) const ADMIN_PASSWORD: Rule = Rule {
     accepted: "empty, or at least 12 characters",
     check: |text| text.is_empty() || text.chars().count() >= MIN_ADMIN_PASSWORD,

@@ -15,6 +15,7 @@ pub fn codes() -> Vec<Code> {
     let mut all = Vec::new();
     for some in [
         web_codes::ALL,
+        access::CODES,
         accounts::CODES,
         sessions::CODES,
         clients::CODES,

@@ -166,7 +166,9 @@ impl MemoryBounds for Stores<'_> {
     fn declare(&self, bounds: &mut Bounds) {
         let logins = logins(self.0);
         let own = [headroom::ROUTES_BYTES, headroom::LEDGER_BYTES, headroom::TENANTS_BYTES, LEAKS_BYTES];
-        let stores = [logins.cache_bytes, logins.attempts_bytes].into_iter().chain(own);
+        let stores = [logins.cache_bytes, logins.attempts_bytes, sessions::Settings::VERSIONS_BYTES]
+            .into_iter()
+            .chain(own);
         bounds.add(Bound {
             part: Part::Fixed,
             consumer: "caches and tables",
