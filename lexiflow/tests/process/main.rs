@@ -7,6 +7,7 @@ mod failing_disk;
 mod full_disk;
 mod memory_limit;
 mod place;
+mod replicas;
 mod signals;
 mod starting;
 mod wire;
@@ -15,4 +16,10 @@ mod wire;
 fn skipped(why: &str) {
     use std::io::Write as _;
     drop(writeln!(std::io::stderr(), "SKIPPED: {why}"));
+}
+
+/// Says aloud what a test has measured.
+fn said(what: &str) {
+    use std::io::Write as _;
+    drop(writeln!(std::io::stderr(), "{what}"));
 }
