@@ -114,6 +114,7 @@ async fn the_eleventh_login_ends_the_idlest() {
     let app = TestApp::start().await;
     let email = app.add_user(Role::Clerk).await;
     let first = app.anonymous().sign_in(&email, PASSWORD).await;
+    app.advance(TimeDelta::seconds(1));
     let second = app.anonymous().sign_in(&email, PASSWORD).await;
     for _ in 0..9 {
         app.advance(TimeDelta::seconds(1));
@@ -187,6 +188,7 @@ async fn a_second_factor_is_asked_for_and_guards_heap_profiles() {
     app.advance(TimeDelta::seconds(30));
     body["mfaCode"] = json!(code(&app, &secret));
     drop(login(&app, &body).await.expect_status(200));
+    app.advance(TimeDelta::seconds(1));
     login(&app, &body).await.expect_problem(401, "mfa_code_invalid");
     let history = admin.get("/api/auth/login-history").await.expect_status(200).json();
     assert_eq!(history["data"][0]["outcome"], "second_factor_refused");

@@ -157,6 +157,7 @@ pub(super) const SAMPLES: &[Sample] = &[
     )
     .below("/api/billing/"),
     sample("user_not_found", USER, "there is no user 019c2404-8f3c-7b25-9d14-2c7a6e0f4b12 in your firm")
+        .of(&["showLoginHistory"])
         .below("/api/users/"),
     sample(
         "organization_not_found",

@@ -158,12 +158,10 @@ pub(super) async fn rename_session(
     PathId(id): PathId<SessionId>,
     MergePatch(patch): MergePatch,
 ) -> Result<Private<Json<SessionView>>, Problem> {
-    let row = service::rename_login(&ctx, id, |current| {
-        let current = EditSession { name: current.name.clone() };
-        let wanted: EditSession = web::merge_patch::patched(&current, patch)?;
-        Ok::<_, Problem>(wanted.name)
-    })
-    .await?;
+    let names = patch.get("name").is_some();
+    // What a login has beside its name is not to be changed, so that the patch is judged before the login is known.
+    let wanted: EditSession = web::merge_patch::patched(&EditSession { name: None }, patch)?;
+    let row = service::rename_login(&ctx, id, |before| if names { wanted.name } else { before }).await?;
     Ok(private(Json(SessionView::of(row, &ctx, sessions.settings().idle))))
 }
 

@@ -9,20 +9,15 @@ use uuid::Uuid;
 
 /// The user's live logins.
 const PAGE: &str = "SELECT s.id, s.name, s.address, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, \
-                    d.trusted_until FROM sessions s JOIN users u ON u.id = s.user_id AND u.firm_id = s.firm_id \
-                    LEFT JOIN devices d ON d.id = s.device_id AND d.firm_id = s.firm_id \
-                    WHERE s.firm_id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 \
-                    AND s.last_seen_at > $4 AND u.active = $5 \
-                    AND (u.signed_out_at IS NULL OR s.created_at > u.signed_out_at) \
+                    (SELECT d.trusted_until FROM devices d WHERE d.id = s.device_id) AS trusted_until \
+                    FROM sessions s WHERE s.firm_id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL \
+                    AND s.expires_at > $3 AND s.last_seen_at > $4 AND s.created_at > $5 \
                     ORDER BY s.last_seen_at DESC, s.id DESC LIMIT $6 OFFSET $7";
-const LIVE: &str = "SELECT count(*) FROM sessions s JOIN users u ON u.id = s.user_id AND u.firm_id = s.firm_id \
-                    WHERE s.firm_id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 \
-                    AND s.last_seen_at > $4 AND u.active = $5 \
-                    AND (u.signed_out_at IS NULL OR s.created_at > u.signed_out_at)";
+const LIVE: &str = "SELECT count(*) FROM sessions WHERE firm_id = $1 AND user_id = $2 AND revoked_at IS NULL \
+                    AND expires_at > $3 AND last_seen_at > $4 AND created_at > $5";
 const ONE: &str = "SELECT s.id, s.name, s.address, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, \
-                   d.trusted_until FROM sessions s \
-                   LEFT JOIN devices d ON d.id = s.device_id AND d.firm_id = s.firm_id \
-                   WHERE s.firm_id = $1 AND s.user_id = $2 AND s.id = $3";
+                   (SELECT d.trusted_until FROM devices d WHERE d.id = s.device_id) AS trusted_until \
+                   FROM sessions s WHERE s.firm_id = $1 AND s.user_id = $2 AND s.id = $3";
 const ALL: &str = "SELECT count(*) FROM sessions WHERE firm_id = $1 AND user_id = $2";
 const TRUSTED: &str =
     "SELECT count(*) FROM devices WHERE firm_id = $1 AND user_id = $2 AND trusted_until > $3";
@@ -37,6 +32,8 @@ pub(crate) struct Whose {
     pub(crate) user: UserId,
     pub(crate) idle: TimeDelta,
     pub(crate) now: Timestamp,
+    /// Those begun up to then are over.
+    pub(crate) signed_out_at: Timestamp,
 }
 
 impl Whose {
@@ -46,7 +43,7 @@ impl Whose {
             Value::from(Uuid::from(self.user)),
             Value::from(Stamp(self.now)),
             Value::from(Stamp(self.now - self.idle)),
-            Value::from(true),
+            Value::from(Stamp(self.signed_out_at)),
         ]
     }
 }
