@@ -121,14 +121,13 @@ impl Failure for Error {
             Self::SecondFactorAbsent => MFA_NOT_ENABLED,
             Self::NotFound(_) => SESSION_NOT_FOUND,
             Self::NoDevice => SESSION_WITHOUT_DEVICE,
-            Self::Sign(_) | Self::Sealed(_) => codes::INTERNAL,
             Self::Accounts(error) => error.code(),
             Self::Access(error) => error.code(),
             Self::Refused(_) => codes::FORBIDDEN,
             Self::Audit(audit::Error::Database(error))
             | Self::Outbox(queue::Error::Database(error))
             | Self::Database(error) => access::database_code(error),
-            Self::Outbox(_) => codes::INTERNAL,
+            Self::Sign(_) | Self::Sealed(_) | Self::Outbox(_) => codes::INTERNAL,
         }
     }
 

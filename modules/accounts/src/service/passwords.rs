@@ -73,13 +73,11 @@ pub async fn prepare_password(
 
 /// Whether this is the caller's own password: for what asks for it again.
 pub async fn is_own_password(ctx: &Ctx, hasher: &Hasher, password: Secret) -> Result<bool, Error> {
-    match store::credentials::find(ctx.reader(), ctx.firm(), ctx.user()).await? {
-        Some(hash) => Ok(hasher.verify(password, &hash).await?),
-        None => {
-            hasher.verify_absent(password).await?;
-            Ok(false)
-        }
-    }
+    let Some(hash) = store::credentials::find(ctx.reader(), ctx.firm(), ctx.user()).await? else {
+        hasher.verify_absent(password).await?;
+        return Ok(false);
+    };
+    Ok(hasher.verify(password, &hash).await?)
 }
 
 /// Notes, in the caller's transaction, whether a user has a second factor. `false` when it was noted so before.

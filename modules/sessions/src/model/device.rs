@@ -75,11 +75,10 @@ pub(crate) fn described(user_agent: Option<&str>) -> Described {
 
 fn kind(text: &str, os: Option<&str>) -> DeviceKind {
     match os {
-        Some("iPadOS") => DeviceKind::Tablet,
         Some("iOS") => DeviceKind::Mobile,
         // Tablets leave the word out.
         Some("Android") if text.contains("Mobile") => DeviceKind::Mobile,
-        Some("Android") => DeviceKind::Tablet,
+        Some("Android" | "iPadOS") => DeviceKind::Tablet,
         Some(_) => DeviceKind::Desktop,
         None => DeviceKind::Unknown,
     }

@@ -150,7 +150,9 @@ async fn begin_login(
     tell(&mut tx, &ctx, &session, &login.user, &arrival).await?;
     let surplus = end_surplus(&mut tx, &ctx, sessions, &session).await?;
     tx.commit().await?;
-    surplus.into_iter().for_each(|ended| sessions.forget(ended));
+    for ended in surplus {
+        sessions.forget(ended);
+    }
     Ok(login)
 }
 

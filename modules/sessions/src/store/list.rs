@@ -54,12 +54,21 @@ pub(crate) async fn page(
     whose: Whose,
     (offset, limit): (u64, u64),
 ) -> Result<(Vec<SessionRow>, u64), Error> {
-    let total = count(db, LIVE, whose.live()).await?;
     let mut values = whose.live();
     values.extend([number(limit), number(offset)]);
     let rows = db.rows(db::sql(db.dialect(), PAGE, values)).await?;
-    let rows = rows.iter().map(read).collect::<Result<_, _>>().map_err(db::Error::from)?;
+    let rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>().map_err(db::Error::from)?;
+    let total = match total_of(rows.len(), (offset, limit)) {
+        Some(total) => total,
+        None => count(db, LIVE, whose.live()).await?,
+    };
     Ok((rows, total))
+}
+
+/// How many rows there are in all, where the page tells: it is the last one.
+pub(super) fn total_of(found: usize, (offset, limit): (u64, u64)) -> Option<u64> {
+    let found = found as u64;
+    (found < limit && (found > 0 || offset == 0)).then_some(offset + found)
 }
 
 /// One of the user's logins, also one that has ended.

@@ -1,4 +1,4 @@
-use super::list::{count, number};
+use super::list::{count, number, total_of};
 use crate::Error;
 use crate::model::{Outcome, SignIn};
 use access::Request;
@@ -50,11 +50,14 @@ pub(crate) async fn page(
     (offset, limit): (u64, u64),
 ) -> Result<(Vec<SignIn>, u64), Error> {
     let of_user = || vec![Value::from(Uuid::from(firm)), Value::from(Uuid::from(user))];
-    let total = count(db, ALL, of_user()).await?;
     let mut values = of_user();
     values.extend([number(limit), number(offset)]);
     let rows = db.rows(db::sql(db.dialect(), PAGE, values)).await?;
-    let rows = rows.iter().map(read).collect::<Result<_, _>>().map_err(db::Error::from)?;
+    let rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>().map_err(db::Error::from)?;
+    let total = match total_of(rows.len(), (offset, limit)) {
+        Some(total) => total,
+        None => count(db, ALL, of_user()).await?,
+    };
     Ok((rows, total))
 }
 
