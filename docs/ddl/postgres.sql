@@ -39,6 +39,9 @@ CREATE UNIQUE INDEX "users_firm_id" ON "users" ("firm_id", "id");
 CREATE TABLE "credentials" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "kind" text NOT NULL, "secret" text NOT NULL, "changed_at" timestamptz NOT NULL, CONSTRAINT "credentials_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
 CREATE UNIQUE INDEX "credentials_user_kind" ON "credentials" ("user_id", "kind");
 
+-- 0022_users_second_factor
+ALTER TABLE users ADD COLUMN second_factor boolean NOT NULL DEFAULT false;
+
 -- 0021_sessions
 CREATE TABLE "sessions" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "created_at" timestamptz NOT NULL, "last_seen_at" timestamptz NOT NULL, "expires_at" timestamptz NOT NULL, "revoked_at" timestamptz, "revoked_reason" text, "address" text, "user_agent" text, CONSTRAINT "sessions_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
 CREATE INDEX "sessions_of_user" ON "sessions" ("firm_id", "user_id", "expires_at");
@@ -47,6 +50,30 @@ CREATE TABLE "refresh_tokens" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid N
 CREATE UNIQUE INDEX "refresh_tokens_hash" ON "refresh_tokens" ("hash");
 CREATE INDEX "refresh_tokens_of_session" ON "refresh_tokens" ("session_id");
 CREATE TABLE "refused_sign_ins" ( "day" date NOT NULL PRIMARY KEY, "attempts" bigint NOT NULL );
+
+-- 0023_devices
+CREATE TABLE "devices" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "first_seen_at" timestamptz NOT NULL, "last_seen_at" timestamptz NOT NULL, "trusted_until" timestamptz, CONSTRAINT "devices_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
+CREATE INDEX "devices_of_user" ON "devices" ("firm_id", "user_id");
+CREATE INDEX "devices_last_seen_at" ON "devices" ("last_seen_at");
+ALTER TABLE sessions ADD COLUMN device_id uuid;
+ALTER TABLE sessions ADD COLUMN name text;
+ALTER TABLE sessions ADD COLUMN proved_at timestamptz;
+CREATE INDEX sessions_open ON sessions (last_seen_at) WHERE revoked_at IS NULL;
+CREATE TABLE "sign_ins" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "at" timestamptz NOT NULL, "outcome" text NOT NULL, "session_id" uuid, "address" text, "user_agent" text, CONSTRAINT "sign_ins_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
+CREATE INDEX "sign_ins_of_user" ON "sign_ins" ("firm_id", "user_id", "at");
+CREATE INDEX "sign_ins_at" ON "sign_ins" ("at");
+
+-- 0024_standing_versions
+CREATE TABLE "standing_versions" ( "firm_id" uuid NOT NULL PRIMARY KEY, "version" bigint NOT NULL );
+CREATE FUNCTION bump_standing_version() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO standing_versions AS known (firm_id, version) VALUES (NEW.firm_id, 1) ON CONFLICT (firm_id) DO UPDATE SET version = known.version + 1; RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER sessions_standing AFTER UPDATE OF revoked_at, proved_at ON sessions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.revoked_at IS DISTINCT FROM NEW.revoked_at OR OLD.proved_at IS DISTINCT FROM NEW.proved_at) EXECUTE FUNCTION bump_standing_version();
+CREATE CONSTRAINT TRIGGER users_standing AFTER UPDATE OF role, active, second_factor, signed_out_at ON users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.role IS DISTINCT FROM NEW.role OR OLD.active IS DISTINCT FROM NEW.active OR OLD.second_factor IS DISTINCT FROM NEW.second_factor OR OLD.signed_out_at IS DISTINCT FROM NEW.signed_out_at) EXECUTE FUNCTION bump_standing_version();
+
+-- 0025_second_factors
+CREATE TABLE "second_factors" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "sealing_key" text NOT NULL, "sealed" bytea NOT NULL, "created_at" timestamptz NOT NULL, "confirmed_at" timestamptz, "last_step" bigint, CONSTRAINT "second_factors_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
+CREATE UNIQUE INDEX "second_factors_user_id" ON "second_factors" ("user_id");
+CREATE TABLE "recovery_codes" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "hash" bytea NOT NULL, "used_at" timestamptz, CONSTRAINT "recovery_codes_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
+CREATE UNIQUE INDEX "recovery_codes_user_hash" ON "recovery_codes" ("user_id", "hash");
 
 -- 0030_clients
 CREATE TABLE "clients" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "number" text NOT NULL, "name" text NOT NULL, "name_key" text NOT NULL, "kind" text NOT NULL, "status" text NOT NULL, "email" text, "phone" text, "address" text, "notes" text, "version" bigint NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL );

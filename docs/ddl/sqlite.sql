@@ -38,6 +38,9 @@ CREATE UNIQUE INDEX "users_firm_id" ON "users" ("firm_id", "id");
 CREATE TABLE "credentials" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "kind" text NOT NULL, "secret" text NOT NULL, "changed_at" integer NOT NULL, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
 CREATE UNIQUE INDEX "credentials_user_kind" ON "credentials" ("user_id", "kind");
 
+-- 0022_users_second_factor
+ALTER TABLE users ADD COLUMN second_factor integer NOT NULL DEFAULT 0;
+
 -- 0021_sessions
 CREATE TABLE "sessions" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "created_at" integer NOT NULL, "last_seen_at" integer NOT NULL, "expires_at" integer NOT NULL, "revoked_at" integer, "revoked_reason" text, "address" text, "user_agent" text, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
 CREATE INDEX "sessions_of_user" ON "sessions" ("firm_id", "user_id", "expires_at");
@@ -46,6 +49,29 @@ CREATE TABLE "refresh_tokens" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob N
 CREATE UNIQUE INDEX "refresh_tokens_hash" ON "refresh_tokens" ("hash");
 CREATE INDEX "refresh_tokens_of_session" ON "refresh_tokens" ("session_id");
 CREATE TABLE "refused_sign_ins" ( "day" text NOT NULL PRIMARY KEY, "attempts" integer NOT NULL ) STRICT;
+
+-- 0023_devices
+CREATE TABLE "devices" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "first_seen_at" integer NOT NULL, "last_seen_at" integer NOT NULL, "trusted_until" integer, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE INDEX "devices_of_user" ON "devices" ("firm_id", "user_id");
+CREATE INDEX "devices_last_seen_at" ON "devices" ("last_seen_at");
+ALTER TABLE sessions ADD COLUMN device_id blob;
+ALTER TABLE sessions ADD COLUMN name text;
+ALTER TABLE sessions ADD COLUMN proved_at integer;
+CREATE INDEX sessions_open ON sessions (last_seen_at) WHERE revoked_at IS NULL;
+CREATE TABLE "sign_ins" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "at" integer NOT NULL, "outcome" text NOT NULL, "session_id" blob, "address" text, "user_agent" text, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE INDEX "sign_ins_of_user" ON "sign_ins" ("firm_id", "user_id", "at");
+CREATE INDEX "sign_ins_at" ON "sign_ins" ("at");
+
+-- 0024_standing_versions
+CREATE TABLE "standing_versions" ( "firm_id" blob NOT NULL PRIMARY KEY, "version" integer NOT NULL ) STRICT;
+CREATE TRIGGER sessions_standing AFTER UPDATE OF revoked_at, proved_at ON sessions WHEN OLD.revoked_at IS NOT NEW.revoked_at OR OLD.proved_at IS NOT NEW.proved_at BEGIN INSERT INTO standing_versions (firm_id, version) VALUES (NEW.firm_id, 1) ON CONFLICT (firm_id) DO UPDATE SET version = version + 1; END;
+CREATE TRIGGER users_standing AFTER UPDATE OF role, active, second_factor, signed_out_at ON users WHEN OLD.role IS NOT NEW.role OR OLD.active IS NOT NEW.active OR OLD.second_factor IS NOT NEW.second_factor OR OLD.signed_out_at IS NOT NEW.signed_out_at BEGIN INSERT INTO standing_versions (firm_id, version) VALUES (NEW.firm_id, 1) ON CONFLICT (firm_id) DO UPDATE SET version = version + 1; END;
+
+-- 0025_second_factors
+CREATE TABLE "second_factors" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "sealing_key" text NOT NULL, "sealed" blob NOT NULL, "created_at" integer NOT NULL, "confirmed_at" integer, "last_step" integer, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE UNIQUE INDEX "second_factors_user_id" ON "second_factors" ("user_id");
+CREATE TABLE "recovery_codes" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "hash" blob NOT NULL, "used_at" integer, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE UNIQUE INDEX "recovery_codes_user_hash" ON "recovery_codes" ("user_id", "hash");
 
 -- 0030_clients
 CREATE TABLE "clients" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "number" text NOT NULL, "name" text NOT NULL, "name_key" text NOT NULL, "kind" text NOT NULL, "status" text NOT NULL, "email" text, "phone" text, "address" text, "notes" text, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL ) STRICT;

@@ -22,13 +22,15 @@ pub struct Things {
     pub version: String,
     /// A user.
     pub user: String,
+    /// A login of the user.
+    pub session: String,
     /// The firm.
     pub firm: String,
 }
 
 impl Things {
     /// All ids.
-    pub fn all(&self) -> [String; 9] {
+    pub fn all(&self) -> [String; 10] {
         let all = [
             &self.case,
             &self.party,
@@ -38,6 +40,7 @@ impl Things {
             &self.document,
             &self.version,
             &self.user,
+            &self.session,
             &self.firm,
         ];
         all.map(Clone::clone)
@@ -62,6 +65,7 @@ impl Things {
                 "organizations" => &self.firm,
                 // A verification that somebody asked for is none of these things.
                 "audit-logs" => return absent(),
+                "auth" => &self.session,
                 other => panic!("{template}: whose id is it that follows {other}?"),
             },
             name if crate::is_id(name) => panic!("{template}: whose id is {name}?"),
@@ -125,7 +129,10 @@ pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
     let users = admin.get(&format!("/api/users?search={user}")).await.expect_status(200).json();
     let document = id_of(&upload_text(admin, &case, "letter.txt", &format!("The {word} letter.")).await);
     let versions = admin.get(&format!("/api/documents/{document}/versions")).await.expect_status(200).json();
+    let somebody = app.anonymous().sign_in(&user, crate::PASSWORD).await;
+    let logins = somebody.get("/api/auth/sessions").await.expect_status(200).json();
     Things {
+        session: id_of(&logins["data"][0]),
         party: id_of(&add_party(admin, &case, &format!("{word} Company")).await),
         client: id_of(&add_client(admin, &format!("{word} Client")).await),
         entry: id_of(&add_entry(admin, &case, &format!("MOTION of {word}")).await),

@@ -57,6 +57,10 @@ id!(/// One login of one user on one device.
     SessionId, "session", "019cae6b-6600-7d47-b136-4e9c80216d34");
 id!(/// One refresh token in a rotating family.
     TokenId, "token", "019cae6b-6601-7e58-8247-5fad91327e45");
+id!(/// A device that a user has signed in with.
+    DeviceId, "device", "019cae6b-6602-7f69-9358-6fbea2438f56");
+id!(/// An attempt to sign in.
+    SignInId, "sign-in", "019cae6b-6603-707a-a469-70cfb354a067");
 id!(/// Whom the firm works for.
     ClientId, "client", "019cae6b-7a10-7f69-9358-60bea2438f56");
 id!(/// What the firm works on.

@@ -25,6 +25,7 @@ mod records;
 mod refusals;
 mod schemas;
 mod search;
+mod sessions;
 mod settings;
 mod statuses;
 mod storms;

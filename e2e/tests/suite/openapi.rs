@@ -93,6 +93,7 @@ fn nothing() -> e2e::Things {
         document: id(),
         version: id(),
         user: id(),
+        session: id(),
         firm: id(),
     }
 }

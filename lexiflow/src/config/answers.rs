@@ -87,7 +87,10 @@ pub static ANSWERED: &[Answered] = &[
         "RESET_TOKEN_TTL_HOURS",
         "this version has no password reset by e-mail; an administrator sets a password",
     ),
-    not_yet("MFA_TOKEN_TTL_MINUTES", "this version has no second factor"),
+    not_yet(
+        "MFA_TOKEN_TTL_MINUTES",
+        "second factors are codes of an authenticator app, which last for 30 seconds",
+    ),
     not_yet("ALERT_WEBHOOK_URL", "this version sends no alerts; scrape /api/metrics"),
     not_yet("EMAIL_ENABLED", NO_MAIL),
     not_yet("EMAIL_FROM_ADDRESS", NO_MAIL),

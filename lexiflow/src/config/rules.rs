@@ -32,6 +32,10 @@ pub(super) const SEED: Rule = Rule {
         text.is_empty() || (text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit()))
     },
 };
+pub(super) const SEALING_KEYS: Rule = Rule {
+    accepted: "empty, or keys as name:64 hexadecimal digits with commas between, the present one first",
+    check: |text| text.is_empty() || text.parse::<crypto::sealed::SealingKeys>().is_ok(),
+};
 pub(super) const ADMIN_PASSWORD: Rule = Rule {
     accepted: "empty, or at least 12 characters",
     check: |text| text.is_empty() || text.chars().count() >= MIN_ADMIN_PASSWORD,

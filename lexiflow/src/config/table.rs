@@ -187,6 +187,24 @@ pub static KEYS: &[Key] = &[
         Kind::Time { min: MINUTE, max: 365 * DAY, unit: Unit::Minutes },
     ),
     key(
+        "auth.privileged_session_expiry",
+        &["PRIVILEGED_SESSION_EXPIRY_HOURS"],
+        Kind::Time { min: MINUTE, max: 365 * DAY, unit: Unit::Hours },
+    ),
+    key("auth.sealing_keys", &["SEALING_KEYS"], Kind::Secret(rules::SEALING_KEYS)),
+    key("auth.mfa_required_for_privileged", &["MFA_REQUIRED_FOR_PRIVILEGED"], Kind::Flag),
+    key(
+        "auth.step_up_window",
+        &["STEP_UP_WINDOW_MINUTES"],
+        Kind::Time { min: MINUTE, max: DAY, unit: Unit::Minutes },
+    ),
+    key(
+        "auth.trusted_device_ttl",
+        &["TRUSTED_DEVICE_TTL_DAYS"],
+        Kind::Time { min: HOUR, max: 90 * DAY, unit: Unit::Days },
+    ),
+    key("auth.trusted_device_skips_mfa", &["TRUSTED_DEVICE_SKIPS_MFA"], Kind::Flag),
+    key(
         "auth.argon2_memory",
         &["ARGON2_MEMORY_KIB"],
         Kind::Size { min: 8 * MIB, max: 4 * GIB, unit: Unit::Kibibytes, or_zero: false },

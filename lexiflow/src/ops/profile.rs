@@ -3,7 +3,7 @@ use super::diagnostics::Diagnostics;
 use super::error::Error;
 use super::inventory::Inventory;
 use super::report::{fresh, written};
-use access::Ctx;
+use access::{Ctx, Fresh};
 use audit::{Act, Entity};
 use axum::Extension;
 use axum::body::Body;
@@ -120,7 +120,7 @@ pub(super) struct KeptProfile {
     (status = 409, description = "Another profile is being taken, or the base is of another build", body = ProblemBody),
     (status = 501, description = "The allocator takes no samples", body = ProblemBody)))]
 pub(super) async fn show_profile(
-    ctx: Ctx,
+    Fresh(ctx): Fresh,
     account: Account,
     Extension(ops): Extension<Arc<Ops>>,
     ValidQuery(query): ValidQuery<ProfileQuery>,
@@ -157,7 +157,7 @@ pub(super) async fn show_profile(
     (status = 501, description = "The allocator takes no samples", body = ProblemBody),
     (status = 507, description = "The disk is full", body = ProblemBody)))]
 pub(super) async fn keep_profile(
-    ctx: Ctx,
+    Fresh(ctx): Fresh,
     account: Account,
     Extension(ops): Extension<Arc<Ops>>,
 ) -> Result<Response, Problem> {

@@ -16,6 +16,7 @@ pub fn codes() -> Vec<Code> {
     for some in [
         web_codes::ALL,
         audit::CODES,
+        access::CODES,
         accounts::CODES,
         sessions::CODES,
         clients::CODES,

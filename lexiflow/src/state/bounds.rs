@@ -168,7 +168,8 @@ impl MemoryBounds for Stores<'_> {
         let own = [headroom::ROUTES_BYTES, headroom::LEDGER_BYTES, headroom::TENANTS_BYTES, LEAKS_BYTES];
         // Users and addresses have a table each.
         let rates = self.0.rate_limit.table_bytes.saturating_mul(2);
-        let stores = [logins.cache_bytes, logins.attempts_bytes, rates].into_iter().chain(own);
+        let versions = sessions::Settings::VERSIONS_BYTES;
+        let stores = [logins.cache_bytes, logins.attempts_bytes, versions, rates].into_iter().chain(own);
         bounds.add(Bound {
             part: Part::Fixed,
             consumer: "caches and tables",

@@ -106,6 +106,9 @@ pub enum StartError {
     /// The key given in the configuration cannot be used.
     #[error("JWT_SECRET cannot be used: {0}")]
     Key(#[source] crypto::jws::Error),
+    /// The keys that seal second factors cannot be used.
+    #[error("SEALING_KEYS, or the file secrets/sealing.keys of the data folder, cannot be used: {0}")]
+    SealingKeys(#[source] crypto::sealed::Error),
     /// An origin that may call cannot be allowed.
     #[error("CORS_ORIGINS cannot be used: {0}")]
     Cors(#[from] web::layers::CorsFault),

@@ -5,14 +5,14 @@ use crate::config::Config;
 use access::{App, IdempotencyKeys, SharedRates};
 use audit::{Notary, Spill, VerifyChain};
 use blob::BlobStore;
-use clock::{SharedClock, SharedRandom};
+use clock::{Random, SharedClock, SharedRandom};
 use crypto::jws::SigningKey;
 use crypto::password::Hasher;
 use db::Db;
 use documents::{Files, JobDeps, ReadText, RemoveBlobs};
 use headroom::{Class, Headroom};
 use queue::{Dispatcher, Jobs, Outbox, Schedule, Scheduler, Tasks, Worker};
-use sessions::Sessions;
+use sessions::{Keys, Sessions};
 use std::sync::Arc;
 use std::time::Duration;
 use telemetry::{BuildInfo, Metrics};
@@ -106,11 +106,10 @@ impl Parts {
         let hasher =
             Hasher::new(settings::hashing(&config), config.auth.argon2_parallel_hashes, Arc::clone(&random));
         let hasher = hasher.map_err(StartError::Hashing)?.within(headroom.class(Class::Interactive).clone());
-        let key = folder::signing_key(&config, random.as_ref())?;
-        let key = SigningKey::new(&key).map_err(StartError::Key)?;
+        let keys = keys(&config, random.as_ref())?;
         let logins = settings::logins(&config);
         let rates = RateLimits::register(settings::rates(&config), Arc::clone(&clock), headroom.stores())?;
-        let sessions = Sessions::new(db.clone(), hasher.clone(), key, logins, headroom.stores())?;
+        let sessions = Sessions::new(db.clone(), hasher.clone(), keys, logins, headroom.stores())?;
         let notary = signing::notary(&config, random.as_ref(), &headroom)?;
         let app =
             App::new(db, clock, random, headroom, Outbox::new(), Jobs::new(), Arc::new(sessions.clone()));
@@ -168,6 +167,15 @@ impl Parts {
     }
 }
 
+/// The keys, from the settings or the data folder.
+fn keys(config: &Config, random: &dyn Random) -> Result<Keys, StartError> {
+    let signing = folder::signing_key(config, random)?;
+    Ok(Keys {
+        signing: SigningKey::new(&signing).map_err(StartError::Key)?,
+        sealing: folder::sealing_keys(config, random)?,
+    })
+}
+
 /// Temporary files of uploads are swept when they are older than any upload may last.
 const STALE_UPLOAD: Duration = Duration::from_hours(24);
 
@@ -177,6 +185,7 @@ fn schedules(app: &App, blobs: &BlobStore, sessions: &Sessions) -> Vec<Schedule>
     let (blobs, rates) = (blobs.clone(), app.clone());
     vec![
         sessions::cleanup_schedule(sessions.clone(), Arc::clone(app.clock())),
+        sessions::expiry_schedule(app.clone(), sessions.clone()),
         search::refold_schedule(app.db().clone()),
         cases::refold_schedule(app.db().clone()),
         Schedule::new("access.idempotency_keys", Duration::from_hours(1), move |stop| {

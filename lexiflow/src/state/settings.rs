@@ -103,6 +103,12 @@ pub(super) fn logins(config: &Config) -> sessions::Settings {
         refresh_token: time(auth.refresh_token_ttl),
         idle: time(auth.session_sliding_window),
         absolute: time(auth.session_expiry),
+        privileged_absolute: time(auth.privileged_session_expiry),
+        max_per_user: auth.max_sessions_per_user,
+        step_up: time(auth.step_up_window),
+        trust: time(auth.trusted_device_ttl),
+        trust_skips_second_factor: auth.trusted_device_skips_mfa,
+        privileged_second_factor: auth.mfa_required_for_privileged,
         cache_bytes: config.cache.logins_bytes.min(config.cache.max_memory_bytes),
         ..sessions::Settings::default()
     }

@@ -48,6 +48,11 @@ impl Place {
         Self { is_embedded: true, ..Self::new().await }
     }
 
+    /// Whether several servers may share the database.
+    pub(crate) fn is_shared(&self) -> bool {
+        !self.is_embedded && self.database.settings().url.is_some()
+    }
+
     /// With one more setting of the environment.
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.settings.retain(|(known, _)| *known != name);

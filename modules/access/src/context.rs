@@ -1,4 +1,4 @@
-use crate::{Action, Authenticator, Error, Principal, Refusal, store};
+use crate::{Action, Authenticator, Error, Principal, Refusal, SecondFactor, store};
 use clock::{SharedClock, SharedRandom, Timestamp};
 use db::{Db, Reader, Tx};
 use headroom::Headroom;
@@ -174,7 +174,9 @@ impl Ctx {
 
     /// Asks whether the caller may do `action`.
     pub fn require(&self, action: Action) -> Result<(), Refusal> {
-        if self.principal.role.allows(action) {
+        // Who owes a second factor may do nothing but set one up, for which no verb asks here.
+        let owes = self.principal.proof.second_factor == SecondFactor::Owed;
+        if self.principal.role.allows(action) && !owes {
             Ok(())
         } else {
             Err(Refusal { action, role: self.principal.role })

@@ -14,6 +14,36 @@ pub struct Principal {
     pub role: Role,
     /// The login this request belongs to; nothing for the command line and for jobs.
     pub session: Option<SessionId>,
+    /// What the caller has shown beside the credentials, and when.
+    pub proof: Proof,
+}
+
+/// How a caller stands to second factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SecondFactor {
+    /// Has none and needs none.
+    #[default]
+    None,
+    /// Has none, and the role asks for one: nothing is allowed until there is.
+    Owed,
+    /// Has one.
+    Present,
+}
+
+/// What a caller has shown beside the credentials. The default is that of the command line and of jobs: nothing is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Proof {
+    /// The second factor.
+    pub second_factor: SecondFactor,
+    /// Up to when the last password or second factor counts as just shown.
+    pub fresh_until: Option<Timestamp>,
+}
+
+impl Proof {
+    /// Whether what asks for a fresh proof may be done at `now`. Who has no second factor is not asked for one.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        self.second_factor != SecondFactor::Present || self.fresh_until.is_some_and(|until| now < until)
+    }
 }
 
 /// What somebody wants to do. Its code is the permission that clients see.

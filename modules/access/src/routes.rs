@@ -1,4 +1,4 @@
-use crate::{Action, App, Credentials, Ctx, Error, Principal, Refusal, Request};
+use crate::{Action, App, Credentials, Ctx, Error, Principal, Refusal, Request, SecondFactor};
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::{Extension, Router};
 use http::request::Parts;
@@ -107,6 +107,13 @@ pub struct Public {
     pub request: Arc<Request>,
 }
 
+impl Public {
+    /// The context of somebody who proves who they are with this very request.
+    pub fn act_as(&self, principal: Principal) -> Ctx {
+        Ctx { app: self.app.clone(), principal: Arc::new(principal), request: Arc::clone(&self.request) }
+    }
+}
+
 impl FromRequestParts<App> for Public {
     type Rejection = Problem;
 
@@ -131,10 +138,26 @@ impl FromRequestParts<App> for Ctx {
                 if !principal.role.allows(action) {
                     return Err(Error::Refused(Refusal { action, role: principal.role }).into());
                 }
+                if principal.proof.second_factor == SecondFactor::Owed {
+                    return Err(Error::SecondFactorOwed(principal.role).into());
+                }
             }
         }
         let request = Arc::new(request(parts, Some(&principal)));
         Ok(Self { app: app.clone(), principal, request })
+    }
+}
+
+/// The context of what needs more than a token: who has a second factor must have shown it a moment ago.
+#[derive(Debug, Clone)]
+pub struct Fresh(pub Ctx);
+
+impl FromRequestParts<App> for Fresh {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let ctx = Ctx::from_request_parts(parts, app).await?;
+        if ctx.principal().proof.is_fresh(ctx.now()) { Ok(Self(ctx)) } else { Err(Error::StepUp.into()) }
     }
 }
 

@@ -22,7 +22,8 @@ pub use model::{
 };
 pub use routes::{OrganizationView, RoleView, UserView, routes};
 pub use service::{
-    NewPassword, add_user, change_user, check_first_password, check_password, create_firm_with_admin,
-    deactivate_user, edit_user, find_first_firm, find_in, find_self, find_user, first_administrator,
-    keep_password, list_users, note_sign_in, own_firm, prepare_password, set_password,
+    NewPassword, add_user, change_user, check_first_password, check_manageable, check_password,
+    create_firm_with_admin, deactivate_user, edit_user, find_first_firm, find_in, find_self, find_user,
+    first_administrator, is_own_password, keep_password, list_users, note_sign_in, own_firm,
+    prepare_password, set_password, set_second_factor,
 };

@@ -3,7 +3,10 @@ use sea_orm::sea_query::{ForeignKey, Index, Table};
 
 /// This module's tables.
 pub fn migrations() -> Vec<Migration> {
-    vec![Migration { name: "0020_accounts", statements: tables }]
+    vec![
+        Migration { name: "0020_accounts", statements: tables },
+        Migration { name: "0022_users_second_factor", statements: second_factor },
+    ]
 }
 
 /// `firms` has no `firm_id`: its own id is what the others name.
@@ -59,6 +62,15 @@ fn users(dialect: Dialect) -> Vec<String> {
     let mut statements = vec![migrate::table(dialect, &users)];
     statements.extend([email, by_name, of_firm].iter().map(|index| migrate::index(dialect, index)));
     statements
+}
+
+/// Whether signing in asks for a second factor. The factor itself is kept by who checks it.
+fn second_factor(dialect: Dialect) -> Vec<String> {
+    let none = match dialect {
+        Dialect::Sqlite => "integer NOT NULL DEFAULT 0",
+        Dialect::Postgres => "boolean NOT NULL DEFAULT false",
+    };
+    vec![format!("ALTER TABLE users ADD COLUMN second_factor {none}")]
 }
 
 fn credentials(dialect: Dialect) -> Vec<String> {

@@ -97,6 +97,9 @@ pub struct User {
     pub role: Role,
     /// Whether the user may sign in.
     pub active: bool,
+    /// Whether signing in asks for a second factor.
+    #[serde(skip)]
+    pub second_factor: bool,
     /// Counts the changes, from 1. A sign-in is none.
     #[serde(skip)]
     pub version: i64,
@@ -195,6 +198,7 @@ impl User {
             last_name: name("lastName", &new.last_name)?,
             role: new.role,
             active: true,
+            second_factor: false,
             version: 1,
             created_at: now,
             updated_at: now,

@@ -32,4 +32,7 @@ pub const TOPICS: &[&str] = &[
     <documents::Deleted as queue::Event>::TOPIC,
     <sessions::SignedIn as queue::Event>::TOPIC,
     <sessions::Revoked as queue::Event>::TOPIC,
+    <sessions::Expired as queue::Event>::TOPIC,
+    <sessions::NewDevice as queue::Event>::TOPIC,
+    <sessions::ReuseDetected as queue::Event>::TOPIC,
 ];

@@ -3,7 +3,7 @@ use crate::ops::Ops;
 use crate::ops::error::Error;
 use crate::ops::profile::{self, KeptProfile};
 use crate::ops::report::fresh;
-use access::Ctx;
+use access::{Ctx, Fresh};
 use audit::{Act, Entity};
 use axum::Extension;
 use axum::response::Response;
@@ -89,7 +89,7 @@ pub(in crate::ops) async fn check_leaks(
     (status = 501, description = "The allocator takes no samples", body = ProblemBody),
     (status = 507, description = "The disk is full", body = ProblemBody)))]
 pub(in crate::ops) async fn keep_leak_snapshot(
-    ctx: Ctx,
+    Fresh(ctx): Fresh,
     account: Account,
     Extension(ops): Extension<Arc<Ops>>,
 ) -> Result<Response, Problem> {

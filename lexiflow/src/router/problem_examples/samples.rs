@@ -165,6 +165,7 @@ pub(super) const SAMPLES: &[Sample] = &[
     )
     .below("/api/audit-logs/"),
     sample("user_not_found", USER, "there is no user 019c2404-8f3c-7b25-9d14-2c7a6e0f4b12 in your firm")
+        .of(&["showLoginHistory"])
         .below("/api/users/"),
     sample(
         "organization_not_found",
@@ -276,7 +277,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         "the current password is wrong: type the one that you sign in with",
     )
     .fault("currentPassword", "wrong", "is not the present password")
-    .of(&["changePassword"]),
+    .of(&["changePassword", "enrolTotp", "enableMfa", "enableMfaOlder"]),
     sample(
         "own_access",
         USER,
@@ -302,6 +303,46 @@ pub(super) const SAMPLES: &[Sample] = &[
     .named("rule_refused_case")
     .at("caseId", "unchangeable")
     .of(&["changeDocketEntry", "putDocketEntry"]),
+    sample(
+        "session_not_found",
+        "/api/auth/sessions/019cae6b-6600-7d47-b136-4e9c80216d34",
+        "there is no login 019cae6b-6600-7d47-b136-4e9c80216d34 of yours",
+    )
+    .below("/api/auth/sessions/"),
+    sample(
+        "session_without_device",
+        "/api/auth/sessions/trust-device",
+        "this login began before its device could be known: sign in again, and trust the device then",
+    )
+    .of(&["trustDevice"]),
+    sample(
+        "step_up_required",
+        "/api/auth/sessions/trust-device",
+        "show your second factor again at `/api/auth/step-up`, and repeat the request",
+    )
+    .of(&["trustDevice"]),
+    sample(
+        "mfa_already_enabled",
+        "/api/auth/mfa/totp",
+        "you have a second factor already: disable it first to set up another one",
+    )
+    .of(&["enrolTotp", "confirmTotp", "enableMfa", "enableMfaOlder", "verifyMfa"]),
+    sample("mfa_not_enabled", "/api/auth/mfa/totp", "there is no second factor here: set one up first")
+        .of(&["disableTotp", "renewRecoveryCodes", "disableMfa", "disableMfaOlder", "resetUserMfa"]),
+    sample(
+        "mfa_code_wrong",
+        "/api/auth/mfa/totp/confirm",
+        "the code is wrong or was used before: wait for the next one, or send a recovery code",
+    )
+    .of(&[
+        "confirmTotp",
+        "verifyMfa",
+        "disableTotp",
+        "disableMfa",
+        "disableMfaOlder",
+        "renewRecoveryCodes",
+        "stepUp",
+    ]),
     sample("too_many_attempts", "/api/auth/login", "too many attempts: wait 60 seconds and try again")
         .below("/api/auth/"),
     sample(

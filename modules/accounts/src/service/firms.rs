@@ -1,7 +1,7 @@
 use super::passwords;
 use crate::model::{Firm, NewFirm, NewUser};
 use crate::{Error, User, store};
-use access::{App, Ctx, Principal, Role};
+use access::{App, Ctx, Principal, Proof, Role};
 use audit::{Act, Entity};
 use crypto::Secret;
 use crypto::password::Hasher;
@@ -30,7 +30,8 @@ pub async fn create_firm_with_admin(
     let user = User::new(app.new_id(), firm.id, &admin, now)?;
     passwords::check_strength("password", &password, &user)?;
     let hash = hasher.hash(password).await?;
-    let principal = Principal { user: user.id, firm: firm.id, role: user.role, session: None };
+    let principal =
+        Principal { user: user.id, firm: firm.id, role: user.role, session: None, proof: Proof::default() };
     let ctx = app.act_as(principal.clone(), "set-up");
     let mut tx = ctx.begin().await?;
     store::firms::insert(&mut tx, &firm).await?;
@@ -47,7 +48,7 @@ pub async fn create_firm_with_admin(
 /// The firm's oldest active administrator: for whom the command line and imports act.
 pub async fn first_administrator(app: &App, firm: FirmId) -> Result<Option<Principal>, Error> {
     let found = store::firms::first_administrator(app.db().reader(), firm).await?;
-    Ok(found.map(|(user, role)| Principal { user, firm, role, session: None }))
+    Ok(found.map(|(user, role)| Principal { user, firm, role, session: None, proof: Proof::default() }))
 }
 
 /// The caller's own firm.
