@@ -24,6 +24,23 @@ CREATE UNIQUE INDEX "users_firm_id" ON "users" ("firm_id", "id");
 CREATE TABLE "credentials" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "kind" text NOT NULL, "secret" text NOT NULL, "changed_at" timestamptz NOT NULL, CONSTRAINT "credentials_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
 CREATE UNIQUE INDEX "credentials_user_kind" ON "credentials" ("user_id", "kind");
 
+-- 0060_password_resets
+CREATE TABLE "password_resets" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "hash" bytea NOT NULL, "created_at" timestamptz NOT NULL, "expires_at" timestamptz NOT NULL, "used_at" timestamptz, CONSTRAINT "password_resets_user" FOREIGN KEY ("firm_id", "user_id") REFERENCES "users" ("firm_id", "id") );
+CREATE UNIQUE INDEX "password_resets_hash" ON "password_resets" ("hash");
+CREATE INDEX "password_resets_of_user" ON "password_resets" ("firm_id", "user_id");
+CREATE INDEX "password_resets_expires_at" ON "password_resets" ("expires_at");
+
+-- 0061_invitations
+CREATE TABLE "invitations" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "email" text NOT NULL, "first_name" text NOT NULL, "last_name" text NOT NULL, "role" text NOT NULL, "invited_by" uuid, "hash" bytea, "created_at" timestamptz NOT NULL, "expires_at" timestamptz NOT NULL, "sent_at" timestamptz, "accepted_at" timestamptz, "user_id" uuid, "revoked_at" timestamptz, CONSTRAINT "invitations_firm" FOREIGN KEY ("firm_id") REFERENCES "firms" ("id") );
+CREATE UNIQUE INDEX "invitations_hash" ON "invitations" ("hash");
+CREATE INDEX "invitations_created_at" ON "invitations" ("firm_id", "created_at", "id");
+CREATE INDEX "invitations_expires_at" ON "invitations" ("expires_at");
+CREATE UNIQUE INDEX invitations_open_email ON invitations (firm_id, email) WHERE accepted_at IS NULL AND revoked_at IS NULL;
+
+-- 0062_api_keys
+CREATE TABLE "api_keys" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "name" text NOT NULL, "hash" bytea NOT NULL, "scopes" text NOT NULL, "networks" text NOT NULL, "created_at" timestamptz NOT NULL, "expires_at" timestamptz, "last_used_at" timestamptz, "revoked_at" timestamptz, CONSTRAINT "api_keys_user" FOREIGN KEY ("firm_id", "user_id") REFERENCES "users" ("firm_id", "id") );
+CREATE INDEX "api_keys_of_user" ON "api_keys" ("firm_id", "user_id", "created_at", "id");
+
 -- 0021_sessions
 CREATE TABLE "sessions" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "created_at" timestamptz NOT NULL, "last_seen_at" timestamptz NOT NULL, "expires_at" timestamptz NOT NULL, "revoked_at" timestamptz, "revoked_reason" text, "address" text, "user_agent" text, CONSTRAINT "sessions_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
 CREATE INDEX "sessions_of_user" ON "sessions" ("firm_id", "user_id", "expires_at");
@@ -63,6 +80,9 @@ CREATE INDEX "party_aliases_name" ON "party_aliases" ("firm_id", "name_key");
 -- 0032_cases_found_by
 ALTER TABLE cases ADD COLUMN found_by text;
 CREATE INDEX cases_unfolded ON cases (id) WHERE found_by IS NULL;
+
+-- 0063_cases_led
+CREATE INDEX cases_led ON cases (firm_id, lead_user_id, id) WHERE lead_user_id IS NOT NULL;
 
 -- 0040_docket
 CREATE TABLE "docket_entries" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "case_id" uuid NOT NULL, "position" bigint NOT NULL, "filed_on" date NOT NULL, "entered_on" date, "number" text, "text" text NOT NULL, "seq_no" text, "pacer_doc_id" text, "page_count" bigint, "file_size_bytes" bigint, "sealed" boolean NOT NULL, "version" bigint NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, FOREIGN KEY ("firm_id", "case_id") REFERENCES "cases" ("firm_id", "id") ON DELETE CASCADE );

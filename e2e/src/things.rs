@@ -24,11 +24,15 @@ pub struct Things {
     pub user: String,
     /// The firm.
     pub firm: String,
+    /// An API key of the administrator's.
+    pub key: String,
+    /// An invitation that is open.
+    pub invitation: String,
 }
 
 impl Things {
     /// All ids.
-    pub fn all(&self) -> [String; 9] {
+    pub fn all(&self) -> [String; 11] {
         let all = [
             &self.case,
             &self.party,
@@ -39,6 +43,8 @@ impl Things {
             &self.version,
             &self.user,
             &self.firm,
+            &self.key,
+            &self.invitation,
         ];
         all.map(Clone::clone)
     }
@@ -50,6 +56,7 @@ impl Things {
             "documentId" => &self.document,
             "versionId" => &self.version,
             "userId" => &self.user,
+            "id" if template.starts_with("/api/users/invitations/") => &self.invitation,
             "id" => match template.split('/').nth(2).unwrap_or_default() {
                 "cases" => &self.case,
                 "parties" => &self.party,
@@ -58,6 +65,7 @@ impl Things {
                 "billing" | "time-entries" => &self.time,
                 "documents" => &self.document,
                 "users" => &self.user,
+                "api-keys" => &self.key,
                 "organizations" => &self.firm,
                 other => panic!("{template}: whose id is it that follows {other}?"),
             },
@@ -114,12 +122,23 @@ pub async fn upload_text(client: &Client, case: &str, name: &str, text: &str) ->
     form.post(client, "/api/documents").await.expect_status(201).json()
 }
 
+/// Makes an API key of the client's user, and gives the answer with the whole key.
+pub async fn make_key(client: &Client, scopes: &[&str]) -> Value {
+    let body = json!({ "name": "A program", "scopes": scopes });
+    client.post("/api/api-keys", &body).await.expect_status(201).json()
+}
+
 /// One thing of each kind in the first firm, all holding the word.
 pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
     let admin = app.admin();
     let case = id_of(&open_case(admin, &format!("{word} v. Birch")).await);
     let user = app.add_user(Role::Associate).await;
     let users = admin.get(&format!("/api/users?search={user}")).await.expect_status(200).json();
+    // Whom nobody knows yet: the address of the user is unique in the test.
+    let body =
+        json!({ "email": format!("invited-{user}"), "firstName": "Ina", "lastName": word, "role": "clerk" });
+    let invitation = admin.post("/api/users/invitations", &body).await.expect_status(201).json();
+    let key = make_key(admin, &["cases:read"]).await;
     let document = id_of(&upload_text(admin, &case, "letter.txt", &format!("The {word} letter.")).await);
     let versions = admin.get(&format!("/api/documents/{document}/versions")).await.expect_status(200).json();
     Things {
@@ -130,6 +149,8 @@ pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
         version: id_of(&versions["data"][0]),
         user: id_of(&users["data"][0]),
         firm: users["data"][0]["organizationId"].as_str().expect("a firm").to_owned(),
+        key: id_of(&key),
+        invitation: id_of(&invitation),
         document,
         case,
     }

@@ -57,6 +57,12 @@ id!(/// One login of one user on one device.
     SessionId, "session", "019cae6b-6600-7d47-b136-4e9c80216d34");
 id!(/// One refresh token in a rotating family.
     TokenId, "token", "019cae6b-6601-7e58-8247-5fad91327e45");
+id!(/// A key with which a program acts in a user's place.
+    ApiKeyId, "API key", "019cae6b-6602-7f69-9358-60bea2438f56");
+id!(/// An invitation to become a user.
+    InvitationId, "invitation", "019cae6b-6603-707a-a469-71cfb354a067");
+id!(/// A link with which a user sets a new password.
+    PasswordResetId, "password reset", "019cae6b-6604-718b-b57a-82d0c465b178");
 id!(/// Whom the firm works for.
     ClientId, "client", "019cae6b-7a10-7f69-9358-60bea2438f56");
 id!(/// What the firm works on.

@@ -8,9 +8,9 @@ mod kinds;
 mod parse;
 
 pub use kinds::{
-    AttorneyId, AuditId, BlobId, CaseId, ClientId, CorrelationId, CredentialId, DocketEntryId, DocumentId,
-    DocumentVersionId, EventId, FirmId, JobId, LinkId, PartyId, ProfileId, SessionId, TimeEntryId, TokenId,
-    UserId,
+    ApiKeyId, AttorneyId, AuditId, BlobId, CaseId, ClientId, CorrelationId, CredentialId, DocketEntryId,
+    DocumentId, DocumentVersionId, EventId, FirmId, InvitationId, JobId, LinkId, PartyId, PasswordResetId,
+    ProfileId, SessionId, TimeEntryId, TokenId, UserId,
 };
 pub use parse::ParseIdError;
 

@@ -11,6 +11,7 @@ mod environment;
 mod hints;
 mod inert;
 mod layers;
+mod mail;
 mod notice;
 mod profiles;
 mod render;
@@ -25,6 +26,7 @@ pub use chosen::Chosen;
 pub use environment::Environment;
 pub use inert::INERT;
 pub use layers::{DEFAULTS, Source};
+pub use mail::Mail;
 pub use notice::{ConfigFaults, Fault, Notice};
 pub use render::{render_check, render_effective, render_faults, render_schema};
 pub use sections::{

@@ -1,7 +1,7 @@
 //! What each consumer of memory takes at most, reckoned from the configuration before anything of it is taken.
 
 use super::StartError;
-use super::settings::{BASE_BYTES, CONNECTION_BYTES, logins};
+use super::settings::{BASE_BYTES, CONNECTION_BYTES, ENTRANCE_BYTES, logins};
 use crate::config::{Config, Database};
 use crate::ops::LEAKS_BYTES;
 use headroom::{Bound, Bounds, LimitSource, MemoryBounds, Part, SystemRoots};
@@ -166,7 +166,7 @@ impl MemoryBounds for Stores<'_> {
     fn declare(&self, bounds: &mut Bounds) {
         let logins = logins(self.0);
         let own = [headroom::ROUTES_BYTES, headroom::LEDGER_BYTES, headroom::TENANTS_BYTES, LEAKS_BYTES];
-        let stores = [logins.cache_bytes, logins.attempts_bytes].into_iter().chain(own);
+        let stores = [logins.cache_bytes, logins.attempts_bytes, ENTRANCE_BYTES].into_iter().chain(own);
         bounds.add(Bound {
             part: Part::Fixed,
             consumer: "caches and tables",

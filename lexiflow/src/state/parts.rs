@@ -1,7 +1,9 @@
+use super::callers::Callers;
 use super::{OpenMemory, StartError, bounds, folder, schema, settings};
 use crate::about;
 use crate::config::Config;
 use access::{App, IdempotencyKeys};
+use accounts::{ApiKeys, Entrance, Register, SendInvitation, SendReset};
 use blob::BlobStore;
 use clock::{SharedClock, SharedRandom};
 use crypto::jws::SigningKey;
@@ -28,6 +30,8 @@ pub struct Parts {
     pub hasher: Hasher,
     /// Knows logins.
     pub sessions: Sessions,
+    /// The ways in that need no login.
+    pub entrance: Entrance,
     /// The counters.
     pub metrics: Metrics,
     /// Hands events to listeners.
@@ -99,9 +103,11 @@ impl Parts {
         let key = SigningKey::new(&key).map_err(StartError::Key)?;
         let logins = settings::logins(&config);
         let sessions = Sessions::new(db.clone(), hasher.clone(), key, logins, headroom.stores())?;
-        let app =
-            App::new(db, clock, random, headroom, Outbox::new(), Jobs::new(), Arc::new(sessions.clone()));
-        Ok(Self::assemble(config, app, files, hasher, sessions, committer))
+        let entrance = settings::entrance(&config).map_err(StartError::MailFrom)?;
+        let entrance = Entrance::new(entrance, headroom.stores())?;
+        let callers = Callers { sessions: sessions.clone(), keys: ApiKeys::new(db.clone()) };
+        let app = App::new(db, clock, random, headroom, Outbox::new(), Jobs::new(), Arc::new(callers));
+        Ok(Self::assemble(config, app, files, hasher, (sessions, entrance), committer))
     }
 
     fn assemble(
@@ -109,7 +115,7 @@ impl Parts {
         app: App,
         files: Files,
         hasher: Hasher,
-        sessions: Sessions,
+        (sessions, entrance): (Sessions, Entrance),
         committer: Tasks,
     ) -> Self {
         let (db, clock, random) = (app.db().clone(), Arc::clone(app.clock()), Arc::clone(app.random()));
@@ -121,13 +127,18 @@ impl Parts {
             queue::Settings::default(),
         );
         let deps = JobDeps { app: app.clone(), files: files.clone() };
+        let transport = settings::transport(&config);
+        let letters = accounts::JobDeps { app: app.clone(), entrance: entrance.clone(), transport };
         let worker = Worker::builder(db.clone(), app.jobs().clone(), Arc::clone(&clock), Arc::clone(&random))
             .concurrency(config.workers.job_concurrency)
             .pause_while(app.headroom().background_paused())
             .register::<ReadText>(deps.clone())
             .register::<RemoveBlobs>(deps)
+            .register::<SendReset>(letters.clone())
+            .register::<SendInvitation>(letters.clone())
+            .register::<Register>(letters.clone())
             .build();
-        let schedules = schedules(&app, &files.blobs, &sessions);
+        let schedules = schedules(&app, &files.blobs, &sessions, letters);
         Self {
             scheduler: Scheduler::new(db, clock, random, schedules),
             metrics: Metrics::new(&BuildInfo { version: about::VERSION, revision: about::COMMIT }),
@@ -137,6 +148,7 @@ impl Parts {
             files,
             hasher,
             sessions,
+            entrance,
             worker,
             committer,
         }
@@ -153,11 +165,12 @@ impl Parts {
 const STALE_UPLOAD: Duration = Duration::from_hours(24);
 
 /// All periodic work.
-fn schedules(app: &App, blobs: &BlobStore, sessions: &Sessions) -> Vec<Schedule> {
+fn schedules(app: &App, blobs: &BlobStore, sessions: &Sessions, letters: accounts::JobDeps) -> Vec<Schedule> {
     let keys = IdempotencyKeys::new(app.clone());
     let blobs = blobs.clone();
     vec![
         sessions::cleanup_schedule(sessions.clone(), Arc::clone(app.clock())),
+        accounts::cleanup_schedule(letters),
         search::refold_schedule(app.db().clone()),
         cases::refold_schedule(app.db().clone()),
         Schedule::new("access.idempotency_keys", Duration::from_hours(1), move |stop| {

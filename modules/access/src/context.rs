@@ -77,6 +77,12 @@ impl App {
         Ctx { app: self.clone(), principal: Arc::new(principal), request: Arc::new(request) }
     }
 
+    /// A context for what a request without a sign-in does in the name of `principal`, who has proved themselves
+    /// otherwise: by a link that only they were sent.
+    pub fn act_on(&self, principal: Principal, request: Arc<Request>) -> Ctx {
+        Ctx { app: self.clone(), principal: Arc::new(principal), request }
+    }
+
     /// A new id of any kind, from the clock and the randomness of this application.
     pub fn new_id<I: Id>(&self) -> I {
         let mut random = [0; 10];
@@ -163,11 +169,7 @@ impl Ctx {
 
     /// Asks whether the caller may do `action`.
     pub fn require(&self, action: Action) -> Result<(), Refusal> {
-        if self.principal.role.allows(action) {
-            Ok(())
-        } else {
-            Err(Refusal { action, role: self.principal.role })
-        }
+        self.principal.require(action)
     }
 
     /// Starts the verb's transaction. The request's idempotency key is marked as done in it, so that the change and the

@@ -11,6 +11,9 @@ pub enum Error {
     /// The caller is known and may see the thing, but not do this.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// An API key came where only somebody who is signed in may.
+    #[error("an API key may not do this: sign in and send the access token")]
+    NeedsPerson,
     /// A route was reached that says nothing about who may call it.
     #[error("the route declares no gate")]
     Ungated,
@@ -31,7 +34,7 @@ impl Failure for Error {
     fn code(&self) -> Code {
         match self {
             Self::NotAuthenticated(_) => codes::UNAUTHENTICATED,
-            Self::Refused(_) => codes::FORBIDDEN,
+            Self::Refused(_) | Self::NeedsPerson => codes::FORBIDDEN,
             Self::AnswerLost => codes::CONFLICT,
             Self::Database(error) | Self::Outbox(queue::Error::Database(error)) => {
                 crate::database_code(error)

@@ -108,7 +108,7 @@ impl Standing {
     /// Who the login is.
     pub(crate) fn principal(&self) -> Principal {
         let session = &self.session;
-        Principal { user: session.user, firm: session.firm, role: self.role, session: Some(session.id) }
+        Principal { session: Some(session.id), ..Principal::of(session.user, session.firm, self.role) }
     }
 }
 

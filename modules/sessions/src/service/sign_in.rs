@@ -58,7 +58,8 @@ async fn begin_login(public: &Public, sessions: &Sessions, checked: Checked) -> 
     let role = user.role;
     let login = sessions.issue(&mut tx, app, &session, user).await?;
     audit::record_sign_in(&mut tx, app, request, session.firm, session.user, Act::Login).await?;
-    let principal = Principal { user: session.user, firm: session.firm, role, session: Some(session.id) };
+    let principal =
+        Principal { session: Some(session.id), ..Principal::of(session.user, session.firm, role) };
     let ctx = app.act_as(principal, Arc::clone(&request.correlation));
     let signed_in = events::sessions::SignedIn { user: session.user, session: session.id };
     ctx.publish(&mut tx, &signed_in).await?;
