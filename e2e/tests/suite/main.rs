@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 mod accounting;
+mod api_keys;
 mod auth;
 mod bad_input;
 mod conformity;
@@ -13,6 +14,8 @@ mod idempotency;
 mod imports;
 mod leak_watch;
 mod leaks;
+mod leaving;
+mod links;
 mod lists;
 mod monitoring;
 mod openapi;
