@@ -140,6 +140,16 @@ impl TestApp {
         email
     }
 
+    /// A new operator of the first firm, added by this administrator: the address to sign in with.
+    pub async fn add_operator(&self, admin: &Client) -> String {
+        let number = self.users.fetch_add(1, Ordering::Relaxed);
+        let email = format!("operator-{number}@first.example.com");
+        let body = json!({ "email": email, "firstName": "Test", "lastName": "Operator",
+            "role": Role::ItAdmin.as_str(), "password": PASSWORD });
+        drop(admin.post("/api/users", &body).await.expect_status(201));
+        email
+    }
+
     /// Another firm on the same server: its super administrator.
     pub async fn second_firm(&self) -> Client {
         let email = "admin@second.example.com";

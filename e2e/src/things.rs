@@ -26,11 +26,15 @@ pub struct Things {
     pub session: String,
     /// The firm.
     pub firm: String,
+    /// An API key of the administrator's.
+    pub key: String,
+    /// An invitation that is open.
+    pub invitation: String,
 }
 
 impl Things {
     /// All ids.
-    pub fn all(&self) -> [String; 10] {
+    pub fn all(&self) -> [String; 12] {
         let all = [
             &self.case,
             &self.party,
@@ -42,6 +46,8 @@ impl Things {
             &self.user,
             &self.session,
             &self.firm,
+            &self.key,
+            &self.invitation,
         ];
         all.map(Clone::clone)
     }
@@ -54,6 +60,7 @@ impl Things {
             "versionId" => &self.version,
             "userId" => &self.user,
             "entityId" => &self.case,
+            "id" if template.starts_with("/api/users/invitations/") => &self.invitation,
             "id" => match template.split('/').nth(2).unwrap_or_default() {
                 "cases" => &self.case,
                 "parties" => &self.party,
@@ -62,6 +69,7 @@ impl Things {
                 "billing" | "time-entries" => &self.time,
                 "documents" => &self.document,
                 "users" => &self.user,
+                "api-keys" => &self.key,
                 "organizations" => &self.firm,
                 // A verification that somebody asked for is none of these things.
                 "audit-logs" => return absent(),
@@ -121,12 +129,23 @@ pub async fn upload_text(client: &Client, case: &str, name: &str, text: &str) ->
     form.post(client, "/api/documents").await.expect_status(201).json()
 }
 
+/// Makes an API key of the client's user, and gives the answer with the whole key.
+pub async fn make_key(client: &Client, scopes: &[&str]) -> Value {
+    let body = json!({ "name": "A program", "scopes": scopes });
+    client.post("/api/api-keys", &body).await.expect_status(201).json()
+}
+
 /// One thing of each kind in the first firm, all holding the word.
 pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
     let admin = app.admin();
     let case = id_of(&open_case(admin, &format!("{word} v. Birch")).await);
     let user = app.add_user(Role::Associate).await;
     let users = admin.get(&format!("/api/users?search={user}")).await.expect_status(200).json();
+    // Whom nobody knows yet: the address of the user is unique in the test.
+    let body =
+        json!({ "email": format!("invited-{user}"), "firstName": "Ina", "lastName": word, "role": "clerk" });
+    let invitation = admin.post("/api/users/invitations", &body).await.expect_status(201).json();
+    let key = make_key(admin, &["cases:read"]).await;
     let document = id_of(&upload_text(admin, &case, "letter.txt", &format!("The {word} letter.")).await);
     let versions = admin.get(&format!("/api/documents/{document}/versions")).await.expect_status(200).json();
     let somebody = app.anonymous().sign_in(&user, crate::PASSWORD).await;
@@ -140,6 +159,8 @@ pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
         version: id_of(&versions["data"][0]),
         user: id_of(&users["data"][0]),
         firm: users["data"][0]["organizationId"].as_str().expect("a firm").to_owned(),
+        key: id_of(&key),
+        invitation: id_of(&invitation),
         document,
         case,
     }

@@ -17,7 +17,7 @@ mod import_docket;
 mod import_production;
 mod memory;
 mod migrate;
-mod password;
+mod people;
 mod progress;
 mod runtime;
 mod serve;
@@ -112,9 +112,8 @@ fn dispatch(command: Command, sources: &Sources, console: &mut Console) -> Resul
         Command::Migrate { what } => migrate::run(what, sources, console),
         Command::Openapi => generated::print_openapi(console),
         Command::CheckGenerated { folder } => generated::check(&folder, console),
-        Command::User { what: arguments::User::ResetPassword { email } } => {
-            password::reset(settings(sources)?, &email, console)
-        }
+        Command::User { what } => people::user(settings(sources)?, what, console),
+        Command::Firm { what } => people::firm(settings(sources)?, what, console),
         Command::Audit { what } => audit::run(what, sources, console),
         Command::Memory(asked) => memory::run(asked, sources, console),
         Command::Healthcheck => healthcheck::run(&settings(sources)?, console),

@@ -24,7 +24,13 @@ pub fn routes(parts: &Parts, ops: &Arc<Ops>) -> Routes {
     let watch: Arc<dyn accounts::UserWatch> = Arc::new(parts.sessions.clone());
     Routes::new()
         .merge(sessions::routes(parts.sessions.clone()))
-        .merge(accounts::routes(parts.hasher.clone(), watch))
+        .merge(accounts::routes(parts.hasher.clone(), Arc::clone(&watch)))
+        .merge(accounts::entrance_routes(
+            parts.entrance.clone(),
+            parts.hasher.clone(),
+            watch,
+            Arc::new(cases::Leads),
+        ))
         .merge(clients::routes())
         .merge(cases::routes())
         .merge(docket::routes())

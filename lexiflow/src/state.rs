@@ -4,6 +4,7 @@
 //! [`start`] goes on to a serving process: lock, first administrator, background work, listener.
 
 mod bounds;
+mod callers;
 mod error;
 mod first_start;
 mod folder;

@@ -61,6 +61,12 @@ id!(/// A device that a user has signed in with.
     DeviceId, "device", "019cae6b-6602-7f69-9358-6fbea2438f56");
 id!(/// An attempt to sign in.
     SignInId, "sign-in", "019cae6b-6603-707a-a469-70cfb354a067");
+id!(/// A key with which a program acts in a user's place.
+    ApiKeyId, "API key", "019cae6b-6602-7f69-9358-60bea2438f56");
+id!(/// An invitation to become a user.
+    InvitationId, "invitation", "019cae6b-6603-707a-a469-71cfb354a067");
+id!(/// A link with which a user sets a new password.
+    PasswordResetId, "password reset", "019cae6b-6604-718b-b57a-82d0c465b178");
 id!(/// Whom the firm works for.
     ClientId, "client", "019cae6b-7a10-7f69-9358-60bea2438f56");
 id!(/// What the firm works on.

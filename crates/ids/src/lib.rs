@@ -8,9 +8,9 @@ mod kinds;
 mod parse;
 
 pub use kinds::{
-    AttorneyId, AuditId, BlobId, CaseId, ClientId, CorrelationId, CredentialId, DeviceId, DocketEntryId,
-    DocumentId, DocumentVersionId, EventId, FirmId, JobId, LinkId, PartyId, ProfileId, SessionId, SignInId,
-    TimeEntryId, TokenId, UserId, VerificationId,
+    ApiKeyId, AttorneyId, AuditId, BlobId, CaseId, ClientId, CorrelationId, CredentialId, DeviceId,
+    DocketEntryId, DocumentId, DocumentVersionId, EventId, FirmId, InvitationId, JobId, LinkId, PartyId,
+    PasswordResetId, ProfileId, SessionId, SignInId, TimeEntryId, TokenId, UserId, VerificationId,
 };
 pub use parse::ParseIdError;
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 mod accounting;
+mod api_keys;
 mod audit;
 mod audit_exports;
 mod audit_tampering;
@@ -16,6 +17,8 @@ mod idempotency;
 mod imports;
 mod leak_watch;
 mod leaks;
+mod leaving;
+mod links;
 mod lists;
 mod monitoring;
 mod openapi;

@@ -195,6 +195,7 @@ fn kind_of(template: &str) -> &str {
         "/api/matters" => "/api/cases",
         "/api/time-entries" => "/api/billing/time-entries",
         parties if parties.ends_with("/parties") => "/api/parties",
+        "/api/api-keys/{id}/rotate" => "/api/api-keys",
         own => own,
     }
 }

@@ -1,5 +1,9 @@
 //! The words of the command line.
 
+mod people;
+
+pub use people::{AddFirm, AddUser, DisableUser, Firm, ListUsers, NamedUser, ResetPassword, User};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -65,6 +69,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         what: Audit,
+    },
+    /// Look after the firms of this server.
+    Firm {
+        /// What to do.
+        #[command(subcommand)]
+        what: Firm,
     },
     /// Look at the memory of a running server; for administrators.
     Memory(Memory),
@@ -231,17 +241,6 @@ pub enum DialectName {
     Sqlite,
     /// A server.
     Postgres,
-}
-
-/// `user`
-#[derive(Debug, Subcommand)]
-pub enum User {
-    /// Make a new password for a user and print it once; the user's logins end.
-    ResetPassword {
-        /// The user's sign-in name.
-        #[arg(long)]
-        email: String,
-    },
 }
 
 /// `memory`

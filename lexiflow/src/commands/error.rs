@@ -57,8 +57,14 @@ pub enum CommandError {
     #[error("the search index could not be brought up to date; the server does it when it starts ({0})")]
     Index(#[from] queue::Error),
     /// Nobody signs in with this address.
-    #[error("no user of the firm signs in as `{0}`")]
+    #[error("no user of this server signs in as `{0}`")]
     NoSuchUser(String),
+    /// No firm has this short name.
+    #[error("no firm of this server has the short name `{0}`: `lexiflow firm list` shows them")]
+    NoSuchFirm(String),
+    /// Nobody manages the firm.
+    #[error("the firm has no active administrator, for whom the command could act")]
+    NoAdministrator,
     /// The accounts refused.
     #[error(transparent)]
     Accounts(#[from] accounts::Error),

@@ -30,7 +30,7 @@ const ONE_PORT: &str = "everything is served on the one port that PORT names";
 const NO_REDIS: &str = "caches live in the process and jobs in its database, and Redis is not used";
 const ONE_URL: &str = "DATABASE_URL names the whole database; without it the embedded SQLite is used";
 const NO_SOCKETS: &str = "this version has no web sockets";
-const NO_MAIL: &str = "this version sends no e-mail";
+const NO_MAIL: &str = "this version writes mail as files into the data folder and sends none";
 const NO_WEBHOOKS: &str = "this version sends no webhooks";
 
 /// Every answered variable. Exact names come before the prefixes that would cover them.
@@ -84,17 +84,11 @@ pub static ANSWERED: &[Answered] = &[
     not_yet("WS_RATE_LIMIT_EVENTS_PER_MINUTE", NO_SOCKETS),
     not_yet("WS_*", NO_SOCKETS),
     not_yet(
-        "RESET_TOKEN_TTL_HOURS",
-        "this version has no password reset by e-mail; an administrator sets a password",
-    ),
-    not_yet(
         "MFA_TOKEN_TTL_MINUTES",
         "second factors are codes of an authenticator app, which last for 30 seconds",
     ),
     not_yet("ALERT_WEBHOOK_URL", "this version sends no alerts; scrape /api/metrics"),
     not_yet("EMAIL_ENABLED", NO_MAIL),
-    not_yet("EMAIL_FROM_ADDRESS", NO_MAIL),
-    not_yet("EMAIL_FROM_NAME", NO_MAIL),
     not_yet("EMAIL_*", NO_MAIL),
     not_yet("SMTP_HOST", NO_MAIL),
     not_yet("SMTP_PORT", NO_MAIL),

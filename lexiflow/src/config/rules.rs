@@ -40,6 +40,14 @@ pub(super) const ADMIN_PASSWORD: Rule = Rule {
     accepted: "empty, or at least 12 characters",
     check: |text| text.is_empty() || text.chars().count() >= MIN_ADMIN_PASSWORD,
 };
+pub(super) const PUBLIC_URL: Rule = Rule {
+    accepted: "empty, or an address such as https://lexiflow.example.com",
+    check: |text| text.is_empty() || is_public_url(text),
+};
+pub(super) const NAME: Rule = Rule {
+    accepted: "a name of at most 100 characters, or empty",
+    check: |text| text.chars().count() <= 100 && !text.chars().any(char::is_control),
+};
 pub(super) const EMAIL: Rule = Rule { accepted: "an e-mail address", check: is_email };
 pub(super) const LOG_LEVEL: Rule = Rule {
     accepted: "error, warn, info, debug, trace or off, also per target: info,db=debug",
@@ -61,6 +69,14 @@ fn is_host(text: &str) -> bool {
 
 fn is_path(text: &str) -> bool {
     !text.is_empty() && !text.contains('\0')
+}
+
+/// Where links lead: scheme, host, optional port and path, nothing behind.
+fn is_public_url(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~/%".contains(c);
+    is_origin(&format!("{scheme}://{host}")) && path.chars().all(is_plain)
 }
 
 /// An origin as browsers send it (RFC 6454 section 6.2): scheme, host, optional port, nothing behind.

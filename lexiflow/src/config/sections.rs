@@ -1,6 +1,7 @@
 //! The typed configuration. The manual (`config/lexiflow.default.toml`) tells what each setting is for.
 
 use super::audit::Audit;
+use super::mail::Mail;
 use super::rate_limit::RateLimit;
 use super::settings::{Gap, Settings};
 use super::value::{Secret, Share};
@@ -34,6 +35,8 @@ pub struct Config {
     pub auth: Auth,
     /// The record of who did what.
     pub audit: Audit,
+    /// Outgoing mail.
+    pub mail: Mail,
     /// The first administrator.
     pub admin: Admin,
     /// Threads and jobs.
@@ -269,6 +272,12 @@ pub struct Auth {
     pub argon2_passes: u32,
     /// Password hashes at once; further ones wait.
     pub argon2_parallel_hashes: usize,
+    /// Life of a link to set a new password.
+    pub reset_token_ttl: Duration,
+    /// Life of an invitation.
+    pub invitation_ttl: Duration,
+    /// Whether people may register by themselves.
+    pub registration_enabled: bool,
 }
 
 /// The first administrator, made when the database is empty.
@@ -352,6 +361,7 @@ impl Config {
             rate_limit: RateLimit::from_settings(s)?,
             auth: auth(s)?,
             audit: Audit::read(s)?,
+            mail: super::mail::read(s)?,
             admin: Admin { email: s.text("admin.email")?, password: s.secret("admin.password")? },
             workers: Workers {
                 blocking_threads: s.number("workers.blocking_threads")?,
@@ -472,5 +482,8 @@ fn auth(s: &Settings) -> Result<Auth, Gap> {
         argon2_memory_kib: u32::try_from(memory / 1024).map_err(|_| Gap("auth.argon2_memory"))?,
         argon2_passes: s.number("auth.argon2_passes")?,
         argon2_parallel_hashes: s.number("auth.argon2_parallel_hashes")?,
+        reset_token_ttl: s.time("auth.reset_token_ttl")?,
+        invitation_ttl: s.time("auth.invitation_ttl")?,
+        registration_enabled: s.flag("auth.registration_enabled")?,
     })
 }

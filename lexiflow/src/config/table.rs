@@ -215,6 +215,23 @@ pub static KEYS: &[Key] = &[
     key("audit.signing_key", &["AUDIT_SIGNING_KEY"], Kind::Secret(rules::SEED)),
     key("audit.retention_days", &["AUDIT_RETENTION_DAYS"], count(0, 36_500, "days")),
     key("audit.legal_hold", &["AUDIT_LEGAL_HOLD"], Kind::Flag),
+    key(
+        "auth.reset_token_ttl",
+        &["RESET_TOKEN_TTL_HOURS"],
+        Kind::Time { min: 5 * MINUTE, max: 7 * DAY, unit: Unit::Hours },
+    ),
+    key(
+        "auth.invitation_ttl",
+        &["INVITATION_TTL_DAYS"],
+        Kind::Time { min: HOUR, max: 90 * DAY, unit: Unit::Days },
+    ),
+    key("auth.registration_enabled", &["REGISTRATION_ENABLED"], Kind::Flag),
+    // mail
+    key("mail.public_url", &["PUBLIC_URL"], Kind::Text(rules::PUBLIC_URL)),
+    key("mail.from_address", &["EMAIL_FROM_ADDRESS"], Kind::Text(rules::EMAIL)),
+    key("mail.from_name", &["EMAIL_FROM_NAME"], Kind::Text(rules::NAME)),
+    key("mail.keep_files", &["MAIL_KEEP_FILES"], count(1, 100_000, "files")),
+    key("mail.keep_age", &["MAIL_KEEP_DAYS"], Kind::Time { min: HOUR, max: 365 * DAY, unit: Unit::Days }),
     // admin
     key("admin.email", &["LEXIFLOW_ADMIN_EMAIL"], Kind::Text(rules::EMAIL)),
     key("admin.password", &["LEXIFLOW_ADMIN_PASSWORD"], Kind::Secret(rules::ADMIN_PASSWORD)),

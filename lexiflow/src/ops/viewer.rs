@@ -1,4 +1,4 @@
-use access::{Action, App, Credentials, Refusal};
+use access::{Action, App};
 use axum::extract::FromRequestParts;
 use http::header::{FORWARDED, HOST, VIA};
 use http::request::Parts;
@@ -34,17 +34,14 @@ impl FromRequestParts<App> for Viewer {
 }
 
 async fn operator(parts: &Parts, app: &App) -> Result<(), access::Error> {
-    let Some(token) = access::bearer(parts) else {
+    let Some(shown) = access::credentials(parts) else {
         return Err(access::Error::NotAuthenticated(
             "sign in and send the header `Authorization: Bearer <access token>`, or ask from the server's own machine",
         ));
     };
     let now = app.clock().now();
-    let principal = app.authenticator().authenticate(Credentials::Bearer(token), now).await?;
-    if principal.role.allows(Action::Operate) {
-        return Ok(());
-    }
-    Err(Refusal { action: Action::Operate, role: principal.role }.into())
+    let principal = app.authenticator().authenticate(shown, now).await?;
+    Ok(principal.require(Action::Operate)?)
 }
 
 /// From this machine, and not through a proxy on it that speaks for somebody else. A proxy that leaves no trace of its

@@ -1,7 +1,7 @@
 //! What each consumer of memory takes at most, reckoned from the configuration before anything of it is taken.
 
 use super::StartError;
-use super::settings::{BASE_BYTES, CONNECTION_BYTES, logins};
+use super::settings::{BASE_BYTES, CONNECTION_BYTES, ENTRANCE_BYTES, logins};
 use crate::config::{Config, Database};
 use crate::ops::LEAKS_BYTES;
 use headroom::{Bound, Bounds, LimitSource, MemoryBounds, Part, SystemRoots};
@@ -169,7 +169,8 @@ impl MemoryBounds for Stores<'_> {
         // Users and addresses have a table each.
         let rates = self.0.rate_limit.table_bytes.saturating_mul(2);
         let versions = sessions::Settings::VERSIONS_BYTES;
-        let stores = [logins.cache_bytes, logins.attempts_bytes, versions, rates].into_iter().chain(own);
+        let stores = [logins.cache_bytes, logins.attempts_bytes, versions, rates, ENTRANCE_BYTES];
+        let stores = stores.into_iter().chain(own);
         bounds.add(Bound {
             part: Part::Fixed,
             consumer: "caches and tables",

@@ -54,6 +54,9 @@ pub enum StartError {
         /// The system's answer.
         source: io::Error,
     },
+    /// Mail cannot come from the configured address.
+    #[error("mail cannot come from EMAIL_FROM_ADDRESS with EMAIL_FROM_NAME: {0}")]
+    MailFrom(#[source] mail::Fault),
     /// Another server uses the data folder.
     #[error("another LexiFlow server uses {path}: stop it, or choose another folder with LEXIFLOW_DATA_DIR")]
     InUse {

@@ -1,8 +1,10 @@
+use super::callers::Callers;
 use super::spill_file::SpillFolder;
 use super::{OpenMemory, StartError, bounds, folder, schema, settings, signing};
 use crate::about;
 use crate::config::Config;
 use access::{App, IdempotencyKeys, SharedRates};
+use accounts::{ApiKeys, Entrance, Register, SendInvitation, SendReset};
 use audit::{Notary, Spill, VerifyChain};
 use blob::BlobStore;
 use clock::{Random, SharedClock, SharedRandom};
@@ -35,6 +37,8 @@ pub struct Parts {
     pub sessions: Sessions,
     /// How often somebody may ask.
     pub rates: RateLimits,
+    /// The ways in that need no login.
+    pub entrance: Entrance,
     /// The counters.
     pub metrics: Metrics,
     /// Hands events to listeners.
@@ -110,22 +114,17 @@ impl Parts {
         let logins = settings::logins(&config);
         let rates = RateLimits::register(settings::rates(&config), Arc::clone(&clock), headroom.stores())?;
         let sessions = Sessions::new(db.clone(), hasher.clone(), keys, logins, headroom.stores())?;
+        let entrance = settings::entrance(&config).map_err(StartError::MailFrom)?;
+        let entrance = Entrance::new(entrance, headroom.stores())?;
         let notary = signing::notary(&config, random.as_ref(), &headroom)?;
-        let app =
-            App::new(db, clock, random, headroom, Outbox::new(), Jobs::new(), Arc::new(sessions.clone()));
-        Ok(Self::assemble(config, app, files, hasher, notary, sessions, rates, committer))
+        let callers = Callers { sessions: sessions.clone(), keys: ApiKeys::new(db.clone()) };
+        let app = App::new(db, clock, random, headroom, Outbox::new(), Jobs::new(), Arc::new(callers));
+        let doors = Doors { hasher, notary, sessions, entrance, rates };
+        Ok(Self::assemble(config, app, files, doors, committer))
     }
 
-    fn assemble(
-        config: Config,
-        app: App,
-        files: Files,
-        hasher: Hasher,
-        notary: Notary,
-        sessions: Sessions,
-        rates: RateLimits,
-        committer: Tasks,
-    ) -> Self {
+    fn assemble(config: Config, app: App, files: Files, doors: Doors, committer: Tasks) -> Self {
+        let Doors { hasher, notary, sessions, entrance, rates } = doors;
         let (db, clock, random) = (app.db().clone(), Arc::clone(app.clock()), Arc::clone(app.random()));
         let dispatcher = Dispatcher::new(
             db.clone(),
@@ -135,14 +134,19 @@ impl Parts {
             queue::Settings::default(),
         );
         let deps = JobDeps { app: app.clone(), files: files.clone() };
+        let transport = settings::transport(&config);
+        let letters = accounts::JobDeps { app: app.clone(), entrance: entrance.clone(), transport };
         let worker = Worker::builder(db.clone(), app.jobs().clone(), Arc::clone(&clock), Arc::clone(&random))
             .concurrency(config.workers.job_concurrency)
             .pause_while(app.headroom().background_paused())
             .register::<ReadText>(deps.clone())
             .register::<RemoveBlobs>(deps)
             .register::<VerifyChain>(audit::JobDeps { app: app.clone(), notary: notary.clone() })
+            .register::<SendReset>(letters.clone())
+            .register::<SendInvitation>(letters.clone())
+            .register::<Register>(letters.clone())
             .build();
-        let mut schedules = schedules(&app, &files.blobs, &sessions);
+        let mut schedules = schedules(&app, &files.blobs, &sessions, letters);
         schedules.extend(audit::schedules(&app, &notary, &files.spill, signing::retention(&config)));
         Self {
             scheduler: Scheduler::new(db, clock, random, schedules),
@@ -155,6 +159,7 @@ impl Parts {
             notary,
             sessions,
             rates,
+            entrance,
             worker,
             committer,
         }
@@ -165,6 +170,15 @@ impl Parts {
         self.app.db().close().await;
         self.committer.shutdown(Duration::from_secs(5)).await.is_empty()
     }
+}
+
+/// Who comes in, how often, and what is said of it.
+struct Doors {
+    hasher: Hasher,
+    notary: Notary,
+    sessions: Sessions,
+    entrance: Entrance,
+    rates: RateLimits,
 }
 
 /// The keys, from the settings or the data folder.
@@ -180,12 +194,13 @@ fn keys(config: &Config, random: &dyn Random) -> Result<Keys, StartError> {
 const STALE_UPLOAD: Duration = Duration::from_hours(24);
 
 /// All periodic work.
-fn schedules(app: &App, blobs: &BlobStore, sessions: &Sessions) -> Vec<Schedule> {
+fn schedules(app: &App, blobs: &BlobStore, sessions: &Sessions, letters: accounts::JobDeps) -> Vec<Schedule> {
     let keys = IdempotencyKeys::new(app.clone());
     let (blobs, rates) = (blobs.clone(), app.clone());
     vec![
         sessions::cleanup_schedule(sessions.clone(), Arc::clone(app.clock())),
         sessions::expiry_schedule(app.clone(), sessions.clone()),
+        accounts::cleanup_schedule(letters),
         search::refold_schedule(app.db().clone()),
         cases::refold_schedule(app.db().clone()),
         Schedule::new("access.idempotency_keys", Duration::from_hours(1), move |stop| {

@@ -1,4 +1,4 @@
-use crate::{Action, Authenticator, Error, Principal, Refusal, SecondFactor, store};
+use crate::{Action, Authenticator, Error, Principal, Refusal, store};
 use clock::{SharedClock, SharedRandom, Timestamp};
 use db::{Db, Reader, Tx};
 use headroom::Headroom;
@@ -75,6 +75,12 @@ impl App {
     pub fn act_as(&self, principal: Principal, correlation: impl Into<Arc<str>>) -> Ctx {
         let request = Request { correlation: correlation.into(), ..Request::default() };
         Ctx { app: self.clone(), principal: Arc::new(principal), request: Arc::new(request) }
+    }
+
+    /// A context for what a request without a sign-in does in the name of `principal`, who has proved themselves
+    /// otherwise: by a link that only they were sent.
+    pub fn act_on(&self, principal: Principal, request: Arc<Request>) -> Ctx {
+        Ctx { app: self.clone(), principal: Arc::new(principal), request }
     }
 
     /// A new id of any kind, from the clock and the randomness of this application.
@@ -174,13 +180,7 @@ impl Ctx {
 
     /// Asks whether the caller may do `action`.
     pub fn require(&self, action: Action) -> Result<(), Refusal> {
-        // Who owes a second factor may do nothing but set one up, for which no verb asks here.
-        let owes = self.principal.proof.second_factor == SecondFactor::Owed;
-        if self.principal.role.allows(action) && !owes {
-            Ok(())
-        } else {
-            Err(Refusal { action, role: self.principal.role })
-        }
+        self.principal.require(action)
     }
 
     /// Starts the verb's transaction. The request's idempotency key is marked as done in it, so that the change and the

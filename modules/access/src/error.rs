@@ -26,6 +26,9 @@ pub enum Error {
     /// What was asked needs a second factor that was shown a moment ago.
     #[error("show your second factor again at `/api/auth/step-up`, and repeat the request")]
     StepUp,
+    /// An API key came where only somebody who is signed in may.
+    #[error("an API key may not do this: sign in and send the access token")]
+    NeedsPerson,
     /// A route was reached that says nothing about who may call it.
     #[error("the route declares no gate")]
     Ungated,
@@ -46,9 +49,9 @@ impl Failure for Error {
     fn code(&self) -> Code {
         match self {
             Self::NotAuthenticated(_) => codes::UNAUTHENTICATED,
-            Self::Refused(_) => codes::FORBIDDEN,
             Self::SecondFactorOwed(_) => MFA_ENROLMENT_REQUIRED,
             Self::StepUp => STEP_UP_REQUIRED,
+            Self::Refused(_) | Self::NeedsPerson => codes::FORBIDDEN,
             Self::AnswerLost => codes::CONFLICT,
             Self::Database(error) | Self::Outbox(queue::Error::Database(error)) => {
                 crate::database_code(error)

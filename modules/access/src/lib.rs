@@ -1,6 +1,7 @@
 //! Who may do what: principals, roles, actions, and the operation context that every verb takes first.
 //!
-//! - A [`Principal`] is a signed-in user of one firm; a [`Role`] names the [`Action`]s it may do. Default is no.
+//! - A [`Principal`] is a signed-in user of one firm, or an API key in the user's place; a [`Role`] names the [`Action`]s
+//!   it may do, and a key no more than its [`Scopes`] of them. Default is no; [`Principal::allows`] decides.
 //! - [`Ctx`] carries who, which firm, the clock, randomness, the database and the request's correlation id. A verb
 //!   begins with it, asks [`Ctx::require`], and everything it stores belongs to [`Ctx::firm`].
 //! - [`Routes`] registers handlers; none can be registered without saying who may call it ([`Gate`]).
@@ -15,13 +16,17 @@ mod model;
 mod rates;
 mod role;
 mod routes;
+mod scopes;
 mod store;
 
 pub use context::{App, Ctx, Request};
 pub use error::{CODES, Error, database_code};
 pub use idempotency::IdempotencyKeys;
 pub use migration::migrations;
-pub use model::{Action, Authenticator, Credentials, Principal, Proof, Refusal, SecondFactor};
+pub use model::{
+    API_KEY_PREFIX, Action, Authenticator, Credentials, KeyGrant, Principal, Proof, Refusal, SecondFactor,
+};
 pub use rates::SharedRates;
 pub use role::Role;
-pub use routes::{Declared, Fresh, Gate, Public, Routes, bearer};
+pub use routes::{Declared, Fresh, Gate, Public, Routes, credentials};
+pub use scopes::Scopes;

@@ -1,7 +1,8 @@
-use crate::Role;
+use crate::{Role, Scopes};
 use clock::Timestamp;
 use futures_util::future::BoxFuture;
-use ids::{FirmId, SessionId, UserId};
+use ids::{ApiKeyId, FirmId, SessionId, UserId};
+use std::net::IpAddr;
 
 /// A signed-in user, as far as a decision needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,10 +13,43 @@ pub struct Principal {
     pub firm: FirmId,
     /// What the user does in the firm.
     pub role: Role,
-    /// The login this request belongs to; nothing for the command line and for jobs.
+    /// The login this request belongs to; nothing for the command line, for jobs and for API keys.
     pub session: Option<SessionId>,
     /// What the caller has shown beside the credentials, and when.
     pub proof: Proof,
+    /// The API key that acts in the user's place; nothing when it is the user.
+    pub key: Option<KeyGrant>,
+}
+
+/// An API key, and what its owner lets it do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyGrant {
+    /// The key.
+    pub id: ApiKeyId,
+    /// What it may do at most: never more than its owner's role allows.
+    pub scopes: Scopes,
+}
+
+impl Principal {
+    /// A user who acts without a login: on the command line, in a job, in an import.
+    pub fn of(user: UserId, firm: FirmId, role: Role) -> Self {
+        Self { user, firm, role, session: None, proof: Proof::default(), key: None }
+    }
+
+    /// Whether this principal may do `action`. Every decision, at a route's gate and inside of a verb, is made here.
+    pub fn allows(&self, action: Action) -> bool {
+        self.role.allows(action) && self.key.is_none_or(|key| key.scopes.contains(action))
+    }
+
+    /// As [`Principal::allows`], with the words for whoever is refused. Who owes a second factor may do nothing but set one
+    /// up, for which nobody asks here.
+    pub fn require(&self, action: Action) -> Result<(), Refusal> {
+        if self.allows(action) && self.proof.second_factor != SecondFactor::Owed {
+            Ok(())
+        } else {
+            Err(Refusal { action, role: self.role, is_key: self.role.allows(action) })
+        }
+    }
 }
 
 /// How a caller stands to second factors.
@@ -146,17 +180,49 @@ impl Action {
             Self::Operate => "operations:read",
         }
     }
+
+    /// The action with this code.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.code() == code)
+    }
+
+    /// Whether only somebody who is signed in may do it, and no API key: whoever manages users can make themselves a login
+    /// that may do everything.
+    pub fn needs_person(self) -> bool {
+        matches!(self, Self::ManageUsers)
+    }
 }
 
 /// A decision against the caller.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("your role `{role}` does not have the permission `{}`; ask an administrator of your firm", .action.code())]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// What was asked.
     pub action: Action,
     /// The caller's role.
     pub role: Role,
+    /// Whether it was the API key's scopes that did not suffice, and not the role.
+    pub is_key: bool,
 }
+
+impl std::error::Error for Refusal {}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let code = self.action.code();
+        if self.is_key {
+            write!(f, "this API key does not have the scope `{code}`; use another key, or sign in")
+        } else {
+            let role = self.role;
+            write!(
+                f,
+                "your role `{role}` does not have the permission `{code}`; ask an administrator of your firm"
+            )
+        }
+    }
+}
+
+/// How every API key begins, so that one that leaked is recognised.
+pub const API_KEY_PREFIX: &str = "lxf_";
 
 /// What a caller shows to prove who it is.
 #[derive(Debug, Clone, Copy)]
@@ -164,6 +230,13 @@ pub struct Refusal {
 pub enum Credentials<'a> {
     /// `Authorization: Bearer …` (RFC 6750).
     Bearer(&'a str),
+    /// An API key, as a bearer token or in the header `X-API-Key`.
+    ApiKey {
+        /// The key's text.
+        key: &'a str,
+        /// The address that the request came from.
+        from: Option<IpAddr>,
+    },
 }
 
 /// Turns credentials into a principal. The sessions module implements it; the binary wires it.

@@ -1,3 +1,7 @@
+pub(crate) mod api_key;
+pub(crate) mod invitation;
+pub(crate) mod link;
+
 use crate::Error;
 use access::Role;
 use clock::Timestamp;
@@ -275,7 +279,7 @@ pub(crate) fn may_manage(actor: Actor, role: Role) -> Result<(), Error> {
     }
 }
 
-fn name(field: &'static str, text: &str) -> Result<String, Error> {
+pub(crate) fn name(field: &'static str, text: &str) -> Result<String, Error> {
     let trimmed = text.trim();
     if trimmed.is_empty() { Err(Error::NameMissing { field }) } else { Ok(trimmed.to_owned()) }
 }

@@ -15,9 +15,12 @@ pub mod sessions;
 pub const TOPICS: &[&str] = &[
     <accounts::UserAdded as queue::Event>::TOPIC,
     <accounts::UserChanged as queue::Event>::TOPIC,
+    <accounts::SignedOut as queue::Event>::TOPIC,
+    <accounts::ApiKeyRevoked as queue::Event>::TOPIC,
     <cases::Opened as queue::Event>::TOPIC,
     <cases::Changed as queue::Event>::TOPIC,
     <cases::Deleted as queue::Event>::TOPIC,
+    <cases::HandedOver as queue::Event>::TOPIC,
     <cases::PartiesChanged as queue::Event>::TOPIC,
     <cases::PartyRemoved as queue::Event>::TOPIC,
     <clients::Added as queue::Event>::TOPIC,

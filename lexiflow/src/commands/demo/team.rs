@@ -1,7 +1,7 @@
 use super::DemoError;
 use super::generator::{MAIL_DOMAIN, Member, Name};
 use crate::commands::Console;
-use access::{Ctx, Principal, Proof};
+use access::{Ctx, Principal};
 use accounts::{Direction, Filter, NewUser, Sort, User};
 use crypto::password::Hasher;
 use crypto::{Secret, strength};
@@ -46,13 +46,7 @@ pub(super) async fn engage(
             writeln!(console.out, "{:<18} {}", user.role.as_str(), user.email)?;
             user
         };
-        let principal = Principal {
-            user: user.id,
-            firm: user.firm,
-            role: user.role,
-            session: None,
-            proof: Proof::default(),
-        };
+        let principal = Principal::of(user.id, user.firm, user.role);
         team.contexts.push(ctx.app().act_as(principal, "command-line"));
         let name = Name { first: user.first_name, last: user.last_name };
         team.members.push(Member { name, email: user.email, role: user.role });

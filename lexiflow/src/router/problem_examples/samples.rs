@@ -59,6 +59,61 @@ const USER: &str = "/api/users/019c2404-8f3c-7b25-9d14-2c7a6e0f4b12";
 
 /// For each answer the first that fits.
 pub(super) const SAMPLES: &[Sample] = &[
+    sample("rate_limited", "/api/auth/forgot-password", "too many requests: wait 540 seconds and try again")
+        .of(&["forgotPassword", "resetPassword", "acceptInvitation", "register"]),
+    sample("link_not_valid", "/api/auth/reset-password", "the link has expired: ask for another one")
+        .fault("token", "not_valid", "has expired: ask for another one")
+        .of(&["resetPassword", "acceptInvitation"]),
+    sample(
+        "registration_closed",
+        "/api/auth/register",
+        "registration is closed: ask an administrator of the firm for an invitation",
+    )
+    .of(&["register"]),
+    sample("name_missing", "/api/auth/register", "`firstName` is empty: give a name")
+        .fault("firstName", "missing", "must not be empty")
+        .of(&["register", "invite"]),
+    sample(
+        "invitation_not_found",
+        "/api/users/invitations/019cae6b-6603-707a-a469-71cfb354a067",
+        "there is no open invitation 019cae6b-6603-707a-a469-71cfb354a067 in your firm",
+    )
+    .of(&["revokeInvitation", "resendInvitation"]),
+    sample(
+        "invitation_open",
+        "/api/users/invitations",
+        "this address was invited already: send that invitation again, or take it back first",
+    )
+    .fault("email", "invited", "was invited already")
+    .of(&["invite"]),
+    sample(
+        "api_key_not_found",
+        "/api/api-keys/019cae6b-6602-7f69-9358-60bea2438f56",
+        "there is no API key 019cae6b-6602-7f69-9358-60bea2438f56 of yours; it may have been revoked",
+    )
+    .of(&["showApiKey", "revokeApiKey", "rotateApiKey"]),
+    sample(
+        "api_key_scope",
+        "/api/api-keys",
+        "`users:manage` cannot be a scope of this key: use permissions that you have; `users:manage` is \
+         never given to a key",
+    )
+    .fault("scopes", "refused", "`users:manage` cannot be given")
+    .of(&["createApiKey"]),
+    sample(
+        "api_key_limit",
+        "/api/api-keys",
+        "you have 50 API keys, which is the most: revoke one that is not used",
+    )
+    .of(&["rotateApiKey"]),
+    sample(
+        "successor_unfit",
+        "/api/users/019c2404-8f3c-7b25-9d14-2c7a6e0f4b12/deactivate",
+        "the user 019c2404-8f3c-7b25-9d14-2c7a6e0f4b12 cannot take the cases over: choose another active \
+         user who may change cases",
+    )
+    .fault("reassignTo", "unfit", "cannot take the cases over")
+    .of(&["deactivateAndReassign"]),
     sample(
         "search_query_empty",
         "/api/search",
@@ -165,7 +220,7 @@ pub(super) const SAMPLES: &[Sample] = &[
     )
     .below("/api/audit-logs/"),
     sample("user_not_found", USER, "there is no user 019c2404-8f3c-7b25-9d14-2c7a6e0f4b12 in your firm")
-        .of(&["showLoginHistory"])
+        .of(&["showLoginHistory", "listApiKeys"])
         .below("/api/users/"),
     sample(
         "organization_not_found",
@@ -233,7 +288,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         "another user has this e-mail address: use another one, or activate that user again",
     )
     .fault("email", "taken", "belongs to another user")
-    .of(&["addUser"]),
+    .of(&["addUser", "acceptInvitation"]),
     sample(
         "stale_version",
         CASE,
@@ -283,7 +338,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         USER,
         "you cannot change your own role or deactivate yourself: ask another administrator",
     )
-    .of(&["putUser", "patchUser", "deactivateUser", "giveRole"]),
+    .of(&["putUser", "patchUser", "deactivateUser", "giveRole", "activateUser"]),
     sample(
         "checksum_mismatch",
         "/api/documents",

@@ -119,14 +119,23 @@ pub async fn set_password(
     let hash = hasher.hash(password).await?;
     let mut tx = ctx.begin().await?;
     let now = ctx.now();
-    if !store::credentials::replace(&mut tx, ctx.firm(), id, &hash, now).await? {
-        store::credentials::insert(&mut tx, ctx.firm(), id, ctx.new_id(), &hash, now).await?;
-    }
+    keep_hash(&mut tx, ctx, id, &hash).await?;
+    store::password_resets::end_all(&mut tx, ctx.firm(), id, now).await?;
     store::users::sign_out(&mut tx, ctx.firm(), id, now).await?;
     let entity = Entity::of(id).changed(json!({ "passwordSet": true }));
     audit::record(&mut tx, ctx, Act::Update, entity).await?;
+    let reason = "password_set".to_owned();
+    ctx.publish(&mut tx, &events::accounts::SignedOut { user: id, reason }).await?;
     tx.commit().await?;
     watch.user_changed(ctx.firm(), id);
+    Ok(())
+}
+
+/// Puts a password's hash in place of the one before, if there was one.
+pub(super) async fn keep_hash(tx: &mut Tx, ctx: &Ctx, user: UserId, hash: &str) -> Result<(), Error> {
+    if !store::credentials::replace(tx, ctx.firm(), user, hash, ctx.now()).await? {
+        store::credentials::insert(tx, ctx.firm(), user, ctx.new_id(), hash, ctx.now()).await?;
+    }
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-use crate::model::{Direction, Filter, Sort};
+use crate::model::{Direction, Email, Filter, Sort};
 use crate::{Error, User};
 use access::Role;
 use clock::Timestamp;
@@ -63,6 +63,8 @@ const INSERT: &str = "INSERT INTO users (id, firm_id, email, first_name, last_na
                       version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const FIND: &str = "SELECT id, firm_id, email, first_name, last_name, search_text, role, active, second_factor, version, \
                     created_at, updated_at, last_login_at, signed_out_at FROM users WHERE firm_id = $1 AND id = $2";
+const OF_EMAIL: &str = "SELECT id, firm_id, email, first_name, last_name, search_text, role, active, version, \
+                        created_at, updated_at, last_login_at, signed_out_at FROM users WHERE email = $1";
 const SAVE: &str = "UPDATE users SET first_name = $4, last_name = $5, search_text = $6, role = $7, active = $8, \
                     version = $9, updated_at = $10, signed_out_at = $11 \
                     WHERE firm_id = $1 AND id = $2 AND version = $3";
@@ -95,6 +97,12 @@ pub(crate) async fn insert(tx: &mut Tx, firm: FirmId, user: &User) -> Result<(),
 pub(crate) async fn find(db: &impl Reads, firm: FirmId, user: UserId) -> Result<Option<User>, Error> {
     let values = [Value::from(Uuid::from(firm)), Value::from(Uuid::from(user))];
     let rows = db.rows(db::sql(db.dialect(), FIND, values)).await?;
+    Ok(rows.first().map(read).transpose().map_err(db::Error::from)?)
+}
+
+/// Who signs in with an address. Knows no firm: the address names one user on the whole server.
+pub(crate) async fn of_email(db: &impl Reads, email: &Email) -> Result<Option<User>, Error> {
+    let rows = db.rows(db::sql(db.dialect(), OF_EMAIL, [Value::from(email.as_str())])).await?;
     Ok(rows.first().map(read).transpose().map_err(db::Error::from)?)
 }
 

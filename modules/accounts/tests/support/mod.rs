@@ -1,7 +1,7 @@
 //! A server's parts without the server: a database, a clock that stands still, cheap password hashes.
 #![expect(dead_code, reason = "each test binary uses its own part of this")]
 
-use access::{App, Authenticator, Credentials, Ctx, Principal, Proof, Role};
+use access::{App, Authenticator, Credentials, Ctx, Principal, Role};
 use accounts::{NewFirm, NewUser, User, UserWatch};
 use clock::{MockClock, SeededRandom, SharedRandom, Timestamp};
 use crypto::Secret;
@@ -79,13 +79,7 @@ impl World {
 
     /// The same user's context.
     pub(crate) fn as_user(&self, user: &User) -> Ctx {
-        let principal = Principal {
-            user: user.id,
-            firm: user.firm,
-            role: user.role,
-            session: None,
-            proof: Proof::default(),
-        };
+        let principal = Principal::of(user.id, user.firm, user.role);
         self.app.act_as(principal, "test")
     }
 

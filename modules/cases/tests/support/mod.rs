@@ -1,7 +1,7 @@
 //! A firm with cases: the real database, a clock that stands still, and as many firms as a test wants.
 #![expect(dead_code, reason = "each test binary uses its own part of this")]
 
-use access::{App, Authenticator, Credentials, Ctx, Principal, Proof, Role};
+use access::{App, Authenticator, Credentials, Ctx, Principal, Role};
 use cases::CaseFields;
 use clock::{MockClock, SeededRandom, Timestamp};
 use futures_util::future::BoxFuture;
@@ -27,7 +27,7 @@ impl Authenticator for ByFirm {
 
 fn principal(firm: u8, role: Role) -> Principal {
     let user = UserId::from_parts(1, &[firm; 10]);
-    Principal { user, firm: FirmId::from_parts(1, &[firm; 10]), role, session: None, proof: Proof::default() }
+    Principal::of(user, FirmId::from_parts(1, &[firm; 10]), role)
 }
 
 pub(crate) struct World {

@@ -1,6 +1,6 @@
 //! A firm with clients: the real database, a clock that stands still, and as many firms as a test wants.
 
-use access::{App, Authenticator, Credentials, Ctx, Principal, Proof, Role};
+use access::{App, Authenticator, Credentials, Ctx, Principal, Role};
 use clients::{ClientFields, ClientKind, ClientStatus};
 use clock::{SeededRandom, Timestamp};
 use futures_util::future::BoxFuture;
@@ -26,7 +26,7 @@ impl Authenticator for ByFirm {
 
 fn principal(firm: u8, role: Role) -> Principal {
     let user = UserId::from_parts(1, &[firm; 10]);
-    Principal { user, firm: FirmId::from_parts(1, &[firm; 10]), role, session: None, proof: Proof::default() }
+    Principal::of(user, FirmId::from_parts(1, &[firm; 10]), role)
 }
 
 pub(crate) struct World {

@@ -1,6 +1,6 @@
 //! A firm with cases and dockets, on the real database.
 
-use access::{App, Authenticator, Credentials, Ctx, Principal, Proof, Role};
+use access::{App, Authenticator, Credentials, Ctx, Principal, Role};
 use clock::{SeededRandom, Timestamp};
 use futures_util::future::BoxFuture;
 use headroom::{Headroom, InjectedSource};
@@ -53,15 +53,6 @@ impl Firm {
 
     pub(crate) fn user(&self, firm: u8, role: Role) -> Ctx {
         let firm = FirmId::from_parts(1, &[firm; 10]);
-        self.app.act_as(
-            Principal {
-                user: UserId::from_parts(1, &[7; 10]),
-                firm,
-                role,
-                session: None,
-                proof: Proof::default(),
-            },
-            "test",
-        )
+        self.app.act_as(Principal::of(UserId::from_parts(1, &[7; 10]), firm, role), "test")
     }
 }

@@ -1,7 +1,7 @@
 //! A firm with cases and documents: the real database, a file store in a folder of its own, a clock that stands still.
 #![expect(dead_code, reason = "each test binary uses its own part of this")]
 
-use access::{App, Authenticator, Credentials, Ctx, Principal, Proof, Role, Routes};
+use access::{App, Authenticator, Credentials, Ctx, Principal, Role, Routes};
 use blob::BlobStore;
 use cases::CaseFields;
 use clock::{MockClock, SeededRandom, Timestamp};
@@ -30,7 +30,7 @@ impl Authenticator for ByFirm {
 
 fn principal(firm: u8, role: Role) -> Principal {
     let user = UserId::from_parts(1, &[firm; 10]);
-    Principal { user, firm: FirmId::from_parts(1, &[firm; 10]), role, session: None, proof: Proof::default() }
+    Principal::of(user, FirmId::from_parts(1, &[firm; 10]), role)
 }
 
 pub(crate) struct World {

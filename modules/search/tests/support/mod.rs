@@ -1,6 +1,6 @@
 //! A firm with an index: the real database, outbox, dispatcher and indexer.
 
-use access::{App, Authenticator, Credentials, Ctx, Principal, Proof, Role};
+use access::{App, Authenticator, Credentials, Ctx, Principal, Role};
 use clock::{SeededRandom, Timestamp};
 use db::{Db, Migration};
 use futures_util::future::BoxFuture;
@@ -70,13 +70,7 @@ impl Index {
     }
 
     pub(crate) fn user(&self, firm: FirmId, role: Role) -> Ctx {
-        let principal = Principal {
-            user: UserId::from_parts(1, &[7; 10]),
-            firm,
-            role,
-            session: None,
-            proof: Proof::default(),
-        };
+        let principal = Principal::of(UserId::from_parts(1, &[7; 10]), firm, role);
         self.app.act_as(principal, "test")
     }
 

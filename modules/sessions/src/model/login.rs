@@ -87,6 +87,7 @@ impl Standing {
             role: self.role,
             session: Some(session.id),
             proof: self.proof(settings),
+            key: None,
         }
     }
 

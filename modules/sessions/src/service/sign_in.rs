@@ -185,6 +185,7 @@ fn principal(session: &Session, user: &accounts::User) -> Principal {
         role: user.role,
         session: Some(session.id),
         proof: Proof { second_factor, fresh_until: None },
+        key: None,
     }
 }
 
