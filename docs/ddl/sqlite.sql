@@ -6,13 +6,27 @@ CREATE INDEX "ix_jobs_due" ON "jobs" ("state", "run_at");
 CREATE UNIQUE INDEX "ux_jobs_dedup_key" ON "jobs" ("kind", "dedup_key");
 CREATE TABLE "schedules" ( "name" text NOT NULL PRIMARY KEY, "next_run_at" integer NOT NULL, "last_run_at" integer, "leased_until" integer ) STRICT;
 
+-- 0002_rate_limits
+CREATE TABLE "rate_limits" ( "key" blob NOT NULL PRIMARY KEY, "paid_micros" integer NOT NULL, "cost_micros" integer NOT NULL ) STRICT;
+CREATE INDEX "rate_limits_paid_micros" ON "rate_limits" ("paid_micros");
+
 -- 0010_access
 CREATE TABLE "idempotency_keys" ( "scope" text NOT NULL, "key" text NOT NULL, "fingerprint" blob NOT NULL, "created_at" integer NOT NULL, "done" integer NOT NULL, "status" integer, "headers" text, "body" blob, PRIMARY KEY ("scope", "key") ) STRICT;
 CREATE INDEX "idempotency_keys_created_at" ON "idempotency_keys" ("created_at");
 
--- 0011_audit
-CREATE TABLE "audit_entries" ( "seq" integer NOT NULL PRIMARY KEY, "id" blob NOT NULL, "firm_id" blob NOT NULL, "user_id" blob, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" blob NOT NULL, "case_id" blob, "changes" text, "address" text, "user_agent" text, "correlation" text NOT NULL, "at" integer NOT NULL ) STRICT;
-CREATE INDEX "audit_entries_entity" ON "audit_entries" ("firm_id", "entity_id", "seq");
+-- 0011_audit_log
+CREATE TABLE "audit_chains" ( "firm_id" blob NOT NULL PRIMARY KEY, "begun_at" integer NOT NULL ) STRICT;
+CREATE TABLE "audit_log" ( "firm_id" blob NOT NULL, "seq" integer NOT NULL, "id" blob NOT NULL, "user_id" blob, "session_id" blob, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" blob NOT NULL, "case_id" blob, "outcome" text NOT NULL, "reason" text, "changes" text, "address" text, "user_agent" text, "method" text, "route" text, "correlation" text NOT NULL, "at" integer NOT NULL, "hash" blob NOT NULL, PRIMARY KEY ("firm_id", "seq") ) STRICT, WITHOUT ROWID;
+CREATE INDEX "audit_log_entity" ON "audit_log" ("firm_id", "entity_id", "seq");
+CREATE INDEX "audit_log_user" ON "audit_log" ("firm_id", "user_id", "seq");
+CREATE INDEX "audit_log_case" ON "audit_log" ("firm_id", "case_id", "seq");
+CREATE TABLE "audit_checkpoints" ( "firm_id" blob NOT NULL, "seq" integer NOT NULL, "mark" text NOT NULL, "hash" blob NOT NULL, "at" integer NOT NULL, "key_id" text NOT NULL, "signature" blob NOT NULL, PRIMARY KEY ("firm_id", "seq", "mark") ) STRICT;
+CREATE TABLE "audit_verifications" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob, "from_seq" integer, "to_seq" integer, "state" text NOT NULL, "asked_at" integer NOT NULL, "ended_at" integer, "verdict" text ) STRICT;
+CREATE INDEX "audit_verifications_of_firm" ON "audit_verifications" ("firm_id", "asked_at");
+CREATE TRIGGER audit_log_unchanged BEFORE UPDATE ON audit_log BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END;
+CREATE TRIGGER audit_log_kept BEFORE DELETE ON audit_log WHEN NOT EXISTS (SELECT 1 FROM audit_checkpoints AS t WHERE t.firm_id = OLD.firm_id AND t.mark = 'tombstone' AND t.seq >= OLD.seq) BEGIN SELECT RAISE(ABORT, 'audit entries are removed under a tombstone only'); END;
+CREATE TRIGGER audit_checkpoints_unchanged BEFORE UPDATE ON audit_checkpoints BEGIN SELECT RAISE(ABORT, 'checkpoints are never changed'); END;
+CREATE TRIGGER audit_checkpoints_kept BEFORE DELETE ON audit_checkpoints BEGIN SELECT RAISE(ABORT, 'checkpoints are never removed'); END;
 
 -- 0020_accounts
 CREATE TABLE "firms" ( "id" blob NOT NULL PRIMARY KEY, "name" text NOT NULL, "slug" text NOT NULL, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL ) STRICT;
@@ -23,6 +37,9 @@ CREATE INDEX "users_firm_last_name" ON "users" ("firm_id", "last_name", "first_n
 CREATE UNIQUE INDEX "users_firm_id" ON "users" ("firm_id", "id");
 CREATE TABLE "credentials" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "kind" text NOT NULL, "secret" text NOT NULL, "changed_at" integer NOT NULL, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
 CREATE UNIQUE INDEX "credentials_user_kind" ON "credentials" ("user_id", "kind");
+
+-- 0022_users_second_factor
+ALTER TABLE users ADD COLUMN second_factor integer NOT NULL DEFAULT 0;
 
 -- 0060_password_resets
 CREATE TABLE "password_resets" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "hash" blob NOT NULL, "created_at" integer NOT NULL, "expires_at" integer NOT NULL, "used_at" integer, FOREIGN KEY ("firm_id", "user_id") REFERENCES "users" ("firm_id", "id") ) STRICT;
@@ -49,6 +66,29 @@ CREATE TABLE "refresh_tokens" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob N
 CREATE UNIQUE INDEX "refresh_tokens_hash" ON "refresh_tokens" ("hash");
 CREATE INDEX "refresh_tokens_of_session" ON "refresh_tokens" ("session_id");
 CREATE TABLE "refused_sign_ins" ( "day" text NOT NULL PRIMARY KEY, "attempts" integer NOT NULL ) STRICT;
+
+-- 0023_devices
+CREATE TABLE "devices" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "first_seen_at" integer NOT NULL, "last_seen_at" integer NOT NULL, "trusted_until" integer, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE INDEX "devices_of_user" ON "devices" ("firm_id", "user_id");
+CREATE INDEX "devices_last_seen_at" ON "devices" ("last_seen_at");
+ALTER TABLE sessions ADD COLUMN device_id blob;
+ALTER TABLE sessions ADD COLUMN name text;
+ALTER TABLE sessions ADD COLUMN proved_at integer;
+CREATE INDEX sessions_open ON sessions (last_seen_at) WHERE revoked_at IS NULL;
+CREATE TABLE "sign_ins" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "at" integer NOT NULL, "outcome" text NOT NULL, "session_id" blob, "address" text, "user_agent" text, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE INDEX "sign_ins_of_user" ON "sign_ins" ("firm_id", "user_id", "at");
+CREATE INDEX "sign_ins_at" ON "sign_ins" ("at");
+
+-- 0024_standing_versions
+CREATE TABLE "standing_versions" ( "firm_id" blob NOT NULL PRIMARY KEY, "version" integer NOT NULL ) STRICT;
+CREATE TRIGGER sessions_standing AFTER UPDATE OF revoked_at, proved_at ON sessions WHEN OLD.revoked_at IS NOT NEW.revoked_at OR OLD.proved_at IS NOT NEW.proved_at BEGIN INSERT INTO standing_versions (firm_id, version) VALUES (NEW.firm_id, 1) ON CONFLICT (firm_id) DO UPDATE SET version = version + 1; END;
+CREATE TRIGGER users_standing AFTER UPDATE OF role, active, second_factor, signed_out_at ON users WHEN OLD.role IS NOT NEW.role OR OLD.active IS NOT NEW.active OR OLD.second_factor IS NOT NEW.second_factor OR OLD.signed_out_at IS NOT NEW.signed_out_at BEGIN INSERT INTO standing_versions (firm_id, version) VALUES (NEW.firm_id, 1) ON CONFLICT (firm_id) DO UPDATE SET version = version + 1; END;
+
+-- 0025_second_factors
+CREATE TABLE "second_factors" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "sealing_key" text NOT NULL, "sealed" blob NOT NULL, "created_at" integer NOT NULL, "confirmed_at" integer, "last_step" integer, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE UNIQUE INDEX "second_factors_user_id" ON "second_factors" ("user_id");
+CREATE TABLE "recovery_codes" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "hash" blob NOT NULL, "used_at" integer, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE UNIQUE INDEX "recovery_codes_user_hash" ON "recovery_codes" ("user_id", "hash");
 
 -- 0030_clients
 CREATE TABLE "clients" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "number" text NOT NULL, "name" text NOT NULL, "name_key" text NOT NULL, "kind" text NOT NULL, "status" text NOT NULL, "email" text, "phone" text, "address" text, "notes" text, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL ) STRICT;
