@@ -78,6 +78,8 @@ pub(crate) enum Figure {
     Writes,
     /// Import of the dockets.
     Import,
+    /// Verification and export of the audit log.
+    Audit,
     /// Upload and download of 2 GiB within 256 MiB.
     Upload,
     /// Instructions of the request meter.

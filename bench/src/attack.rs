@@ -17,6 +17,7 @@ mod recovery;
 mod siege;
 mod slow_headers;
 mod slow_readers;
+mod stream_flood;
 mod tally;
 mod uploads;
 mod writers;

@@ -1,5 +1,6 @@
 //! The figures, one file each.
 
+mod audit;
 mod build;
 mod connections;
 mod decision;
@@ -37,6 +38,7 @@ pub(crate) fn of(chosen: Figure) -> Vec<Figure> {
             Figure::Requests,
             Figure::Writes,
             Figure::Import,
+            Figure::Audit,
             Figure::Upload,
             Figure::Meter,
             Figure::Leaks,
@@ -55,6 +57,7 @@ pub(crate) async fn measure(figure: Figure, setup: &Setup) -> anyhow::Result<Vec
         Figure::Requests => requests::measure(setup).await,
         Figure::Writes => writes::measure(setup).await,
         Figure::Import => import::measure(setup).await,
+        Figure::Audit => audit::measure(setup).await,
         Figure::Upload => upload::measure(setup).await,
         Figure::Meter => meter::measure(setup),
         Figure::Leaks => leaks::measure(setup),

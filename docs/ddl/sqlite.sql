@@ -6,26 +6,27 @@ CREATE INDEX "ix_jobs_due" ON "jobs" ("state", "run_at");
 CREATE UNIQUE INDEX "ux_jobs_dedup_key" ON "jobs" ("kind", "dedup_key");
 CREATE TABLE "schedules" ( "name" text NOT NULL PRIMARY KEY, "next_run_at" integer NOT NULL, "last_run_at" integer, "leased_until" integer ) STRICT;
 
+-- 0002_rate_limits
+CREATE TABLE "rate_limits" ( "key" blob NOT NULL PRIMARY KEY, "paid_micros" integer NOT NULL, "cost_micros" integer NOT NULL ) STRICT;
+CREATE INDEX "rate_limits_paid_micros" ON "rate_limits" ("paid_micros");
+
 -- 0010_access
 CREATE TABLE "idempotency_keys" ( "scope" text NOT NULL, "key" text NOT NULL, "fingerprint" blob NOT NULL, "created_at" integer NOT NULL, "done" integer NOT NULL, "status" integer, "headers" text, "body" blob, PRIMARY KEY ("scope", "key") ) STRICT;
 CREATE INDEX "idempotency_keys_created_at" ON "idempotency_keys" ("created_at");
 
--- 0033_access_walls
-CREATE TABLE "wall_screens" ( "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "case_id" blob NOT NULL, "wall_id" blob NOT NULL, PRIMARY KEY ("firm_id", "user_id", "case_id", "wall_id") ) STRICT;
-CREATE TABLE "wall_closures" ( "firm_id" blob NOT NULL, "case_id" blob NOT NULL, "wall_id" blob NOT NULL, PRIMARY KEY ("firm_id", "case_id", "wall_id") ) STRICT;
-CREATE TABLE "wall_admissions" ( "firm_id" blob NOT NULL, "wall_id" blob NOT NULL, "user_id" blob NOT NULL, PRIMARY KEY ("firm_id", "wall_id", "user_id") ) STRICT;
-CREATE TABLE "firm_policies" ( "firm_id" blob NOT NULL PRIMARY KEY, "walls" integer NOT NULL ) STRICT;
-CREATE INDEX "wall_screens_wall" ON "wall_screens" ("firm_id", "wall_id", "user_id");
-ALTER TABLE idempotency_keys ADD COLUMN walls integer;
-
--- 0035_access_grants
-CREATE TABLE "permission_grants" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "subject_kind" text NOT NULL, "subject" text NOT NULL, "action" text NOT NULL, "effect" text NOT NULL, "conditions" text NOT NULL, "reason" text NOT NULL, "granted_by" blob NOT NULL, "granted_at" integer NOT NULL, "revoked_by" blob, "revoked_at" integer, "revoke_reason" text ) STRICT;
-CREATE INDEX "permission_grants_subject" ON "permission_grants" ("firm_id", "subject_kind", "subject", "granted_at", "id");
-ALTER TABLE firm_policies ADD COLUMN grants integer NOT NULL DEFAULT 0;
-
--- 0011_audit
-CREATE TABLE "audit_entries" ( "seq" integer NOT NULL PRIMARY KEY, "id" blob NOT NULL, "firm_id" blob NOT NULL, "user_id" blob, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" blob NOT NULL, "case_id" blob, "changes" text, "address" text, "user_agent" text, "correlation" text NOT NULL, "at" integer NOT NULL ) STRICT;
-CREATE INDEX "audit_entries_entity" ON "audit_entries" ("firm_id", "entity_id", "seq");
+-- 0011_audit_log
+CREATE TABLE "audit_chains" ( "firm_id" blob NOT NULL PRIMARY KEY, "begun_at" integer NOT NULL ) STRICT;
+CREATE TABLE "audit_log" ( "firm_id" blob NOT NULL, "seq" integer NOT NULL, "id" blob NOT NULL, "user_id" blob, "session_id" blob, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" blob NOT NULL, "case_id" blob, "outcome" text NOT NULL, "reason" text, "changes" text, "address" text, "user_agent" text, "method" text, "route" text, "correlation" text NOT NULL, "at" integer NOT NULL, "hash" blob NOT NULL, PRIMARY KEY ("firm_id", "seq") ) STRICT, WITHOUT ROWID;
+CREATE INDEX "audit_log_entity" ON "audit_log" ("firm_id", "entity_id", "seq");
+CREATE INDEX "audit_log_user" ON "audit_log" ("firm_id", "user_id", "seq");
+CREATE INDEX "audit_log_case" ON "audit_log" ("firm_id", "case_id", "seq");
+CREATE TABLE "audit_checkpoints" ( "firm_id" blob NOT NULL, "seq" integer NOT NULL, "mark" text NOT NULL, "hash" blob NOT NULL, "at" integer NOT NULL, "key_id" text NOT NULL, "signature" blob NOT NULL, PRIMARY KEY ("firm_id", "seq", "mark") ) STRICT;
+CREATE TABLE "audit_verifications" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob, "from_seq" integer, "to_seq" integer, "state" text NOT NULL, "asked_at" integer NOT NULL, "ended_at" integer, "verdict" text ) STRICT;
+CREATE INDEX "audit_verifications_of_firm" ON "audit_verifications" ("firm_id", "asked_at");
+CREATE TRIGGER audit_log_unchanged BEFORE UPDATE ON audit_log BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END;
+CREATE TRIGGER audit_log_kept BEFORE DELETE ON audit_log WHEN NOT EXISTS (SELECT 1 FROM audit_checkpoints AS t WHERE t.firm_id = OLD.firm_id AND t.mark = 'tombstone' AND t.seq >= OLD.seq) BEGIN SELECT RAISE(ABORT, 'audit entries are removed under a tombstone only'); END;
+CREATE TRIGGER audit_checkpoints_unchanged BEFORE UPDATE ON audit_checkpoints BEGIN SELECT RAISE(ABORT, 'checkpoints are never changed'); END;
+CREATE TRIGGER audit_checkpoints_kept BEFORE DELETE ON audit_checkpoints BEGIN SELECT RAISE(ABORT, 'checkpoints are never removed'); END;
 
 -- 0020_accounts
 CREATE TABLE "firms" ( "id" blob NOT NULL PRIMARY KEY, "name" text NOT NULL, "slug" text NOT NULL, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL ) STRICT;
@@ -37,6 +38,26 @@ CREATE UNIQUE INDEX "users_firm_id" ON "users" ("firm_id", "id");
 CREATE TABLE "credentials" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "kind" text NOT NULL, "secret" text NOT NULL, "changed_at" integer NOT NULL, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
 CREATE UNIQUE INDEX "credentials_user_kind" ON "credentials" ("user_id", "kind");
 
+-- 0022_users_second_factor
+ALTER TABLE users ADD COLUMN second_factor integer NOT NULL DEFAULT 0;
+
+-- 0060_password_resets
+CREATE TABLE "password_resets" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "hash" blob NOT NULL, "created_at" integer NOT NULL, "expires_at" integer NOT NULL, "used_at" integer, FOREIGN KEY ("firm_id", "user_id") REFERENCES "users" ("firm_id", "id") ) STRICT;
+CREATE UNIQUE INDEX "password_resets_hash" ON "password_resets" ("hash");
+CREATE INDEX "password_resets_of_user" ON "password_resets" ("firm_id", "user_id");
+CREATE INDEX "password_resets_expires_at" ON "password_resets" ("expires_at");
+
+-- 0061_invitations
+CREATE TABLE "invitations" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "email" text NOT NULL, "first_name" text NOT NULL, "last_name" text NOT NULL, "role" text NOT NULL, "invited_by" blob, "hash" blob, "created_at" integer NOT NULL, "expires_at" integer NOT NULL, "sent_at" integer, "accepted_at" integer, "user_id" blob, "revoked_at" integer, FOREIGN KEY ("firm_id") REFERENCES "firms" ("id") ) STRICT;
+CREATE UNIQUE INDEX "invitations_hash" ON "invitations" ("hash");
+CREATE INDEX "invitations_created_at" ON "invitations" ("firm_id", "created_at", "id");
+CREATE INDEX "invitations_expires_at" ON "invitations" ("expires_at");
+CREATE UNIQUE INDEX invitations_open_email ON invitations (firm_id, email) WHERE accepted_at IS NULL AND revoked_at IS NULL;
+
+-- 0062_api_keys
+CREATE TABLE "api_keys" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "name" text NOT NULL, "hash" blob NOT NULL, "scopes" text NOT NULL, "networks" text NOT NULL, "created_at" integer NOT NULL, "expires_at" integer, "last_used_at" integer, "revoked_at" integer, FOREIGN KEY ("firm_id", "user_id") REFERENCES "users" ("firm_id", "id") ) STRICT;
+CREATE INDEX "api_keys_of_user" ON "api_keys" ("firm_id", "user_id", "created_at", "id");
+
 -- 0021_sessions
 CREATE TABLE "sessions" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "created_at" integer NOT NULL, "last_seen_at" integer NOT NULL, "expires_at" integer NOT NULL, "revoked_at" integer, "revoked_reason" text, "address" text, "user_agent" text, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
 CREATE INDEX "sessions_of_user" ON "sessions" ("firm_id", "user_id", "expires_at");
@@ -45,6 +66,29 @@ CREATE TABLE "refresh_tokens" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob N
 CREATE UNIQUE INDEX "refresh_tokens_hash" ON "refresh_tokens" ("hash");
 CREATE INDEX "refresh_tokens_of_session" ON "refresh_tokens" ("session_id");
 CREATE TABLE "refused_sign_ins" ( "day" text NOT NULL PRIMARY KEY, "attempts" integer NOT NULL ) STRICT;
+
+-- 0023_devices
+CREATE TABLE "devices" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "first_seen_at" integer NOT NULL, "last_seen_at" integer NOT NULL, "trusted_until" integer, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE INDEX "devices_of_user" ON "devices" ("firm_id", "user_id");
+CREATE INDEX "devices_last_seen_at" ON "devices" ("last_seen_at");
+ALTER TABLE sessions ADD COLUMN device_id blob;
+ALTER TABLE sessions ADD COLUMN name text;
+ALTER TABLE sessions ADD COLUMN proved_at integer;
+CREATE INDEX sessions_open ON sessions (last_seen_at) WHERE revoked_at IS NULL;
+CREATE TABLE "sign_ins" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "at" integer NOT NULL, "outcome" text NOT NULL, "session_id" blob, "address" text, "user_agent" text, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE INDEX "sign_ins_of_user" ON "sign_ins" ("firm_id", "user_id", "at");
+CREATE INDEX "sign_ins_at" ON "sign_ins" ("at");
+
+-- 0024_standing_versions
+CREATE TABLE "standing_versions" ( "firm_id" blob NOT NULL PRIMARY KEY, "version" integer NOT NULL ) STRICT;
+CREATE TRIGGER sessions_standing AFTER UPDATE OF revoked_at, proved_at ON sessions WHEN OLD.revoked_at IS NOT NEW.revoked_at OR OLD.proved_at IS NOT NEW.proved_at BEGIN INSERT INTO standing_versions (firm_id, version) VALUES (NEW.firm_id, 1) ON CONFLICT (firm_id) DO UPDATE SET version = version + 1; END;
+CREATE TRIGGER users_standing AFTER UPDATE OF role, active, second_factor, signed_out_at ON users WHEN OLD.role IS NOT NEW.role OR OLD.active IS NOT NEW.active OR OLD.second_factor IS NOT NEW.second_factor OR OLD.signed_out_at IS NOT NEW.signed_out_at BEGIN INSERT INTO standing_versions (firm_id, version) VALUES (NEW.firm_id, 1) ON CONFLICT (firm_id) DO UPDATE SET version = version + 1; END;
+
+-- 0025_second_factors
+CREATE TABLE "second_factors" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "sealing_key" text NOT NULL, "sealed" blob NOT NULL, "created_at" integer NOT NULL, "confirmed_at" integer, "last_step" integer, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE UNIQUE INDEX "second_factors_user_id" ON "second_factors" ("user_id");
+CREATE TABLE "recovery_codes" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "hash" blob NOT NULL, "used_at" integer, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE UNIQUE INDEX "recovery_codes_user_hash" ON "recovery_codes" ("user_id", "hash");
 
 -- 0030_clients
 CREATE TABLE "clients" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "number" text NOT NULL, "name" text NOT NULL, "name_key" text NOT NULL, "kind" text NOT NULL, "status" text NOT NULL, "email" text, "phone" text, "address" text, "notes" text, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL ) STRICT;
@@ -77,6 +121,9 @@ CREATE INDEX "party_aliases_name" ON "party_aliases" ("firm_id", "name_key");
 ALTER TABLE cases ADD COLUMN found_by text;
 CREATE INDEX cases_unfolded ON cases (id) WHERE found_by IS NULL;
 
+-- 0063_cases_led
+CREATE INDEX cases_led ON cases (firm_id, lead_user_id, id) WHERE lead_user_id IS NOT NULL;
+
 -- 0040_docket
 CREATE TABLE "docket_entries" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "case_id" blob NOT NULL, "position" integer NOT NULL, "filed_on" text NOT NULL, "entered_on" text, "number" text, "text" text NOT NULL, "seq_no" text, "pacer_doc_id" text, "page_count" integer, "file_size_bytes" integer, "sealed" integer NOT NULL, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL, FOREIGN KEY ("firm_id", "case_id") REFERENCES "cases" ("firm_id", "id") ON DELETE CASCADE ) STRICT;
 CREATE UNIQUE INDEX "docket_entries_key" ON "docket_entries" ("firm_id", "id");
@@ -103,11 +150,6 @@ CREATE TABLE "time_entries" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT
 CREATE INDEX "time_entries_case" ON "time_entries" ("firm_id", "case_id", "worked_on", "id");
 CREATE INDEX "time_entries_user" ON "time_entries" ("firm_id", "user_id", "worked_on", "id");
 CREATE INDEX "time_entries_day" ON "time_entries" ("firm_id", "worked_on", "id");
-
--- 0034_walls
-CREATE TABLE "ethical_walls" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "case_id" blob NOT NULL, "reason" text NOT NULL, "raised_by" blob NOT NULL, "raised_at" integer NOT NULL, "lifted_by" blob, "lifted_at" integer, "lift_reason" text, "last_members" text, "version" integer NOT NULL, "updated_at" integer NOT NULL ) STRICT;
-CREATE INDEX "ethical_walls_raised_at" ON "ethical_walls" ("firm_id", "raised_at", "id");
-CREATE INDEX "ethical_walls_case" ON "ethical_walls" ("firm_id", "case_id", "raised_at", "id");
 
 -- 0050_search
 CREATE TABLE "search_entries" ( "seq" integer NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "kind" text NOT NULL, "entity_id" blob NOT NULL, "piece" integer NOT NULL, "case_id" blob, "title" text NOT NULL, "body" text NOT NULL, "at" integer NOT NULL ) STRICT;

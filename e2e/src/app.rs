@@ -65,6 +65,10 @@ impl TestApp {
             ("database.pool_max", "6"),
             ("auth.argon2_memory", "8MiB"),
             ("auth.argon2_passes", "1"),
+            // A test asks in a second what people ask in an hour.
+            ("rate_limit.max", "1000000"),
+            ("rate_limit.auth_max", "1000000"),
+            ("rate_limit.upload_max", "1000000"),
             ("admin.email", ADMIN),
             ("admin.password", PASSWORD),
         ];
@@ -151,6 +155,16 @@ impl TestApp {
         let body = json!({ "email": email, "firstName": "Test", "lastName": format!("User {number}"),
             "role": role.as_str(), "password": PASSWORD });
         drop(self.admin.post("/api/users", &body).await.expect_status(201));
+        email
+    }
+
+    /// A new operator of the first firm, added by this administrator: the address to sign in with.
+    pub async fn add_operator(&self, admin: &Client) -> String {
+        let number = self.users.fetch_add(1, Ordering::Relaxed);
+        let email = format!("operator-{number}@first.example.com");
+        let body = json!({ "email": email, "firstName": "Test", "lastName": "Operator",
+            "role": Role::ItAdmin.as_str(), "password": PASSWORD });
+        drop(admin.post("/api/users", &body).await.expect_status(201));
         email
     }
 

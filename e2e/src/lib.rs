@@ -8,6 +8,7 @@
 mod app;
 mod form;
 mod lines;
+mod mailbox;
 mod raw;
 mod route;
 mod things;
@@ -15,9 +16,10 @@ mod things;
 pub use app::{PASSWORD, TestApp};
 pub use form::Form;
 pub use lines::{Sample, read_metrics};
+pub use mailbox::{Mail, mail_to, mails};
 pub use raw::{RawConnection, head_of};
 pub use route::{Route, is_id, routes};
 pub use things::{
-    Things, absent, add_client, add_entry, add_party, id_of, one_of_each, open_case, raise_wall, record_time,
-    upload_text,
+    Things, absent, add_client, add_entry, add_party, id_of, make_key, one_of_each, open_case, raise_wall,
+    record_time, upload_text,
 };

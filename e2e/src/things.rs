@@ -22,17 +22,23 @@ pub struct Things {
     pub version: String,
     /// A user.
     pub user: String,
+    /// A login of the user.
+    pub session: String,
     /// The firm.
     pub firm: String,
     /// A wall round the case, which screens the user.
     pub wall: String,
     /// A grant to the user.
     pub grant: String,
+    /// An API key of the administrator's.
+    pub key: String,
+    /// An invitation that is open.
+    pub invitation: String,
 }
 
 impl Things {
     /// All ids.
-    pub fn all(&self) -> [String; 11] {
+    pub fn all(&self) -> [String; 14] {
         let all = [
             &self.case,
             &self.party,
@@ -42,9 +48,12 @@ impl Things {
             &self.document,
             &self.version,
             &self.user,
+            &self.session,
             &self.firm,
             &self.wall,
             &self.grant,
+            &self.key,
+            &self.invitation,
         ];
         all.map(Clone::clone)
     }
@@ -56,6 +65,8 @@ impl Things {
             "documentId" => &self.document,
             "versionId" => &self.version,
             "userId" => &self.user,
+            "entityId" => &self.case,
+            "id" if template.starts_with("/api/users/invitations/") => &self.invitation,
             "id" => match template.split('/').nth(2).unwrap_or_default() {
                 "cases" => &self.case,
                 "parties" => &self.party,
@@ -64,9 +75,13 @@ impl Things {
                 "billing" | "time-entries" => &self.time,
                 "documents" => &self.document,
                 "users" => &self.user,
+                "api-keys" => &self.key,
                 "organizations" => &self.firm,
                 "ethical-walls" => &self.wall,
                 "permissions" => &self.grant,
+                // A verification that somebody asked for is none of these things.
+                "audit-logs" => return absent(),
+                "auth" => &self.session,
                 other => panic!("{template}: whose id is it that follows {other}?"),
             },
             name if crate::is_id(name) => panic!("{template}: whose id is {name}?"),
@@ -129,20 +144,34 @@ pub async fn raise_wall(client: &Client, case: &str, screened: &[&str]) -> Value
     client.post("/api/ethical-walls", &body).await.expect_status(201).json()
 }
 
+/// Makes an API key of the client's user, and gives the answer with the whole key.
+pub async fn make_key(client: &Client, scopes: &[&str]) -> Value {
+    let body = json!({ "name": "A program", "scopes": scopes });
+    client.post("/api/api-keys", &body).await.expect_status(201).json()
+}
+
 /// One thing of each kind in the first firm, all holding the word.
 pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
     let admin = app.admin();
     let case = id_of(&open_case(admin, &format!("{word} v. Birch")).await);
     let user = app.add_user(Role::Associate).await;
     let users = admin.get(&format!("/api/users?search={user}")).await.expect_status(200).json();
+    // Whom nobody knows yet: the address of the user is unique in the test.
+    let body =
+        json!({ "email": format!("invited-{user}"), "firstName": "Ina", "lastName": word, "role": "clerk" });
+    let invitation = admin.post("/api/users/invitations", &body).await.expect_status(201).json();
+    let key = make_key(admin, &["cases:read"]).await;
     let document = id_of(&upload_text(admin, &case, "letter.txt", &format!("The {word} letter.")).await);
     let versions = admin.get(&format!("/api/documents/{document}/versions")).await.expect_status(200).json();
+    let somebody = app.anonymous().sign_in(&user, crate::PASSWORD).await;
+    let logins = somebody.get("/api/auth/sessions").await.expect_status(200).json();
     let user = id_of(&users["data"][0]);
     let wall = id_of(&raise_wall(admin, &case, &[&user]).await);
     let grant =
         json!({ "permission": "clients:delete", "effect": "allow", "reason": format!("Cleans up {word}") });
     let grant = admin.post(&format!("/api/users/{user}/permissions"), &grant).await.expect_status(201).json();
     Things {
+        session: id_of(&logins["data"][0]),
         party: id_of(&add_party(admin, &case, &format!("{word} Company")).await),
         client: id_of(&add_client(admin, &format!("{word} Client")).await),
         entry: id_of(&add_entry(admin, &case, &format!("MOTION of {word}")).await),
@@ -152,6 +181,8 @@ pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
         wall,
         grant: id_of(&grant),
         firm: users["data"][0]["organizationId"].as_str().expect("a firm").to_owned(),
+        key: id_of(&key),
+        invitation: id_of(&invitation),
         document,
         case,
     }

@@ -1,10 +1,11 @@
 //! The command line: what can be asked of the binary, and how it answers.
 //!
 //! Every command writes through a [`Console`], so that a test can read what a person would. Exit codes: 0 done, 1 failed,
-//! 2 not understood, 3 an import is done and had faults, 78 the configuration has faults, 141 nobody reads the answer to
+//! 2 not understood, 3 an import is done and had faults, 4 the audit log is not intact, 78 the configuration has faults, 141 nobody reads the answer to
 //! its end.
 
 pub mod arguments;
+mod audit;
 mod config;
 mod console;
 pub mod demo;
@@ -16,7 +17,7 @@ mod import_docket;
 mod import_production;
 mod memory;
 mod migrate;
-mod password;
+mod people;
 mod progress;
 mod runtime;
 mod serve;
@@ -111,9 +112,9 @@ fn dispatch(command: Command, sources: &Sources, console: &mut Console) -> Resul
         Command::Migrate { what } => migrate::run(what, sources, console),
         Command::Openapi => generated::print_openapi(console),
         Command::CheckGenerated { folder } => generated::check(&folder, console),
-        Command::User { what: arguments::User::ResetPassword { email } } => {
-            password::reset(settings(sources)?, &email, console)
-        }
+        Command::User { what } => people::user(settings(sources)?, what, console),
+        Command::Firm { what } => people::firm(settings(sources)?, what, console),
+        Command::Audit { what } => audit::run(what, sources, console),
         Command::Memory(asked) => memory::run(asked, sources, console),
         Command::Healthcheck => healthcheck::run(&settings(sources)?, console),
         Command::Version => version::run(console),

@@ -24,12 +24,19 @@ pub fn routes(parts: &Parts, ops: &Arc<Ops>) -> Routes {
     let watch: Arc<dyn accounts::UserWatch> = Arc::new(parts.sessions.clone());
     Routes::new()
         .merge(sessions::routes(parts.sessions.clone()))
-        .merge(accounts::routes(parts.hasher.clone(), watch))
+        .merge(accounts::routes(parts.hasher.clone(), Arc::clone(&watch)))
+        .merge(accounts::entrance_routes(
+            parts.entrance.clone(),
+            parts.hasher.clone(),
+            watch,
+            Arc::new(cases::Leads),
+        ))
         .merge(clients::routes())
         .merge(cases::routes())
         .merge(docket::routes())
         .merge(documents::routes(parts.files.clone()))
         .merge(billing::routes())
+        .merge(audit::routes(parts.notary.clone()))
         .merge(search::routes())
         .merge(walls::routes())
         .merge(permissions::routes())
@@ -55,6 +62,7 @@ pub fn router(parts: &Parts, ops: &Arc<Ops>) -> Result<Router, StartError> {
     let router = router.merge(documentation::routes(described));
     let mut settings = layer_settings(&parts.config, &app)?;
     settings.idempotency = Some(IdempotencyKeys::new(app.clone()).settings());
+    settings.rates = Some(parts.rates.clone());
     settings.admission = Some(web::Admission { headroom: app.headroom().clone(), treat: treatment::of });
     let observer = RequestObserver::new(
         parts.metrics.clone(),

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::ops::{Ops, TICK, watch_leaks};
 use crate::state::Parts;
+use access::SharedRates;
 use headroom::{Headroom, Level, SystemRoots};
 use queue::Tasks;
 use std::sync::Arc;
@@ -80,9 +81,33 @@ pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks, periods: &watch::Send
         "diagnostics.expire",
         every(LOOK_FOR_OLD_PROFILES, tasks.token(), move || Arc::clone(&kept).forget_old_profiles()),
     );
+    if parts.app.db().is_shared() {
+        tasks.spawn("rates.share", share_rates(parts, tasks.token()));
+    }
     tasks.spawn("memory.leaks", watch_leaks(Arc::clone(ops), tasks.token()));
     let heartbeat = heartbeat(parts.app.headroom().clone(), Arc::clone(ops), tasks.token());
     tasks.spawn("runtime.heartbeat", heartbeat);
+}
+
+/// Other servers hear at least so often of what was admitted here.
+const SHARE_EVERY: Duration = Duration::from_secs(1);
+/// So long the database may take for it; meanwhile each server admits on its own.
+const SHARE_PATIENCE: Duration = Duration::from_secs(2);
+/// After an attempt that failed the next one waits.
+const SHARE_AGAIN: Duration = Duration::from_secs(1);
+
+/// Tells the other servers of the database how often callers asked here.
+fn share_rates(parts: &Parts, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+    let rates = SharedRates::of(parts.app.clone(), parts.rates.clone());
+    async move {
+        let due = || tokio::time::timeout(SHARE_EVERY, rates.wait());
+        while stop.run_until_cancelled(due()).await.is_some() {
+            if let Err(error) = rates.tell(SHARE_PATIENCE).await {
+                tracing::warn!(%error, "other servers do not hear how often callers ask here");
+                tokio::time::sleep(SHARE_AGAIN).await;
+            }
+        }
+    }
 }
 
 /// How often kept profiles are looked through for old ones.

@@ -93,6 +93,17 @@ fn a_warning_must_come_before_the_critical_state() {
 }
 
 #[test]
+fn thresholds_within_a_thousandth_are_refused_and_not_replaced() {
+    for (warning, critical) in [("75%", "75.09%"), ("0.7491", "0.7499"), ("74.95%", "75.04%")] {
+        let set = [("MEMORY_WARNING_THRESHOLD", warning), ("MEMORY_CRITICAL_THRESHOLD", critical)];
+        let faults = with(set).unwrap_err().to_string();
+        assert!(faults.contains("by 0.1% or more"), "{warning}, {critical}: {faults}");
+    }
+    let apart = with([("MEMORY_WARNING_THRESHOLD", "75%"), ("MEMORY_CRITICAL_THRESHOLD", "75.1%")]);
+    assert_eq!(apart.unwrap().config.memory.critical_threshold.basis_points(), 7_510);
+}
+
+#[test]
 fn sizes_take_units_that_count_in_steps_of_1024() {
     for (text, bytes) in
         [("10mb", 10 << 20), ("64KiB", 65_536), ("2048", 2048), ("1 GB", 1 << 30), ("4_096", 4096)]

@@ -2,7 +2,10 @@
 
 use super::front::{Client, Front};
 use super::tally::Tally;
-use super::{export, gzip_bomb, json_bomb, keep_alive, logins, slow_headers, slow_readers, uploads, writers};
+use super::{
+    export, gzip_bomb, json_bomb, keep_alive, logins, slow_headers, slow_readers, stream_flood, uploads,
+    writers,
+};
 use clap::ValueEnum;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -26,6 +29,8 @@ pub(crate) enum Attacker {
     Logins,
     /// 200 clients ask for much and read little.
     SlowReaders,
+    /// 900 clients of HTTP/2 search on 32 streams each, fewer where the limit is small.
+    StreamFlood,
     /// 1,000 clients that are idle or ask now and then.
     KeepAlive,
     /// 1,000 clients that never finish their headers.
@@ -44,13 +49,15 @@ impl Attacker {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    pub(super) fn clients(self) -> usize {
+    /// How many come against a server of this limit, in bytes.
+    pub(super) fn clients(self, limit: u64) -> usize {
         match self {
             Self::BigUpload => 1,
             Self::Export | Self::GzipBomb => 4,
             Self::Writers | Self::Uploads | Self::JsonBomb => 8,
             Self::Logins => 16,
             Self::SlowReaders => 200,
+            Self::StreamFlood => floods(limit),
             Self::KeepAlive | Self::SlowHeaders => 1000,
         }
     }
@@ -60,7 +67,7 @@ impl Attacker {
         let tally = Arc::new(Tally::default());
         let bombs = json_bomb::bombs();
         let packed = gzip_bomb::bombs();
-        for index in 0..self.clients() {
+        for index in 0..self.clients(front.limit) {
             let client = Client { front: Arc::clone(front), tally: Arc::clone(&tally), index };
             match self {
                 Self::Writers => drop(tasks.spawn(writers::run(client))),
@@ -71,6 +78,7 @@ impl Attacker {
                 Self::GzipBomb => drop(tasks.spawn(gzip_bomb::run(client, Arc::clone(&packed)))),
                 Self::Logins => drop(tasks.spawn(logins::run(client))),
                 Self::SlowReaders => drop(tasks.spawn(slow_readers::run(client))),
+                Self::StreamFlood => drop(tasks.spawn(stream_flood::run(client))),
                 Self::KeepAlive => drop(tasks.spawn(keep_alive::run(client))),
                 Self::SlowHeaders => drop(tasks.spawn(slow_headers::run(client))),
             }
@@ -78,3 +86,14 @@ impl Attacker {
         tally
     }
 }
+
+/// The connections of a flood, up to nine tenths of what a server takes by default. A smaller server is full with fewer,
+/// and the rest would only take the processor from it.
+fn floods(limit: u64) -> usize {
+    let share = limit.saturating_mul(MOST_FLOODS) / FULL_LIMIT;
+    usize::try_from(share.clamp(FEWEST_FLOODS, MOST_FLOODS)).unwrap_or(usize::MAX)
+}
+
+const FULL_LIMIT: u64 = 256 << 20;
+const MOST_FLOODS: u64 = 900;
+const FEWEST_FLOODS: u64 = 100;

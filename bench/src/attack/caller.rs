@@ -86,7 +86,8 @@ pub(super) fn json(path: &str, body: Payload) -> Option<Request<Payload>> {
     Request::post(path).header(header::CONTENT_TYPE, "application/json").body(body).ok()
 }
 
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+/// When the server wants to be asked again.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
 }

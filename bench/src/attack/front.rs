@@ -13,6 +13,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Front {
     pub address: SocketAddr,
+    /// What the server may take, in bytes.
+    pub limit: u64,
     pub token: String,
     /// A document that is worth being read slowly.
     pub document: String,

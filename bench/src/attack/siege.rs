@@ -79,7 +79,7 @@ pub(super) async fn lay(setup: &Setup, plan: &Plan) -> anyhow::Result<Result<Out
     let folder = setup.folder()?;
     let data_dir = folder.path().join("data");
     let server = start(setup, plan, &group, &data_dir, upload_bytes).await?;
-    let front = prepare(setup, &server, upload_bytes).await?;
+    let front = prepare(setup, plan, &server, upload_bytes).await?;
     tokio::time::sleep(SETTLE).await;
     let mut siege = Siege { setup, plan, group: &group, data_dir, server, front };
     let outcome = siege.run().await?;
@@ -209,7 +209,12 @@ async fn start(
 }
 
 /// The cases and the document that the attackers ask for.
-async fn prepare(setup: &Setup, server: &Server, upload_bytes: u64) -> anyhow::Result<Arc<Front>> {
+async fn prepare(
+    setup: &Setup,
+    plan: &Plan,
+    server: &Server,
+    upload_bytes: u64,
+) -> anyhow::Result<Arc<Front>> {
     let cases = if setup.amounts.is_quick { CASES / 10 } else { CASES };
     let mut connections = api::connections(server, 8).await?;
     let create = |client, at| Call { path: "/api/cases".to_owned(), body: Some(api::new_case(client, at)) };
@@ -221,6 +226,7 @@ async fn prepare(setup: &Setup, server: &Server, upload_bytes: u64) -> anyhow::R
     api::checked(status, &answer, StatusCode::CREATED)?;
     let front = Front {
         address: server.address(),
+        limit: plan.limit,
         token: api::login(server).await?,
         document: api::id_of(&answer)?,
         upload_bytes,

@@ -19,8 +19,7 @@ const GRANTS: usize = 200;
 pub(super) fn measure(setup: &Setup) -> Row {
     let rounds: u32 = if setup.amounts.is_quick { 10_000 } else { 200_000 };
     let user = UserId::from_parts(1, &[1; 10]);
-    let principal =
-        Principal { user, firm: FirmId::from_parts(1, &[2; 10]), role: Role::Clerk, session: None };
+    let principal = Principal::of(user, FirmId::from_parts(1, &[2; 10]), Role::Clerk);
     let networks: Vec<_> =
         ["198.51.100.0/24", "2001:db8::/32"].iter().filter_map(|text| text.parse().ok()).collect();
     let grant = |at: usize| Grant {

@@ -1,12 +1,16 @@
-//! Password hashes, signed tokens, message digests and constant-time comparison.
+//! Password hashes, signed tokens, signatures, sealed secrets, one-time passwords, message digests and constant-time
+//! comparison.
 //!
 //! Randomness always comes in as [`clock::Random`]; this crate holds no state of its own.
 
 pub mod digest;
+pub mod ed25519;
 pub mod jws;
 pub mod password;
+pub mod sealed;
 pub mod strength;
 pub mod token;
+pub mod totp;
 
 mod secret;
 

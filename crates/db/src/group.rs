@@ -14,6 +14,7 @@
 //! the middle, and on a blocking thread it holds the place in the line until it is done.
 
 use crate::sqlite::connection::BUSY_WAIT;
+use crate::sqlite::held::Part;
 use crate::sqlite::{Connection, Found, Outcome};
 use crate::{Error, Stats};
 use sea_orm::sea_query::Values;
@@ -89,6 +90,16 @@ impl Line {
 
     async fn place(&self) -> Place {
         Place { state: Arc::clone(&self.turn).lock_owned().await, wake: Arc::clone(&self.wake) }
+    }
+
+    /// Gives back what the connection holds, unless a verb has it: then it does so at the end of the group, if asked to.
+    pub(crate) fn release(&self, part: Part) {
+        if let Ok(state) = self.turn.try_lock()
+            && state.phase == Phase::Idle
+            && let Some(connection) = &state.connection
+        {
+            connection.release(part);
+        }
     }
 
     /// The committer: run it as a task for as long as the database is open.
@@ -277,12 +288,27 @@ impl State {
                 // SQLite ended the outer transaction by itself, and everyone's work with it.
                 Err(error) => self.abandon_group(error),
             }
+            if self.phase == Phase::Idle {
+                self.put_down();
+            }
         }
         self.suspect = None;
     }
 
+    /// Nobody's work is open: what the connection holds is counted, and given back if that was wished for.
+    fn put_down(&self) {
+        if let Some(connection) = &self.connection {
+            connection.put_down();
+        }
+    }
+
     /// One fsync for everyone who waits. Blocks.
     fn finish_group(&mut self, stats: &Stats) {
+        self.end_group(stats);
+        self.put_down();
+    }
+
+    fn end_group(&mut self, stats: &Stats) {
         if self.waiting.is_empty() {
             self.note("ROLLBACK");
             self.phase = Phase::Idle;

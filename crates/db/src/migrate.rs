@@ -30,6 +30,15 @@ pub fn table(dialect: Dialect, table: &TableCreateStatement) -> String {
     }
 }
 
+/// Renders a table that SQLite keeps in the order of its primary key, which every other index refers to: one tree less to
+/// write for each row. For logs, whose rows come at the end.
+pub fn clustered_table(dialect: Dialect, table: &TableCreateStatement) -> String {
+    match dialect {
+        Dialect::Sqlite => format!("{} STRICT, WITHOUT ROWID", table.to_string(SqliteQueryBuilder)),
+        Dialect::Postgres => table.to_string(PostgresQueryBuilder),
+    }
+}
+
 /// Renders an index.
 pub fn index(dialect: Dialect, index: &IndexCreateStatement) -> String {
     match dialect {
@@ -87,10 +96,13 @@ async fn applied(db: &Db, dialect: Dialect) -> Result<Vec<(String, i64)>, Error>
         "CREATE TABLE IF NOT EXISTS schema_migrations \
          (name text PRIMARY KEY NOT NULL, checksum bigint NOT NULL, applied_at {time} NOT NULL)"
     );
-    // One transaction: on a database that exists it only reads, and costs one commit without a write.
+    // One transaction: on a database that exists it only reads, and costs one commit without a write. A role that may not
+    // create tables may not even ask for one that is there.
     let mut tx = db.writer().begin().await?;
     lock(&mut tx).await?;
-    tx.run(rows::sql(dialect, create, [])).await?;
+    if !is_known(&tx, dialect).await? {
+        tx.run(rows::sql(dialect, create, [])).await?;
+    }
     let list = rows::sql(dialect, "SELECT name, checksum FROM schema_migrations ORDER BY name", []);
     let names = tx
         .rows(list)
@@ -100,6 +112,17 @@ async fn applied(db: &Db, dialect: Dialect) -> Result<Vec<(String, i64)>, Error>
         .collect::<Result<Vec<_>, Error>>()?;
     tx.commit().await?;
     Ok(names)
+}
+
+/// Whether the database has the list of its migrations.
+pub async fn is_known(db: &impl Reads, dialect: Dialect) -> Result<bool, Error> {
+    let text = match dialect {
+        Dialect::Sqlite => "SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'",
+        Dialect::Postgres => {
+            "SELECT 1 FROM pg_tables WHERE tablename = 'schema_migrations' AND schemaname = current_schema()"
+        }
+    };
+    Ok(!db.rows(rows::sql(dialect, text, [])).await?.is_empty())
 }
 
 /// Lets one process migrate at a time. On SQLite the write transaction does.

@@ -1,8 +1,10 @@
 use crate::group::Line;
 use crate::sqlite::Connection;
 use crate::sqlite::connection::Purpose;
+use crate::sqlite::held::{Held, HeldStore, PAGES_BYTES, Part, STATEMENTS_BYTES};
 use crate::sqlite::readers::Readers;
 use crate::{Dialect, Error, Reader, Reads, Stats, Writer, postgres};
+use headroom::BoundedStore;
 use rustix::fs::Access;
 use rustix::io::Errno;
 use sea_orm::sea_query::Values;
@@ -65,13 +67,26 @@ impl Settings {
     }
 }
 
+/// What one connection to an embedded database keeps at most in the stores of [`Db::stores`], in bytes.
+pub const CONNECTION_BYTES: u64 = PAGES_BYTES + STATEMENTS_BYTES;
+
 /// An open database: its readers and its writer.
 #[derive(Debug, Clone)]
 pub struct Db {
     reader: Reader,
     writer: Writer,
     stats: Stats,
-    committer: Option<Line>,
+    embedded: Option<Embedded>,
+}
+
+/// What only an embedded database has.
+#[derive(Debug, Clone)]
+struct Embedded {
+    committer: Line,
+    readers: Readers,
+    held: Held,
+    /// Connections that may be open.
+    most: u64,
 }
 
 impl Db {
@@ -87,7 +102,7 @@ impl Db {
                     reader: Reader::postgres(reader, stats.clone()),
                     writer: Writer::postgres(writer, stats.clone()),
                     stats,
-                    committer: None,
+                    embedded: None,
                 })
             }
             _ => match settings.file() {
@@ -104,7 +119,9 @@ impl Db {
         let stats = Stats::new(settings.slow_statement);
         make_private(path);
         check_writable(path)?;
-        let connection = Connection::open(path, Purpose::Write).map_err(|error| refused(path, error))?;
+        let held = Held::default();
+        let connection =
+            Connection::open(path, Purpose::Write, &held).map_err(|error| refused(path, error))?;
         check_pages(path, &connection)?;
         if let Err(error) = spill_beside(path, &connection) {
             tracing::warn!(error = %error, "large questions lay down what they need where SQLite finds a place");
@@ -112,15 +129,17 @@ impl Db {
         let readers = Readers::new(
             path.to_owned(),
             settings.readers,
+            held.clone(),
             settings.acquire_timeout,
             settings.statement_timeout,
         );
         let line = Line::new(connection, settings.group_commit, stats.clone());
+        let most = u64::from(settings.readers.max(1)) + 1;
         Ok(Self {
-            reader: Reader::sqlite(readers, stats.clone()),
+            reader: Reader::sqlite(readers.clone(), stats.clone()),
             writer: Writer::sqlite(line.clone(), stats.clone()),
             stats,
-            committer: Some(line),
+            embedded: Some(Embedded { committer: line, readers, held, most }),
         })
     }
 
@@ -142,7 +161,7 @@ impl Db {
 
     /// The task that commits groups on SQLite; ends when the database is closed. On PostgreSQL it ends at once.
     pub fn commit_groups(&self) -> impl Future<Output = ()> + Send + 'static {
-        let line = self.committer.clone();
+        let line = self.embedded.as_ref().map(|embedded| embedded.committer.clone());
         async move {
             if let Some(line) = line {
                 line.commit_groups().await;
@@ -165,9 +184,34 @@ impl Db {
         self.reader.dialect()
     }
 
+    /// Whether several servers can have it open at once.
+    pub fn is_shared(&self) -> bool {
+        self.embedded.is_none()
+    }
+
     /// The statement counters.
     pub fn stats(&self) -> &Stats {
         &self.stats
+    }
+
+    /// What the connections keep in memory: pages of the file and prepared statements. PostgreSQL keeps its own.
+    pub fn stores(&self) -> Vec<Arc<dyn BoundedStore>> {
+        let store = |embedded: &Embedded, part| -> Arc<dyn BoundedStore> {
+            Arc::new(HeldStore {
+                part,
+                held: embedded.held.clone(),
+                readers: embedded.readers.clone(),
+                line: embedded.committer.clone(),
+                most: embedded.most,
+            })
+        };
+        let parts = [Part::Pages, Part::Statements];
+        self.embedded.iter().flat_map(|embedded| parts.map(|part| store(embedded, part))).collect()
+    }
+
+    /// What the connections to an embedded database know of its schema, in bytes. It grows with the schema alone.
+    pub fn schema_bytes(&self) -> u64 {
+        self.embedded.as_ref().map_or(0, |embedded| embedded.held.schema_bytes())
     }
 
     /// Commits what is open and closes every connection.

@@ -4,6 +4,7 @@
 //! where it is asked for, and only what is long goes to a blocking thread; see `docs/decisions/0007`.
 
 pub(crate) mod connection;
+pub(crate) mod held;
 pub(crate) mod packed;
 mod patience;
 pub(crate) mod readers;

@@ -4,7 +4,7 @@ use quick_cache::sync::Cache as Shards;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use std::hash::{Hash, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 /// What an entry costs beside its key and value: the table's slot, its ghost's and the index.
 const ENTRY_OVERHEAD: u64 = 96;
@@ -36,11 +36,11 @@ pub struct Cache<K, V> {
     name: String,
     cap_bytes: AtomicU64,
     largest: AtomicU64,
-    /// Held while the table's capacity is changed: who shrinks it sets it back.
-    sizing: Mutex<()>,
     ttl_micros: Option<i64>,
     weigh: Weigh<K, V>,
-    shards: Table<K, V>,
+    usual_entry_bytes: u64,
+    /// Changed only where its capacity is: who shrinks it sets it back, and a smaller cap makes another one.
+    shards: RwLock<Table<K, V>>,
     evictions: Arc<AtomicU64>,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -89,10 +89,10 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
             name: config.name,
             cap_bytes: AtomicU64::new(cap),
             largest,
-            sizing: Mutex::new(()),
             ttl_micros: config.ttl_micros,
             weigh: config.weigh,
-            shards,
+            usual_entry_bytes: config.usual_entry_bytes,
+            shards: RwLock::new(shards),
             evictions,
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -116,16 +116,21 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         self
     }
 
+    fn table(&self) -> RwLockReadGuard<'_, Table<K, V>> {
+        self.shards.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The value of `key`, unless it has expired at `now_micros` (UTC microseconds, as the caller's clock tells).
     pub fn get(&self, key: &K, now_micros: i64) -> Option<V> {
-        match self.shards.get(key) {
+        let table = self.table();
+        match table.get(key) {
             Some(entry) if entry.expires_micros > now_micros => {
                 self.hits.fetch_add(1, Ordering::Relaxed);
                 Some(entry.value)
             }
             Some(_) => {
                 // Another thread may have put a fresh value there meanwhile; that one stays.
-                if self.shards.remove_if(key, |entry| entry.expires_micros <= now_micros).is_some() {
+                if table.remove_if(key, |entry| entry.expires_micros <= now_micros).is_some() {
                     self.evictions.fetch_add(1, Ordering::Relaxed);
                 }
                 self.misses.fetch_add(1, Ordering::Relaxed);
@@ -144,28 +149,28 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         let bytes = self.weight_of(&key, &value);
         if bytes > self.largest.load(Ordering::Relaxed) {
             self.oversize.fetch_add(1, Ordering::Relaxed);
-            self.shards.remove(&key);
+            self.table().remove(&key);
             return false;
         }
         let expires_micros = self.ttl_micros.map_or(i64::MAX, |ttl| now_micros.saturating_add(ttl));
-        self.shards.insert(key, Entry { value, bytes, expires_micros });
+        self.table().insert(key, Entry { value, bytes, expires_micros });
         true
     }
 
     /// Forgets `key` and gives its value back.
     pub fn remove(&self, key: &K) -> Option<V> {
-        self.shards.remove(key).map(|(_, entry)| entry.value)
+        self.table().remove(key).map(|(_, entry)| entry.value)
     }
 
     /// Forgets every entry for which `keep` is false.
     pub fn retain(&self, keep: impl Fn(&K, &V) -> bool) {
-        self.shards.retain(|key, entry| keep(key, &entry.value));
+        self.table().retain(|key, entry| keep(key, &entry.value));
     }
 
     /// Forgets everything that has expired at `now_micros`.
     pub fn sweep(&self, now_micros: i64) {
         let before = self.entries();
-        self.shards.retain(|_, entry| entry.expires_micros > now_micros);
+        self.table().retain(|_, entry| entry.expires_micros > now_micros);
         self.evictions.fetch_add(before.saturating_sub(self.entries()), Ordering::Relaxed);
     }
 
@@ -182,37 +187,52 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
 
     /// Entries now.
     pub fn entries(&self) -> u64 {
-        self.shards.len() as u64
+        self.table().len() as u64
     }
 
     /// Bytes now.
     pub fn bytes(&self) -> u64 {
-        self.shards.weight()
+        self.table().weight()
+    }
+
+    /// What the empty places of the table and its index take together with the used ones, in bytes: a table keeps the
+    /// room that it once needed.
+    pub fn room_bytes(&self) -> u64 {
+        let used = self.table().memory_used();
+        (used.entries as u64).saturating_add(used.map as u64)
     }
 
     /// Throws out entries until at most `bytes` are held; returns the bytes freed. The cap stays as it was.
     pub fn shrink_to(&self, bytes: u64) -> u64 {
-        let _alone = self.sizing.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.shards.weight();
+        let table = self.shards.write().unwrap_or_else(PoisonError::into_inner);
+        let before = table.weight();
         if before <= bytes {
             return 0;
         }
         // The capacity is split over the shards rounded up; rounding down here keeps the sum under the target.
-        let shards = self.shards.num_shards() as u64;
-        self.shards.set_capacity(bytes / shards * shards);
-        let freed = before.saturating_sub(self.shards.weight());
-        self.shards.set_capacity(self.cap());
+        let shards = table.num_shards() as u64;
+        table.set_capacity(bytes / shards * shards);
+        let freed = before.saturating_sub(table.weight());
+        table.set_capacity(self.cap());
         freed
     }
 
-    /// Sets another cap, of at least what is kept when memory is scarce; throws out what is beyond it.
-    /// The table keeps the room that it had.
+    /// Sets another cap, of at least what is kept when memory is scarce; throws out what is beyond it. With a smaller cap
+    /// what is kept moves into a table of that size, and the room of the old one is given back.
     pub fn set_cap(&self, cap_bytes: u64) {
         let cap = cap_bytes.max(self.floor_bytes).max(1);
-        let _alone = self.sizing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.cap_bytes.store(cap, Ordering::Relaxed);
-        self.shards.set_capacity(cap);
-        self.largest.store(largest_in(&self.shards), Ordering::Relaxed);
+        let mut table = self.shards.write().unwrap_or_else(PoisonError::into_inner);
+        let before = self.cap_bytes.swap(cap, Ordering::Relaxed);
+        // This decides what stays: it knows what was used lately.
+        table.set_capacity(cap);
+        if cap < before {
+            let smaller = shards(cap, self.usual_entry_bytes, Counting(Arc::clone(&self.evictions)));
+            for (key, entry) in table.drain() {
+                smaller.insert(key, entry);
+            }
+            *table = smaller;
+        }
+        self.largest.store(largest_in(&table), Ordering::Relaxed);
     }
 
     fn cap(&self) -> u64 {

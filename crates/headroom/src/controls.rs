@@ -228,6 +228,13 @@ impl Controls {
         for ((part, was), (_, is)) in before.parts().into_iter().zip(now.parts()) {
             let (limit_bytes, source) = (limit.bytes, limit.source.as_str());
             match (was, is) {
+                (false, true) if part == "limit_unknown" => tracing::warn!(
+                    part,
+                    limit_bytes,
+                    source,
+                    "a file that may set the memory limit could never be read: what it says is not known, the next limit \
+                     counts"
+                ),
                 (false, true) => tracing::warn!(
                     part,
                     limit_bytes,
@@ -235,12 +242,7 @@ impl Controls {
                     "the kernel's memory figures cannot be read: what they said last counts"
                 ),
                 (true, false) => {
-                    tracing::info!(
-                        part,
-                        limit_bytes,
-                        source,
-                        "the kernel's memory figures can be read again"
-                    );
+                    tracing::info!(part, limit_bytes, source, "the kernel's memory figures can be read");
                 }
                 _ => {}
             }

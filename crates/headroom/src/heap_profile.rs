@@ -18,7 +18,9 @@ mod unbias;
 use crate::mallctl;
 
 pub use difference::OtherProgram;
-pub use dump::{ProfileError, memory_file, take_bare_heap_profile, take_heap_profile};
+pub use dump::{
+    ProfileError, memory_file, take_bare_heap_profile, take_charged_heap_profile, take_heap_profile,
+};
 pub use elf::Elf;
 pub use listing::Place;
 pub use maps::Mapping;

@@ -55,6 +55,8 @@ mod scope;
 mod size_class;
 mod snapshot;
 mod source;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 mod stores;
 mod sync;
 mod tenants;

@@ -55,8 +55,10 @@ pub(crate) struct LimitFiles {
 pub(crate) struct Found {
     /// The lowest limit.
     pub(crate) limit: Limit,
-    /// Whether some file could not be read, or is gone.
+    /// Whether some file could not be read, or is gone: what it said last counts.
     pub(crate) is_unreadable: bool,
+    /// Whether some file could never be read: what it says is not known.
+    pub(crate) is_unknown: bool,
 }
 
 impl LimitFiles {
@@ -83,18 +85,19 @@ impl LimitFiles {
 
     /// Reads all of them.
     pub(crate) fn read(&mut self) -> Found {
-        let mut is_unreadable = false;
+        let (mut is_unreadable, mut is_unknown) = (false, false);
         for file in &mut self.files {
             match file.look() {
                 Seen::Said(said) => file.known = Some(said),
                 // It never was there: the root of a hierarchy has fewer files than the groups below.
                 Seen::Absent if file.known.is_none() => {}
+                Seen::Unreadable if file.known.is_none() => is_unknown = true,
                 Seen::Absent | Seen::Unreadable => is_unreadable = true,
             }
         }
         let assumed = Limit { bytes: ASSUMED_BYTES, source: LimitSource::Assumed };
         let limit = self.limits().min_by_key(|(_, limit)| limit.bytes).map_or(assumed, |(_, limit)| limit);
-        Found { limit, is_unreadable }
+        Found { limit, is_unreadable, is_unknown }
     }
 
     /// The lowest limit of a control group and those above it, read now.

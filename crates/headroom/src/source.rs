@@ -24,11 +24,15 @@ pub struct Reading {
     pub unreadable: Unreadable,
 }
 
-/// What the kernel told before and does not tell now. The reading has what comes nearest.
+/// What the kernel does not tell. The reading has what comes nearest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each part may be told or not, whatever the others are")]
 pub struct Unreadable {
     /// A file that may set the limit: the limit is the one that was last read.
     pub limit: bool,
+    /// A file that may set the limit could not be read since the start: a limit that it sets is not known, and the next
+    /// one counts.
+    pub limit_unknown: bool,
     /// What is charged to the control group: the process's own anonymous memory stands for that of the group, and the
     /// other parts are those last read.
     pub usage: bool,
@@ -38,8 +42,13 @@ pub struct Unreadable {
 
 impl Unreadable {
     /// The names of the parts in logs, metrics and the memory report, and whether each could not be read.
-    pub fn parts(self) -> [(&'static str, bool); 3] {
-        [("limit", self.limit), ("usage", self.usage), ("process", self.process)]
+    pub fn parts(self) -> [(&'static str, bool); 4] {
+        [
+            ("limit", self.limit),
+            ("limit_unknown", self.limit_unknown),
+            ("usage", self.usage),
+            ("process", self.process),
+        ]
     }
 
     /// Whether anything could not be read.
@@ -121,7 +130,12 @@ impl MemorySource for SystemSource {
         let found = known.limits.read();
         let (process, no_process) = known.process(&self.roots, allocator);
         let (cgroup, no_usage) = known.usage(&self.cgroups, &process);
-        let unreadable = Unreadable { limit: found.is_unreadable, usage: no_usage, process: no_process };
+        let unreadable = Unreadable {
+            limit: found.is_unreadable,
+            limit_unknown: found.is_unknown,
+            usage: no_usage,
+            process: no_process,
+        };
         Reading { limit: found.limit, process, cgroup, pressure, allocator, unreadable }
     }
 }

@@ -124,3 +124,44 @@ fn another_cap_counts_at_once_and_never_goes_below_what_is_kept() {
     cache.set_cap(0);
     assert!(cache.bytes() <= 4_000 && cache.cap_bytes() == 4_000);
 }
+
+#[test]
+fn a_smaller_cap_gives_the_room_of_the_table_back_and_keeps_what_fits() {
+    let cache = cache(4 << 20, None);
+    for key in 0..3_000 {
+        cache.insert(key, value(1_000), 0);
+    }
+    let (entries, room) = (cache.entries(), cache.room_bytes());
+    assert!(entries == 3_000 && room > 100_000, "{entries} entries in {room} bytes");
+    cache.set_cap(100_000);
+    let kept = (0..3_000).filter(|key| cache.get(key, 0).is_some()).count() as u64;
+    assert!(kept > 50 && kept == cache.entries(), "{kept} kept");
+    assert!(cache.bytes() <= 100_000 && cache.room_bytes() < room / 10, "{} bytes", cache.room_bytes());
+    assert_eq!(BoundedStore::evictions(&cache), 3_000 - kept);
+    cache.set_cap(4 << 20);
+    assert_eq!(cache.entries(), kept, "a larger cap keeps all");
+}
+
+#[test]
+fn a_cap_may_change_while_others_use_the_cache() {
+    let cache = cache(1 << 20, None);
+    std::thread::scope(|scope| {
+        for worker in 0..3_u32 {
+            let cache = &cache;
+            scope.spawn(move || {
+                for round in 0..2_000 {
+                    let key = worker * 10_000 + round;
+                    cache.insert(key, value(500), 0);
+                    cache.get(&key, 0);
+                    cache.remove(&(key / 2));
+                }
+            });
+        }
+        for round in 0..200 {
+            cache.set_cap(if round % 2 == 0 { 50_000 } else { 1 << 20 });
+        }
+    });
+    cache.set_cap(50_000);
+    let present: u64 = (0..30_000).filter_map(|key| Some(cache.weight_of(&key, &cache.get(&key, 0)?))).sum();
+    assert!(cache.bytes() == present && present <= 50_000, "{} and {present}", cache.bytes());
+}

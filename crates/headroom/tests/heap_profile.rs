@@ -1,7 +1,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 //! Profiles of this test program, which runs on jemalloc with the server's settings.
 
-use headroom::heap_profile::{Elf, HeapProfile, HeapUse, ProfileError, take_heap_profile};
+use headroom::heap_profile::{
+    Elf, HeapProfile, HeapUse, ProfileError, take_charged_heap_profile, take_heap_profile,
+};
 use std::hint::black_box;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -55,6 +57,16 @@ fn a_leak_shows_as_growth_of_its_stack() {
     let objects = leaked / (64 << 10) * 3;
     assert!((growth.objects - objects).abs() * 100 < objects * 40, "{growth:?} instead of {objects} objects");
     assert_eq!(after.since(&after).unwrap().stacks().count(), 0);
+}
+
+#[test]
+fn the_text_of_the_allocator_is_charged_before_it_is_read() {
+    let _alone = alone();
+    let mut charged = Vec::new();
+    let profile = take_charged_heap_profile(|bytes| charged.push(bytes)).unwrap();
+    // At least the mappings of the program and its libraries, a line each.
+    let least = profile.mappings().iter().map(|mapping| mapping.path.len() as u64).sum::<u64>();
+    assert!(charged.len() == 1 && charged[0] > least && charged[0] < 64 << 20, "{charged:?}");
 }
 
 #[test]

@@ -57,6 +57,16 @@ id!(/// One login of one user on one device.
     SessionId, "session", "019cae6b-6600-7d47-b136-4e9c80216d34");
 id!(/// One refresh token in a rotating family.
     TokenId, "token", "019cae6b-6601-7e58-8247-5fad91327e45");
+id!(/// A device that a user has signed in with.
+    DeviceId, "device", "019cae6b-6602-7f69-9358-6fbea2438f56");
+id!(/// An attempt to sign in.
+    SignInId, "sign-in", "019cae6b-6603-707a-a469-70cfb354a067");
+id!(/// A key with which a program acts in a user's place.
+    ApiKeyId, "API key", "019cae6b-6602-7f69-9358-60bea2438f56");
+id!(/// An invitation to become a user.
+    InvitationId, "invitation", "019cae6b-6603-707a-a469-71cfb354a067");
+id!(/// A link with which a user sets a new password.
+    PasswordResetId, "password reset", "019cae6b-6604-718b-b57a-82d0c465b178");
 id!(/// Whom the firm works for.
     ClientId, "client", "019cae6b-7a10-7f69-9358-60bea2438f56");
 id!(/// What the firm works on.
@@ -83,6 +93,8 @@ id!(/// A permission granted or denied beside a role.
     GrantId, "grant", "019cae6b-e9a1-7d47-8136-4e9c80216d35");
 id!(/// A record of who did what.
     AuditId, "audit entry", "019cae6b-de61-7903-bdf2-0a584ced39f0");
+id!(/// A look at the whole audit log, to see that it is intact.
+    VerificationId, "audit verification", "019cae6b-de60-7f00-bdf3-1b695dfe4a02");
 id!(/// A published fact.
     EventId, "event", "019cae6b-de62-7a14-8e03-1b695dfe4a01");
 id!(/// A piece of background work.

@@ -8,9 +8,10 @@ mod kinds;
 mod parse;
 
 pub use kinds::{
-    AttorneyId, AuditId, BlobId, CaseId, ClientId, CorrelationId, CredentialId, DocketEntryId, DocumentId,
-    DocumentVersionId, EventId, FirmId, GrantId, JobId, LinkId, PartyId, ProfileId, SessionId, TimeEntryId,
-    TokenId, UserId, WallId,
+    ApiKeyId, AttorneyId, AuditId, BlobId, CaseId, ClientId, CorrelationId, CredentialId, DeviceId,
+    DocketEntryId, DocumentId, DocumentVersionId, EventId, FirmId, GrantId, InvitationId, JobId, LinkId,
+    PartyId, PasswordResetId, ProfileId, SessionId, SignInId, TimeEntryId, TokenId, UserId, VerificationId,
+    WallId,
 };
 pub use parse::ParseIdError;
 

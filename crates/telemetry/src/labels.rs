@@ -33,13 +33,15 @@ pub(crate) fn method(text: &str) -> &'static str {
     KNOWN.iter().find(|known| **known == text).copied().unwrap_or("other")
 }
 
-/// The class of a status.
+/// The class of a status. 503 has one of its own: it is what a server answers by design when it sheds load, and says when
+/// to come again.
 pub(crate) fn status_class(status: u16) -> &'static str {
     match status {
         100..=199 => "1xx",
         200..=299 => "2xx",
         300..=399 => "3xx",
         400..=499 => "4xx",
+        503 => "503",
         500..=599 => "5xx",
         _ => "other",
     }

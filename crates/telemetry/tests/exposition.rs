@@ -204,6 +204,20 @@ fn requests_are_counted_by_method_route_and_status_class() {
 }
 
 #[test]
+fn load_that_is_shed_is_no_error_of_the_server() {
+    let metrics = metrics();
+    for status in [500, 503, 503, 507] {
+        metrics.http_request("GET", "/api/cases", status, Duration::from_millis(1));
+    }
+    let [families, _] = both(&metrics);
+    let count = |status: &str| -> f64 {
+        let of = |sample: &&Sample| sample.labels["status"] == status;
+        families["http_requests_total"].samples.iter().filter(of).map(|sample| sample.value).sum()
+    };
+    assert!((count("503") - 2.0).abs() < f64::EPSILON && (count("5xx") - 2.0).abs() < f64::EPSILON);
+}
+
+#[test]
 fn histograms_are_cumulative_and_end_with_infinity() {
     for families in both(&used()) {
         let family = &families["http_request_duration_seconds"];

@@ -4,7 +4,7 @@
 //! headers, access log), compression, cross-origin rules, and one `boundary` (deadline, panics, idempotency, the
 //! final form of problems). Few and fat, because each boxed layer costs about a thousand instructions.
 
-mod account;
+mod accounting;
 mod alias;
 mod boundary;
 mod compression;
@@ -27,6 +27,7 @@ pub(crate) use finish::HeldBody;
 
 use crate::idempotency::IdempotencySettings;
 use crate::metering::Admission;
+use crate::rates::RateLimits;
 use crate::scope::Limits;
 use clock::{SharedClock, SharedRandom};
 use headroom::Pool;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub idempotency: Option<IdempotencySettings>,
     /// Who decides whether a request may begin; `None` lets all begin.
     pub admission: Option<Admission>,
+    /// How often somebody may ask; `None` for as often as they like.
+    pub rates: Option<RateLimits>,
     /// Who is told about each finished request.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -72,6 +75,7 @@ impl Settings {
             pool: None,
             idempotency: None,
             admission: None,
+            rates: None,
             observer: None,
         }
     }

@@ -17,6 +17,7 @@ pub mod merge_patch;
 mod metering;
 pub mod paging;
 pub mod problem;
+mod rates;
 mod scope;
 pub mod server;
 
@@ -30,4 +31,7 @@ pub use legible::{is_unseen, legible};
 pub use metering::{Admission, Treatment, works_for};
 pub use paging::{Cursor, Page, Paged, Sort};
 pub use problem::{Code, Failure, Fault, Problem, ProblemBody};
+pub use rates::{
+    Admitted, Known, Quota, RateClass, RateKey, RateLimits, RateSettings, TrustedProxies, asks_as,
+};
 pub use scope::{CorrelationId, Limits};

@@ -1,5 +1,6 @@
 use crate::body::BodyPace;
 use crate::metering::Held;
+use crate::rates::Rated;
 use clock::{SharedClock, Timestamp};
 use http::{Extensions, HeaderValue};
 use std::sync::Arc;
@@ -82,6 +83,7 @@ pub(crate) struct Scope {
     /// What has come of a body that is streamed, in bytes.
     pub(crate) streamed_bytes: AtomicU64,
     pub(crate) held: Held,
+    rated: Option<Arc<Rated>>,
 }
 
 pub(crate) type SharedScope = Arc<Scope>;
@@ -93,6 +95,7 @@ impl Scope {
         clock: SharedClock,
         limits: Limits,
         held: Held,
+        rated: Option<Arc<Rated>>,
     ) -> Self {
         Self {
             correlation,
@@ -102,7 +105,13 @@ impl Scope {
             untimed: AtomicBool::new(false),
             streamed_bytes: AtomicU64::new(0),
             held,
+            rated,
         }
+    }
+
+    /// Where the request is counted, if there is a limit for it.
+    pub(crate) fn rated(&self) -> Option<&Arc<Rated>> {
+        self.rated.as_ref()
     }
 
     /// The request's scope, where the layers are installed.

@@ -5,6 +5,7 @@ use crate::examples::{operation, real, sent_example};
 use crate::openapi::described;
 use bytes::Bytes;
 use e2e::{Route, TestApp, Things, id_of, one_of_each, open_case, routes};
+use headroom::heap_profile::take_charged_heap_profile;
 use headroom::{ROUTE_CAP, RouteStats};
 use http::Method;
 use serde_json::Value;
@@ -113,6 +114,25 @@ async fn no_route_takes_more_beside_the_books_than_it_may() {
         assert!(took > BASE_BYTES, "{route} needs no allowance: it takes {took} bytes");
         assert!(*bytes <= took * 2, "{route} takes {} KiB: lower its allowance", took >> 10);
     }
+}
+
+#[tokio::test]
+async fn the_allocators_text_is_on_the_books_of_who_asks_for_a_profile() {
+    const PROFILE: &str = "/api/monitoring/memory/profile";
+    let app = TestApp::start().await;
+    let mut text_bytes = 0;
+    while take_charged_heap_profile(|bytes| text_bytes = bytes).is_err() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    app.app().headroom().forget_routes();
+    drop(crate::leaks::alone(async || app.admin().get(PROFILE).await).await.expect_status(200));
+    app.quiet().await;
+    let routes = app.app().headroom().top_routes(ROUTE_CAP);
+    let route = routes.iter().find(|route| &*route.route == PROFILE).expect("the route was called");
+    // The heap, and so its profile, changes meanwhile with the other tests.
+    let least = BASE_BYTES + text_bytes / 4 * 3;
+    assert!(route.registered_max >= least, "{text_bytes} bytes of text: {route:?}");
+    app.finish().await;
 }
 
 #[tokio::test]

@@ -52,7 +52,9 @@ async fn malformed_json_is_refused_by_every_route_with_its_place() {
         let answer = send(&app, &things, &route, "application/json", "{\n  \"title\": tru }").await;
         let problem = answer.expect_problem(400, "malformed_json");
         assert!(problem["detail"].as_str().unwrap().contains("line 2 column"), "{route:?}: {problem}");
-        for body in ["", "{", "[]", "null", "\"text\"", "{\"a\":1}{\"b\":2}", "\u{feff}{}"] {
+        // What says why something is deleted may be left out.
+        let nothing = if route.method == Method::DELETE { "null" } else { "" };
+        for body in [nothing, "{", "[]", "null", "\"text\"", "{\"a\":1}{\"b\":2}", "\u{feff}{}"] {
             let answer = send(&app, &things, &route, "application/json", body).await;
             assert_eq!(answer.status, 400, "{route:?} took {body:?}: {}", answer.text());
         }

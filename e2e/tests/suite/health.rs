@@ -314,12 +314,53 @@ async fn memory_is_shown_by_firm_and_by_running_request() {
 }
 
 #[tokio::test]
-async fn the_declared_bound_of_the_stores_covers_every_store_there_is() {
+async fn the_declared_bounds_cover_every_store_there_is() {
     let app = TestApp::start().await;
-    let stores = app.app().headroom().stores().snapshot();
+    let (of_database, others): (Vec<_>, Vec<_>) = app
+        .app()
+        .headroom()
+        .stores()
+        .snapshot()
+        .into_iter()
+        .partition(|store| store.name.starts_with("database."));
     let bounds = app.running().parts().declared_bounds();
-    let declared = bounds.rows().iter().find(|row| row.consumer == "caches and tables").unwrap();
-    let caps: u64 = stores.iter().map(|store| store.cap_bytes).sum();
-    assert!(stores.len() >= 3 && caps <= declared.bytes, "{caps} bytes in {stores:?}");
+    for (stores, consumer) in [(&of_database, "database connections"), (&others, "caches and tables")] {
+        let declared = bounds.rows().iter().find(|row| row.consumer == consumer).unwrap();
+        let caps: u64 = stores.iter().map(|store| store.cap_bytes).sum();
+        assert!(caps <= declared.bytes, "{consumer}: {caps} bytes in {stores:?}");
+    }
+    let expected = if app.app().db().dialect() == db::Dialect::Sqlite { 2 } else { 0 };
+    assert_eq!(of_database.len(), expected, "{of_database:?}");
+    assert!(others.len() >= 3, "{others:?}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn pages_of_the_database_are_in_every_report_and_go_back_under_pressure() {
+    let app = TestApp::start().await;
+    if app.app().db().dialect() != db::Dialect::Sqlite {
+        return app.finish().await;
+    }
+    drop(app.admin().get("/api/cases").await.expect_status(200));
+    let report = app.anonymous().get("/api/health/memory?format=bytes").await.expect_status(200).json();
+    let named = |stores: &Value| {
+        let is_named = |store: &&Value| store["name"] == "database.pages";
+        stores.as_array().unwrap().iter().find(is_named).unwrap().clone()
+    };
+    let pages = named(&report["stores"]);
+    assert!(pages["bytes"].as_u64().unwrap() > 128 << 10 && pages["hits"].as_u64().unwrap() > 0, "{pages}");
+    let listed = app.admin().get("/api/monitoring/memory/stores").await.expect_status(200).json();
+    assert_eq!(named(&listed["stores"])["maxBytes"], pages["maxBytes"], "{listed}");
+    let metrics = app.anonymous().get("/api/metrics").await.expect_status(200).text();
+    let line =
+        metrics.lines().find(|line| line.starts_with("lexiflow_store_bytes{store=\"database.pages\"}"));
+    assert!(line.is_some_and(|line| !line.ends_with(" 0")), "{line:?}");
+
+    let stores = app.app().headroom().stores();
+    let held = || stores.all().iter().find(|store| store.name() == "database.pages").unwrap().bytes();
+    let before = held();
+    let freed = stores.shrink_all(0);
+    assert!(freed > 0 && held() < before, "{freed} freed, {before} before, {} after", held());
+    drop(app.admin().get("/api/cases").await.expect_status(200));
     app.finish().await;
 }

@@ -33,10 +33,18 @@ async fn pages_lie_within_their_bounds_and_beyond_the_end_there_is_nothing() {
     let admin = app.admin();
     for list in lists(&app).await {
         let whole = admin.get(&format!("{list}page=1")).await.expect_status(200).json();
-        assert!(whole["total"].as_u64().unwrap() >= 1 || list.contains("archived"), "{list}: {whole}");
+        assert!(
+            whole["total"].as_u64().unwrap() >= 1
+                || list.contains("archived")
+                || list.contains("verifications"),
+            "{list}: {whole}"
+        );
         assert_eq!((&whole["page"], &whole["limit"]), (&json!(1), &json!(20)), "{list}");
         let far = admin.get(&format!("{list}page=1000000000&limit=100")).await.expect_status(200).json();
-        assert_eq!((&far["data"], &far["total"]), (&json!([]), &whole["total"]), "{list}");
+        // Each question to the audit log is an entry of it.
+        let questions = u64::from(list.starts_with("/api/audit-logs?"));
+        let total = json!(whole["total"].as_u64().unwrap() + questions);
+        assert_eq!((&far["data"], &far["total"]), (&json!([]), &total), "{list}");
         assert_eq!(far["nextCursor"], Value::Null, "{list}");
         for wrong in ["limit=1001", "limit=0", "page=0", "page=18446744073709551615&limit=1000"] {
             let answer = admin.get(&format!("{list}{wrong}")).await;

@@ -2,6 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 mod accounting;
+mod api_keys;
+mod audit;
+mod audit_exports;
+mod audit_tampering;
 mod auth;
 mod bad_input;
 mod conformity;
@@ -14,15 +18,19 @@ mod idempotency;
 mod imports;
 mod leak_watch;
 mod leaks;
+mod leaving;
+mod links;
 mod lists;
 mod matrix;
 mod monitoring;
 mod openapi;
 mod permissions;
+mod rates;
 mod records;
 mod refusals;
 mod schemas;
 mod search;
+mod sessions;
 mod settings;
 mod statuses;
 mod storms;

@@ -40,8 +40,12 @@ async fn without_credentials_every_route_but_the_public_ones_is_401() {
         "GET /api/health/redis",
         "GET /api/metrics",
         "GET /api/version",
+        "POST /api/auth/accept-invitation",
+        "POST /api/auth/forgot-password",
         "POST /api/auth/login",
         "POST /api/auth/refresh",
+        "POST /api/auth/register",
+        "POST /api/auth/reset-password",
     ];
     assert_eq!(public.iter().map(String::as_str).collect::<Vec<_>>(), known);
     app.finish().await;

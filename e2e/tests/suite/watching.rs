@@ -107,6 +107,6 @@ async fn a_watcher_that_does_not_come_and_a_limit_that_is_not_told_are_seen() {
     assert!(metric(&app, "lexiflow_memory_unreadable", Some("limit")).await < 0.5);
     source.is_unreadable.store(true, Ordering::Relaxed);
     assert!(metric(&app, "lexiflow_memory_unreadable", Some("limit")).await > 0.5);
-    assert!(says(&findings(&app).await, "cannot be read. The limit in force is"));
+    assert!(says(&findings(&app).await, "cannot be read any more. The limit in force is"));
     app.finish().await;
 }

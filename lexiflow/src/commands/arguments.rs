@@ -1,5 +1,9 @@
 //! The words of the command line.
 
+mod people;
+
+pub use people::{AddFirm, AddUser, DisableUser, Firm, ListUsers, NamedUser, ResetPassword, User};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -60,12 +64,78 @@ pub enum Command {
         #[command(subcommand)]
         what: User,
     },
+    /// Verify the record of who did what, give it out, and look after its keys.
+    Audit {
+        /// What to do.
+        #[command(subcommand)]
+        what: Audit,
+    },
+    /// Look after the firms of this server.
+    Firm {
+        /// What to do.
+        #[command(subcommand)]
+        what: Firm,
+    },
     /// Look at the memory of a running server; for administrators.
     Memory(Memory),
     /// Ask the server on the configured port how it is; for container probes.
     Healthcheck,
     /// Print version, commit, build time, allocator and target.
     Version,
+}
+
+/// `audit`
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Read every firm's chain, or an export, and tell whether anything was altered, removed, moved, added or cut off.
+    #[command(
+        after_help = "Exit codes: 0 intact; 4 not intact; 1 it could not be read; 2 the command was not understood."
+    )]
+    Verify(VerifyLog),
+    /// Write the firm's audit log to the standard output.
+    Export(ExportLog),
+    /// Print the public keys whose signatures count: keep them where the server cannot change them.
+    Keys,
+    /// Remove what is older than AUDIT_RETENTION_DAYS, as the server does once a day where its role may.
+    Purge,
+    /// Sign with a new key from the next start on. What the old one signed stays verifiable.
+    RotateKey,
+}
+
+/// `audit verify`
+#[derive(Debug, Clone, Args)]
+pub struct VerifyLog {
+    /// An export in the form NDJSON, instead of the database.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to"])]
+    pub file: Option<PathBuf>,
+    /// A public key whose signatures count, as `audit keys` printed it. With --file only those that are given count.
+    #[arg(long, value_name = "HEX", value_parser = crypto::ed25519::PublicKey::parse)]
+    pub public_key: Vec<crypto::ed25519::PublicKey>,
+    /// From this entry.
+    #[arg(long, value_name = "SEQ", value_parser = clap::value_parser!(i64).range(1..))]
+    pub from: Option<i64>,
+    /// To this entry.
+    #[arg(long, value_name = "SEQ", value_parser = clap::value_parser!(i64).range(1..))]
+    pub to: Option<i64>,
+}
+
+/// `audit export`
+#[derive(Debug, Clone, Copy, Args)]
+pub struct ExportLog {
+    /// In which form.
+    #[arg(long, value_enum, default_value = "ndjson")]
+    pub format: ExportFormat,
+}
+
+/// In which form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// A JSON object on each line: what can be verified.
+    Ndjson,
+    /// The same objects in one array.
+    Json,
+    /// For spreadsheets.
+    Csv,
 }
 
 const IMPORT_CODES: &str = "Exit codes: 0 everything was imported; 3 what could be imported was, and the faults file says what \
@@ -143,7 +213,7 @@ pub enum Settings {
 }
 
 /// `migrate`
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Migrate {
     /// List the migrations and whether the database has them.
     Status,
@@ -155,6 +225,13 @@ pub enum Migrate {
         #[arg(long, value_enum)]
         dialect: DialectName,
     },
+    /// Print the SQL that lets a PostgreSQL role serve without being able to rewrite the audit log. The owner runs it,
+    /// again after each `migrate up`.
+    Grants {
+        /// The role, which exists already.
+        #[arg(long, value_name = "NAME")]
+        role: String,
+    },
 }
 
 /// A database by name.
@@ -164,17 +241,6 @@ pub enum DialectName {
     Sqlite,
     /// A server.
     Postgres,
-}
-
-/// `user`
-#[derive(Debug, Subcommand)]
-pub enum User {
-    /// Make a new password for a user and print it once; the user's logins end.
-    ResetPassword {
-        /// The user's sign-in name.
-        #[arg(long)]
-        email: String,
-    },
 }
 
 /// `memory`

@@ -8,6 +8,8 @@ const USAGE: u8 = 2;
 const FAILED: u8 = 1;
 /// Apart from `USAGE`, which a script must not take for an import that went through.
 const DONE_WITH_FAULTS: u8 = 3;
+/// The audit log is not intact.
+const NOT_INTACT: u8 = 4;
 /// What a shell says of a program that SIGPIPE ended: the reader, such as `head`, has seen enough.
 pub(super) const BROKEN_PIPE: u8 = 128 + 13;
 
@@ -55,11 +57,28 @@ pub enum CommandError {
     #[error("the search index could not be brought up to date; the server does it when it starts ({0})")]
     Index(#[from] queue::Error),
     /// Nobody signs in with this address.
-    #[error("no user of the firm signs in as `{0}`")]
+    #[error("no user of this server signs in as `{0}`")]
     NoSuchUser(String),
+    /// No firm has this short name.
+    #[error("no firm of this server has the short name `{0}`: `lexiflow firm list` shows them")]
+    NoSuchFirm(String),
+    /// Nobody manages the firm.
+    #[error("the firm has no active administrator, for whom the command could act")]
+    NoAdministrator,
     /// The accounts refused.
     #[error(transparent)]
     Accounts(#[from] accounts::Error),
+    /// The audit log could not be read or written.
+    #[error(transparent)]
+    Audit(#[from] audit::Error),
+    /// A file is no export of the audit log.
+    #[error(transparent)]
+    AuditExport(#[from] audit::ExportFault),
+    /// The audit log was tampered with, or is damaged.
+    #[error(
+        "the audit log is not intact: keep the database, its backups and the folder `audit` as they are, and find out who had access"
+    )]
+    AuditNotIntact,
     /// The generated files do not say what the code says.
     #[error("generated files are out of date")]
     Drift,
@@ -86,6 +105,7 @@ impl CommandError {
             Self::Start(StartError::Config(_) | StartError::Memory { .. }) | Self::Faulty => CONFIGURATION,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => BROKEN_PIPE,
             Self::DoneWithFaults(_) => DONE_WITH_FAULTS,
+            Self::AuditNotIntact => NOT_INTACT,
             Self::CaseId(_)
             | Self::NothingToImport
             | Self::Production(documents::ProductionError::Title(_)) => USAGE,

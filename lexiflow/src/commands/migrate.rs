@@ -18,6 +18,10 @@ pub(super) fn run(what: Migrate, sources: &Sources, console: &mut Console) -> Re
             write!(console.out, "{}", db::migrate::ddl(dialect, &state::migrations()))?;
             Ok(console.out.flush()?)
         }
+        Migrate::Grants { role } => {
+            write!(console.out, "{}", state::grants(&role))?;
+            Ok(console.out.flush()?)
+        }
         Migrate::Status => {
             let loaded = settings(sources)?;
             // Whoever only looks makes no database.

@@ -6,6 +6,9 @@ use clock::{SystemClock, SystemRandom};
 use std::io::Write as _;
 use std::sync::Arc;
 
+/// What stands in the records of a change for the request that made it.
+pub(super) const CORRELATION: &str = "command-line";
+
 /// A command's access to the firm, beside a server or without one.
 #[derive(Debug)]
 pub struct Session {
@@ -29,7 +32,7 @@ impl Session {
             }
         }
         headroom::release_code_pages(&headroom::SystemRoots::default());
-        let ctx = parts.app.act_as(administrator.principal, "command-line");
+        let ctx = parts.app.act_as(administrator.principal, CORRELATION);
         Ok(Self { parts, ctx })
     }
 

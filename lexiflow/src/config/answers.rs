@@ -30,9 +30,8 @@ const ONE_PORT: &str = "everything is served on the one port that PORT names";
 const NO_REDIS: &str = "caches live in the process and jobs in its database, and Redis is not used";
 const ONE_URL: &str = "DATABASE_URL names the whole database; without it the embedded SQLite is used";
 const NO_SOCKETS: &str = "this version has no web sockets";
-const NO_MAIL: &str = "this version sends no e-mail";
+const NO_MAIL: &str = "this version writes mail as files into the data folder and sends none";
 const NO_WEBHOOKS: &str = "this version sends no webhooks";
-const NO_RATE_LIMIT: &str = "this version has no rate limits; connections, sizes and times are limited";
 
 /// Every answered variable. Exact names come before the prefixes that would cover them.
 pub static ANSWERED: &[Answered] = &[
@@ -75,21 +74,21 @@ pub static ANSWERED: &[Answered] = &[
         "a leak is told by the trend of each place that allocates, not by one mark",
     ),
     native("AUTO_GC_ON_LEAK", "what leaks is still in use: there is nothing that could be collected"),
+    native(
+        "AUDIT_HMAC_SECRET",
+        "the audit log is signed with a key pair, so that who verifies it cannot forge it: see AUDIT_SIGNING_KEY",
+    ),
     not_yet("WS_MAX_CONNECTIONS_PER_USER", NO_SOCKETS),
     not_yet("WS_MAX_GLOBAL_CONNECTIONS", NO_SOCKETS),
     not_yet("WS_MAX_ROOMS_PER_USER", NO_SOCKETS),
     not_yet("WS_RATE_LIMIT_EVENTS_PER_MINUTE", NO_SOCKETS),
     not_yet("WS_*", NO_SOCKETS),
     not_yet(
-        "RESET_TOKEN_TTL_HOURS",
-        "this version has no password reset by e-mail; an administrator sets a password",
+        "MFA_TOKEN_TTL_MINUTES",
+        "second factors are codes of an authenticator app, which last for 30 seconds",
     ),
-    not_yet("MFA_TOKEN_TTL_MINUTES", "this version has no second factor"),
-    not_yet("AUDIT_HMAC_SECRET", "this version writes the audit log unsigned"),
     not_yet("ALERT_WEBHOOK_URL", "this version sends no alerts; scrape /api/metrics"),
     not_yet("EMAIL_ENABLED", NO_MAIL),
-    not_yet("EMAIL_FROM_ADDRESS", NO_MAIL),
-    not_yet("EMAIL_FROM_NAME", NO_MAIL),
     not_yet("EMAIL_*", NO_MAIL),
     not_yet("SMTP_HOST", NO_MAIL),
     not_yet("SMTP_PORT", NO_MAIL),
@@ -103,7 +102,6 @@ pub static ANSWERED: &[Answered] = &[
     not_yet("OTEL_ENABLED", "this version exports no traces"),
     not_yet("OTEL_*", "this version exports no traces"),
     not_yet("WEBHOOK_*", NO_WEBHOOKS),
-    not_yet("RATE_LIMIT_*", NO_RATE_LIMIT),
     not_yet("REQUEST_MEMORY_MAX_BYTES", "this version measures a request and does not end it"),
     not_yet(
         "DIAGNOSTICS_DIR",

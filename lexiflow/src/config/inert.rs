@@ -15,7 +15,6 @@ pub static INERT: &[(&str, &str)] = &[
     ("cache.max_age", NO_SHARED_CACHE),
     ("cache.ttl", NO_SHARED_CACHE),
     ("auth.jwt_refresh_secret", "refresh tokens are random and kept as digests; nothing signs them"),
-    ("auth.max_sessions_per_user", "this version does not limit how often a user is signed in"),
 ];
 
 /// A line for each such setting that somebody set.

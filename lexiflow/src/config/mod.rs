@@ -6,13 +6,16 @@
 //! One table ([`KEYS`]) drives reading, rendering and the manual's check. Every fault is found in one go.
 
 mod answers;
+mod audit;
 mod chosen;
 mod environment;
 mod hints;
 mod inert;
 mod layers;
+mod mail;
 mod notice;
 mod profiles;
+mod rate_limit;
 mod render;
 mod rules;
 mod sections;
@@ -21,11 +24,14 @@ mod table;
 mod value;
 
 pub use answers::{ANSWERED, Answer, Answered};
+pub use audit::Audit;
 pub use chosen::Chosen;
 pub use environment::Environment;
 pub use inert::INERT;
 pub use layers::{DEFAULTS, Source};
+pub use mail::Mail;
 pub use notice::{ConfigFaults, Fault, Notice};
+pub use rate_limit::{Rate, RateLimit};
 pub use render::{render_check, render_effective, render_faults, render_schema};
 pub use sections::{
     Admin, Auth, Cache, Compression, Config, Database, Log, LogFormat, Memory, Metrics, Mode, Payload,

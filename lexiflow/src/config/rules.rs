@@ -14,6 +14,8 @@ pub(super) const OPTIONAL_PATH: Rule =
     Rule { accepted: "a path, or empty", check: |text| text.is_empty() || is_path(text) };
 pub(super) const ORIGIN: Rule =
     Rule { accepted: "origins such as https://app.example.com, or * for every origin", check: is_origin };
+pub(super) const PROXY: Rule =
+    Rule { accepted: "IP addresses", check: |text| text.parse::<std::net::IpAddr>().is_ok() };
 pub(super) const DATABASE_URL: Rule = Rule {
     accepted: "empty, or an address that begins with sqlite:, postgres:// or postgresql://",
     check: is_database_url,
@@ -24,9 +26,27 @@ pub(super) const JWT_SECRET: Rule = Rule {
     accepted: "empty, or at least 32 characters",
     check: |text| text.is_empty() || text.chars().count() >= MIN_JWT_SECRET,
 };
+pub(super) const SEED: Rule = Rule {
+    accepted: "empty, or 64 hexadecimal digits such as `openssl rand -hex 32` prints",
+    check: |text| {
+        text.is_empty() || (text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    },
+};
+pub(super) const SEALING_KEYS: Rule = Rule {
+    accepted: "empty, or keys as name:64 hexadecimal digits with commas between, the present one first",
+    check: |text| text.is_empty() || text.parse::<crypto::sealed::SealingKeys>().is_ok(),
+};
 pub(super) const ADMIN_PASSWORD: Rule = Rule {
     accepted: "empty, or at least 12 characters",
     check: |text| text.is_empty() || text.chars().count() >= MIN_ADMIN_PASSWORD,
+};
+pub(super) const PUBLIC_URL: Rule = Rule {
+    accepted: "empty, or an address such as https://lexiflow.example.com",
+    check: |text| text.is_empty() || is_public_url(text),
+};
+pub(super) const NAME: Rule = Rule {
+    accepted: "a name of at most 100 characters, or empty",
+    check: |text| text.chars().count() <= 100 && !text.chars().any(char::is_control),
 };
 pub(super) const EMAIL: Rule = Rule { accepted: "an e-mail address", check: is_email };
 pub(super) const LOG_LEVEL: Rule = Rule {
@@ -49,6 +69,14 @@ fn is_host(text: &str) -> bool {
 
 fn is_path(text: &str) -> bool {
     !text.is_empty() && !text.contains('\0')
+}
+
+/// Where links lead: scheme, host, optional port and path, nothing behind.
+fn is_public_url(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~/%".contains(c);
+    is_origin(&format!("{scheme}://{host}")) && path.chars().all(is_plain)
 }
 
 /// An origin as browsers send it (RFC 6454 section 6.2): scheme, host, optional port, nothing behind.

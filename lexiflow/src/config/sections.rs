@@ -1,5 +1,8 @@
 //! The typed configuration. The manual (`config/lexiflow.default.toml`) tells what each setting is for.
 
+use super::audit::Audit;
+use super::mail::Mail;
+use super::rate_limit::RateLimit;
 use super::settings::{Gap, Settings};
 use super::value::{Secret, Share};
 use std::path::PathBuf;
@@ -26,8 +29,14 @@ pub struct Config {
     pub cache: Cache,
     /// Limits of request bodies that are read whole.
     pub payload: Payload,
+    /// How often somebody may ask.
+    pub rate_limit: RateLimit,
     /// Tokens, sessions and password hashing.
     pub auth: Auth,
+    /// The record of who did what.
+    pub audit: Audit,
+    /// Outgoing mail.
+    pub mail: Mail,
     /// The first administrator.
     pub admin: Admin,
     /// Threads and jobs.
@@ -239,18 +248,36 @@ pub struct Auth {
     pub access_token_ttl: Duration,
     /// Life of a refresh token.
     pub refresh_token_ttl: Duration,
-    /// Sessions that one user may have; the oldest ends when a further one begins.
+    /// Sessions that one user may have; the one not used for longest ends when a further one begins.
     pub max_sessions_per_user: u32,
     /// Longest life of a session.
     pub session_expiry: Duration,
     /// Activity prolongs a session by this much.
     pub session_sliding_window: Duration,
+    /// Longest life of a session of who administers or runs the system.
+    pub privileged_session_expiry: Duration,
+    /// Keys that seal second factors; none means that one is made at the first start and kept in the data folder.
+    pub sealing_keys: Option<Secret>,
+    /// Whether who administers or runs the system must have a second factor.
+    pub mfa_required_for_privileged: bool,
+    /// How long a password or second factor counts as just shown.
+    pub step_up_window: Duration,
+    /// How long a device is trusted.
+    pub trusted_device_ttl: Duration,
+    /// Whether a trusted device stands for the second factor.
+    pub trusted_device_skips_mfa: bool,
     /// Memory of one password hash in KiB.
     pub argon2_memory_kib: u32,
     /// Passes of one password hash.
     pub argon2_passes: u32,
     /// Password hashes at once; further ones wait.
     pub argon2_parallel_hashes: usize,
+    /// Life of a link to set a new password.
+    pub reset_token_ttl: Duration,
+    /// Life of an invitation.
+    pub invitation_ttl: Duration,
+    /// Whether people may register by themselves.
+    pub registration_enabled: bool,
 }
 
 /// The first administrator, made when the database is empty.
@@ -331,7 +358,10 @@ impl Config {
                 text_limit: s.number("payload.text_limit")?,
                 raw_limit: s.number("payload.raw_limit")?,
             },
+            rate_limit: RateLimit::from_settings(s)?,
             auth: auth(s)?,
+            audit: Audit::read(s)?,
+            mail: super::mail::read(s)?,
             admin: Admin { email: s.text("admin.email")?, password: s.secret("admin.password")? },
             workers: Workers {
                 blocking_threads: s.number("workers.blocking_threads")?,
@@ -443,8 +473,17 @@ fn auth(s: &Settings) -> Result<Auth, Gap> {
         max_sessions_per_user: s.number("auth.max_sessions_per_user")?,
         session_expiry: s.time("auth.session_expiry")?,
         session_sliding_window: s.time("auth.session_sliding_window")?,
+        privileged_session_expiry: s.time("auth.privileged_session_expiry")?,
+        sealing_keys: s.secret("auth.sealing_keys")?,
+        mfa_required_for_privileged: s.flag("auth.mfa_required_for_privileged")?,
+        step_up_window: s.time("auth.step_up_window")?,
+        trusted_device_ttl: s.time("auth.trusted_device_ttl")?,
+        trusted_device_skips_mfa: s.flag("auth.trusted_device_skips_mfa")?,
         argon2_memory_kib: u32::try_from(memory / 1024).map_err(|_| Gap("auth.argon2_memory"))?,
         argon2_passes: s.number("auth.argon2_passes")?,
         argon2_parallel_hashes: s.number("auth.argon2_parallel_hashes")?,
+        reset_token_ttl: s.time("auth.reset_token_ttl")?,
+        invitation_ttl: s.time("auth.invitation_ttl")?,
+        registration_enabled: s.flag("auth.registration_enabled")?,
     })
 }

@@ -153,14 +153,16 @@ pub(super) fn check_together(settings: &Settings, findings: &mut Findings) {
         _ => true,
     };
     let order = |low, high| !below(low, high);
-    refuse(
-        "memory.warning_threshold",
-        order("memory.warning_threshold", "memory.critical_threshold"),
-        "must be below MEMORY_CRITICAL_THRESHOLD",
-    );
     let marks = [settings.share("memory.warning_threshold"), settings.share("memory.critical_threshold")];
-    if let [Ok(warning), Ok(critical)] = marks.map(|share| share.map(|share| share.basis_points() / 10)) {
-        let fits = warning >= critical || Thresholds::around(warning, critical).is_some();
+    if let [Ok(warning), Ok(critical)] = marks.map(|share| share.map(Share::basis_points)) {
+        // The engine counts in thousandths: two marks within one would be none.
+        let is_ordered = warning.saturating_add(10) <= critical;
+        refuse(
+            "memory.warning_threshold",
+            !is_ordered,
+            "must be below MEMORY_CRITICAL_THRESHOLD, by 0.1% or more",
+        );
+        let fits = !is_ordered || Thresholds::around(warning / 10, critical / 10).is_some();
         refuse(
             "memory.warning_threshold",
             !fits,

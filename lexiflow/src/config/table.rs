@@ -51,6 +51,10 @@ const fn millis(min: u64, max: u64) -> Kind {
     Kind::Time { min, max, unit: Unit::Milliseconds }
 }
 
+const fn seconds(min: u64, max: u64) -> Kind {
+    Kind::Time { min, max, unit: Unit::Seconds }
+}
+
 /// The profiles of settings, as they are chosen.
 pub(super) const PROFILES: &[&str] = &["default", "high-concurrency", "memory-constrained"];
 
@@ -148,6 +152,16 @@ pub static KEYS: &[Key] = &[
     key("payload.urlencoded_limit", &["PAYLOAD_URLENCODED_LIMIT"], bytes(KIB, GIB)),
     key("payload.text_limit", &["PAYLOAD_TEXT_LIMIT"], bytes(KIB, GIB)),
     key("payload.raw_limit", &["PAYLOAD_RAW_LIMIT"], bytes(KIB, GIB)),
+    // rate_limit
+    key("rate_limit.max", &["RATE_LIMIT_MAX"], count(0, 1_000_000, "requests")),
+    key("rate_limit.ttl", &["RATE_LIMIT_TTL"], seconds(SECOND, DAY)),
+    key("rate_limit.auth_max", &["RATE_LIMIT_AUTH_MAX"], count(0, 1_000_000, "requests")),
+    key("rate_limit.auth_ttl", &["RATE_LIMIT_AUTH_TTL"], seconds(SECOND, DAY)),
+    key("rate_limit.upload_max", &["RATE_LIMIT_UPLOAD_MAX"], count(0, 1_000_000, "uploads")),
+    key("rate_limit.upload_ttl", &["RATE_LIMIT_UPLOAD_TTL"], seconds(SECOND, DAY)),
+    key("rate_limit.address_factor", &["RATE_LIMIT_ADDRESS_FACTOR"], count(1, 10_000, "times")),
+    key("rate_limit.table_size", &["RATE_LIMIT_TABLE_SIZE"], bytes(64 * KIB, GIB)),
+    key("rate_limit.trusted_proxies", &["TRUSTED_PROXIES"], Kind::List(rules::PROXY)),
     // auth
     key("auth.jwt_secret", &["JWT_SECRET"], Kind::Secret(rules::JWT_SECRET)),
     key("auth.jwt_refresh_secret", &["JWT_REFRESH_SECRET"], Kind::Secret(rules::JWT_SECRET)),
@@ -173,12 +187,51 @@ pub static KEYS: &[Key] = &[
         Kind::Time { min: MINUTE, max: 365 * DAY, unit: Unit::Minutes },
     ),
     key(
+        "auth.privileged_session_expiry",
+        &["PRIVILEGED_SESSION_EXPIRY_HOURS"],
+        Kind::Time { min: MINUTE, max: 365 * DAY, unit: Unit::Hours },
+    ),
+    key("auth.sealing_keys", &["SEALING_KEYS"], Kind::Secret(rules::SEALING_KEYS)),
+    key("auth.mfa_required_for_privileged", &["MFA_REQUIRED_FOR_PRIVILEGED"], Kind::Flag),
+    key(
+        "auth.step_up_window",
+        &["STEP_UP_WINDOW_MINUTES"],
+        Kind::Time { min: MINUTE, max: DAY, unit: Unit::Minutes },
+    ),
+    key(
+        "auth.trusted_device_ttl",
+        &["TRUSTED_DEVICE_TTL_DAYS"],
+        Kind::Time { min: HOUR, max: 90 * DAY, unit: Unit::Days },
+    ),
+    key("auth.trusted_device_skips_mfa", &["TRUSTED_DEVICE_SKIPS_MFA"], Kind::Flag),
+    key(
         "auth.argon2_memory",
         &["ARGON2_MEMORY_KIB"],
         Kind::Size { min: 8 * MIB, max: 4 * GIB, unit: Unit::Kibibytes, or_zero: false },
     ),
     key("auth.argon2_passes", &["ARGON2_PASSES"], count(1, 64, "passes")),
     key("auth.argon2_parallel_hashes", &["ARGON2_PARALLEL_HASHES"], count(1, 64, "hashes")),
+    // audit
+    key("audit.signing_key", &["AUDIT_SIGNING_KEY"], Kind::Secret(rules::SEED)),
+    key("audit.retention_days", &["AUDIT_RETENTION_DAYS"], count(0, 36_500, "days")),
+    key("audit.legal_hold", &["AUDIT_LEGAL_HOLD"], Kind::Flag),
+    key(
+        "auth.reset_token_ttl",
+        &["RESET_TOKEN_TTL_HOURS"],
+        Kind::Time { min: 5 * MINUTE, max: 7 * DAY, unit: Unit::Hours },
+    ),
+    key(
+        "auth.invitation_ttl",
+        &["INVITATION_TTL_DAYS"],
+        Kind::Time { min: HOUR, max: 90 * DAY, unit: Unit::Days },
+    ),
+    key("auth.registration_enabled", &["REGISTRATION_ENABLED"], Kind::Flag),
+    // mail
+    key("mail.public_url", &["PUBLIC_URL"], Kind::Text(rules::PUBLIC_URL)),
+    key("mail.from_address", &["EMAIL_FROM_ADDRESS"], Kind::Text(rules::EMAIL)),
+    key("mail.from_name", &["EMAIL_FROM_NAME"], Kind::Text(rules::NAME)),
+    key("mail.keep_files", &["MAIL_KEEP_FILES"], count(1, 100_000, "files")),
+    key("mail.keep_age", &["MAIL_KEEP_DAYS"], Kind::Time { min: HOUR, max: 365 * DAY, unit: Unit::Days }),
     // admin
     key("admin.email", &["LEXIFLOW_ADMIN_EMAIL"], Kind::Text(rules::EMAIL)),
     key("admin.password", &["LEXIFLOW_ADMIN_PASSWORD"], Kind::Secret(rules::ADMIN_PASSWORD)),

@@ -1,6 +1,7 @@
 use super::report::written;
 use super::{Ops, store};
 use crate::about;
+use headroom::{LimitSource, Unreadable};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -199,8 +200,14 @@ impl Ops {
         if !self.parts.app.headroom().overdue().is_zero() {
             return ("degraded", "the thread that watches the memory is overdue".to_owned(), details);
         }
-        if snapshot.reading.unreadable.any() {
-            return ("degraded", "the kernel's memory figures cannot be read".to_owned(), details);
+        let unreadable = snapshot.reading.unreadable;
+        // Whoever sets the budget knows the limit that the server could never read.
+        let is_known = snapshot.budget.source == LimitSource::Explicit;
+        let unreadable = Unreadable { limit_unknown: unreadable.limit_unknown && !is_known, ..unreadable };
+        if unreadable.any() {
+            let said =
+                "the kernel's memory figures cannot be read: `doctor` of /api/health/memory says what to do";
+            return ("degraded", said.to_owned(), details);
         }
         match snapshot.level.status() {
             "healthy" => ("up", "within the budget".to_owned(), details),

@@ -11,6 +11,7 @@ use queue::Tasks;
 use std::sync::Arc;
 use std::time::Duration;
 use telemetry::{DbSample, Exposition, MemorySample, NodeCompatSample, Number, ProcessSample};
+use web::RateLimits;
 use web::server::ServerStats;
 
 /// Registers every collector. None of them holds the metrics themselves, which would keep both alive for ever.
@@ -30,13 +31,28 @@ pub(super) fn register(
     metrics.register_collector(Box::new(move |to| suspects(&leaks, &headroom, to)))?;
     let db = parts.app.db().clone();
     metrics.register_collector(Box::new(move |to| database(&db, to)))?;
+    let rates = parts.rates.clone();
+    metrics.register_collector(Box::new(move |to| rates_of(&rates, to)))?;
     let stats = Arc::clone(stats);
     metrics.register_collector(Box::new(move |to| connections(&stats, to)))?;
     let depths = Arc::clone(depths);
     metrics.register_collector(Box::new(move |to| queues(&depths, to)))?;
+    let (notary, spill) = (parts.notary.clone(), parts.files.spill.clone());
+    metrics.register_collector(Box::new(move |to| audit_log(&notary, &spill, to)))?;
     let (tasks, status) = (tasks.clone(), Arc::clone(status));
     metrics.register_collector(Box::new(move |to| runtime(&tasks, &status, to)))?;
     Ok(())
+}
+
+fn audit_log(notary: &audit::Notary, spill: &audit::Spill, to: &mut Exposition) {
+    let (spilled, replayed) = spill.counts();
+    to.counter("lexiflow_audit_spilled", "Audit records kept beside the database, which did not take them.")
+        .value(spilled);
+    to.counter("lexiflow_audit_replayed", "Spilled audit records that came into the log.").value(replayed);
+    let (verified, broken) = notary.verifications();
+    to.counter("lexiflow_audit_verifications", "Verifications of audit logs that ended.").value(verified);
+    let help = "Verifications that found an audit log altered or incomplete.";
+    to.counter("lexiflow_audit_verifications_broken", help).value(broken);
 }
 
 fn runtime(tasks: &Tasks, status: &Status, to: &mut Exposition) {
@@ -92,7 +108,7 @@ fn controls(headroom: &Headroom, snapshot: &Snapshot, to: &mut Exposition) {
     to.gauge("lexiflow_controller_late_seconds", "By how much the next look is overdue.")
         .value(headroom.overdue().as_secs_f64());
     let mut unreadable =
-        to.gauge("lexiflow_memory_unreadable", "Whether the kernel stopped to tell a part of the figures.");
+        to.gauge("lexiflow_memory_unreadable", "Whether the kernel does not tell a part of the figures.");
     for (part, is_unreadable) in snapshot.reading.unreadable.parts() {
         unreadable.sample(&[("part", part)], u64::from(is_unreadable));
     }
@@ -254,6 +270,15 @@ fn database(db: &db::Db, to: &mut Exposition) {
     to.gauge("db_read_connections", "Connections for reading, by state.")
         .sample(&[("state", "idle")], idle)
         .sample(&[("state", "busy")], u64::from(open).saturating_sub(idle));
+    to.gauge("db_schema_bytes", "What the connections to an embedded database know of its schema, in bytes.")
+        .value(db.schema_bytes());
+}
+
+fn rates_of(rates: &RateLimits, to: &mut Exposition) {
+    let mut refused = to.counter("http_requests_rate_limited", "Requests of callers who asked too often.");
+    for (class, count) in rates.refused() {
+        refused.sample(&[("class", class.as_str())], count);
+    }
 }
 
 fn connections(stats: &ServerStats, to: &mut Exposition) {

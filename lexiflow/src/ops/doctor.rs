@@ -79,11 +79,20 @@ pub(super) fn findings(
 
 fn unreadable(snapshot: &Snapshot, found: &mut Vec<String>) {
     let limit = snapshot.budget.limit;
-    let Unreadable { limit: no_limit, usage, process } = snapshot.reading.unreadable;
+    let Unreadable { limit: no_limit, limit_unknown, usage, process } = snapshot.reading.unreadable;
     if no_limit {
         found.push(format!(
-            "A file that may set the memory limit cannot be read. The limit in force is {} MiB ({}); give the server access \
+            "A file that may set the memory limit cannot be read any more. The limit in force is what it said last, {} MiB ({}); give the server access \
              to its control group's files again.",
+            mebibytes(limit.bytes),
+            limit.source.as_str()
+        ));
+    }
+    if limit_unknown {
+        found.push(format!(
+            "A file of the control group that may set the memory limit could not be read since the start, so a limit that it \
+             sets is not known; the limit in force is {} MiB ({}). Let the server's user read the files of its control group, \
+             or set MEMORY_BUDGET_MB to three quarters of the limit that you know.",
             mebibytes(limit.bytes),
             limit.source.as_str()
         ));
@@ -170,10 +179,19 @@ mod tests {
         assert_eq!(told(2_000_000), ["Nothing is wrong."]);
         let late = told(3_500_000);
         assert!(late[0].contains("overdue by 2 s"), "{late:?}");
-        source.change(|reading| reading.unreadable = Unreadable { limit: true, usage: true, process: false });
+        let unreadable = Unreadable { limit: true, usage: true, ..Unreadable::default() };
+        source.change(|reading| reading.unreadable = unreadable);
         let blind = told(2_000_000);
-        assert!(blind[0].contains("in force is 400 MiB (physical)"), "{blind:?}");
+        assert!(blind[0].contains("said last, 400 MiB (physical)"), "{blind:?}");
         assert!(blind[1].contains("does not tell any more") && blind.len() == 2, "{blind:?}");
+        let unknown = Unreadable { limit_unknown: true, ..Unreadable::default() };
+        source.change(|reading| reading.unreadable = unknown);
+        let unknown = told(2_000_000);
+        assert!(
+            unknown[0].contains("since the start") && unknown[0].contains("MEMORY_BUDGET_MB"),
+            "{unknown:?}"
+        );
+        assert!(!unknown[0].contains("any more") && unknown.len() == 1, "{unknown:?}");
     }
 
     #[test]

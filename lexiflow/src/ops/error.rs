@@ -80,9 +80,8 @@ impl Failure for Error {
             Self::File(error) if error.kind() == io::ErrorKind::StorageFull => codes::STORAGE_FULL,
             Self::File(_) | Self::Profile(_) => codes::INTERNAL,
             Self::Access(error) => error.code(),
-            Self::Audit(audit::Error::Database(error)) | Self::Database(error) => {
-                access::database_code(error)
-            }
+            Self::Audit(error) => error.code(),
+            Self::Database(error) => access::database_code(error),
         }
     }
 

@@ -3,13 +3,13 @@ use super::diagnostics::Diagnostics;
 use super::error::Error;
 use super::inventory::Inventory;
 use super::report::{fresh, written};
-use access::Ctx;
+use access::{Ctx, Fresh};
 use audit::{Act, Entity};
 use axum::Extension;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use clock::{SharedClock, SharedRandom, Timestamp};
-use headroom::heap_profile::{HeapProfile, expected_bytes, memory_file, take_heap_profile};
+use headroom::heap_profile::{HeapProfile, expected_bytes, memory_file, take_charged_heap_profile};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use ids::{Id as _, ProfileId};
@@ -120,16 +120,20 @@ pub(super) struct KeptProfile {
     (status = 409, description = "Another profile is being taken, or the base is of another build", body = ProblemBody),
     (status = 501, description = "The allocator takes no samples", body = ProblemBody)))]
 pub(super) async fn show_profile(
-    ctx: Ctx,
+    Fresh(ctx): Fresh,
     account: Account,
     Extension(ops): Extension<Arc<Ops>>,
     ValidQuery(query): ValidQuery<ProfileQuery>,
 ) -> Result<Response, Problem> {
     let _alone = ops.profiles.try_lock().map_err(|_| Error::Busy)?;
-    enter(&account);
+    enter(&account, expected_bytes());
     let (form, base, folder) = (query.format, query.base, ops.diagnostics.clone());
     let nanos = ctx.now().timestamp_nanos_opt().unwrap_or_default();
-    let file = blocking(move || form.write(&difference(taken(nanos)?, base, &folder)?)).await?;
+    let file = blocking(move || {
+        let profile = taken(nanos, |bytes| enter(&account, bytes))?;
+        form.write(&difference(profile, base, &folder)?)
+    })
+    .await?;
     let length = file.metadata().map_err(Error::from)?.len();
     let id = ctx.new_id::<ProfileId>();
     record(&ctx, Act::Read, id, json!({ "format": form, "base": base, "sizeBytes": length })).await?;
@@ -153,35 +157,37 @@ pub(super) async fn show_profile(
     (status = 501, description = "The allocator takes no samples", body = ProblemBody),
     (status = 507, description = "The disk is full", body = ProblemBody)))]
 pub(super) async fn keep_profile(
-    ctx: Ctx,
+    Fresh(ctx): Fresh,
     account: Account,
     Extension(ops): Extension<Arc<Ops>>,
 ) -> Result<Response, Problem> {
     keep(&ctx, &account, &ops).await
 }
 
-/// Puts what a profile will take on the request's account. When there is nothing to lend, a profile is wanted most: it is
-/// taken all the same, bounded by its own caps.
-fn enter(account: &Account) {
-    if let Err(refusal) = account.hold(expected_bytes()) {
+/// Puts what a profile takes on the request's account: what it is read into, and the allocator's text, which lies in memory
+/// meanwhile. The answer's file comes when the text is gone, and is smaller. When there is nothing to lend, a profile is
+/// wanted most: it is taken all the same, bounded by its own caps.
+fn enter(account: &Account, bytes: u64) {
+    if let Err(refusal) = account.hold(bytes) {
         tracing::debug!(%refusal, "a heap profile is taken beside the budget");
     }
 }
 
 pub(super) async fn keep(ctx: &Ctx, account: &Account, ops: &Ops) -> Result<Response, Problem> {
-    enter(account);
-    Ok(fresh(StatusCode::CREATED, &keep_as(ctx, ops).await?))
+    enter(account, expected_bytes());
+    Ok(fresh(StatusCode::CREATED, &keep_as(ctx, account, ops).await?))
 }
 
-/// Takes a profile and keeps it.
+/// Takes a profile and keeps it. `charge` is told how much the allocator's text takes.
 pub(super) async fn keep_unrecorded(
     id: ProfileId,
     now: Timestamp,
     folder: Diagnostics,
+    charge: impl FnOnce(u64) + Send + 'static,
 ) -> Result<KeptProfile, Error> {
     let nanos = now.timestamp_nanos_opt().unwrap_or_default();
     blocking(move || {
-        let profile = taken(nanos)?;
+        let profile = taken(nanos, charge)?;
         let size_bytes = folder.keep(id, &profile, now)?;
         let (live_bytes, stacks) = (profile.total().bytes, profile.stacks().count());
         Ok(KeptProfile { id, size_bytes, live_bytes, stacks, taken_at: written(now) })
@@ -195,10 +201,12 @@ pub(super) async fn record_kept(ctx: &Ctx, id: ProfileId, size_bytes: u64) -> Re
 }
 
 /// Takes a profile, keeps and records it.
-async fn keep_as(ctx: &Ctx, ops: &Ops) -> Result<KeptProfile, Error> {
+async fn keep_as(ctx: &Ctx, account: &Account, ops: &Ops) -> Result<KeptProfile, Error> {
     let _alone = ops.profiles.try_lock().map_err(|_| Error::Busy)?;
     let id = ctx.new_id::<ProfileId>();
-    let kept = keep_unrecorded(id, ctx.now(), ops.diagnostics.clone()).await?;
+    let account = account.clone();
+    let charge = move |bytes| enter(&account, bytes);
+    let kept = keep_unrecorded(id, ctx.now(), ops.diagnostics.clone(), charge).await?;
     let recorded = record_kept(ctx, id, kept.size_bytes).await;
     if let Err(error) = recorded {
         let folder = ops.diagnostics.clone();
@@ -218,7 +226,8 @@ pub(super) fn keep_at_emergency(folder: &Diagnostics, clock: &SharedClock, rando
     let mut bytes = [0; 10];
     random.fill(&mut bytes);
     let id = ProfileId::from_parts(u64::try_from(now.timestamp_millis()).unwrap_or(0), &bytes);
-    let kept = taken(now.timestamp_nanos_opt().unwrap_or_default())
+    // Not a request's: the thread that watches the memory has no account.
+    let kept = taken(now.timestamp_nanos_opt().unwrap_or_default(), |_| ())
         .and_then(|profile| folder.keep(id, &profile, now));
     match kept {
         Ok(size_bytes) => tracing::warn!(%id, size_bytes, "a heap profile of the emergency was kept"),
@@ -226,8 +235,8 @@ pub(super) fn keep_at_emergency(folder: &Diagnostics, clock: &SharedClock, rando
     }
 }
 
-fn taken(nanos: i64) -> Result<HeapProfile, Error> {
-    let mut profile = take_heap_profile()?;
+fn taken(nanos: i64, charge: impl FnOnce(u64)) -> Result<HeapProfile, Error> {
+    let mut profile = take_charged_heap_profile(charge)?;
     profile.taken_nanos = nanos;
     Ok(profile)
 }

@@ -21,7 +21,8 @@ impl Ops {
         let id = app.new_id::<ProfileId>();
         // A window of the watch for leaks takes a moment; a server that ends does not wait.
         let _alone = self.profiles.lock().await;
-        let size_bytes = match keep_unrecorded(id, app.clock().now(), self.diagnostics.clone()).await {
+        let size_bytes = match keep_unrecorded(id, app.clock().now(), self.diagnostics.clone(), |_| ()).await
+        {
             Ok(kept) => kept.size_bytes,
             Err(error) => {
                 tracing::error!(%error, "no heap profile was kept");

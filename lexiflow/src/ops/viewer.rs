@@ -1,5 +1,5 @@
 use access::grants::Moment;
-use access::{Action, App, Credentials, Refusal};
+use access::{Action, App, Refusal};
 use axum::extract::FromRequestParts;
 use http::header::{FORWARDED, HOST, VIA};
 use http::request::Parts;
@@ -35,19 +35,24 @@ impl FromRequestParts<App> for Viewer {
 }
 
 async fn operator(parts: &Parts, app: &App) -> Result<(), access::Error> {
-    let Some(token) = access::bearer(parts) else {
+    let Some(shown) = access::credentials(parts) else {
         return Err(access::Error::NotAuthenticated(
             "sign in and send the header `Authorization: Bearer <access token>`, or ask from the server's own machine",
         ));
     };
     let now = app.clock().now();
-    let principal = app.authenticator().authenticate(Credentials::Bearer(token), now).await?;
+    let principal = app.authenticator().authenticate(shown, now).await?;
     let policy = app.policies().of(app.db().reader(), &principal, now).await?;
     let address = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
     if policy.decide(&principal, Action::Operate, Moment { now, address }).allowed {
         return Ok(());
     }
-    Err(Refusal { action: Action::Operate, role: principal.role }.into())
+    Err(Refusal {
+        action: Action::Operate,
+        role: principal.role,
+        is_key: principal.role.allows(Action::Operate),
+    }
+    .into())
 }
 
 /// From this machine, and not through a proxy on it that speaks for somebody else. A proxy that leaves no trace of its

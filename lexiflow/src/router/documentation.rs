@@ -15,13 +15,17 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use std::sync::Arc;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{Components, Info, OpenApi};
 use utoipa_swagger_ui::Config;
 use web::{Problem, codes};
 
-/// The name of the one security scheme.
+/// The security scheme of who is signed in.
 const SCHEME: &str = "bearer";
+/// The security scheme of API keys.
+const KEY_SCHEME: &str = "apiKey";
 
 /// Adds what no single route knows: title, version, and how callers prove who they are.
 pub(super) fn complete(mut described: OpenApi, declared: &[Declared]) -> OpenApi {
@@ -35,15 +39,21 @@ pub(super) fn complete(mut described: OpenApi, declared: &[Declared]) -> OpenApi
     described.servers = None;
     let mut http = Http::new(HttpAuthScheme::Bearer);
     http.bearer_format = Some("JWT".to_owned());
-    described
-        .components
-        .get_or_insert_with(Components::new)
-        .add_security_scheme(SCHEME, SecurityScheme::Http(http));
+    let key =
+        ApiKeyValue::with_description("X-API-Key", "A key of `/api/api-keys`; also taken as a bearer token");
+    let components = described.components.get_or_insert_with(Components::new);
+    components.add_security_scheme(SCHEME, SecurityScheme::Http(http));
+    components.add_security_scheme(KEY_SCHEME, SecurityScheme::ApiKey(ApiKey::Header(key)));
     let (examples, problems) = (Examples::of(&described), ProblemExamples::new());
     for route in declared {
         let Some(operation) = operation(&mut described, route) else { continue };
-        if route.gate == Gate::Public {
-            operation.security = Some(Vec::new());
+        match route.gate {
+            Gate::Public => operation.security = Some(Vec::new()),
+            Gate::SignedIn => operation.security = Some(vec![requirement(SCHEME)]),
+            Gate::May(action) if action.needs_person() => {
+                operation.security = Some(vec![requirement(SCHEME)]);
+            }
+            Gate::May(_) => {}
         }
         examples.complete(operation);
         problems.complete(&route.path, operation);
@@ -53,8 +63,12 @@ pub(super) fn complete(mut described: OpenApi, declared: &[Declared]) -> OpenApi
     problems.keep(components);
     refusals::keep(components, &problems);
     composed::lay_together(components);
-    described.security = Some(vec![SecurityRequirement::new(SCHEME, Vec::<String>::new())]);
+    described.security = Some(vec![requirement(SCHEME), requirement(KEY_SCHEME)]);
     described
+}
+
+fn requirement(scheme: &str) -> SecurityRequirement {
+    SecurityRequirement::new(scheme, Vec::<String>::new())
 }
 
 fn operation<'a>(described: &'a mut OpenApi, route: &Declared) -> Option<&'a mut Operation> {

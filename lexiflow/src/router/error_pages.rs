@@ -15,6 +15,8 @@ pub fn codes() -> Vec<Code> {
     let mut all = Vec::new();
     for some in [
         web_codes::ALL,
+        audit::CODES,
+        access::CODES,
         accounts::CODES,
         sessions::CODES,
         clients::CODES,

@@ -12,7 +12,7 @@ use utoipa::openapi::{Components, Ref, RefOr, Required};
 use web::{Code, codes};
 
 /// These are the same for every operation that has them, and stand once among the components.
-const SHARED: [Code; 10] = [
+const SHARED: [Code; 11] = [
     codes::UNAUTHENTICATED,
     codes::FORBIDDEN,
     codes::REQUEST_TIMEOUT,
@@ -20,6 +20,7 @@ const SHARED: [Code; 10] = [
     codes::BODY_TOO_LARGE,
     codes::UNSUPPORTED_MEDIA_TYPE,
     codes::IDEMPOTENCY_KEY_REUSED,
+    codes::RATE_LIMITED,
     codes::INTERNAL,
     codes::MEMORY_EXHAUSTED,
     codes::STORAGE_FULL,
@@ -82,10 +83,14 @@ fn may_be_refused(
     is_keyed: bool,
 ) -> Vec<Code> {
     let mut all = vec![codes::INTERNAL, codes::MEMORY_EXHAUSTED];
+    // Who looks after the server, and who leaves, is never refused for asking often.
+    if !route.path.starts_with("/api/health") && route.path != "/api/auth/logout" {
+        all.push(codes::RATE_LIMITED);
+    }
     match route.gate {
         Gate::Public => {}
-        Gate::SignedIn => all.push(codes::UNAUTHENTICATED),
-        Gate::May(_) => all.extend([codes::UNAUTHENTICATED, codes::FORBIDDEN]),
+        // What is for people only is forbidden to an API key.
+        Gate::SignedIn | Gate::May(_) => all.extend([codes::UNAUTHENTICATED, codes::FORBIDDEN]),
     }
     if parameters(operation).any(|one| one.parameter_in == ParameterIn::Query) {
         all.push(codes::MALFORMED_QUERY);

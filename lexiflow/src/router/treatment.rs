@@ -26,6 +26,9 @@ pub(super) fn of(method: &Method, route: &str) -> Treatment {
 }
 
 fn moves_files(method: &Method, route: &str) -> bool {
+    if route == "/api/audit-logs/export" {
+        return true;
+    }
     let writes = method == Method::POST || method == Method::PUT;
     match route.rsplit('/').next() {
         Some("documents" | "versions") => writes && is_below(route, "/api/documents"),
@@ -59,6 +62,7 @@ mod tests {
             (Method::POST, "/api/documents/{id}/versions", "bulk"),
             (Method::PUT, "/api/documents/{id}/content", "bulk"),
             (Method::GET, "/api/documents/{id}/download", "bulk"),
+            (Method::GET, "/api/audit-logs/export", "bulk"),
             (Method::GET, "/api/documents", "standard"),
             (Method::GET, "/api/cases", "standard"),
             (Method::GET, "/api/search", "standard"),

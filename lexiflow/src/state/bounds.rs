@@ -1,7 +1,7 @@
 //! What each consumer of memory takes at most, reckoned from the configuration before anything of it is taken.
 
 use super::StartError;
-use super::settings::{BASE_BYTES, CONNECTION_BYTES, logins};
+use super::settings::{BASE_BYTES, CONNECTION_BYTES, ENTRANCE_BYTES, logins};
 use crate::config::{Config, Database};
 use crate::ops::LEAKS_BYTES;
 use headroom::{Bound, Bounds, LimitSource, MemoryBounds, Part, SystemRoots};
@@ -13,8 +13,8 @@ const SOCKET_BYTES: u64 = 2 << 10;
 const FULL_SOCKETS: u64 = 16;
 /// What a thread for blocking work touches of its stack, in bytes.
 const STACK_BYTES: u64 = 128 << 10;
-/// Pages, prepared statements and buffers of one SQLite connection, in bytes.
-const SQLITE_BYTES: u64 = (2 << 20) + (256 << 10);
+/// Pages and prepared statements of one SQLite connection, its copy of the schema and its buffers, in bytes.
+const SQLITE_BYTES: u64 = db::CONNECTION_BYTES + (128 << 10);
 /// Buffers and prepared statements of one connection to PostgreSQL, in bytes.
 const POSTGRES_BYTES: u64 = 256 << 10;
 /// A job borrows what is large; this is the rest, in bytes.
@@ -172,7 +172,11 @@ impl MemoryBounds for Stores<'_> {
             LEAKS_BYTES,
             access::POLICY_BYTES,
         ];
-        let stores = [logins.cache_bytes, logins.attempts_bytes].into_iter().chain(own);
+        // Users and addresses have a table each.
+        let rates = self.0.rate_limit.table_bytes.saturating_mul(2);
+        let versions = sessions::Settings::VERSIONS_BYTES;
+        let stores = [logins.cache_bytes, logins.attempts_bytes, versions, rates, ENTRANCE_BYTES];
+        let stores = stores.into_iter().chain(own);
         bounds.add(Bound {
             part: Part::Fixed,
             consumer: "caches and tables",

@@ -54,6 +54,9 @@ pub enum StartError {
         /// The system's answer.
         source: io::Error,
     },
+    /// Mail cannot come from the configured address.
+    #[error("mail cannot come from EMAIL_FROM_ADDRESS with EMAIL_FROM_NAME: {0}")]
+    MailFrom(#[source] mail::Fault),
     /// Another server uses the data folder.
     #[error("another LexiFlow server uses {path}: stop it, or choose another folder with LEXIFLOW_DATA_DIR")]
     InUse {
@@ -82,9 +85,33 @@ pub enum StartError {
         /// The key's file.
         path: PathBuf,
     },
+    /// The key that signs the audit log cannot be used.
+    #[error(
+        "the key in {path} is not 64 hexadecimal digits: restore it from a backup; without it a new one is made, and what \
+         the old one signed counts only while its public key lies in `audit-keys-before` beside it"
+    )]
+    AuditKeyFile {
+        /// The key's file.
+        path: PathBuf,
+    },
+    /// A public key of before cannot be used.
+    #[error("{path} is not a public key of 64 hexadecimal digits: restore it from a backup, or remove it")]
+    PublicKeyFile {
+        /// The key's file.
+        path: PathBuf,
+    },
+    /// The key is not kept here.
+    #[error(
+        "the key is given by AUDIT_SIGNING_KEY: put another seed there, and the old public key into a file of the \
+        folder `secrets/audit-keys-before`"
+    )]
+    AuditKeyConfigured,
     /// The key given in the configuration cannot be used.
     #[error("JWT_SECRET cannot be used: {0}")]
     Key(#[source] crypto::jws::Error),
+    /// The keys that seal second factors cannot be used.
+    #[error("SEALING_KEYS, or the file secrets/sealing.keys of the data folder, cannot be used: {0}")]
+    SealingKeys(#[source] crypto::sealed::Error),
     /// An origin that may call cannot be allowed.
     #[error("CORS_ORIGINS cannot be used: {0}")]
     Cors(#[from] web::layers::CorsFault),

@@ -1,12 +1,15 @@
-//! The data folder: who may enter it, the lock of the one server, and the key that signs access tokens.
+//! The data folder: who may enter it, the lock of the one server, and the keys: one signs access tokens, others seal second
+//! factors.
 
 use super::StartError;
 use crate::config::Config;
 use clock::Random;
+use crypto::sealed::SealingKeys;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// Bytes of a generated key: as many as the output of the hash behind it (RFC 7518 section 3.2).
 const KEY_BYTES: usize = 32;
@@ -20,7 +23,7 @@ pub(super) fn prepare(path: &Path) -> Result<(), StartError> {
     fs::remove_file(&probe).map_err(failed)
 }
 
-fn make(path: &Path) -> Result<(), StartError> {
+pub(super) fn make(path: &Path) -> Result<(), StartError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| StartError::DataFolder {
         action: "make the folder",
         path: path.to_owned(),
@@ -66,42 +69,95 @@ pub(super) fn signing_key(config: &Config, random: &dyn Random) -> Result<Vec<u8
     if let Some(secret) = &config.auth.jwt_secret {
         return Ok(secret.reveal().as_bytes().to_vec());
     }
-    let folder = config.storage.data_dir.join("secrets");
+    kept_key(config, "jwt.key", random).map(Vec::from)
+}
+
+/// The keys that seal second factors: the configured ones, or one that is made at the first start and kept. Further lines
+/// of its file are older keys.
+pub(super) fn sealing_keys(config: &Config, random: &dyn Random) -> Result<SealingKeys, StartError> {
+    if let Some(secret) = &config.auth.sealing_keys {
+        return secret.reveal().parse().map_err(StartError::SealingKeys);
+    }
+    let (_, text) = kept(config, "sealing.keys", random, || SealingKeys::generate("k1", random))?;
+    text.parse().map_err(StartError::SealingKeys)
+}
+
+/// The folder of what only the server may read.
+pub(super) fn secrets(config: &Config) -> PathBuf {
+    config.storage.data_dir.join("secrets")
+}
+
+/// The key of 32 bytes in a file of the folder of secrets, which is made when it is missing.
+pub(super) fn kept_key(
+    config: &Config,
+    name: &str,
+    random: &dyn Random,
+) -> Result<[u8; KEY_BYTES], StartError> {
+    let make = || {
+        let mut bytes = Zeroizing::new([0; KEY_BYTES]);
+        random.fill(bytes.as_mut_slice());
+        Zeroizing::new(crypto::digest::hex(bytes.as_slice()))
+    };
+    let (path, text) = kept(config, name, random, make)?;
+    crypto::digest::from_hex::<KEY_BYTES>(text.trim()).ok_or(StartError::KeyFile { path })
+}
+
+/// The longest file of keys, in bytes.
+const LONGEST_FILE: u64 = 64 << 10;
+
+/// What a file of the folder `secrets` holds; it is made when it is missing.
+fn kept(
+    config: &Config,
+    name: &str,
+    random: &dyn Random,
+    make_text: impl FnOnce() -> Zeroizing<String>,
+) -> Result<(PathBuf, Zeroizing<String>), StartError> {
+    let folder = secrets(config);
     make(&folder)?;
-    let path = folder.join("jwt.key");
+    let path = folder.join(name);
     let failed = |action, source| StartError::DataFolder { action, path: path.clone(), source };
-    match File::open(&path) {
-        Ok(file) => stored_key(file, path.clone()),
+    let file = match File::open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            make_key(&folder, &path, random).map_err(|source| failed("write the key", source))?;
-            stored_key(File::open(&path).map_err(|source| failed("read", source))?, path.clone())
+            let written = make_file(&folder, &path, &make_text(), random);
+            written.map_err(|source| failed("write the key", source))?;
+            File::open(&path)
         }
+        opened => opened,
+    };
+    let mut text = Zeroizing::new(String::new());
+    let read = file.and_then(|file| file.take(LONGEST_FILE).read_to_string(&mut text));
+    match read {
+        Ok(_) => Ok((path, text)),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(StartError::KeyFile { path }),
         Err(source) => Err(failed("read", source)),
     }
 }
 
-fn stored_key(file: File, path: PathBuf) -> Result<Vec<u8>, StartError> {
-    let mut text = String::new();
-    let read = file.take(1024).read_to_string(&mut text);
-    let key = read.ok().and_then(|_| crypto::digest::from_hex::<KEY_BYTES>(text.trim()));
-    key.map(Vec::from).ok_or(StartError::KeyFile { path })
-}
-
-/// Writes the key beside its place and links it there, so that nobody ever reads half of one and the first of two
+/// Writes the text beside its place and links it there, so that nobody ever reads half of it and the first of two
 /// processes wins.
-fn make_key(folder: &Path, path: &Path, random: &dyn Random) -> io::Result<()> {
-    let mut bytes = [0; KEY_BYTES];
-    random.fill(&mut bytes);
-    let mut suffix = [0; 8];
-    random.fill(&mut suffix);
-    let beside = folder.join(format!("jwt.key.{}", crypto::digest::hex(&suffix)));
-    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&beside)?;
-    writeln!(file, "{}", crypto::digest::hex(&bytes))?;
-    file.sync_all()?;
+fn make_file(folder: &Path, path: &Path, text: &str, random: &dyn Random) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = write_beside(folder, &name, text, random)?;
     let linked = fs::hard_link(&beside, path);
     fs::remove_file(&beside)?;
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Writes the text beside the file of this name, whole and on the disk; where it lies.
+pub(super) fn write_beside(
+    folder: &Path,
+    name: &str,
+    text: &str,
+    random: &dyn Random,
+) -> io::Result<PathBuf> {
+    let mut suffix = [0; 8];
+    random.fill(&mut suffix);
+    let beside = folder.join(format!("{name}.{}", crypto::digest::hex(&suffix)));
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&beside)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()?;
+    Ok(beside)
 }

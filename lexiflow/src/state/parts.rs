@@ -1,19 +1,24 @@
-use super::{OpenMemory, StartError, bounds, folder, schema, settings};
+use super::callers::Callers;
+use super::spill_file::SpillFolder;
+use super::{OpenMemory, StartError, bounds, folder, schema, settings, signing};
 use crate::about;
 use crate::config::Config;
-use access::{App, IdempotencyKeys};
+use access::{App, IdempotencyKeys, SharedRates};
+use accounts::{ApiKeys, Entrance, Register, SendInvitation, SendReset};
+use audit::{Notary, Spill, VerifyChain};
 use blob::BlobStore;
-use clock::{SharedClock, SharedRandom};
+use clock::{Random, SharedClock, SharedRandom};
 use crypto::jws::SigningKey;
 use crypto::password::Hasher;
 use db::Db;
 use documents::{Files, JobDeps, ReadText, RemoveBlobs};
 use headroom::{Class, Headroom};
 use queue::{Dispatcher, Jobs, Outbox, Schedule, Scheduler, Tasks, Worker};
-use sessions::Sessions;
+use sessions::{Keys, Sessions};
 use std::sync::Arc;
 use std::time::Duration;
 use telemetry::{BuildInfo, Metrics};
+use web::RateLimits;
 
 /// Everything that verbs, routes and background work need, ready for use.
 #[derive(Debug, Clone)]
@@ -26,8 +31,14 @@ pub struct Parts {
     pub files: Files,
     /// Hashes passwords.
     pub hasher: Hasher,
+    /// Signs the audit log.
+    pub notary: Notary,
     /// Knows logins.
     pub sessions: Sessions,
+    /// How often somebody may ask.
+    pub rates: RateLimits,
+    /// The ways in that need no login.
+    pub entrance: Entrance,
     /// The counters.
     pub metrics: Metrics,
     /// Hands events to listeners.
@@ -83,6 +94,9 @@ impl Parts {
         let headroom = memory(settings::memory(&config, random.as_ref()));
         let committer = Tasks::new();
         let db = Db::open(&settings::database(&config)).await?;
+        for store in db.stores() {
+            headroom.stores().register(store)?;
+        }
         committer.spawn("db.commit_groups", db.commit_groups());
         if migrate {
             db::migrate::run(&db, &schema::migrations(), clock.now()).await?;
@@ -91,27 +105,26 @@ impl Parts {
         let path = store.root.clone();
         let blobs = BlobStore::open(store, Arc::clone(&random), Arc::clone(&clock)).await;
         let blobs = blobs.map_err(|source| StartError::Files { path, source })?;
-        let files = Files { blobs, settings: settings::documents(&config) };
+        let spill = Spill::into_file(Box::new(SpillFolder::at(config.storage.data_dir.join("audit"))));
+        let files = Files { blobs, settings: settings::documents(&config), spill };
         let hasher =
             Hasher::new(settings::hashing(&config), config.auth.argon2_parallel_hashes, Arc::clone(&random));
         let hasher = hasher.map_err(StartError::Hashing)?.within(headroom.class(Class::Interactive).clone());
-        let key = folder::signing_key(&config, random.as_ref())?;
-        let key = SigningKey::new(&key).map_err(StartError::Key)?;
+        let keys = keys(&config, random.as_ref())?;
         let logins = settings::logins(&config);
-        let sessions = Sessions::new(db.clone(), hasher.clone(), key, logins, headroom.stores())?;
-        let app =
-            App::new(db, clock, random, headroom, Outbox::new(), Jobs::new(), Arc::new(sessions.clone()));
-        Ok(Self::assemble(config, app, files, hasher, sessions, committer))
+        let rates = RateLimits::register(settings::rates(&config), Arc::clone(&clock), headroom.stores())?;
+        let sessions = Sessions::new(db.clone(), hasher.clone(), keys, logins, headroom.stores())?;
+        let entrance = settings::entrance(&config).map_err(StartError::MailFrom)?;
+        let entrance = Entrance::new(entrance, headroom.stores())?;
+        let notary = signing::notary(&config, random.as_ref(), &headroom)?;
+        let callers = Callers { sessions: sessions.clone(), keys: ApiKeys::new(db.clone()) };
+        let app = App::new(db, clock, random, headroom, Outbox::new(), Jobs::new(), Arc::new(callers));
+        let doors = Doors { hasher, notary, sessions, entrance, rates };
+        Ok(Self::assemble(config, app, files, doors, committer))
     }
 
-    fn assemble(
-        config: Config,
-        app: App,
-        files: Files,
-        hasher: Hasher,
-        sessions: Sessions,
-        committer: Tasks,
-    ) -> Self {
+    fn assemble(config: Config, app: App, files: Files, doors: Doors, committer: Tasks) -> Self {
+        let Doors { hasher, notary, sessions, entrance, rates } = doors;
         let (db, clock, random) = (app.db().clone(), Arc::clone(app.clock()), Arc::clone(app.random()));
         let dispatcher = Dispatcher::new(
             db.clone(),
@@ -121,14 +134,21 @@ impl Parts {
             queue::Settings::default(),
         );
         let deps = JobDeps { app: app.clone(), files: files.clone() };
+        let transport = settings::transport(&config);
+        let letters = accounts::JobDeps { app: app.clone(), entrance: entrance.clone(), transport };
         let worker = Worker::builder(db.clone(), app.jobs().clone(), Arc::clone(&clock), Arc::clone(&random))
             .concurrency(config.workers.job_concurrency)
             .pause_while(app.headroom().background_paused())
             .register::<ReadText>(deps.clone())
             .register::<RemoveBlobs>(deps)
             .register::<walls::LookIntoMiss>(app.clone())
+            .register::<VerifyChain>(audit::JobDeps { app: app.clone(), notary: notary.clone() })
+            .register::<SendReset>(letters.clone())
+            .register::<SendInvitation>(letters.clone())
+            .register::<Register>(letters.clone())
             .build();
-        let schedules = schedules(&app, &files.blobs, &sessions);
+        let mut schedules = schedules(&app, &files.blobs, &sessions, letters);
+        schedules.extend(audit::schedules(&app, &notary, &files.spill, signing::retention(&config)));
         Self {
             scheduler: Scheduler::new(db, clock, random, schedules),
             metrics: Metrics::new(&BuildInfo { version: about::VERSION, revision: about::COMMIT }),
@@ -137,7 +157,10 @@ impl Parts {
             app,
             files,
             hasher,
+            notary,
             sessions,
+            rates,
+            entrance,
             worker,
             committer,
         }
@@ -150,21 +173,48 @@ impl Parts {
     }
 }
 
+/// Who comes in, how often, and what is said of it.
+struct Doors {
+    hasher: Hasher,
+    notary: Notary,
+    sessions: Sessions,
+    entrance: Entrance,
+    rates: RateLimits,
+}
+
+/// The keys, from the settings or the data folder.
+fn keys(config: &Config, random: &dyn Random) -> Result<Keys, StartError> {
+    let signing = folder::signing_key(config, random)?;
+    Ok(Keys {
+        signing: SigningKey::new(&signing).map_err(StartError::Key)?,
+        sealing: folder::sealing_keys(config, random)?,
+    })
+}
+
 /// Temporary files of uploads are swept when they are older than any upload may last.
 const STALE_UPLOAD: Duration = Duration::from_hours(24);
 
 /// All periodic work.
-fn schedules(app: &App, blobs: &BlobStore, sessions: &Sessions) -> Vec<Schedule> {
+fn schedules(app: &App, blobs: &BlobStore, sessions: &Sessions, letters: accounts::JobDeps) -> Vec<Schedule> {
     let keys = IdempotencyKeys::new(app.clone());
-    let blobs = blobs.clone();
+    let (blobs, rates) = (blobs.clone(), app.clone());
     vec![
         sessions::cleanup_schedule(sessions.clone(), Arc::clone(app.clock())),
+        sessions::expiry_schedule(app.clone(), sessions.clone()),
+        accounts::cleanup_schedule(letters),
         search::refold_schedule(app.db().clone()),
         cases::refold_schedule(app.db().clone()),
         Schedule::new("access.idempotency_keys", Duration::from_hours(1), move |stop| {
             let keys = keys.clone();
             async move {
                 queue::work_off(&stop, || keys.forget_old()).await?;
+                Ok(())
+            }
+        }),
+        Schedule::new("access.rate_limits", Duration::from_mins(10), move |stop| {
+            let app = rates.clone();
+            async move {
+                queue::work_off(&stop, || SharedRates::forget_paid(&app)).await?;
                 Ok(())
             }
         }),

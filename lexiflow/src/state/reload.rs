@@ -14,10 +14,7 @@ impl Running {
         let next = taken_over(&self.parts().config, config);
         let mut last = self.last_read().lock().unwrap_or_else(PoisonError::into_inner);
         if takes_more_or_less(&last, &next) {
-            // A cache that is made smaller keeps the room of its table until the restart.
-            let mut widest = next.clone();
-            widest.cache.logins_bytes = next.cache.logins_bytes.max(self.parts().config.cache.logins_bytes);
-            bounds::fit(&next, bounds::declare(&widest, bounds::limit_of(&next)))?;
+            bounds::fit(&next, bounds::declare(&next, bounds::limit_of(&next)))?;
         }
         let memory = &next.memory;
         let headroom = self.app().headroom();

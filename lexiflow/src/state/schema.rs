@@ -26,11 +26,7 @@ pub fn migrations() -> Vec<Migration> {
 /// The names of the migrations that the database has; none when it is empty.
 pub async fn applied_migrations(db: &Db) -> Result<Vec<String>, db::Error> {
     let dialect = db.dialect();
-    let table = match dialect {
-        db::Dialect::Sqlite => "SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'",
-        db::Dialect::Postgres => "SELECT 1 FROM pg_tables WHERE tablename = 'schema_migrations'",
-    };
-    if db.reader().rows(db::sql(dialect, table, [])).await?.is_empty() {
+    if !db::migrate::is_known(db.reader(), dialect).await? {
         return Ok(Vec::new());
     }
     let names = db::sql(dialect, "SELECT name FROM schema_migrations ORDER BY name", []);

@@ -1,19 +1,22 @@
 //! From the configuration's words to those of each part.
 
-use crate::config::{Config, Share};
+use crate::config::{Config, Rate, Share};
 use access::App;
+use accounts::EntranceSettings;
 use chrono::TimeDelta;
 use clock::Random;
 use headroom::{ActionSettings, Class, Thresholds};
+use mail::{FileTransport, Keep, SharedTransport};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use web::layers::{CorsFault, CorsSettings};
 use web::server::{ServerSettings, ServerStats};
-use web::{BodyPace, Limits};
+use web::{BodyPace, Limits, Quota, RateSettings, TrustedProxies};
 
 /// The database, as it is opened by everything that opens it.
-pub(crate) fn database(config: &Config) -> db::Settings {
+pub fn database(config: &Config) -> db::Settings {
     let database = &config.database;
     db::Settings {
         url: database.url.as_ref().map(|url| url.reveal().to_owned()),
@@ -103,9 +106,67 @@ pub(super) fn logins(config: &Config) -> sessions::Settings {
         refresh_token: time(auth.refresh_token_ttl),
         idle: time(auth.session_sliding_window),
         absolute: time(auth.session_expiry),
+        privileged_absolute: time(auth.privileged_session_expiry),
+        max_per_user: auth.max_sessions_per_user,
+        step_up: time(auth.step_up_window),
+        trust: time(auth.trusted_device_ttl),
+        trust_skips_second_factor: auth.trusted_device_skips_mfa,
+        privileged_second_factor: auth.mfa_required_for_privileged,
         cache_bytes: config.cache.logins_bytes.min(config.cache.max_memory_bytes),
         ..sessions::Settings::default()
     }
+}
+
+/// How often somebody may ask.
+pub(super) fn rates(config: &Config) -> RateSettings {
+    let limits = &config.rate_limit;
+    let quota = |rate: Rate| {
+        let window_micros = i64::try_from(rate.window.as_micros()).unwrap_or(i64::MAX);
+        Quota::new(rate.limit, window_micros)
+    };
+    RateSettings {
+        quotas: [limits.general, limits.auth, limits.upload].map(quota),
+        address_factor: limits.address_factor,
+        table_bytes: limits.table_bytes,
+        proxies: TrustedProxies::new(limits.trusted_proxies.iter().copied()),
+    }
+}
+
+/// The links that are sent by mail, and whom it comes from.
+pub(super) fn entrance(config: &Config) -> Result<EntranceSettings, mail::Fault> {
+    let (auth, mail) = (&config.auth, &config.mail);
+    let time = |duration: Duration| TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX);
+    let public_url = match mail.public_url.trim_end_matches('/') {
+        "" => own_url(config),
+        url => url.to_owned(),
+    };
+    let from = mail::Mailbox::new(mail.from_name.clone(), mail.from_address.clone())?;
+    Ok(EntranceSettings {
+        reset_lasts: time(auth.reset_token_ttl),
+        invitation_lasts: time(auth.invitation_ttl),
+        is_registration_open: auth.registration_enabled,
+        attempts_bytes: ENTRANCE_BYTES,
+        ..EntranceSettings::new(public_url, from)
+    })
+}
+
+/// Memory for counted requests of people without a login, in bytes.
+pub(super) const ENTRANCE_BYTES: u64 = 256 << 10;
+
+/// The address that the server listens on, as a browser on this machine opens it.
+fn own_url(config: &Config) -> String {
+    let (host, port) = (&config.server.host, config.server.port);
+    match host.parse::<IpAddr>() {
+        Ok(ip) if ip.is_unspecified() => format!("http://localhost:{port}"),
+        Ok(IpAddr::V6(ip)) => format!("http://[{ip}]:{port}"),
+        _ => format!("http://{host}:{port}"),
+    }
+}
+
+/// Mail becomes files in the data folder.
+pub(super) fn transport(config: &Config) -> SharedTransport {
+    let keep = Keep { files: config.mail.keep_files, age: config.mail.keep_age };
+    Arc::new(FileTransport::new(config.storage.data_dir.join("mail"), keep))
 }
 
 pub(super) fn server(config: &Config, stats: Arc<ServerStats>) -> ServerSettings {

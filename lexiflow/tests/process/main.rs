@@ -7,6 +7,8 @@ mod failing_disk;
 mod full_disk;
 mod memory_limit;
 mod place;
+mod rates;
+mod replicas;
 mod signals;
 mod starting;
 mod wire;
@@ -15,4 +17,10 @@ mod wire;
 fn skipped(why: &str) {
     use std::io::Write as _;
     drop(writeln!(std::io::stderr(), "SKIPPED: {why}"));
+}
+
+/// Says aloud what a test has measured.
+fn said(what: &str) {
+    use std::io::Write as _;
+    drop(writeln!(std::io::stderr(), "{what}"));
 }

@@ -48,6 +48,11 @@ impl Place {
         Self { is_embedded: true, ..Self::new().await }
     }
 
+    /// Whether several servers may share the database.
+    pub(crate) fn is_shared(&self) -> bool {
+        !self.is_embedded && self.database.settings().url.is_some()
+    }
+
     /// With one more setting of the environment.
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.settings.retain(|(known, _)| *known != name);
@@ -57,6 +62,11 @@ impl Place {
 
     pub(crate) fn data(&self) -> PathBuf {
         self.database.folder().join("data")
+    }
+
+    /// The address of the server's database, unless it is embedded.
+    pub(crate) fn url(&self) -> Option<String> {
+        self.database.settings().url.filter(|_| !self.is_embedded)
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -76,11 +86,14 @@ impl Place {
             ("ARGON2_PASSES", "1"),
             ("MIN_DISK_SPACE", "0"),
             ("LOG_LEVEL", "warn"),
+            ("RATE_LIMIT_MAX", "1000000"),
+            ("RATE_LIMIT_AUTH_MAX", "1000000"),
+            ("RATE_LIMIT_UPLOAD_MAX", "1000000"),
         ] {
             command.env(name, value);
         }
         command.env("LEXIFLOW_DATA_DIR", self.data());
-        if let Some(url) = self.database.settings().url.filter(|_| !self.is_embedded) {
+        if let Some(url) = self.url() {
             command.env("DATABASE_URL", url).env("DB_POOL_MAX", "8").env("DB_POOL_MIN", "0");
         }
         command.envs(self.settings.iter().map(|(name, value)| (*name, value)));

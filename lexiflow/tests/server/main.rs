@@ -6,6 +6,7 @@ mod documentation;
 mod health;
 mod importing;
 mod metrics;
+mod people;
 mod profiles;
 mod starting;
 mod support;

@@ -1,5 +1,5 @@
 use crate::grants::{Moment, Policy};
-use crate::{Action, Authenticator, Error, Policies, Principal, Refusal, Sight, store};
+use crate::{Action, Authenticator, Error, Policies, Principal, Refusal, SecondFactor, Sight, store};
 use clock::{SharedClock, SharedRandom, Timestamp};
 use db::{Db, Reader, Tx};
 use headroom::Headroom;
@@ -86,6 +86,12 @@ impl App {
         Ctx { app: self.clone(), principal: Arc::new(principal), request: Arc::new(request), policy }
     }
 
+    /// A context for what a request without a sign-in does in the name of `principal`, who has proved themselves
+    /// otherwise: by a link that only they were sent.
+    pub fn act_on(&self, principal: Principal, request: Arc<Request>) -> Ctx {
+        Ctx { app: self.clone(), principal: Arc::new(principal), request, policy: self.policies().none() }
+    }
+
     /// A new id of any kind, from the clock and the randomness of this application.
     pub fn new_id<I: Id>(&self) -> I {
         let mut random = [0; 10];
@@ -103,13 +109,24 @@ pub struct Request {
     pub address: Option<std::net::IpAddr>,
     /// The caller's `User-Agent`, at most 256 bytes of it.
     pub user_agent: Option<String>,
+    /// The method of the request; nothing for the command line and for jobs.
+    pub method: Option<http::Method>,
+    /// The route that it reached, such as `/api/cases/{id}`.
+    pub route: Option<Arc<str>>,
     /// The idempotency key to mark in the verb's own transaction.
     pub claim: Option<Claim>,
 }
 
 impl Default for Request {
     fn default() -> Self {
-        Self { correlation: Arc::from("none"), address: None, user_agent: None, claim: None }
+        Self {
+            correlation: Arc::from("none"),
+            address: None,
+            user_agent: None,
+            method: None,
+            route: None,
+            claim: None,
+        }
     }
 }
 
@@ -184,7 +201,13 @@ impl Ctx {
 
     /// Asks whether the caller may do `action`.
     pub fn require(&self, action: Action) -> Result<(), Refusal> {
-        if self.allows(action) { Ok(()) } else { Err(Refusal { action, role: self.principal.role }) }
+        // Who owes a second factor may do nothing but set one up, for which nobody asks here.
+        let owes = self.principal.proof.second_factor == SecondFactor::Owed;
+        if self.allows(action) && !owes {
+            return Ok(());
+        }
+        let role = self.principal.role;
+        Err(Refusal { action, role, is_key: self.principal.key.is_some() && role.allows(action) })
     }
 
     /// Starts the verb's transaction. The request's idempotency key is marked as done in it, so that the change and the

@@ -2,6 +2,15 @@ use crate::Refusal;
 use web::codes;
 use web::problem::{Code, Failure};
 
+/// The role asks for a second factor, and the caller has none.
+const MFA_ENROLMENT_REQUIRED: Code =
+    Code::new("mfa_enrolment_required", 403, "A second factor has to be set up first");
+/// The caller's second factor was shown too long ago.
+const STEP_UP_REQUIRED: Code = Code::new("step_up_required", 403, "The second factor has to be shown again");
+
+/// Every code of this module.
+pub const CODES: &[Code] = &[MFA_ENROLMENT_REQUIRED, STEP_UP_REQUIRED];
+
 /// Why a caller is turned away.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -11,6 +20,15 @@ pub enum Error {
     /// The caller is known and may see the thing, but not do this.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The caller's role asks for a second factor, and there is none.
+    #[error("your role `{0}` asks for a second factor: set one up at `/api/auth/mfa/totp`")]
+    SecondFactorOwed(crate::Role),
+    /// What was asked needs a second factor that was shown a moment ago.
+    #[error("show your second factor again at `/api/auth/step-up`, and repeat the request")]
+    StepUp,
+    /// An API key came where only somebody who is signed in may.
+    #[error("an API key may not do this: sign in and send the access token")]
+    NeedsPerson,
     /// A route was reached that says nothing about who may call it.
     #[error("the route declares no gate")]
     Ungated,
@@ -31,7 +49,9 @@ impl Failure for Error {
     fn code(&self) -> Code {
         match self {
             Self::NotAuthenticated(_) => codes::UNAUTHENTICATED,
-            Self::Refused(_) => codes::FORBIDDEN,
+            Self::SecondFactorOwed(_) => MFA_ENROLMENT_REQUIRED,
+            Self::StepUp => STEP_UP_REQUIRED,
+            Self::Refused(_) | Self::NeedsPerson => codes::FORBIDDEN,
             Self::AnswerLost => codes::CONFLICT,
             Self::Database(error) | Self::Outbox(queue::Error::Database(error)) => {
                 crate::database_code(error)

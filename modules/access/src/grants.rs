@@ -178,6 +178,10 @@ impl Policy {
                 self.grants.iter().filter(move |grant| grant.effect == effect && grant.action == action);
             grants.find(|grant| grant.is_for(principal) && grant.counts(moment))
         };
+        // A grant to its owner does not widen what an API key may do.
+        if principal.key.is_some_and(|key| !key.scopes.contains(action)) {
+            return Decision { allowed: false, reason: Reason::Default };
+        }
         if let Some(grant) = counting(Effect::Deny) {
             return Decision { allowed: false, reason: Reason::Grant(grant.id) };
         }

@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
 use http::request::Parts;
 use ids::FirmId;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use web::Problem;
@@ -28,6 +29,28 @@ const ABANDONED: TimeDelta = TimeDelta::minutes(5);
 /// The answer is kept in a transaction of its own, shortly after the verb's. After this it never will be.
 const ANSWERED: TimeDelta = TimeDelta::minutes(1);
 
+/// What a request showed, kept while its sender is asked for.
+enum Shown {
+    Bearer(String),
+    ApiKey(String, Option<IpAddr>),
+}
+
+impl Shown {
+    fn of(credentials: Credentials<'_>) -> Self {
+        match credentials {
+            Credentials::Bearer(token) => Self::Bearer(token.to_owned()),
+            Credentials::ApiKey { key, from } => Self::ApiKey(key.to_owned(), from),
+        }
+    }
+
+    fn credentials(&self) -> Credentials<'_> {
+        match self {
+            Self::Bearer(token) => Credentials::Bearer(token),
+            Self::ApiKey(key, from) => Credentials::ApiKey { key, from: *from },
+        }
+    }
+}
+
 /// The keys of this application.
 #[derive(Debug, Clone)]
 pub struct IdempotencyKeys {
@@ -40,15 +63,16 @@ impl IdempotencyKeys {
         Self { app }
     }
 
-    /// How the HTTP layers use them: keys belong to the user who is signed in. Whoever is not, also by a token that was
+    /// How the HTTP layers use them: keys belong to the user who is signed in, or
+    /// whose API key it is. Whoever is not, also by a token that was
     /// revoked a moment ago, meets no stored answer.
     pub fn settings(&self) -> IdempotencySettings {
         let app = self.app.clone();
         let owner = move |parts: &Parts| -> BoxFuture<'static, Option<String>> {
-            let (app, token) = (app.clone(), crate::routes::bearer(parts).map(str::to_owned));
+            let (app, shown) = (app.clone(), crate::credentials(parts).map(Shown::of));
             Box::pin(async move {
-                let now = app.clock().now();
-                let caller = app.authenticator().authenticate(Credentials::Bearer(&token?), now).await;
+                let (now, shown) = (app.clock().now(), shown?);
+                let caller = app.authenticator().authenticate(shown.credentials(), now).await;
                 caller.ok().map(|principal| scope_of(&principal))
             })
         };

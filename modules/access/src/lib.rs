@@ -1,10 +1,12 @@
 //! Who may do what: principals, roles, actions, and the operation context that every verb takes first.
 //!
-//! - A [`Principal`] is a signed-in user of one firm; a [`Role`] names the [`Action`]s it may do. Default is no.
+//! - A [`Principal`] is a signed-in user of one firm, or an API key in the user's place; a [`Role`] names the [`Action`]s
+//!   it may do, and a key no more than its [`Scopes`] of them. Default is no; [`Principal::allows`] decides.
 //! - [`Ctx`] carries who, which firm, the clock, randomness, the database and the request's correlation id. A verb
 //!   begins with it, asks [`Ctx::require`] (the role, and the firm's [`grants`]), and everything it stores belongs to [`Ctx::firm`].
 //! - A [`Sight`] is what a user sees of the firm: every read of a case, and of what hangs on one, begins with it.
 //! - [`Routes`] registers handlers; none can be registered without saying who may call it ([`Gate`]).
+//! - [`Fresh`] is the context of what may be done only by who has just shown a second factor, where there is one.
 //! - [`Authenticator`] is what the sessions module implements; nothing here knows how a token looks.
 
 mod context;
@@ -14,18 +16,24 @@ mod idempotency;
 mod migration;
 mod model;
 mod policies;
+mod rates;
 mod role;
 mod routes;
+mod scopes;
 mod store;
 
 pub use context::{App, Ctx, Request};
-pub use error::{Error, database_code};
+pub use error::{CODES, Error, database_code};
 pub use idempotency::IdempotencyKeys;
 pub use migration::migrations;
-pub use model::{Action, Authenticator, Credentials, Principal, Refusal};
+pub use model::{
+    API_KEY_PREFIX, Action, Authenticator, Credentials, KeyGrant, Principal, Proof, Refusal, SecondFactor,
+};
 pub use policies::{POLICY_BYTES, Policies, add_grant, end_grant, find_grant, grants_of, look_up};
+pub use rates::SharedRates;
 pub use role::{Role, UnknownRole};
-pub use routes::{Declared, Gate, MissWatch, Public, Routes, bearer};
+pub use routes::{Declared, Fresh, Gate, MissWatch, Public, Routes, credentials};
+pub use scopes::Scopes;
 pub use store::sight::{
     Screen, Sight, clear_screen, hold_walls, is_closed, is_hidden, set_screen, wall_changes, wall_members,
 };

@@ -4,6 +4,7 @@ use sea_orm::sea_query::{Index, Table};
 /// This module's tables.
 pub fn migrations() -> Vec<Migration> {
     vec![
+        Migration { name: "0002_rate_limits", statements: rate_limits },
         Migration { name: "0010_access", statements: tables },
         Migration { name: "0033_access_walls", statements: walls },
         Migration { name: "0035_access_grants", statements: grants },
@@ -54,6 +55,21 @@ fn walls(dialect: Dialect) -> Vec<String> {
     statements.push(migrate::index(dialect, &of_wall));
     statements.push(format!("ALTER TABLE idempotency_keys ADD COLUMN walls {}", whole_number(dialect)));
     statements
+}
+
+/// `rate_limits` has no `firm_id`: who asks too often is known before anybody knows whose they are, and an address belongs to
+/// no firm.
+fn rate_limits(dialect: Dialect) -> Vec<String> {
+    let columns = dialect.columns();
+    let limits = Table::create()
+        .table("rate_limits")
+        .col(columns.bytes("key").primary_key())
+        .col(columns.int("paid_micros"))
+        .col(columns.int("cost_micros"))
+        .take();
+    let by_time =
+        Index::create().name("rate_limits_paid_micros").table("rate_limits").col("paid_micros").take();
+    vec![migrate::table(dialect, &limits), migrate::index(dialect, &by_time)]
 }
 
 /// `idempotency_keys` has no `firm_id`: its scope is a user's id, which belongs to one firm.

@@ -1,7 +1,8 @@
-use crate::Role;
+use crate::{Role, Scopes};
 use clock::Timestamp;
 use futures_util::future::BoxFuture;
-use ids::{FirmId, SessionId, UserId};
+use ids::{ApiKeyId, FirmId, SessionId, UserId};
+use std::net::IpAddr;
 
 /// A signed-in user, as far as a decision needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,14 +13,70 @@ pub struct Principal {
     pub firm: FirmId,
     /// What the user does in the firm.
     pub role: Role,
-    /// The login this request belongs to; nothing for the command line and for jobs.
+    /// The login this request belongs to; nothing for the command line, for jobs and for API keys.
     pub session: Option<SessionId>,
+    /// What the caller has shown beside the credentials, and when.
+    pub proof: Proof,
+    /// The API key that acts in the user's place; nothing when it is the user.
+    pub key: Option<KeyGrant>,
+}
+
+/// An API key, and what its owner lets it do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyGrant {
+    /// The key.
+    pub id: ApiKeyId,
+    /// What it may do at most: never more than its owner's role allows.
+    pub scopes: Scopes,
 }
 
 impl Principal {
-    /// Whether the principal may do `action` by itself. [`crate::Ctx::allows`] asks the firm's grants too.
+    /// A user who acts without a login: on the command line, in a job, in an import.
+    pub fn of(user: UserId, firm: FirmId, role: Role) -> Self {
+        Self { user, firm, role, session: None, proof: Proof::default(), key: None }
+    }
+
+    /// Whether this principal may do `action` by itself. [`crate::Ctx::allows`] asks the firm's grants too.
     pub fn allows(&self, action: Action) -> bool {
-        self.role.allows(action)
+        self.role.allows(action) && self.key.is_none_or(|key| key.scopes.contains(action))
+    }
+
+    /// As [`Principal::allows`], with the words for whoever is refused. Who owes a second factor may do nothing but set one
+    /// up, for which nobody asks here.
+    pub fn require(&self, action: Action) -> Result<(), Refusal> {
+        if self.allows(action) && self.proof.second_factor != SecondFactor::Owed {
+            Ok(())
+        } else {
+            Err(Refusal { action, role: self.role, is_key: self.role.allows(action) })
+        }
+    }
+}
+
+/// How a caller stands to second factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SecondFactor {
+    /// Has none and needs none.
+    #[default]
+    None,
+    /// Has none, and the role asks for one: nothing is allowed until there is.
+    Owed,
+    /// Has one.
+    Present,
+}
+
+/// What a caller has shown beside the credentials. The default is that of the command line and of jobs: nothing is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Proof {
+    /// The second factor.
+    pub second_factor: SecondFactor,
+    /// Up to when the last password or second factor counts as just shown.
+    pub fresh_until: Option<Timestamp>,
+}
+
+impl Proof {
+    /// Whether what asks for a fresh proof may be done at `now`. Who has no second factor is not asked for one.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        self.second_factor != SecondFactor::Present || self.fresh_until.is_some_and(|until| now < until)
     }
 }
 
@@ -63,6 +120,8 @@ pub enum Action {
     ReadUsers,
     /// Add, change and deactivate users.
     ManageUsers,
+    /// Read the record of who did what, verify it, and give it out.
+    ReadAudit,
     /// Read court records and productions into the firm.
     Import,
     /// See health in detail, metrics and memory; take heap profiles and give memory back.
@@ -75,7 +134,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the permission list.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::ReadClients,
         Self::EditClients,
         Self::DeleteClients,
@@ -94,6 +153,7 @@ impl Action {
         Self::Search,
         Self::ReadUsers,
         Self::ManageUsers,
+        Self::ReadAudit,
         Self::Import,
         Self::Operate,
         Self::ManageWalls,
@@ -121,6 +181,7 @@ impl Action {
             Self::Search => "search:use",
             Self::ReadUsers => "users:read",
             Self::ManageUsers => "users:manage",
+            Self::ReadAudit => "audit:read",
             Self::Import => "import:run",
             Self::Operate => "operations:read",
             Self::ManageWalls => "walls:manage",
@@ -132,6 +193,12 @@ impl Action {
     pub fn of_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.code() == code)
     }
+
+    /// Whether only somebody who is signed in may do it, and no API key: whoever manages users can make themselves a login
+    /// that may do everything.
+    pub fn needs_person(self) -> bool {
+        matches!(self, Self::ManageUsers | Self::ManageWalls | Self::ManagePermissions)
+    }
 }
 
 impl serde::Serialize for Action {
@@ -141,14 +208,35 @@ impl serde::Serialize for Action {
 }
 
 /// A decision against the caller.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("your role `{role}` does not have the permission `{}`; ask an administrator of your firm", .action.code())]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// What was asked.
     pub action: Action,
     /// The caller's role.
     pub role: Role,
+    /// Whether it was the API key's scopes that did not suffice, and not the role.
+    pub is_key: bool,
 }
+
+impl std::error::Error for Refusal {}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let code = self.action.code();
+        if self.is_key {
+            write!(f, "this API key does not have the scope `{code}`; use another key, or sign in")
+        } else {
+            let role = self.role;
+            write!(
+                f,
+                "your role `{role}` does not have the permission `{code}`; ask an administrator of your firm"
+            )
+        }
+    }
+}
+
+/// How every API key begins, so that one that leaked is recognised.
+pub const API_KEY_PREFIX: &str = "lxf_";
 
 /// What a caller shows to prove who it is.
 #[derive(Debug, Clone, Copy)]
@@ -156,6 +244,13 @@ pub struct Refusal {
 pub enum Credentials<'a> {
     /// `Authorization: Bearer …` (RFC 6750).
     Bearer(&'a str),
+    /// An API key, as a bearer token or in the header `X-API-Key`.
+    ApiKey {
+        /// The key's text.
+        key: &'a str,
+        /// The address that the request came from.
+        from: Option<IpAddr>,
+    },
 }
 
 /// Turns credentials into a principal. The sessions module implements it; the binary wires it.

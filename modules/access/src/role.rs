@@ -108,12 +108,15 @@ impl Role {
         use Action as A;
         match self {
             Self::SuperAdmin | Self::Admin => true,
-            Self::Partner => !matches!(action, A::ManageUsers | A::ManagePermissions | A::Operate),
+            Self::Partner => {
+                !matches!(action, A::ManageUsers | A::ManagePermissions | A::ReadAudit | A::Operate)
+            }
             Self::SeniorAssociate | Self::Associate | Self::JuniorAssociate | Self::Attorney => !matches!(
                 action,
                 A::ManageUsers
                     | A::ManagePermissions
                     | A::ManageWalls
+                    | A::ReadAudit
                     | A::Operate
                     | A::DeleteCases
                     | A::DeleteClients
@@ -121,6 +124,7 @@ impl Role {
             Self::Paralegal | Self::LegalAssistant => !matches!(
                 action,
                 A::ManageUsers
+                    | A::ReadAudit
                     | A::Operate
                     | A::ManageWalls
                     | A::ManagePermissions

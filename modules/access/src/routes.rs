@@ -2,12 +2,13 @@ mod misses;
 
 pub use misses::MissWatch;
 
-use crate::{Action, App, Credentials, Ctx, Error, Principal, Request};
-use axum::extract::FromRequestParts;
+use crate::{API_KEY_PREFIX, Action, App, Credentials, Ctx, Error, Principal, Request, SecondFactor};
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::{Extension, Router};
 use http::request::Parts;
 use ids::Id as _;
 use misses::Caller;
+use std::net::IpAddr;
 use std::sync::Arc;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
@@ -18,9 +19,10 @@ use web::Problem;
 pub enum Gate {
     /// Anybody, also without credentials.
     Public,
-    /// Anybody who is signed in; the verb decides the rest.
+    /// Anybody who is signed in; the verb decides the rest. An API key is nobody here: it manages no keys, passwords,
+    /// logins or second factors.
     SignedIn,
-    /// Those whose role, or a grant, allows the action.
+    /// Those whose role, or a grant, allows the action, and API keys with its scope.
     May(Action),
 }
 
@@ -119,6 +121,15 @@ pub struct Public {
     pub request: Arc<Request>,
 }
 
+impl Public {
+    /// The context of somebody who proves who they are with this very request.
+    pub fn act_as(&self, principal: Principal) -> Ctx {
+        let policy = self.app.policies().none();
+        let request = Arc::clone(&self.request);
+        Ctx { app: self.app.clone(), principal: Arc::new(principal), request, policy }
+    }
+}
+
 impl FromRequestParts<App> for Public {
     type Rejection = Problem;
 
@@ -143,13 +154,36 @@ impl FromRequestParts<App> for Ctx {
         match gate {
             // A handler that asks for a context must not sit behind an open gate.
             Gate::Public => return Err(Error::Ungated.into()),
+            Gate::SignedIn if ctx.principal.key.is_some() => return Err(Error::NeedsPerson.into()),
             Gate::SignedIn => {}
-            Gate::May(action) => ctx.require(action).map_err(Error::Refused)?,
+            Gate::May(action) => {
+                if ctx.allows(action) && ctx.principal.proof.second_factor == SecondFactor::Owed {
+                    return Err(Error::SecondFactorOwed(ctx.principal.role).into());
+                }
+                ctx.require(action).map_err(Error::Refused)?;
+            }
         }
         if let Some(caller) = parts.extensions.get::<Caller>() {
             caller.is(&ctx);
         }
         Ok(ctx)
+    }
+}
+
+/// The context of what needs more than a token: who has a second factor must have shown it a moment ago.
+#[derive(Debug, Clone)]
+pub struct Fresh(pub Ctx);
+
+impl FromRequestParts<App> for Fresh {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let ctx = Ctx::from_request_parts(parts, app).await?;
+        // A key shows nothing but itself, again and again.
+        if ctx.principal().key.is_some() {
+            return Err(Error::NeedsPerson.into());
+        }
+        if ctx.principal().proof.is_fresh(ctx.now()) { Ok(Self(ctx)) } else { Err(Error::StepUp.into()) }
     }
 }
 
@@ -164,16 +198,32 @@ pub(crate) async fn principal(parts: &mut Parts, app: &App) -> Result<Arc<Princi
     }
     let missing =
         Error::NotAuthenticated("sign in and send the header `Authorization: Bearer <access token>`");
-    let token = bearer(parts).ok_or(missing)?;
-    let principal = app.authenticator().authenticate(Credentials::Bearer(token), app.clock().now()).await?;
+    let shown = credentials(parts).ok_or(missing)?;
+    let principal = app.authenticator().authenticate(shown, app.clock().now()).await?;
+    web::asks_as(&parts.extensions, *principal.user.uuid().as_bytes())?;
     web::works_for(&parts.extensions, *principal.firm.uuid().as_bytes())?;
     let principal = Arc::new(principal);
     parts.extensions.insert(Arc::clone(&principal));
     Ok(principal)
 }
 
+/// What a request shows to prove who sends it: the token of `Authorization: Bearer …`, else the header `X-API-Key`.
+pub fn credentials(parts: &Parts) -> Option<Credentials<'_>> {
+    let key = |key| Credentials::ApiKey { key, from: peer(parts) };
+    match bearer(parts) {
+        Some(token) if token.starts_with(API_KEY_PREFIX) => Some(key(token)),
+        Some(token) => Some(Credentials::Bearer(token)),
+        None => parts.headers.get("x-api-key")?.to_str().ok().map(|text| key(text.trim())),
+    }
+}
+
+/// The address at the other end of the connection, without port.
+fn peer(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<web::server::PeerAddr>().map(|peer| peer.0.ip())
+}
+
 /// The token of `Authorization: Bearer …` (RFC 6750, 2.1).
-pub fn bearer(parts: &Parts) -> Option<&str> {
+fn bearer(parts: &Parts) -> Option<&str> {
     let header = parts.headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -190,8 +240,10 @@ fn request(parts: &Parts, principal: Option<&Principal>) -> Request {
     let user_agent = parts.headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok());
     Request {
         correlation,
-        address: parts.extensions.get::<web::server::PeerAddr>().map(|peer| peer.0.ip()),
+        address: peer(parts),
         user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_BYTES).collect()),
+        method: Some(parts.method.clone()),
+        route: parts.extensions.get::<MatchedPath>().map(|path| Arc::from(path.as_str())),
         claim: principal.and_then(|principal| crate::idempotency::claim(parts, principal)),
     }
 }

@@ -1,6 +1,7 @@
 //! Idempotency keys; what walls hide from whom lies in its own file.
 
 pub(crate) mod grants;
+pub(crate) mod rates;
 pub(crate) mod screens;
 pub(crate) mod sight;
 

@@ -1,7 +1,7 @@
-use crate::InvalidEmail;
+use crate::{CaseloadError, InvalidEmail, LinkFault};
 use access::{Refusal, Role};
 use crypto::strength::Weakness;
-use ids::UserId;
+use ids::{ApiKeyId, InvitationId, UserId};
 use web::codes;
 use web::problem::{Code, Failure, Fault};
 
@@ -30,6 +30,25 @@ const OWN_ACCESS: Code = Code::new("own_access", 422, "You cannot take away your
 /// A firm keeps an administrator.
 const LAST_ADMINISTRATOR: Code =
     Code::new("last_administrator", 422, "The firm would lose its last administrator");
+/// A link that was sent lets nobody in.
+const LINK_NOT_VALID: Code = Code::new("link_not_valid", 422, "The link is not valid any more");
+/// No such invitation in the caller's firm, or it is not open.
+const INVITATION_NOT_FOUND: Code = Code::new("invitation_not_found", 404, "The invitation was not found");
+/// The address was invited before.
+const INVITATION_OPEN: Code = Code::new("invitation_open", 409, "The address is invited already");
+/// Nobody may register.
+const REGISTRATION_CLOSED: Code = Code::new("registration_closed", 403, "Registration is closed");
+/// No such key of the caller's.
+const API_KEY_NOT_FOUND: Code = Code::new("api_key_not_found", 404, "The API key was not found");
+/// A scope that the caller cannot give.
+const API_KEY_SCOPE: Code = Code::new("api_key_scope", 422, "The scope cannot be given to an API key");
+/// The caller has as many keys as may be.
+const API_KEY_LIMIT: Code = Code::new("api_key_limit", 422, "There are too many API keys");
+/// The successor cannot take the cases over.
+const SUCCESSOR_UNFIT: Code = Code::new("successor_unfit", 422, "The successor cannot take the cases over");
+/// More cases than go in one step.
+const TOO_MANY_CASES: Code =
+    Code::new("too_many_cases", 422, "There are too many cases to hand over at once");
 
 /// Every code of this module.
 pub const CODES: &[Code] = &[
@@ -44,6 +63,15 @@ pub const CODES: &[Code] = &[
     ROLE_NOT_ASSIGNABLE,
     OWN_ACCESS,
     LAST_ADMINISTRATOR,
+    LINK_NOT_VALID,
+    INVITATION_NOT_FOUND,
+    INVITATION_OPEN,
+    REGISTRATION_CLOSED,
+    API_KEY_NOT_FOUND,
+    API_KEY_SCOPE,
+    API_KEY_LIMIT,
+    SUCCESSOR_UNFIT,
+    TOO_MANY_CASES,
 ];
 
 /// What can go wrong with users.
@@ -100,6 +128,50 @@ pub enum Error {
     /// Nobody would be left to manage the firm.
     #[error("this is the firm's last active administrator: make somebody else one first")]
     LastAdministrator,
+    /// A link that was sent by mail.
+    #[error("the link {0}")]
+    Link(#[from] LinkFault),
+    /// The invitation does not exist in the caller's firm, or was accepted or taken back.
+    #[error("there is no open invitation {0} in your firm")]
+    InvitationNotFound(InvitationId),
+    /// The address was invited and has not answered.
+    #[error("this address was invited already: send that invitation again, or take it back first")]
+    InvitationOpen,
+    /// Nobody may register by themselves.
+    #[error("registration is closed: ask an administrator of the firm for an invitation")]
+    RegistrationClosed,
+    /// The caller or the address had its requests.
+    #[error("too many requests: wait {retry_after_seconds} seconds and try again")]
+    TooManyRequests {
+        /// When the next one is looked at, in seconds from now.
+        retry_after_seconds: u64,
+    },
+    /// The key does not exist for the caller, or has ended.
+    #[error("there is no API key {0} of yours; it may have been revoked")]
+    KeyNotFound(ApiKeyId),
+    /// No permission, not one of the caller's, or one that needs a person.
+    #[error(
+        "`{0}` cannot be a scope of this key: use permissions that you have; `users:manage` is never given to a key"
+    )]
+    Scope(String),
+    /// As many keys as one user may have.
+    #[error("you have 50 API keys, which is the most: revoke one that is not used")]
+    KeyLimit,
+    /// A key that would end before it begins, or almost never.
+    #[error("the key must end within the next ten years: choose another time, or none")]
+    Lifetime,
+    /// Not there, not active, or without the permission to work on cases; or the very user who leaves.
+    #[error("the user {0} cannot take the cases over: choose another active user who may change cases")]
+    Successor(UserId),
+    /// The cases could not be handed over.
+    #[error(transparent)]
+    Caseload(#[from] CaseloadError),
+    /// A mail could not be written.
+    #[error("the mail could not be delivered")]
+    Mail(#[from] mail::Error),
+    /// A job could not be queued.
+    #[error("the mail could not be queued")]
+    Queue(#[from] queue::Error),
     /// The caller may not do this.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -132,13 +204,27 @@ impl Failure for Error {
             Self::RoleNotAssignable { .. } => ROLE_NOT_ASSIGNABLE,
             Self::OwnAccess => OWN_ACCESS,
             Self::LastAdministrator => LAST_ADMINISTRATOR,
+            Self::Link(_) => LINK_NOT_VALID,
+            Self::InvitationNotFound(_) => INVITATION_NOT_FOUND,
+            Self::InvitationOpen => INVITATION_OPEN,
+            Self::RegistrationClosed => REGISTRATION_CLOSED,
+            Self::TooManyRequests { .. } => codes::RATE_LIMITED,
+            Self::KeyNotFound(_) => API_KEY_NOT_FOUND,
+            Self::Scope(_) => API_KEY_SCOPE,
+            Self::KeyLimit => API_KEY_LIMIT,
+            Self::Lifetime => codes::RULE_REFUSED,
+            Self::Successor(_) => SUCCESSOR_UNFIT,
+            Self::Caseload(CaseloadError::TooMany(_)) => TOO_MANY_CASES,
             Self::Refused(_) => codes::FORBIDDEN,
             Self::Access(error) => error.code(),
             Self::Hash(crypto::password::Error::Stopping) => codes::DRAINING,
             Self::Hash(crypto::password::Error::NoMemory(_)) => codes::MEMORY_EXHAUSTED,
-            Self::Hash(_) => codes::INTERNAL,
-            Self::Audit(audit::Error::Database(error)) | Self::Database(error) => {
-                access::database_code(error)
+            Self::Audit(error) => error.code(),
+            Self::Queue(queue::Error::Database(error))
+            | Self::Caseload(CaseloadError::Database(error))
+            | Self::Database(error) => access::database_code(error),
+            Self::Hash(_) | Self::Mail(_) | Self::Caseload(CaseloadError::Failed(_)) | Self::Queue(_) => {
+                codes::INTERNAL
             }
         }
     }
@@ -150,8 +236,23 @@ impl Failure for Error {
             Self::NameMissing { field } => (*field, "missing", "must not be empty".to_owned()),
             Self::Weak { field, source } => (*field, "weak", source.to_string()),
             Self::WrongPassword => ("currentPassword", "wrong", "is not the present password".to_owned()),
+            Self::InvitationOpen => ("email", "invited", "was invited already".to_owned()),
+            Self::Link(fault) => ("token", "not_valid", fault.to_string()),
+            Self::Scope(code) => ("scopes", "refused", format!("`{code}` cannot be given")),
+            Self::Lifetime => ("expiresAt", "out_of_range", "must lie within the next ten years".to_owned()),
+            Self::Successor(_) => ("reassignTo", "unfit", "cannot take the cases over".to_owned()),
             _ => return Vec::new(),
         };
         vec![Fault::new(field, code, message)]
+    }
+
+    fn retry_after_seconds(&self) -> Option<u32> {
+        match self {
+            Self::TooManyRequests { retry_after_seconds } => {
+                Some(u32::try_from(*retry_after_seconds).unwrap_or(u32::MAX))
+            }
+            Self::Access(error) => error.retry_after_seconds(),
+            _ => None,
+        }
     }
 }

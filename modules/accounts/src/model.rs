@@ -1,3 +1,7 @@
+pub(crate) mod api_key;
+pub(crate) mod invitation;
+pub(crate) mod link;
+
 use crate::Error;
 use access::Role;
 use clock::Timestamp;
@@ -97,6 +101,9 @@ pub struct User {
     pub role: Role,
     /// Whether the user may sign in.
     pub active: bool,
+    /// Whether signing in asks for a second factor.
+    #[serde(skip)]
+    pub second_factor: bool,
     /// Counts the changes, from 1. A sign-in is none.
     #[serde(skip)]
     pub version: i64,
@@ -195,6 +202,7 @@ impl User {
             last_name: name("lastName", &new.last_name)?,
             role: new.role,
             active: true,
+            second_factor: false,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -271,7 +279,7 @@ pub(crate) fn may_manage(actor: Actor, role: Role) -> Result<(), Error> {
     }
 }
 
-fn name(field: &'static str, text: &str) -> Result<String, Error> {
+pub(crate) fn name(field: &'static str, text: &str) -> Result<String, Error> {
     let trimmed = text.trim();
     if trimmed.is_empty() { Err(Error::NameMissing { field }) } else { Ok(trimmed.to_owned()) }
 }

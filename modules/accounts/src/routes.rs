@@ -1,3 +1,7 @@
+mod api_keys;
+mod deactivation;
+mod invitations;
+mod links;
 mod organizations;
 mod roles;
 mod users;
@@ -5,7 +9,7 @@ mod views;
 
 pub use views::{OrganizationView, RoleView, UserView};
 
-use crate::UserWatch;
+use crate::{Caseload, Entrance, UserWatch};
 use access::{Action, Gate, Routes};
 use crypto::password::Hasher;
 use std::sync::Arc;
@@ -34,4 +38,35 @@ pub fn routes(hasher: Hasher, watch: Arc<dyn UserWatch>) -> Routes {
         .route(routes!(organizations::show_organization), Gate::SignedIn)
         .with(hasher)
         .with(watch)
+}
+
+/// This module's routes that let people and programs in, and out again: links, invitations, API keys, deactivation.
+/// `caseload` takes over what a deactivated user leaves behind.
+pub fn entrance_routes(
+    entrance: Entrance,
+    hasher: Hasher,
+    watch: Arc<dyn UserWatch>,
+    caseload: Arc<dyn Caseload>,
+) -> Routes {
+    let manage = Gate::May(Action::ManageUsers);
+    Routes::new()
+        .route(routes!(links::forgot_password), Gate::Public)
+        .route(routes!(links::reset_password), Gate::Public)
+        .route(routes!(links::accept_invitation), Gate::Public)
+        .route(routes!(links::register), Gate::Public)
+        .route(routes!(invitations::list_invitations), manage)
+        .route(routes!(invitations::invite), manage)
+        .route(routes!(invitations::revoke_invitation), manage)
+        .route(routes!(invitations::resend_invitation), manage)
+        .route(routes!(api_keys::list_api_keys), Gate::SignedIn)
+        .route(routes!(api_keys::create_api_key), Gate::SignedIn)
+        .route(routes!(api_keys::show_api_key), Gate::SignedIn)
+        .route(routes!(api_keys::revoke_api_key), Gate::SignedIn)
+        .route(routes!(api_keys::rotate_api_key), Gate::SignedIn)
+        .route(routes!(deactivation::deactivate), manage)
+        .route(routes!(deactivation::activate), manage)
+        .with(entrance)
+        .with(hasher)
+        .with(watch)
+        .with(caseload)
 }

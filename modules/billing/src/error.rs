@@ -57,9 +57,8 @@ impl Failure for Error {
             Self::NotYours | Self::Refused(_) => codes::FORBIDDEN,
             Self::Access(error) => error.code(),
             Self::Case(error) => error.code(),
-            Self::Audit(audit::Error::Database(error)) | Self::Database(error) => {
-                access::database_code(error)
-            }
+            Self::Audit(error) => error.code(),
+            Self::Database(error) => access::database_code(error),
         }
     }
 

@@ -147,9 +147,8 @@ impl Failure for Error {
             Self::Stale { .. } => codes::STALE_VERSION,
             Self::Refused(_) => codes::FORBIDDEN,
             Self::Access(error) => error.code(),
-            Self::Audit(audit::Error::Database(error)) | Self::Database(error) => {
-                access::database_code(error)
-            }
+            Self::Audit(error) => error.code(),
+            Self::Database(error) => access::database_code(error),
             Self::Unnumbered | Self::Row(_) => codes::INTERNAL,
         }
     }

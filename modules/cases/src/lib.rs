@@ -35,4 +35,5 @@ pub use service::cases::{
     list_cases, move_case, number_template, open_case, set_number_template, stats,
 };
 pub use service::import::import_case;
+pub use service::leads::Leads;
 pub use service::parties::{add_party, change_party, delete_party, find_party, list_parties};

@@ -9,6 +9,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         Migration { name: "0031_cases", statements: tables },
         Migration { name: "0032_cases_found_by", statements: found_by },
+        Migration { name: "0063_cases_led", statements: led },
     ]
 }
 
@@ -17,6 +18,14 @@ fn found_by(_: Dialect) -> Vec<String> {
     vec![
         "ALTER TABLE cases ADD COLUMN found_by text".to_owned(),
         "CREATE INDEX cases_unfolded ON cases (id) WHERE found_by IS NULL".to_owned(),
+    ]
+}
+
+/// The cases of a lead, for whoever takes them over.
+fn led(_: Dialect) -> Vec<String> {
+    vec![
+        "CREATE INDEX cases_led ON cases (firm_id, lead_user_id, id) WHERE lead_user_id IS NOT NULL"
+            .to_owned(),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod import;
+pub(crate) mod leads;
 pub(crate) mod parties;
 
 use crate::Error;

@@ -4,6 +4,7 @@
 pub(crate) mod attorneys;
 mod batch;
 pub(crate) mod cases;
+pub(crate) mod leads;
 pub(crate) mod list;
 pub(crate) mod numbering;
 pub(crate) mod parties;

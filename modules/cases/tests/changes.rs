@@ -55,9 +55,9 @@ async fn a_change_is_kept_and_a_stale_one_refused() {
     let stale = retitled(&ctx, case.id, Some(Version(1)), "Lost update").await;
     assert!(matches!(stale, Err(Error::Stale { now: 2 })));
     // What changes nothing costs no version and no record.
-    let records = world.count("audit_entries").await;
+    let records = world.count("audit_log").await;
     assert_eq!(retitled(&ctx, case.id, None, "New title").await.unwrap().version, 2);
-    assert_eq!(world.count("audit_entries").await, records);
+    assert_eq!(world.count("audit_log").await, records);
     assert_eq!(records, 2);
     assert_eq!(world.count("outbox").await, 2);
 }

@@ -56,7 +56,7 @@ async fn the_same_record_again_changes_nothing() {
     let ctx = world.partner(1);
     let first = import(&ctx, record()).await.unwrap();
     assert_eq!((first.outcome, first.parties_added, first.attorneys_added), (Imported::Created, 4, 4));
-    let tables = ["cases", "parties", "attorneys", "party_aliases", "audit_entries", "outbox"];
+    let tables = ["cases", "parties", "attorneys", "party_aliases", "audit_log", "outbox"];
     let mut rows = Vec::new();
     for table in tables {
         rows.push(world.count(table).await);
@@ -221,11 +221,11 @@ fn importing_twice_is_importing_once() {
         let first = runtime.block_on(import(&ctx, record.clone())).unwrap();
         let listed = record.parties.iter().filter(|party| !party.name.trim().is_empty()).count();
         prop_assert_eq!(first.parties.len(), listed);
-        let before = (rows("parties"), rows("attorneys"), rows("audit_entries"), rows("outbox"));
+        let before = (rows("parties"), rows("attorneys"), rows("audit_log"), rows("outbox"));
         let again = runtime.block_on(import(&ctx, record.clone())).unwrap();
         prop_assert_eq!(again.outcome, Imported::Unchanged);
         prop_assert_eq!(&again.parties, &first.parties);
-        prop_assert_eq!(before, (rows("parties"), rows("attorneys"), rows("audit_entries"), rows("outbox")));
+        prop_assert_eq!(before, (rows("parties"), rows("attorneys"), rows("audit_log"), rows("outbox")));
         let fewer = CaseImport { parties: record.parties.iter().take(kept).cloned().collect(), ..record };
         let _changed = runtime.block_on(import(&ctx, fewer)).unwrap();
         prop_assert_eq!((before.0, before.1), (rows("parties"), rows("attorneys")));

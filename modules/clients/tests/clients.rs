@@ -60,7 +60,7 @@ async fn a_client_is_added_changed_and_removed() {
     assert!(matches!(delete_client(&ctx, client.id, Some(Version(1))).await, Err(Error::Stale { .. })));
     delete_client(&ctx, client.id, Some(Version(2))).await.unwrap();
     assert!(matches!(find_client(&ctx, client.id).await, Err(Error::NotFound(_))));
-    assert_eq!(world.count("audit_entries").await, 3);
+    assert_eq!(world.count("audit_log").await, 3);
     assert_eq!(world.count("outbox").await, 3);
 }
 

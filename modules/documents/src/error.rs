@@ -159,9 +159,10 @@ impl Failure for Error {
             Self::Refused(_) => codes::FORBIDDEN,
             Self::Access(error) => error.code(),
             Self::Case(error) => error.code(),
-            Self::Audit(audit::Error::Database(error))
-            | Self::Queue(queue::Error::Database(error))
-            | Self::Database(error) => access::database_code(error),
+            Self::Audit(error) => error.code(),
+            Self::Queue(queue::Error::Database(error)) | Self::Database(error) => {
+                access::database_code(error)
+            }
             Self::Queue(_) | Self::Row(_) => codes::INTERNAL,
         }
     }

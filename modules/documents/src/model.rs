@@ -1,4 +1,5 @@
 use crate::load_file::Bates;
+use audit::Spill;
 use blob::BlobStore;
 use chrono::SubsecRound as _;
 use clock::Timestamp;
@@ -20,6 +21,8 @@ pub struct Files {
     pub blobs: BlobStore,
     /// What is taken.
     pub settings: Settings,
+    /// Where it is recorded who read what, when the database cannot take it.
+    pub spill: Spill,
 }
 
 /// Which files are taken.

@@ -8,8 +8,8 @@ mod views;
 use crate::model::{DocumentFilter, DocumentSort, Files};
 use crate::service;
 use access::{Action, Ctx, Gate, Routes};
-use axum::Json;
 use axum::response::Response;
+use axum::{Extension, Json};
 use fields::FieldsBody;
 use http::StatusCode;
 use ids::{CaseId, DocumentId};
@@ -243,11 +243,12 @@ async fn delete_document(
         (status = 404, description = "No such document", body = ProblemBody)))]
 async fn document_text(
     ctx: Ctx,
+    Extension(files): Extension<Files>,
     PathId(id): PathId<DocumentId>,
     ValidQuery(query): ValidQuery<WhichPiece>,
 ) -> Result<Json<TextView>, Problem> {
     let piece = query.piece.unwrap_or(0);
-    let found = service::read_text_piece(&ctx, id, piece).await?;
+    let found = service::read_text_piece(&ctx, &files, id, piece).await?;
     Ok(Json(TextView {
         version: found.version,
         text_status: found.status,

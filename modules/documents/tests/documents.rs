@@ -39,10 +39,10 @@ async fn text_becomes_searchable_and_other_types_say_that_they_do_not() {
     let image = world.add(&ctx, "scan.png", b"\x89PNG\r\n\x1a\n").await;
     assert_eq!((text.text_status, image.text_status), (TextStatus::Pending, TextStatus::None));
     assert_eq!(world.work().await.done, 1);
-    let piece = read_text_piece(&ctx, text.id, 0).await.unwrap();
+    let piece = read_text_piece(&ctx, &world.files, text.id, 0).await.unwrap();
     assert_eq!((piece.status, piece.pieces, piece.version), (TextStatus::Ready, 1, 1));
     assert_eq!(piece.text.as_deref(), Some("Mietvertrag über 5 €"));
-    assert_eq!(read_text_piece(&ctx, image.id, 0).await.unwrap().text, None);
+    assert_eq!(read_text_piece(&ctx, &world.files, image.id, 0).await.unwrap().text, None);
     let told = world.events("document.text_read").await;
     assert_eq!(told.len(), 1);
     assert_eq!(told[0]["text"], "Mietvertrag über 5 €");
@@ -57,9 +57,9 @@ async fn a_long_text_comes_in_pieces_and_is_told_again_when_the_title_changes() 
     let document = world.add(&ctx, "long.txt", whole.as_bytes()).await;
     world.work().await;
     let mut read = String::new();
-    let pieces = read_text_piece(&ctx, document.id, 0).await.unwrap().pieces;
+    let pieces = read_text_piece(&ctx, &world.files, document.id, 0).await.unwrap().pieces;
     for piece in 0..pieces {
-        read += &read_text_piece(&ctx, document.id, piece).await.unwrap().text.unwrap();
+        read += &read_text_piece(&ctx, &world.files, document.id, piece).await.unwrap().text.unwrap();
     }
     assert_eq!((pieces, read == whole), (3, true));
     let known = find_document(&ctx, document.id).await.unwrap();

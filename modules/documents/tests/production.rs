@@ -80,7 +80,7 @@ async fn the_real_production_is_imported_whole_and_only_once() {
             document.metadata["MD5 Hash"].as_str()
         );
         assert_eq!(document.text_status, TextStatus::Ready);
-        assert!(read_text_piece(&ctx, document.id, 0).await.unwrap().text.is_some());
+        assert!(read_text_piece(&ctx, &world.files, document.id, 0).await.unwrap().text.is_some());
         assert!(document.fields.custodian.is_some() && document.control_number.is_some());
         let pages: u64 = document.metadata["Page Count"].as_str().unwrap().parse().unwrap();
         let ends = [&document.fields.bates_begin, &document.fields.bates_end];
@@ -192,7 +192,7 @@ async fn a_newer_production_updates_and_leaves_peoples_edits() {
     assert_eq!((documents[0].current_version, documents[1].current_version), (1, 2));
     assert_eq!(documents[0].text_status, TextStatus::Ready);
     world.work().await;
-    let text = read_text_piece(&ctx, documents[1].id, 0).await.unwrap();
+    let text = read_text_piece(&ctx, &world.files, documents[1].id, 0).await.unwrap();
     assert_eq!(
         text.text.as_deref(),
         Some("two, corrected"),
@@ -211,11 +211,11 @@ async fn a_long_text_is_kept_in_pieces() {
     write_production(folder.path(), &[["D1", "P1", "1", "n.pdf", "t.txt", &native]]);
     import(&world, &ctx, folder.path()).await;
     let document = documents_by_bates(&ctx).await.remove(0);
-    let pieces = read_text_piece(&ctx, document.id, 0).await.unwrap();
+    let pieces = read_text_piece(&ctx, &world.files, document.id, 0).await.unwrap();
     assert_eq!((pieces.status, pieces.pieces), (TextStatus::Ready, 4));
     let mut size = 0;
     for piece in 0..4 {
-        size += read_text_piece(&ctx, document.id, piece).await.unwrap().text.unwrap().len();
+        size += read_text_piece(&ctx, &world.files, document.id, piece).await.unwrap().text.unwrap().len();
     }
     assert_eq!(size, whole.len());
 }

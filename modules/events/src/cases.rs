@@ -1,7 +1,7 @@
 //! Cases and their parties.
 
 use chrono::NaiveDate;
-use ids::{CaseId, ClientId, PartyId};
+use ids::{CaseId, ClientId, PartyId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// A case as it stands after a change.
@@ -63,6 +63,17 @@ pub struct Deleted {
     pub case: CaseId,
 }
 
+/// Open cases of one lead went to another: at most 500 in one event.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HandedOver {
+    /// Who led them.
+    pub from: UserId,
+    /// Who leads them now.
+    pub to: UserId,
+    /// The cases.
+    pub cases: Vec<CaseId>,
+}
+
 /// Parties were added or changed: at most 200 in one event.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PartiesChanged {
@@ -89,6 +100,9 @@ impl queue::Event for Changed {
 }
 impl queue::Event for Deleted {
     const TOPIC: &'static str = "case.deleted";
+}
+impl queue::Event for HandedOver {
+    const TOPIC: &'static str = "case.handed_over";
 }
 impl queue::Event for PartiesChanged {
     const TOPIC: &'static str = "case.parties_changed";

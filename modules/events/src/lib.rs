@@ -16,9 +16,12 @@ pub mod walls;
 pub const TOPICS: &[&str] = &[
     <accounts::UserAdded as queue::Event>::TOPIC,
     <accounts::UserChanged as queue::Event>::TOPIC,
+    <accounts::SignedOut as queue::Event>::TOPIC,
+    <accounts::ApiKeyRevoked as queue::Event>::TOPIC,
     <cases::Opened as queue::Event>::TOPIC,
     <cases::Changed as queue::Event>::TOPIC,
     <cases::Deleted as queue::Event>::TOPIC,
+    <cases::HandedOver as queue::Event>::TOPIC,
     <cases::PartiesChanged as queue::Event>::TOPIC,
     <cases::PartyRemoved as queue::Event>::TOPIC,
     <clients::Added as queue::Event>::TOPIC,
@@ -36,4 +39,7 @@ pub const TOPICS: &[&str] = &[
     <walls::Raised as queue::Event>::TOPIC,
     <walls::Changed as queue::Event>::TOPIC,
     <walls::Lifted as queue::Event>::TOPIC,
+    <sessions::Expired as queue::Event>::TOPIC,
+    <sessions::NewDevice as queue::Event>::TOPIC,
+    <sessions::ReuseDetected as queue::Event>::TOPIC,
 ];

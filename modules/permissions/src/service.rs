@@ -75,7 +75,7 @@ pub async fn explain(ctx: &Ctx, asked: &Asked) -> Result<Explained, Error> {
     ctx.require(Action::ManagePermissions)?;
     let action = action(&asked.permission)?;
     let user = accounts::find_in(ctx.reader(), ctx.firm(), asked.user.unwrap_or(ctx.user())).await?;
-    let principal = Principal { user: user.id, firm: ctx.firm(), role: user.role, session: None };
+    let principal = Principal::of(user.id, ctx.firm(), user.role);
     let policy = access::look_up(ctx.reader(), &principal).await?;
     let moment = Moment { now: ctx.now(), address: ctx.request().address };
     let mut by_wall = false;

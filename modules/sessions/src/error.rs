@@ -1,3 +1,4 @@
+use ids::SessionId;
 use web::codes;
 use web::problem::{Code, Failure, Fault};
 
@@ -8,9 +9,35 @@ const INVALID_CREDENTIALS: Code =
 const INVALID_REFRESH_TOKEN: Code = Code::new("invalid_refresh_token", 401, "The refresh token is not valid");
 /// Too many attempts to sign in.
 const TOO_MANY_ATTEMPTS: Code = Code::new("too_many_attempts", 429, "Too many attempts");
+/// The password is right, and a second factor is wanted.
+const MFA_REQUIRED: Code = Code::new("mfa_required", 401, "A second factor is wanted");
+/// The password is right, and the code of the second factor is not.
+const MFA_CODE_INVALID: Code = Code::new("mfa_code_invalid", 401, "The code of the second factor is wrong");
+/// The same for somebody who is signed in.
+const MFA_CODE_WRONG: Code = Code::new("mfa_code_wrong", 422, "The code of the second factor is wrong");
+/// There is a second factor already.
+const MFA_ALREADY_ENABLED: Code = Code::new("mfa_already_enabled", 409, "There is a second factor already");
+/// There is no second factor.
+const MFA_NOT_ENABLED: Code = Code::new("mfa_not_enabled", 409, "There is no second factor");
+/// No such login.
+const SESSION_NOT_FOUND: Code = Code::new("session_not_found", 404, "The login was not found");
+/// The login began before devices were known.
+const SESSION_WITHOUT_DEVICE: Code =
+    Code::new("session_without_device", 409, "The login does not know its device");
 
 /// Every code of this module.
-pub const CODES: &[Code] = &[INVALID_CREDENTIALS, INVALID_REFRESH_TOKEN, TOO_MANY_ATTEMPTS];
+pub const CODES: &[Code] = &[
+    INVALID_CREDENTIALS,
+    INVALID_REFRESH_TOKEN,
+    TOO_MANY_ATTEMPTS,
+    MFA_REQUIRED,
+    MFA_CODE_INVALID,
+    MFA_CODE_WRONG,
+    MFA_ALREADY_ENABLED,
+    MFA_NOT_ENABLED,
+    SESSION_NOT_FOUND,
+    SESSION_WITHOUT_DEVICE,
+];
 
 /// What can go wrong with logins.
 #[derive(Debug, thiserror::Error)]
@@ -27,18 +54,54 @@ pub enum Error {
         /// When the next attempt is looked at, in seconds from now.
         retry_after_seconds: u64,
     },
+    /// The password is right, and no code came with it.
+    #[error("a second factor is wanted: sign in again with the code of your authenticator app as `mfaCode`")]
+    SecondFactorWanted,
+    /// The password is right, and the code that came with it is not. Says not whether it was used before.
+    #[error("the code is wrong or was used before: wait for the next one, or send a recovery code")]
+    SecondFactorRefused,
+    /// The code of somebody who is signed in is wrong.
+    #[error("the code is wrong or was used before: wait for the next one, or send a recovery code")]
+    WrongCode,
+    /// What proves who somebody is did not come.
+    #[error("`{field}` is required here")]
+    ProofMissing {
+        /// The member of the request.
+        field: &'static str,
+    },
+    /// The user has a second factor.
+    #[error("you have a second factor already: disable it first to set up another one")]
+    SecondFactorPresent,
+    /// The user has no second factor.
+    #[error("there is no second factor here: set one up first")]
+    SecondFactorAbsent,
+    /// The user has no such login.
+    #[error("there is no login {0} of yours")]
+    NotFound(SessionId),
+    /// A login of before devices were known cannot trust its own.
+    #[error("this login began before its device could be known: sign in again, and trust the device then")]
+    NoDevice,
     /// A token could not be signed.
     #[error("the access token could not be made")]
     Sign(#[source] crypto::jws::Error),
+    /// The secret of a second factor could not be sealed or opened.
+    #[error("the second factor could not be read")]
+    Sealed(#[from] crypto::sealed::Error),
     /// The user could not be read, or the password not be changed.
     #[error(transparent)]
     Accounts(#[from] accounts::Error),
     /// The context could not be used.
     #[error(transparent)]
     Access(#[from] access::Error),
+    /// The caller may not do this.
+    #[error(transparent)]
+    Refused(#[from] access::Refusal),
     /// The audit record could not be written.
     #[error("the change could not be recorded")]
     Audit(#[from] audit::Error),
+    /// A fact could not be published.
+    #[error("the event could not be stored")]
+    Outbox(#[from] queue::Error),
     /// The database could not be used.
     #[error("the database could not be used")]
     Database(#[from] db::Error),
@@ -50,18 +113,29 @@ impl Failure for Error {
             Self::InvalidCredentials => INVALID_CREDENTIALS,
             Self::InvalidRefreshToken => INVALID_REFRESH_TOKEN,
             Self::TooManyAttempts { .. } => TOO_MANY_ATTEMPTS,
-            Self::Sign(_) => codes::INTERNAL,
+            Self::SecondFactorWanted => MFA_REQUIRED,
+            Self::SecondFactorRefused => MFA_CODE_INVALID,
+            Self::WrongCode => MFA_CODE_WRONG,
+            Self::ProofMissing { .. } => codes::VALIDATION_FAILED,
+            Self::SecondFactorPresent => MFA_ALREADY_ENABLED,
+            Self::SecondFactorAbsent => MFA_NOT_ENABLED,
+            Self::NotFound(_) => SESSION_NOT_FOUND,
+            Self::NoDevice => SESSION_WITHOUT_DEVICE,
             Self::Accounts(error) => error.code(),
             Self::Access(error) => error.code(),
-            Self::Audit(audit::Error::Database(error)) | Self::Database(error) => {
+            Self::Refused(_) => codes::FORBIDDEN,
+            Self::Audit(error) => error.code(),
+            Self::Outbox(queue::Error::Database(error)) | Self::Database(error) => {
                 access::database_code(error)
             }
+            Self::Sign(_) | Self::Sealed(_) | Self::Outbox(_) => codes::INTERNAL,
         }
     }
 
     fn faults(&self) -> Vec<Fault> {
         match self {
             Self::Accounts(error) => error.faults(),
+            Self::ProofMissing { field } => vec![Fault::new(*field, "missing", "is required")],
             _ => Vec::new(),
         }
     }

@@ -1,4 +1,5 @@
-use crate::{Sessions, remove_expired};
+use crate::{Sessions, mark_ended, remove_expired};
+use access::App;
 use clock::SharedClock;
 use queue::{BoxError, Schedule};
 use std::time::Duration;
@@ -9,6 +10,17 @@ pub fn cleanup_schedule(sessions: Sessions, clock: SharedClock) -> Schedule {
         let (sessions, clock) = (sessions.clone(), clock.clone());
         async move {
             while !stop.is_cancelled() && remove_expired(&sessions, clock.now()).await? {}
+            Ok::<(), BoxError>(())
+        }
+    })
+}
+
+/// Every minute, marks the logins whose time is over, records and announces it.
+pub fn expiry_schedule(app: App, sessions: Sessions) -> Schedule {
+    Schedule::new("sessions.expiry", Duration::from_mins(1), move |stop| {
+        let (app, sessions) = (app.clone(), sessions.clone());
+        async move {
+            while !stop.is_cancelled() && mark_ended(&app, &sessions).await? {}
             Ok::<(), BoxError>(())
         }
     })

@@ -1,12 +1,15 @@
-//! Logins: access tokens, rotating refresh tokens, revocation.
+//! Logins: access tokens, rotating refresh tokens, second factors, devices, revocation.
 //!
 //! - Each login is a row. An access token is a signed statement of a few minutes that names its login; on every request
 //!   the login is looked up (through a small cache), and role and activity come from the user's row, never from the
-//!   token. What is revoked here is refused on the next request.
+//!   token. What is revoked here is refused on the next request, and by every other process within a second: each firm has
+//!   a number that the database moves on with every change, and no process believes its cache without having read that
+//!   number a moment ago.
 //! - A refresh token is good for one use. A second use means that somebody has a copy: the whole login ends.
-//! - Only SHA-256 hashes of refresh tokens are stored. No token, password or address is logged.
+//! - Only SHA-256 hashes of refresh tokens and recovery codes are stored; the secret of an authenticator app is sealed. No
+//!   token, password, code or address is logged.
 //! - Wrong password, unknown address and inactive user are told and timed alike; attempts are counted per account and
-//!   per address in real time.
+//!   per address in real time, and a wrong code of a second factor is an attempt.
 
 mod error;
 mod jobs;
@@ -17,8 +20,13 @@ mod service;
 mod store;
 
 pub use error::{CODES, Error};
-pub use jobs::cleanup_schedule;
+pub use jobs::{cleanup_schedule, expiry_schedule};
 pub use migration::migrations;
-pub use model::{Login, Settings};
+pub use model::{DeviceKind, Login, Settings};
 pub use routes::routes;
-pub use service::{Sessions, change_password, refresh, remove_expired, sign_in, sign_out};
+pub use service::{
+    Enrolment, Keys, Sessions, Shown, change_password, confirm_second_factor, disable_second_factor,
+    end_login, end_logins_of_firm, end_logins_of_user, end_other_logins, enrol_second_factor, mark_ended,
+    refresh, remove_expired, renew_recovery_codes, reset_second_factor, sign_in, sign_out, step_up,
+    trust_device,
+};

@@ -4,18 +4,37 @@ mod attempts;
 mod authenticate;
 mod change_password;
 mod cleanup;
+mod devices;
+mod ending;
+mod enrolment;
+mod expiry;
+mod listing;
 mod refresh;
+mod revocation;
+mod second_factor;
 mod sign_in;
 mod sign_out;
+mod step_up;
 
 pub use change_password::change_password;
 pub use cleanup::remove_expired;
+pub(crate) use devices::distrust_device;
+pub use devices::trust_device;
+pub use enrolment::{
+    Enrolment, confirm_second_factor, disable_second_factor, enrol_second_factor, renew_recovery_codes,
+    reset_second_factor,
+};
+pub(crate) use enrolment::{FactorState, show_second_factor};
+pub use expiry::mark_ended;
+pub(crate) use listing::{Figures, figures, list_logins, login_history, rename_login};
 pub use refresh::refresh;
-pub use sign_in::sign_in;
+pub use revocation::{end_login, end_logins_of_firm, end_logins_of_user, end_other_logins};
+pub use sign_in::{Shown, sign_in};
 pub use sign_out::sign_out;
+pub use step_up::step_up;
 
 use crate::Error;
-use crate::model::{Claims, Login, Session, Settings};
+use crate::model::{Claims, DeviceClaims, Login, Session, Settings};
 use access::{App, Role};
 use accounts::User;
 use attempts::Attempts;
@@ -24,13 +43,23 @@ use clock::Timestamp;
 use crypto::Secret;
 use crypto::jws::SigningKey;
 use crypto::password::Hasher;
+use crypto::sealed::SealingKeys;
 use crypto::token::Token;
 use db::{Db, Tx};
 use headroom::{RegistryFull, StoreRegistry};
-use ids::{FirmId, SessionId, TokenId, UserId};
+use ids::{DeviceId, FirmId, SessionId, TokenId, UserId};
 use std::sync::Arc;
 
-/// The logins of a process: the key, the cache of looked-up logins, the counted attempts. Clones share them.
+/// The keys of a process.
+#[derive(Debug)]
+pub struct Keys {
+    /// Signs access tokens and the tokens of devices.
+    pub signing: SigningKey,
+    /// Seal the secrets of second factors.
+    pub sealing: SealingKeys,
+}
+
+/// The logins of a process: the keys, the cache of looked-up logins, the counted attempts. Clones share them.
 ///
 /// It knows callers for `access` and hears of changed users from `accounts`.
 #[derive(Debug, Clone)]
@@ -40,24 +69,24 @@ pub struct Sessions(Arc<Parts>);
 struct Parts {
     db: Db,
     hasher: Hasher,
-    key: SigningKey,
+    keys: Keys,
     settings: Settings,
     known: Known,
     attempts: Attempts,
 }
 
 impl Sessions {
-    /// Registers the two bounded stores and waits for callers.
+    /// Registers the bounded stores and waits for callers.
     pub fn new(
         db: Db,
         hasher: Hasher,
-        key: SigningKey,
+        keys: Keys,
         settings: Settings,
         stores: &StoreRegistry,
     ) -> Result<Self, RegistryFull> {
         let known = Known::register(&settings, stores)?;
         let attempts = Attempts::register(&settings, stores)?;
-        Ok(Self(Arc::new(Parts { db, hasher, key, settings, known, attempts })))
+        Ok(Self(Arc::new(Parts { db, hasher, keys, settings, known, attempts })))
     }
 
     /// Keeps at most so many bytes of logins that were looked up, from now on.
@@ -81,9 +110,23 @@ impl Sessions {
         &self.0.db
     }
 
+    pub(crate) fn sealing(&self) -> &SealingKeys {
+        &self.0.keys.sealing
+    }
+
     /// Forgets a login that has ended.
     pub(crate) fn forget(&self, session: SessionId) {
         self.0.known.forget(session);
+    }
+
+    /// Forgets all logins of a user whose standing has changed.
+    pub(crate) fn forget_user(&self, firm: FirmId, user: UserId) {
+        self.0.known.forget_user(firm, user);
+    }
+
+    /// Forgets all logins of a firm.
+    pub(crate) fn forget_firm(&self, firm: FirmId) {
+        self.0.known.forget_firm(firm);
     }
 
     /// Stores a new refresh token for the login and gives it out with an access token. What is given out counts only
@@ -102,6 +145,7 @@ impl Sessions {
             session: session.id,
             access_token,
             refresh_token: Secret::new(refresh.text()),
+            device_token: None,
             expires_in_seconds: (ends - now).num_seconds(),
             user,
         })
@@ -116,12 +160,18 @@ impl Sessions {
             iat: now.timestamp(),
             exp: ends.timestamp(),
         };
-        self.0.key.sign(&claims).map(Secret::new).map_err(Error::Sign)
+        self.0.keys.signing.sign(&claims).map(Secret::new).map_err(Error::Sign)
+    }
+
+    /// The token by which a user's device is known again for as long as its row is kept.
+    fn sign_device(&self, device: DeviceId, user: UserId, now: Timestamp) -> Result<Secret, Error> {
+        let claims = DeviceClaims { dev: device, sub: user, exp: (now + self.settings().kept).timestamp() };
+        self.0.keys.signing.sign(&claims).map(Secret::new).map_err(Error::Sign)
     }
 }
 
 impl accounts::UserWatch for Sessions {
     fn user_changed(&self, firm: FirmId, user: UserId) {
-        self.0.known.forget_user(firm, user);
+        self.forget_user(firm, user);
     }
 }

@@ -1,5 +1,11 @@
-//! The tables `sessions`, `refresh_tokens` and `refused_sign_ins`.
+//! The tables `sessions`, `refresh_tokens`, `devices`, `sign_ins`, `second_factors`, `recovery_codes`,
+//! `standing_versions` and `refused_sign_ins`.
 
+pub(crate) mod devices;
+pub(crate) mod factors;
+pub(crate) mod list;
+pub(crate) mod recovery;
 pub(crate) mod refused;
 pub(crate) mod sessions;
+pub(crate) mod sign_ins;
 pub(crate) mod tokens;

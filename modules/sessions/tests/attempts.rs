@@ -58,7 +58,14 @@ async fn an_address_that_tries_many_accounts_is_stopped() {
     }
     let stopped = world.try_sign_in(EMAIL, PASSWORD).await;
     assert!(matches!(stopped, Err(Error::TooManyAttempts { .. })), "{stopped:?}");
-    let elsewhere = sessions::sign_in(&world.public(2), &world.sessions, EMAIL, Secret::new(PASSWORD)).await;
+    let elsewhere = sessions::sign_in(
+        &world.public(2),
+        &world.sessions,
+        EMAIL,
+        Secret::new(PASSWORD),
+        sessions::Shown::default(),
+    )
+    .await;
     assert!(elsewhere.is_ok(), "{elsewhere:?}");
 }
 

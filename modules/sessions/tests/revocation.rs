@@ -7,7 +7,7 @@ use access::Role;
 use accounts::Change;
 use chrono::TimeDelta;
 use crypto::Secret;
-use sessions::Error;
+use sessions::{Error, Settings};
 use support::{EMAIL, PASSWORD, World};
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn a_stolen_access_token_is_no_place_to_guess_the_password() {
 }
 
 #[tokio::test]
-async fn a_row_revoked_by_another_process_is_seen_within_the_cache_time() {
+async fn a_row_revoked_by_another_process_is_seen_within_half_a_second() {
     let world = World::new().await;
     let login = world.sign_in().await;
     assert!(world.is_live(&login).await);
@@ -111,6 +111,104 @@ async fn a_row_revoked_by_another_process_is_seen_within_the_cache_time() {
     let mut tx = world.app.db().writer().begin().await.unwrap();
     tx.run(db::sql(dialect, "UPDATE sessions SET revoked_at = created_at", [])).await.unwrap();
     tx.commit().await.unwrap();
-    world.pass(TimeDelta::seconds(5));
+    world.pass(TimeDelta::milliseconds(500));
     assert!(!world.is_live(&login).await);
+}
+
+#[tokio::test]
+async fn what_one_process_changes_another_sees_within_half_a_second() {
+    let world = World::new().await;
+    let other = world.replica(Settings::default(), support::SEALING);
+    let is_live_there = async |login: &sessions::Login| {
+        let token = access::Credentials::Bearer(login.access_token.expose());
+        access::Authenticator::authenticate(&other, token, clock::Clock::now(&*world.clock)).await
+    };
+    let (ended, kept) = (world.sign_in().await, world.sign_in().await);
+    for login in [&ended, &kept] {
+        assert!(is_live_there(login).await.is_ok());
+    }
+    sessions::sign_out(&world.ctx(&ended).await, &world.sessions).await.unwrap();
+    assert!(!world.is_live(&ended).await, "the process that ended it sees it at once");
+    world.pass(TimeDelta::milliseconds(500));
+    assert!(is_live_there(&ended).await.is_err());
+    assert_eq!(is_live_there(&kept).await.unwrap().role, Role::Attorney);
+
+    let change = Change { role: Some(Role::Clerk), ..Change::default() };
+    accounts::change_user(&world.root, &world.sessions, world.ada.id, None, &change).await.unwrap();
+    world.pass(TimeDelta::milliseconds(500));
+    assert_eq!(is_live_there(&kept).await.unwrap().role, Role::Clerk);
+    accounts::deactivate_user(&world.root, &world.sessions, world.ada.id, None).await.unwrap();
+    world.pass(TimeDelta::milliseconds(500));
+    assert!(is_live_there(&kept).await.is_err());
+}
+
+#[tokio::test]
+async fn a_change_that_is_taken_back_moves_nothing_on() {
+    let world = World::new().await;
+    let login = world.sign_in().await;
+    let version = async || {
+        let text = "SELECT COALESCE(max(version), 0) FROM standing_versions";
+        let statement = db::sql(world.app.db().dialect(), text, []);
+        db::Reads::rows(world.app.db().reader(), statement).await.unwrap()[0].at::<i64>(0).unwrap()
+    };
+    let before = version().await;
+    let dialect = world.app.db().dialect();
+    let mut tx = world.app.db().writer().begin().await.unwrap();
+    tx.run(db::sql(dialect, "UPDATE sessions SET revoked_at = created_at", [])).await.unwrap();
+    tx.rollback().await.unwrap();
+    assert_eq!(version().await, before);
+    // The use of a login is no change of its standing.
+    world.pass(TimeDelta::minutes(5));
+    assert!(world.is_live(&login).await);
+    assert_eq!(version().await, before);
+    sessions::sign_out(&world.ctx(&login).await, &world.sessions).await.unwrap();
+    assert_eq!(version().await, before + 1);
+}
+
+#[tokio::test]
+async fn whatever_ends_a_login_is_announced() {
+    let world = World::new().await;
+    let (here, there, lost) = (world.sign_in().await, world.sign_in().await, world.sign_in().await);
+    let ctx = world.ctx(&here).await;
+    sessions::end_login(&ctx, &world.sessions, lost.session, Some("left in a train")).await.unwrap();
+    sessions::end_login(&ctx, &world.sessions, lost.session, None).await.expect("twice is no fault");
+    assert!(!world.is_live(&lost).await && world.is_live(&there).await);
+    sessions::end_other_logins(&ctx, &world.sessions).await.unwrap();
+    assert!(!world.is_live(&there).await && world.is_live(&here).await);
+    sessions::end_logins_of_user(&world.root, &world.sessions, world.ada.id).await.unwrap();
+    assert!(!world.is_live(&here).await);
+    let again = world.sign_in().await;
+    sessions::end_logins_of_firm(&world.root, &world.sessions, world.ada.firm).await.unwrap();
+    assert!(!world.is_live(&again).await);
+    let announced = world.events("session.revoked").await;
+    let expected =
+        [(&lost, "revoked"), (&there, "revoked"), (&here, "administrator"), (&again, "administrator")];
+    assert_eq!(announced.len(), expected.len(), "{announced:?}");
+    for (event, (login, reason)) in announced.iter().zip(expected) {
+        assert_eq!(
+            (&event["session"], &event["reason"]),
+            (&login.session.to_string().into(), &reason.into())
+        );
+        assert_eq!(event["user"], world.ada.id.to_string());
+    }
+    let entries = audit::entries_of(ctx.reader(), ctx.firm(), lost.session, 10).await.unwrap();
+    assert_eq!(entries[0].changes.as_ref().unwrap()["note"], "left in a train");
+}
+
+#[tokio::test]
+async fn nobody_ends_what_is_not_theirs() {
+    let world = World::new().await;
+    let login = world.sign_in().await;
+    let root = world.try_sign_in("root@example.com", PASSWORD).await.unwrap();
+    let ctx = world.ctx(&login).await;
+    let foreign = sessions::end_login(&ctx, &world.sessions, root.session, None).await;
+    assert!(matches!(foreign, Err(Error::NotFound(_))), "{foreign:?}");
+    let refused = sessions::end_logins_of_user(&ctx, &world.sessions, root.user.id).await;
+    assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+    let refused = sessions::end_logins_of_firm(&ctx, &world.sessions, ctx.firm()).await;
+    assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+    let elsewhere = ids::FirmId::from(uuid::Uuid::nil());
+    let absent = sessions::end_logins_of_firm(&world.root, &world.sessions, elsewhere).await;
+    assert!(matches!(absent, Err(Error::Accounts(accounts::Error::FirmNotFound))), "{absent:?}");
+    assert!(world.is_live(&root).await);
 }

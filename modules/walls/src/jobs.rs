@@ -72,13 +72,13 @@ impl LookIntoMiss {
     }
 
     async fn record(&self, app: &App, firm: FirmId, case: CaseId) -> Result<(), Error> {
-        let principal = Principal { user: self.user, firm, role: self.role, session: None };
+        let principal = Principal::of(self.user, firm, self.role);
         let ctx = app.act_as(principal, self.correlation.as_str());
         let kind = KINDS.into_iter().find(|kind| *kind == self.kind).unwrap_or(CaseId::KIND);
-        let denied = Entity { kind, id: self.id, case: Some(case), changes: None };
+        let denied = Entity { kind, id: self.id, case: Some(case), reason: None, changes: None };
         let mut tx = ctx.begin().await?;
         let changes = json!({ "denied": [null, "ethical wall"], "at": [null, self.at] });
-        audit::record(&mut tx, &ctx, Act::Read, denied.changed(changes)).await?;
+        audit::record(&mut tx, &ctx, Act::Deny, denied.changed(changes)).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -88,7 +88,7 @@ async fn each_change_of_a_wall_is_told_with_whom_it_screens_now() {
     let admin = add_user(&app, firm, 1, Role::Admin).await;
     let (ada, bob) =
         (add_user(&app, firm, 2, Role::Partner).await, add_user(&app, firm, 3, Role::Clerk).await);
-    let ctx = app.act_as(Principal { user: admin, firm, role: Role::Admin, session: None }, "test");
+    let ctx = app.act_as(Principal::of(admin, firm, Role::Admin), "test");
     let fields = CaseFields { title: "Alder v. Birch".to_owned(), ..CaseFields::default() };
     let case = cases::open_case(&ctx, fields).await.unwrap().id;
     let members = Members { screened: vec![ada], admitted: None };

@@ -1,3 +1,4 @@
+use super::held::{Held, Part, Share};
 use super::patience::{Patience, STEPS_BETWEEN_LOOKS};
 use crate::Error;
 use rusqlite::OpenFlags;
@@ -16,6 +17,7 @@ pub(crate) struct Connection {
     pub(super) inner: rusqlite::Connection,
     path: PathBuf,
     patience: Patience,
+    share: Share,
 }
 
 /// What a connection is for.
@@ -26,7 +28,7 @@ pub(crate) enum Purpose {
 }
 
 impl Connection {
-    pub(crate) fn open(path: &Path, purpose: Purpose) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path, purpose: Purpose, held: &Held) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -50,7 +52,19 @@ impl Connection {
         let patience = Patience::new();
         let asked = patience.clone();
         inner.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || asked.is_over()))?;
-        Ok(Self { inner, path: path.to_owned(), patience })
+        let opened = Self { inner, path: path.to_owned(), patience, share: Share::of(held) };
+        opened.put_down();
+        Ok(opened)
+    }
+
+    /// Counts what the connection holds when its user is done with it, and gives back what was wished for meanwhile.
+    pub(crate) fn put_down(&self) {
+        self.share.put_down(&self.inner);
+    }
+
+    /// Gives back what it holds of this.
+    pub(crate) fn release(&self, part: Part) {
+        self.share.release(&self.inner, part);
     }
 
     /// What a question lays down beyond its memory goes to files in `folder` from now on, for every connection of the

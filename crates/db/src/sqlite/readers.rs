@@ -1,4 +1,5 @@
 use super::connection::{Connection, Purpose};
+use super::held::{Held, Part};
 use super::{Found, Outcome};
 use crate::Error;
 use sea_orm::sea_query::Values;
@@ -18,8 +19,9 @@ struct Shared {
     /// One permit for each connection that may be open.
     permits: Arc<Semaphore>,
     /// Open and not in use. The last one put back is taken first: its pages are warm.
-    // bounded: one for each permit; each has a page cache of 2 MiB at most.
+    // bounded: one for each permit; what they hold is counted in `held`.
     idle: Mutex<Vec<Connection>>,
+    held: Held,
     open: AtomicU32,
     acquire_timeout: Duration,
     statement_timeout: Duration,
@@ -46,6 +48,7 @@ impl Readers {
     pub(crate) fn new(
         path: PathBuf,
         most: u32,
+        held: Held,
         acquire_timeout: Duration,
         statement_timeout: Duration,
     ) -> Self {
@@ -54,6 +57,7 @@ impl Readers {
             path,
             permits: Arc::new(Semaphore::new(most)),
             idle: Mutex::new(Vec::with_capacity(most)),
+            held,
             open: AtomicU32::new(0),
             acquire_timeout,
             statement_timeout,
@@ -121,6 +125,23 @@ impl Readers {
         result
     }
 
+    /// Lets connections that nobody uses give back what they hold, the coldest first, until it is enough.
+    pub(crate) fn release(&self, part: Part, is_enough: impl Fn() -> bool) {
+        let count = self.idle(|idle| idle.len());
+        for _ in 0..count {
+            // The permit keeps a reader that comes meanwhile from opening one connection too many.
+            let Ok(permit) = Arc::clone(&self.0.permits).try_acquire_owned() else { return };
+            if is_enough() {
+                return;
+            }
+            let connection = self.idle(|idle| (!idle.is_empty()).then(|| idle.remove(0)));
+            if let Some(connection) = &connection {
+                connection.release(part);
+            }
+            drop(Borrowed { connection, readers: self.clone(), _permit: permit });
+        }
+    }
+
     fn idle<T>(&self, look: impl FnOnce(&mut Vec<Connection>) -> T) -> T {
         look(&mut self.0.idle.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -128,7 +149,7 @@ impl Readers {
 
 impl Borrowed {
     fn open(&mut self) -> Result<(), Error> {
-        self.connection = Some(Connection::open(&self.readers.0.path, Purpose::Read)?);
+        self.connection = Some(Connection::open(&self.readers.0.path, Purpose::Read, &self.readers.0.held)?);
         self.readers.0.open.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
@@ -140,6 +161,7 @@ impl Drop for Borrowed {
         if self.readers.0.permits.is_closed() {
             self.readers.0.open.fetch_sub(1, Ordering::Relaxed);
         } else {
+            connection.put_down();
             self.readers.idle(|idle| idle.push(connection));
         }
     }

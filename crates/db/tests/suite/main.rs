@@ -16,6 +16,8 @@ mod full_disk;
 #[cfg(test)]
 mod groups;
 #[cfg(test)]
+mod held;
+#[cfg(test)]
 mod long;
 #[cfg(test)]
 mod migrations;

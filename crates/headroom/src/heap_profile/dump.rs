@@ -38,13 +38,23 @@ pub enum ProfileError {
 /// Takes a profile of this process, without names. It writes a file that lies in memory only, since the system may have
 /// no folder that can be written to. Some milliseconds: not for a thread that serves requests.
 pub fn take_heap_profile() -> Result<HeapProfile, ProfileError> {
-    let mut profile = take_bare_heap_profile()?;
+    take_charged_heap_profile(|_| ())
+}
+
+/// As [`take_heap_profile`], and tells how many bytes of memory the allocator's text takes as soon as it is written. It is
+/// gone when the profile is there.
+pub fn take_charged_heap_profile(charge: impl FnOnce(u64)) -> Result<HeapProfile, ProfileError> {
+    let mut profile = take(charge)?;
     profile.identify();
     Ok(profile)
 }
 
 /// As [`take_heap_profile`], without the build ids, for which the files of the program and its libraries are read.
 pub fn take_bare_heap_profile() -> Result<HeapProfile, ProfileError> {
+    take(|_| ())
+}
+
+fn take(charge: impl FnOnce(u64)) -> Result<HeapProfile, ProfileError> {
     // A panic of an earlier holder leaves nothing half done behind the lock.
     let _alone = match ONE_AT_A_TIME.try_lock() {
         Err(std::sync::TryLockError::WouldBlock) => return Err(ProfileError::Busy),
@@ -59,6 +69,7 @@ pub fn take_bare_heap_profile() -> Result<HeapProfile, ProfileError> {
     if !mallctl::write_text(c"prof.dump", &path) {
         return Err(ProfileError::Dump);
     }
+    charge(file.metadata()?.len());
     // jemalloc opened the path anew, so this handle still stands at the beginning.
     Ok(HeapProfile::read_dump(BufReader::new(file))?)
 }

@@ -62,9 +62,9 @@ fn looks(watched: &Watched, second: u64) -> Unreadable {
     watched.headroom.controls().unreadable
 }
 
-const LIMIT: Unreadable = Unreadable { limit: true, usage: false, process: false };
+const NONE: Unreadable = Unreadable { limit: false, limit_unknown: false, usage: false, process: false };
 
-const NONE: Unreadable = Unreadable { limit: false, usage: false, process: false };
+const LIMIT: Unreadable = Unreadable { limit: true, ..NONE };
 
 #[test]
 fn a_limit_that_cannot_be_read_stays_as_it_was_until_it_can() -> io::Result<()> {
@@ -161,11 +161,23 @@ fn without_the_process_file_system_the_server_goes_on_with_what_it_knows() -> io
 #[test]
 fn what_could_never_be_read_is_told_and_the_next_limit_counts() -> io::Result<()> {
     let watched = Watched::start(KINDS[0], 256 * MIB)?;
-    Failure::NotOpened.befall(&watched.path(KINDS[0].limit))?;
+    let limit = watched.path(KINDS[0].limit);
+    Failure::NotOpened.befall(&limit)?;
     let source = SystemSource::open(watched.machine.roots);
     let headroom = Headroom::new(Settings::default(), Arc::new(source));
+    Told::take();
     headroom.sample_at(1);
-    assert_eq!(headroom.controls().unreadable, LIMIT);
+    assert_eq!(headroom.controls().unreadable, Unreadable { limit_unknown: true, ..NONE });
+    assert_eq!(Told::take(), (1, 0));
     assert_eq!(headroom.budget().limit, Limit { bytes: PHYSICAL, source: LimitSource::Physical });
+    // Once it could be read it has said something, which counts when it cannot be read any more.
+    Failure::NotOpened.end(&limit)?;
+    fs::write(&limit, (64 * MIB).to_string())?;
+    headroom.sample_at(2 * TICK);
+    assert_eq!((headroom.controls().unreadable, Told::take()), (NONE, (0, 1)));
+    Failure::NotOpened.befall(&limit)?;
+    headroom.sample_at(3 * TICK);
+    assert_eq!(headroom.controls().unreadable, LIMIT);
+    assert_eq!(headroom.budget().limit.bytes, 64 * MIB);
     Ok(())
 }

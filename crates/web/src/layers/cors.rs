@@ -27,6 +27,8 @@ pub enum CorsFault {
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 impl CorsSettings {
@@ -64,7 +66,16 @@ impl CorsSettings {
                 API_KEY,
                 IDEMPOTENCY_KEY,
             ])
-            .expose_headers([CONTENT_DISPOSITION, CONTENT_RANGE, ETAG, LOCATION, RETRY_AFTER, CORRELATION])
+            .expose_headers([
+                CONTENT_DISPOSITION,
+                CONTENT_RANGE,
+                ETAG,
+                LOCATION,
+                RETRY_AFTER,
+                CORRELATION,
+                RATE_LIMIT,
+                RATE_LIMIT_POLICY,
+            ])
             .max_age(self.max_age)
     }
 }

@@ -1,4 +1,4 @@
-use super::account::Account;
+use super::accounting::Accounting;
 use super::alias::Alias;
 use super::boundary::Boundary;
 use super::compression::Obey;
@@ -23,7 +23,7 @@ struct Stack {
     settings: Arc<Settings>,
 }
 
-type Stacked = Account<Compression<Either<Cors<Boundary>, Boundary>, Obey>>;
+type Stacked = Accounting<Compression<Either<Cors<Boundary>, Boundary>, Obey>>;
 
 impl Layer<Route> for Stack {
     type Service = Stacked;
@@ -34,7 +34,7 @@ impl Layer<Route> for Stack {
         let cors = settings.cors.as_ref().map(super::CorsSettings::layer);
         let shared = option_layer(cors).layer(boundary);
         let compressed = compression(&settings.compression).layer(shared);
-        Account::around(compressed, Arc::clone(settings))
+        Accounting::around(compressed, Arc::clone(settings))
     }
 }
 

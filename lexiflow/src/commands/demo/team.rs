@@ -46,7 +46,7 @@ pub(super) async fn engage(
             writeln!(console.out, "{:<18} {}", user.role.as_str(), user.email)?;
             user
         };
-        let principal = Principal { user: user.id, firm: user.firm, role: user.role, session: None };
+        let principal = Principal::of(user.id, user.firm, user.role);
         team.contexts.push(ctx.app().act_as(principal, "command-line"));
         let name = Name { first: user.first_name, last: user.last_name };
         team.members.push(Member { name, email: user.email, role: user.role });

@@ -3,7 +3,7 @@ use crate::ops::Ops;
 use crate::ops::error::Error;
 use crate::ops::profile::{self, KeptProfile};
 use crate::ops::report::fresh;
-use access::Ctx;
+use access::{Ctx, Fresh};
 use audit::{Act, Entity};
 use axum::Extension;
 use axum::response::Response;
@@ -89,7 +89,7 @@ pub(in crate::ops) async fn check_leaks(
     (status = 501, description = "The allocator takes no samples", body = ProblemBody),
     (status = 507, description = "The disk is full", body = ProblemBody)))]
 pub(in crate::ops) async fn keep_leak_snapshot(
-    ctx: Ctx,
+    Fresh(ctx): Fresh,
     account: Account,
     Extension(ops): Extension<Arc<Ops>>,
 ) -> Result<Response, Problem> {
@@ -132,7 +132,8 @@ pub(in crate::ops) async fn configure_leaks(
 }
 
 async fn record(ctx: &Ctx, act: Act, changes: Value) -> Result<(), Error> {
-    let verdict = Entity { kind: "leak verdict", id: ctx.firm().uuid(), case: None, changes: None };
+    let verdict =
+        Entity { kind: "leak verdict", id: ctx.firm().uuid(), case: None, reason: None, changes: None };
     let mut tx = ctx.begin().await?;
     audit::record(&mut tx, ctx, act, verdict.changed(changes)).await?;
     Ok(tx.commit().await?)

@@ -56,10 +56,66 @@ const DOCUMENT: &str = "/api/documents/019cae6b-ca50-75cf-b9be-c61408a9f5bc";
 const PROFILE: &str = "/api/monitoring/memory/profile";
 const GRANT: &str = "/api/permissions/019cae6b-e9a1-7d47-8136-4e9c80216d35";
 const WALL: &str = "/api/ethical-walls/019cae6b-e9a0-7c36-b025-3d8b7f106c24";
+const AUDIT_ENTRY: &str = "the audit log has no entry 4711: it may have been removed for its age";
 const USER: &str = "/api/users/019c2404-8f3c-7b25-9d14-2c7a6e0f4b12";
 
 /// For each answer the first that fits.
 pub(super) const SAMPLES: &[Sample] = &[
+    sample("rate_limited", "/api/auth/forgot-password", "too many requests: wait 540 seconds and try again")
+        .of(&["forgotPassword", "resetPassword", "acceptInvitation", "register"]),
+    sample("link_not_valid", "/api/auth/reset-password", "the link has expired: ask for another one")
+        .fault("token", "not_valid", "has expired: ask for another one")
+        .of(&["resetPassword", "acceptInvitation"]),
+    sample(
+        "registration_closed",
+        "/api/auth/register",
+        "registration is closed: ask an administrator of the firm for an invitation",
+    )
+    .of(&["register"]),
+    sample("name_missing", "/api/auth/register", "`firstName` is empty: give a name")
+        .fault("firstName", "missing", "must not be empty")
+        .of(&["register", "invite"]),
+    sample(
+        "invitation_not_found",
+        "/api/users/invitations/019cae6b-6603-707a-a469-71cfb354a067",
+        "there is no open invitation 019cae6b-6603-707a-a469-71cfb354a067 in your firm",
+    )
+    .of(&["revokeInvitation", "resendInvitation"]),
+    sample(
+        "invitation_open",
+        "/api/users/invitations",
+        "this address was invited already: send that invitation again, or take it back first",
+    )
+    .fault("email", "invited", "was invited already")
+    .of(&["invite"]),
+    sample(
+        "api_key_not_found",
+        "/api/api-keys/019cae6b-6602-7f69-9358-60bea2438f56",
+        "there is no API key 019cae6b-6602-7f69-9358-60bea2438f56 of yours; it may have been revoked",
+    )
+    .of(&["showApiKey", "revokeApiKey", "rotateApiKey"]),
+    sample(
+        "api_key_scope",
+        "/api/api-keys",
+        "`users:manage` cannot be a scope of this key: use permissions that you have; `users:manage` is \
+         never given to a key",
+    )
+    .fault("scopes", "refused", "`users:manage` cannot be given")
+    .of(&["createApiKey"]),
+    sample(
+        "api_key_limit",
+        "/api/api-keys",
+        "you have 50 API keys, which is the most: revoke one that is not used",
+    )
+    .of(&["rotateApiKey"]),
+    sample(
+        "successor_unfit",
+        "/api/users/019c2404-8f3c-7b25-9d14-2c7a6e0f4b12/deactivate",
+        "the user 019c2404-8f3c-7b25-9d14-2c7a6e0f4b12 cannot take the cases over: choose another active \
+         user who may change cases",
+    )
+    .fault("reassignTo", "unfit", "cannot take the cases over")
+    .of(&["deactivateAndReassign"]),
     sample(
         "search_query_empty",
         "/api/search",
@@ -160,8 +216,15 @@ pub(super) const SAMPLES: &[Sample] = &[
         "the time entry 019cae6b-de60-78f2-ace1-f9473bdc28ef was not found",
     )
     .below("/api/billing/"),
+    sample("audit_entry_not_found", "/api/audit-logs/4711", AUDIT_ENTRY).of(&["showAuditEntry"]),
+    sample(
+        "audit_verification_not_found",
+        "/api/audit-logs/verifications/019cae6b-de60-7f00-bdf3-1b695dfe4a02",
+        "the audit verification 019cae6b-de60-7f00-bdf3-1b695dfe4a02 was not found",
+    )
+    .below("/api/audit-logs/"),
     sample("user_not_found", USER, "there is no user 019c2404-8f3c-7b25-9d14-2c7a6e0f4b12 in your firm")
-        .of(&["checkPermission", "explainPermission"])
+        .of(&["showLoginHistory", "listApiKeys", "checkPermission", "explainPermission"])
         .below("/api/users/"),
     sample(
         "organization_not_found",
@@ -229,7 +292,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         "another user has this e-mail address: use another one, or activate that user again",
     )
     .fault("email", "taken", "belongs to another user")
-    .of(&["addUser"]),
+    .of(&["addUser", "acceptInvitation"]),
     sample(
         "stale_version",
         CASE,
@@ -273,13 +336,13 @@ pub(super) const SAMPLES: &[Sample] = &[
         "the current password is wrong: type the one that you sign in with",
     )
     .fault("currentPassword", "wrong", "is not the present password")
-    .of(&["changePassword"]),
+    .of(&["changePassword", "enrolTotp", "enableMfa", "enableMfaOlder"]),
     sample(
         "own_access",
         USER,
         "you cannot change your own role or deactivate yourself: ask another administrator",
     )
-    .of(&["putUser", "patchUser", "deactivateUser", "giveRole"]),
+    .of(&["putUser", "patchUser", "deactivateUser", "giveRole", "activateUser"]),
     sample(
         "checksum_mismatch",
         "/api/documents",
@@ -343,6 +406,46 @@ pub(super) const SAMPLES: &[Sample] = &[
     .named("rule_refused_case")
     .at("caseId", "unchangeable")
     .of(&["changeDocketEntry", "putDocketEntry"]),
+    sample(
+        "session_not_found",
+        "/api/auth/sessions/019cae6b-6600-7d47-b136-4e9c80216d34",
+        "there is no login 019cae6b-6600-7d47-b136-4e9c80216d34 of yours",
+    )
+    .below("/api/auth/sessions/"),
+    sample(
+        "session_without_device",
+        "/api/auth/sessions/trust-device",
+        "this login began before its device could be known: sign in again, and trust the device then",
+    )
+    .of(&["trustDevice"]),
+    sample(
+        "step_up_required",
+        "/api/auth/sessions/trust-device",
+        "show your second factor again at `/api/auth/step-up`, and repeat the request",
+    )
+    .of(&["trustDevice"]),
+    sample(
+        "mfa_already_enabled",
+        "/api/auth/mfa/totp",
+        "you have a second factor already: disable it first to set up another one",
+    )
+    .of(&["enrolTotp", "confirmTotp", "enableMfa", "enableMfaOlder", "verifyMfa"]),
+    sample("mfa_not_enabled", "/api/auth/mfa/totp", "there is no second factor here: set one up first")
+        .of(&["disableTotp", "renewRecoveryCodes", "disableMfa", "disableMfaOlder", "resetUserMfa"]),
+    sample(
+        "mfa_code_wrong",
+        "/api/auth/mfa/totp/confirm",
+        "the code is wrong or was used before: wait for the next one, or send a recovery code",
+    )
+    .of(&[
+        "confirmTotp",
+        "verifyMfa",
+        "disableTotp",
+        "disableMfa",
+        "disableMfaOlder",
+        "renewRecoveryCodes",
+        "stepUp",
+    ]),
     sample("too_many_attempts", "/api/auth/login", "too many attempts: wait 60 seconds and try again")
         .below("/api/auth/"),
     sample(
@@ -390,6 +493,11 @@ pub(super) const SAMPLES: &[Sample] = &[
         "unsupported_media_type",
         "/api/cases",
         "the Content-Type text/plain is not taken here: send application/json",
+    ),
+    sample(
+        "rate_limited",
+        "/api/cases",
+        "more than 300 requests in 60 seconds: wait 1 seconds and try again",
     ),
     sample("internal", "/api/cases", "The server made a fault"),
     sample("memory_exhausted", "/api/cases", "The server is short of memory"),

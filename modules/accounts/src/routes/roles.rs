@@ -65,7 +65,7 @@ pub(super) async fn list_permissions_of(
 
 /// What the role allows, less what is denied, and what is granted wherever the user is.
 async fn permissions_of(ctx: &Ctx, user: &User) -> Result<Vec<&'static str>, Problem> {
-    let principal = Principal { user: user.id, firm: user.firm, role: user.role, session: None };
+    let principal = Principal::of(user.id, user.firm, user.role);
     let policy = ctx.app().policies().of(ctx.reader(), &principal, ctx.now()).await;
     let policy = policy.map_err(access::Error::Database)?;
     let moment = Moment { now: ctx.now(), address: None };

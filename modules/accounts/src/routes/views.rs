@@ -37,7 +37,7 @@ pub struct UserView {
     pub permissions: Vec<&'static str>,
     /// Whether the user may sign in.
     pub active: bool,
-    /// Whether a second factor is asked for. This version knows none.
+    /// Whether signing in asks for a second factor.
     #[schema(example = false)]
     pub mfa_enabled: bool,
     /// When the user was added.
@@ -62,7 +62,7 @@ impl From<User> for UserView {
             role: user.role,
             permissions: user.role.permissions().collect(),
             active: user.active,
-            mfa_enabled: false,
+            mfa_enabled: user.second_factor,
             created_at: user.created_at,
             updated_at: user.updated_at,
             last_login_at: user.last_login_at,

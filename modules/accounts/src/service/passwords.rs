@@ -71,6 +71,25 @@ pub async fn prepare_password(
     Ok(NewPassword { hash: Secret::new(hasher.hash(new).await?) })
 }
 
+/// Whether this is the caller's own password: for what asks for it again.
+pub async fn is_own_password(ctx: &Ctx, hasher: &Hasher, password: Secret) -> Result<bool, Error> {
+    let Some(hash) = store::credentials::find(ctx.reader(), ctx.firm(), ctx.user()).await? else {
+        hasher.verify_absent(password).await?;
+        return Ok(false);
+    };
+    Ok(hasher.verify(password, &hash).await?)
+}
+
+/// Notes, in the caller's transaction, whether a user has a second factor. `false` when it was noted so before.
+pub async fn set_second_factor(tx: &mut Tx, ctx: &Ctx, user: UserId, present: bool) -> Result<bool, Error> {
+    store::users::set_second_factor(tx, ctx.firm(), user, present, ctx.now()).await
+}
+
+/// Whether the caller may manage a user of this role: give it, change them, or take their second factor off.
+pub fn check_manageable(ctx: &Ctx, user: &User) -> Result<(), Error> {
+    may_manage(Actor { user: ctx.user(), role: ctx.principal().role }, user.role)
+}
+
 /// Keeps the caller's new password, with its record, in the transaction that ends the caller's other logins.
 pub async fn keep_password(tx: &mut Tx, ctx: &Ctx, password: &NewPassword) -> Result<(), Error> {
     let hash = password.hash.expose();
@@ -100,14 +119,23 @@ pub async fn set_password(
     let hash = hasher.hash(password).await?;
     let mut tx = ctx.begin().await?;
     let now = ctx.now();
-    if !store::credentials::replace(&mut tx, ctx.firm(), id, &hash, now).await? {
-        store::credentials::insert(&mut tx, ctx.firm(), id, ctx.new_id(), &hash, now).await?;
-    }
+    keep_hash(&mut tx, ctx, id, &hash).await?;
+    store::password_resets::end_all(&mut tx, ctx.firm(), id, now).await?;
     store::users::sign_out(&mut tx, ctx.firm(), id, now).await?;
     let entity = Entity::of(id).changed(json!({ "passwordSet": true }));
     audit::record(&mut tx, ctx, Act::Update, entity).await?;
+    let reason = "password_set".to_owned();
+    ctx.publish(&mut tx, &events::accounts::SignedOut { user: id, reason }).await?;
     tx.commit().await?;
     watch.user_changed(ctx.firm(), id);
+    Ok(())
+}
+
+/// Puts a password's hash in place of the one before, if there was one.
+pub(super) async fn keep_hash(tx: &mut Tx, ctx: &Ctx, user: UserId, hash: &str) -> Result<(), Error> {
+    if !store::credentials::replace(tx, ctx.firm(), user, hash, ctx.now()).await? {
+        store::credentials::insert(tx, ctx.firm(), user, ctx.new_id(), hash, ctx.now()).await?;
+    }
     Ok(())
 }
 

@@ -1,12 +1,13 @@
 use super::passwords;
-use crate::model::{Actor, Change, Direction, Effect, Filter, NewUser, Sort, may_manage};
+use crate::model::{Actor, Change, Direction, Effect, Email, Filter, NewUser, Sort, may_manage};
 use crate::{Error, User, UserWatch, store};
-use access::{Action, Ctx, Role};
+use access::{Action, App, Ctx, Role};
 use audit::{Act, Entity};
 use crypto::Secret;
 use crypto::password::Hasher;
 use db::{Reads, Tx};
 use ids::{CredentialId, FirmId, UserId};
+use serde_json::json;
 
 /// One page of the firm's users and how many there are in all. At most `limit` from the `offset`-th on.
 pub async fn list_users(
@@ -35,6 +36,11 @@ pub async fn find_self(ctx: &Ctx) -> Result<User, Error> {
 /// A user for a module that has checked who asks, inside its transaction or outside one.
 pub async fn find_in(db: &impl Reads, firm: FirmId, id: UserId) -> Result<User, Error> {
     store::users::find(db, firm, id).await?.ok_or(Error::NotFound(id))
+}
+
+/// The user who signs in with this address, whatever the firm: for the command line, which looks after all firms.
+pub async fn find_by_address(app: &App, email: &Email) -> Result<Option<User>, Error> {
+    store::users::of_email(app.db().reader(), email).await
 }
 
 /// Active users of some roles, at most 1,000, for a module that has checked who asks.
@@ -104,25 +110,58 @@ async fn commit_change(
     before: &User,
     change: &Change,
 ) -> Result<User, Error> {
-    let id = before.id;
-    let (after, effect) = before.changed(actor(ctx), change, ctx.now())?;
-    if let Effect::LosesAdministrator(must_stay) = effect {
-        store::firms::take(&mut tx, ctx.firm(), ctx.now()).await?;
-        if store::users::others_active(&tx, ctx.firm(), id, must_stay).await? == 0 {
-            return Err(Error::LastAdministrator);
-        }
-    }
-    store::users::save(&mut tx, ctx.firm(), &after).await?;
-    let act = if before.active && !after.active { Act::Delete } else { Act::Update };
-    audit::record(&mut tx, ctx, act, Entity::of(id).differing(before, &after)).await?;
-    let changed =
-        events::accounts::UserChanged { user: id, role: after.role.to_string(), active: after.active };
-    ctx.publish(&mut tx, &changed).await?;
+    let (after, effect) = apply(ctx, &mut tx, before, change).await?;
     tx.commit().await?;
+    tell(ctx, watch, before.id, effect);
+    Ok(after)
+}
+
+/// Tells, after the commit, that a user's standing changed.
+pub(super) fn tell(ctx: &Ctx, watch: &dyn UserWatch, id: UserId, effect: Effect) {
     if effect != Effect::Harmless {
         watch.user_changed(ctx.firm(), id);
     }
-    Ok(after)
+}
+
+/// Writes a change of a user whose row is held, with its record. Who loses their access loses their logins and keys.
+pub(super) async fn apply(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    before: &User,
+    change: &Change,
+) -> Result<(User, Effect), Error> {
+    let id = before.id;
+    let (after, effect) = before.changed(actor(ctx), change, ctx.now())?;
+    if let Effect::LosesAdministrator(must_stay) = effect {
+        store::firms::take(tx, ctx.firm(), ctx.now()).await?;
+        if store::users::others_active(tx, ctx.firm(), id, must_stay).await? == 0 {
+            return Err(Error::LastAdministrator);
+        }
+    }
+    store::users::save(tx, ctx.firm(), &after).await?;
+    let is_leaving = before.active && !after.active;
+    let act = if is_leaving { Act::Delete } else { Act::Update };
+    audit::record(tx, ctx, act, Entity::of(id).differing(before, &after)).await?;
+    let changed =
+        events::accounts::UserChanged { user: id, role: after.role.to_string(), active: after.active };
+    ctx.publish(tx, &changed).await?;
+    if is_leaving {
+        end_access(ctx, tx, id).await?;
+    }
+    Ok((after, effect))
+}
+
+/// Ends for good what lets somebody in beside the password: API keys, and links that were sent. Logins end by the moment
+/// that stands in the user's row.
+async fn end_access(ctx: &Ctx, tx: &mut Tx, id: UserId) -> Result<(), Error> {
+    let keys = store::api_keys::revoke_all(tx, ctx.firm(), id, ctx.now()).await?;
+    store::password_resets::end_all(tx, ctx.firm(), id, ctx.now()).await?;
+    if keys > 0 {
+        let entity = Entity::of(id).changed(json!({ "apiKeysRevoked": keys }));
+        audit::record(tx, ctx, Act::Update, entity).await?;
+    }
+    let reason = "user_deactivated".to_owned();
+    Ok(ctx.publish(tx, &events::accounts::SignedOut { user: id, reason }).await?)
 }
 
 /// Takes a user's access away. What they did stays; a user who is inactive already stays so.
@@ -138,6 +177,6 @@ pub async fn deactivate_user(
     Ok(())
 }
 
-fn actor(ctx: &Ctx) -> Actor {
+pub(super) fn actor(ctx: &Ctx) -> Actor {
     Actor { user: ctx.user(), role: ctx.principal().role }
 }

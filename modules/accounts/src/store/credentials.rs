@@ -19,7 +19,7 @@ const IS_STILL: &str =
     "SELECT 1 FROM credentials WHERE firm_id = $1 AND user_id = $2 AND kind = $3 AND secret = $4";
 const FIND: &str = "SELECT secret FROM credentials WHERE firm_id = $1 AND user_id = $2 AND kind = $3";
 const OF_EMAIL: &str = "SELECT u.id, u.firm_id, u.email, u.first_name, u.last_name, u.search_text, u.role, \
-                        u.active, u.version, u.created_at, u.updated_at, u.last_login_at, u.signed_out_at, c.secret \
+                        u.active, u.second_factor, u.version, u.created_at, u.updated_at, u.last_login_at, u.signed_out_at, c.secret \
                         FROM users u JOIN credentials c ON c.user_id = u.id AND c.kind = $2 WHERE u.email = $1";
 
 /// Adds a user's password hash.

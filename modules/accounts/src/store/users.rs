@@ -1,4 +1,4 @@
-use crate::model::{Direction, Filter, Sort};
+use crate::model::{Direction, Email, Filter, Sort};
 use crate::{Error, User};
 use access::Role;
 use clock::Timestamp;
@@ -24,6 +24,7 @@ mod row {
         pub(super) search_text: String,
         pub(super) role: String,
         pub(super) active: bool,
+        pub(super) second_factor: bool,
         pub(super) version: i64,
         pub(super) created_at: Stamp,
         pub(super) updated_at: Stamp,
@@ -42,6 +43,7 @@ mod row {
                 search_text: row.get("search_text")?,
                 role: row.get("role")?,
                 active: row.get("active")?,
+                second_factor: row.get("second_factor")?,
                 version: row.get("version")?,
                 created_at: row.get("created_at")?,
                 updated_at: row.get("updated_at")?,
@@ -59,12 +61,16 @@ mod row {
 
 const INSERT: &str = "INSERT INTO users (id, firm_id, email, first_name, last_name, search_text, role, active, \
                       version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-const FIND: &str = "SELECT id, firm_id, email, first_name, last_name, search_text, role, active, version, \
+const FIND: &str = "SELECT id, firm_id, email, first_name, last_name, search_text, role, active, second_factor, version, \
                     created_at, updated_at, last_login_at, signed_out_at FROM users WHERE firm_id = $1 AND id = $2";
+const OF_EMAIL: &str = "SELECT id, firm_id, email, first_name, last_name, search_text, role, active, version, \
+                        created_at, updated_at, last_login_at, signed_out_at FROM users WHERE email = $1";
 const SAVE: &str = "UPDATE users SET first_name = $4, last_name = $5, search_text = $6, role = $7, active = $8, \
                     version = $9, updated_at = $10, signed_out_at = $11 \
                     WHERE firm_id = $1 AND id = $2 AND version = $3";
 const SIGN_OUT: &str = "UPDATE users SET signed_out_at = $3, updated_at = $3, version = version + 1 WHERE firm_id = $1 AND id = $2";
+const SET_SECOND_FACTOR: &str = "UPDATE users SET second_factor = $3, updated_at = $4, version = version + 1 \
+                                 WHERE firm_id = $1 AND id = $2 AND second_factor <> $3";
 const SIGNED_IN: &str = "UPDATE users SET last_login_at = $4 WHERE firm_id = $1 AND id = $2 AND active = $3";
 
 pub(crate) async fn insert(tx: &mut Tx, firm: FirmId, user: &User) -> Result<(), Error> {
@@ -91,6 +97,12 @@ pub(crate) async fn insert(tx: &mut Tx, firm: FirmId, user: &User) -> Result<(),
 pub(crate) async fn find(db: &impl Reads, firm: FirmId, user: UserId) -> Result<Option<User>, Error> {
     let values = [Value::from(Uuid::from(firm)), Value::from(Uuid::from(user))];
     let rows = db.rows(db::sql(db.dialect(), FIND, values)).await?;
+    Ok(rows.first().map(read).transpose().map_err(db::Error::from)?)
+}
+
+/// Who signs in with an address. Knows no firm: the address names one user on the whole server.
+pub(crate) async fn of_email(db: &impl Reads, email: &Email) -> Result<Option<User>, Error> {
+    let rows = db.rows(db::sql(db.dialect(), OF_EMAIL, [Value::from(email.as_str())])).await?;
     Ok(rows.first().map(read).transpose().map_err(db::Error::from)?)
 }
 
@@ -130,6 +142,23 @@ pub(crate) async fn sign_out(tx: &mut Tx, firm: FirmId, user: UserId, now: Times
     let values = [Value::from(Uuid::from(firm)), Value::from(Uuid::from(user)), Value::from(Stamp(now))];
     tx.run(db::sql(tx.dialect(), SIGN_OUT, values)).await?;
     Ok(())
+}
+
+/// Notes whether the user has a second factor. `false` when it was noted so before.
+pub(crate) async fn set_second_factor(
+    tx: &mut Tx,
+    firm: FirmId,
+    user: UserId,
+    present: bool,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let values = [
+        Value::from(Uuid::from(firm)),
+        Value::from(Uuid::from(user)),
+        Value::from(present),
+        Value::from(Stamp(now)),
+    ];
+    Ok(tx.run(db::sql(tx.dialect(), SET_SECOND_FACTOR, values)).await? == 1)
 }
 
 /// Notes a sign-in. `false` when the user is not active any more.
@@ -253,6 +282,7 @@ fn user(row: row::Model) -> Result<User, db::Misread> {
         first_name: row.first_name,
         last_name: row.last_name,
         active: row.active,
+        second_factor: row.second_factor,
         version: row.version,
         created_at: row.created_at.0,
         updated_at: row.updated_at.0,

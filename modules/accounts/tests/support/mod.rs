@@ -79,7 +79,7 @@ impl World {
 
     /// The same user's context.
     pub(crate) fn as_user(&self, user: &User) -> Ctx {
-        let principal = Principal { user: user.id, firm: user.firm, role: user.role, session: None };
+        let principal = Principal::of(user.id, user.firm, user.role);
         self.app.act_as(principal, "test")
     }
 

@@ -26,7 +26,7 @@ impl Authenticator for ByFirm {
 
 fn principal(firm: u8, role: Role) -> Principal {
     let user = UserId::from_parts(1, &[firm; 10]);
-    Principal { user, firm: FirmId::from_parts(1, &[firm; 10]), role, session: None }
+    Principal::of(user, FirmId::from_parts(1, &[firm; 10]), role)
 }
 
 pub(crate) struct World {

@@ -53,7 +53,6 @@ impl Firm {
 
     pub(crate) fn user(&self, firm: u8, role: Role) -> Ctx {
         let firm = FirmId::from_parts(1, &[firm; 10]);
-        self.app
-            .act_as(Principal { user: UserId::from_parts(1, &[7; 10]), firm, role, session: None }, "test")
+        self.app.act_as(Principal::of(UserId::from_parts(1, &[7; 10]), firm, role), "test")
     }
 }

@@ -1,9 +1,11 @@
 use crate::model::{Document, DocumentFilter, DocumentSort, DocumentVersion, Files, Stats, TextStatus};
 use crate::{Error, store};
 use access::{Action, Ctx, Sight};
+use audit::Entity;
 use blob::BlobReader;
 use db::Reads;
 use ids::{CaseId, DocumentId, DocumentVersionId};
+use serde_json::json;
 
 /// How a caller names a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,27 +105,53 @@ pub(crate) async fn version_of(
     Ok((document, version))
 }
 
-/// A version with its file, opened.
+/// A version with its file, opened to be sent. Who reads it is recorded before a byte of it leaves.
 pub(crate) async fn open_version(
     ctx: &Ctx,
     files: &Files,
     id: DocumentId,
     key: VersionKey,
 ) -> Result<(DocumentVersion, BlobReader), Error> {
-    let (_, version) = version_of(ctx, id, key).await?;
+    let (document, version) = version_of(ctx, id, key).await?;
     let reader = files.blobs.get(version.content.sha256.0).await?;
     if reader.size_bytes() != version.content.size_bytes {
         // Cut or overwritten from outside: no part of it can be trusted.
         return Err(blob::Error::Shortened.into());
     }
+    tell(ctx, files, &document, version.number, None).await?;
     Ok((version, reader))
 }
 
+/// Records that the content of a version was read. A question for its headers alone reads nothing.
+async fn tell(
+    ctx: &Ctx,
+    files: &Files,
+    document: &Document,
+    version: i64,
+    piece: Option<u32>,
+) -> Result<(), Error> {
+    if ctx.request().method.as_ref().is_some_and(|method| method.as_str() == "HEAD") {
+        return Ok(());
+    }
+    let mut what = json!({ "version": version });
+    if let Some(piece) = piece {
+        what["textPiece"] = piece.into();
+    }
+    let read = Entity::of(document.id).in_case_if(document.fields.case_id).changed(what);
+    Ok(audit::record_reading(ctx, &files.spill, read).await?)
+}
+
 /// A piece of the text of a document's current version, from 0.
-pub async fn read_text_piece(ctx: &Ctx, id: DocumentId, piece: u32) -> Result<TextPiece, Error> {
+pub async fn read_text_piece(
+    ctx: &Ctx,
+    files: &Files,
+    id: DocumentId,
+    piece: u32,
+) -> Result<TextPiece, Error> {
     let document = find_document(ctx, id).await?;
     let version = document.current_version;
     let pieces = store::count_text_pieces(ctx.reader(), ctx.firm(), id, version).await?;
     let text = store::text_piece(ctx.reader(), ctx.firm(), id, version, piece).await?;
+    tell(ctx, files, &document, version, Some(piece)).await?;
     Ok(TextPiece { version, status: document.text_status, pieces, text })
 }

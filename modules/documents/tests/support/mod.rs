@@ -30,7 +30,7 @@ impl Authenticator for ByFirm {
 
 fn principal(firm: u8, role: Role) -> Principal {
     let user = UserId::from_parts(1, &[firm; 10]);
-    Principal { user, firm: FirmId::from_parts(1, &[firm; 10]), role, session: None }
+    Principal::of(user, FirmId::from_parts(1, &[firm; 10]), role)
 }
 
 pub(crate) struct World {
@@ -70,7 +70,13 @@ impl World {
         let blobs = BlobStore::open(store, random.clone(), clock.clone()).await.unwrap();
         let headroom = headroom::Headroom::system(headroom::Settings::default());
         let app = App::new(db, clock.clone(), random, headroom, Outbox::new(), Jobs::new(), Arc::new(ByFirm));
-        Self { app, clock, files: Files { blobs, settings }, folder, _database: database }
+        Self {
+            app,
+            clock,
+            files: Files { blobs, settings, spill: audit::Spill::nowhere() },
+            folder,
+            _database: database,
+        }
     }
 
     /// A partner of a firm.

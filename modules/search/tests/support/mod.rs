@@ -70,7 +70,7 @@ impl Index {
     }
 
     pub(crate) fn user(&self, firm: FirmId, role: Role) -> Ctx {
-        let principal = Principal { user: UserId::from_parts(1, &[7; 10]), firm, role, session: None };
+        let principal = Principal::of(UserId::from_parts(1, &[7; 10]), firm, role);
         self.app.act_as(principal, "test")
     }
 

@@ -1,4 +1,4 @@
-use super::Sessions;
+use super::{Sessions, ending};
 use crate::model::{Login, Reason, Standing, StoredToken};
 use crate::{Error, store};
 use access::Public;
@@ -7,7 +7,6 @@ use crypto::Secret;
 use crypto::token::Token;
 use db::Tx;
 use serde_json::json;
-use std::sync::Arc;
 
 /// Exchanges a refresh token, once, for the next pair of tokens. A second use of one ends its login.
 pub async fn refresh(public: &Public, sessions: &Sessions, token: Secret) -> Result<Login, Error> {
@@ -26,7 +25,7 @@ pub async fn refresh(public: &Public, sessions: &Sessions, token: Secret) -> Res
     }
     let session = &standing.session;
     store::sessions::seen(&mut tx, session.firm, session.id, now).await?;
-    let ctx = app.act_as(standing.principal(), Arc::clone(&public.request.correlation));
+    let ctx = public.act_as(standing.principal(sessions.settings()));
     let user = accounts::find_in(&tx, session.firm, session.user).await?;
     let login = sessions.issue(&mut tx, app, session, user).await?;
     let entity = Entity::of(session.id).changed(json!({ "refreshed": true }));
@@ -38,7 +37,7 @@ pub async fn refresh(public: &Public, sessions: &Sessions, token: Secret) -> Res
 }
 
 fn is_good(stored: &StoredToken, standing: &Standing, sessions: &Sessions, now: clock::Timestamp) -> bool {
-    now < stored.expires_at && standing.is_live(now, sessions.settings().idle)
+    now < stored.expires_at && standing.is_live(now, sessions.settings())
 }
 
 /// Two parties hold the token: the user and somebody else, and nobody can tell which is which. Both are signed out.
@@ -48,18 +47,15 @@ async fn end_family(
     mut tx: Tx,
     standing: &Standing,
 ) -> Result<Login, Error> {
-    let Public { app, request } = public;
     let session = &standing.session;
-    let now = app.clock().now();
-    if store::sessions::revoke(&mut tx, session.firm, session.id, Reason::TokenReuse, now).await? {
-        audit::record_sign_in(&mut tx, app, request, session.firm, session.user, Act::Logout).await?;
-        let ctx = app.act_as(standing.principal(), Arc::clone(&request.correlation));
-        let revoked = events::sessions::Revoked {
-            user: session.user,
-            session: session.id,
-            reason: Reason::TokenReuse.as_str().to_owned(),
-        };
-        ctx.publish(&mut tx, &revoked).await?;
+    let whose = (session.id, session.user);
+    let ctx = public.act_as(standing.principal(sessions.settings()));
+    if ending::end(&mut tx, &ctx, whose, Reason::TokenReuse, None).await? {
+        // Whoever copied the token may have copied the device's as well.
+        store::devices::trust(&mut tx, session.firm, session.user, session.id, None).await?;
+        let address = public.request.address.map(|address| address.to_string());
+        let reused = events::sessions::ReuseDetected { user: session.user, session: session.id, address };
+        ctx.publish(&mut tx, &reused).await?;
         tx.commit().await?;
         sessions.forget(session.id);
         tracing::warn!(session = %session.id, "a refresh token was used twice: its login was ended");

@@ -9,7 +9,8 @@ use crypto::Secret;
 use crypto::jws::SigningKey;
 use crypto::password::{Hasher, Settings as HashSettings};
 use headroom::Headroom;
-use sessions::{Error, Login, Sessions, Settings};
+use serde_json::Value;
+use sessions::{Error, Keys, Login, Sessions, Settings, Shown};
 use std::net::IpAddr;
 use std::sync::Arc;
 use testkit::TestDatabase;
@@ -49,9 +50,8 @@ impl World {
         let headroom = Headroom::system(headroom::Settings::default());
         let cheap = HashSettings { memory_kib: 8, passes: 1, parallelism: 1 };
         let hasher = Hasher::new(cheap, 2, Arc::clone(&random)).expect("settings that Argon2 allows");
-        let key = SigningKey::new(&[42; 32]).expect("a key long enough");
-        let sessions = Sessions::new(db.clone(), hasher.clone(), key, settings, headroom.stores());
-        let sessions = sessions.expect("room for two stores");
+        let sessions = Sessions::new(db.clone(), hasher.clone(), keys(SEALING), settings, headroom.stores());
+        let sessions = sessions.expect("room for three stores");
         let (outbox, jobs) = (queue::Outbox::new(), queue::Jobs::new());
         let known = Arc::new(sessions.clone());
         let app = App::new(db, clock.clone(), random, headroom, outbox, jobs, known);
@@ -77,7 +77,33 @@ impl World {
     }
 
     pub(crate) async fn try_sign_in(&self, email: &str, password: &str) -> Result<Login, Error> {
-        sessions::sign_in(&self.public(1), &self.sessions, email, Secret::new(password)).await
+        self.try_sign_in_with(email, password, Shown::default()).await
+    }
+
+    pub(crate) async fn try_sign_in_with(
+        &self,
+        email: &str,
+        password: &str,
+        shown: Shown,
+    ) -> Result<Login, Error> {
+        sessions::sign_in(&self.public(1), &self.sessions, email, Secret::new(password), shown).await
+    }
+
+    /// Another process on the same database, with these sealing keys.
+    pub(crate) fn replica(&self, settings: Settings, sealing: &str) -> Sessions {
+        let headroom = Headroom::system(headroom::Settings::default());
+        let db = self.app.db().clone();
+        let sessions = Sessions::new(db, self.hasher.clone(), keys(sealing), settings, headroom.stores());
+        sessions.expect("room for three stores")
+    }
+
+    /// What was published under a topic and not handed out, the oldest first.
+    pub(crate) async fn events(&self, topic: &str) -> Vec<Value> {
+        let text = "SELECT payload FROM outbox WHERE topic = $1 ORDER BY seq";
+        let statement = db::sql(self.app.db().dialect(), text, [topic.into()]);
+        let rows = db::Reads::rows(self.app.db().reader(), statement).await.expect("the outbox");
+        let payload = |row: &db::Row| row.get::<String>("payload").expect("a payload");
+        rows.iter().map(|row| serde_json::from_str(&payload(row)).expect("JSON")).collect()
     }
 
     pub(crate) async fn sign_in(&self) -> Login {
@@ -100,6 +126,16 @@ impl World {
 
     pub(crate) async fn is_live(&self, login: &Login) -> bool {
         self.bearer(&login.access_token).await.is_ok()
+    }
+}
+
+/// A sealing key.
+pub(crate) const SEALING: &str = "k1:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+fn keys(sealing: &str) -> Keys {
+    Keys {
+        signing: SigningKey::new(&[42; 32]).expect("a key long enough"),
+        sealing: sealing.parse().expect("sealing keys"),
     }
 }
 

@@ -3,12 +3,13 @@ use super::finish::{HeldBody, LastBody, Record};
 use super::{Settings, compression, correlation, security};
 use crate::metering::{Admission, Ended, Held, InFlight, RequestMeter};
 use crate::problem::{Problem, in_context};
+use crate::rates::Rated;
 use crate::scope::{Scope, SharedScope};
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::future::BoxFuture;
-use headroom::{Entry, Refusal};
+use headroom::Entry;
 use http::Version;
 use http::header::{CONNECTION, HeaderValue};
 use std::convert::Infallible;
@@ -20,12 +21,12 @@ use tracing::Instrument as _;
 
 /// The first layer of a route: opens the request's account and closes it after the answer's last byte.
 #[derive(Clone)]
-pub(super) struct Account<S> {
+pub(super) struct Accounting<S> {
     inner: S,
     settings: Arc<Settings>,
 }
 
-impl<S> Account<S> {
+impl<S> Accounting<S> {
     pub(super) fn around(inner: S, settings: Arc<Settings>) -> Self {
         Self { inner, settings }
     }
@@ -35,7 +36,7 @@ impl<S> Account<S> {
     }
 }
 
-impl<S, B> Service<Request> for Account<S>
+impl<S, B> Service<Request> for Accounting<S>
 where
     S: Service<Request, Response = http::Response<B>, Error = Infallible>,
     S::Future: Send + 'static,
@@ -52,8 +53,13 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let meter = RequestMeter::default();
-        let admitted = self.admit(&request, &meter);
-        let scope = open(&request, &self.settings, admitted.as_ref().ok().and_then(Option::as_ref));
+        // How often somebody asks is looked at first: it costs nothing, and whoever asks too often gets nothing.
+        let rated = self.rate(&request);
+        let (rated, admitted) = match rated {
+            Ok(rated) => (rated, self.admit(&request, &meter)),
+            Err(problem) => (None, Err(problem)),
+        };
+        let scope = open(&request, &self.settings, admitted.as_ref().ok().and_then(Option::as_ref), rated);
         let mut record = record(&request, &scope, &self.settings, meter);
         let shared = self.settings.cors.is_some();
         let path: Box<str> = request.uri().path().into();
@@ -64,7 +70,7 @@ where
         request.extensions_mut().insert(Arc::clone(&scope));
         let mut entry = match admitted {
             Ok(entry) => entry,
-            Err(refusal) => return Box::pin(refused(refusal, scope, record, path, shared)),
+            Err(problem) => return Box::pin(refused(problem, scope, record, path, shared)),
         };
         if let Some(entry) = &entry {
             request.extensions_mut().insert(InFlight(Arc::clone(entry.flight())));
@@ -92,6 +98,9 @@ where
             if let Some(id) = scope.correlation().header() {
                 response.headers_mut().insert(correlation::HEADER, id);
             }
+            if let Some(rated) = scope.rated() {
+                rated.standings.write(response.headers_mut());
+            }
             record.status = Some(response.status());
             // The scope goes along, because the memory it holds backs the answer until it is sent.
             let body = |body| Body::new(HeldBody::new(Body::new(LastBody::new(body, record, entry)), scope));
@@ -100,12 +109,17 @@ where
     }
 }
 
-impl<S> Account<S> {
+impl<S> Accounting<S> {
     /// Asks whether the request may begin, before anything of it runs.
-    fn admit(&self, request: &Request, meter: &RequestMeter) -> Result<Option<Entry>, Refusal> {
+    fn admit(&self, request: &Request, meter: &RequestMeter) -> Result<Option<Entry>, Problem> {
         let Some(admission) = &self.settings.admission else { return Ok(None) };
         let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
-        admission.admit(request.method(), route, meter).map(Some)
+        admission.admit(request.method(), route, meter).map(Some).map_err(Problem::from)
+    }
+
+    /// Counts the request under the address that it comes from, or refuses it.
+    fn rate(&self, request: &Request) -> Result<Option<Arc<Rated>>, Problem> {
+        self.settings.rates.as_ref().map_or(Ok(None), |rates| rates.admit(request))
     }
 }
 
@@ -121,13 +135,13 @@ async fn answer<F: Future>(work: F, entry: Option<&Entry>) -> Option<F::Output> 
 
 /// The answer to a request that may not begin. Its body is not read.
 async fn refused(
-    refusal: Refusal,
+    problem: Problem,
     scope: SharedScope,
     mut record: Record,
     path: Box<str>,
     shared: bool,
 ) -> Result<Response, Infallible> {
-    let mut response = in_context(Problem::from(refusal).into_response(), &scope).await;
+    let mut response = in_context(problem.into_response(), &scope).await;
     security::harden(response.headers_mut(), &path, shared);
     if let Some(id) = scope.correlation().header() {
         response.headers_mut().insert(correlation::HEADER, id);
@@ -136,13 +150,18 @@ async fn refused(
     Ok(response.map(|body| Body::new(LastBody::new(body, record, None))))
 }
 
-fn open(request: &Request, settings: &Settings, entry: Option<&Entry>) -> SharedScope {
+fn open(
+    request: &Request,
+    settings: &Settings,
+    entry: Option<&Entry>,
+    rated: Option<Arc<Rated>>,
+) -> SharedScope {
     let correlation = correlation::take_or_make(request.headers(), settings);
     let path =
         request.extensions().get::<WrittenPath>().map_or_else(|| request.uri().path(), |written| &*written.0);
     let own = entry.and_then(|entry| entry.flight().pool());
     let held = Held::of(own.or(settings.pool.as_ref()).cloned());
-    Arc::new(Scope::new(correlation, path, Arc::clone(&settings.clock), settings.limits, held))
+    Arc::new(Scope::new(correlation, path, Arc::clone(&settings.clock), settings.limits, held, rated))
 }
 
 fn record(request: &Request, scope: &SharedScope, settings: &Settings, meter: RequestMeter) -> Record {

@@ -1,0 +1,54 @@
+use super::{Act, Entity};
+use access::Ctx;
+use clock::Timestamp;
+use ids::{AuditId, CaseId, FirmId, SessionId, UserId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A record that waits outside the chain: everything of an entry but its place.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SpilledEntry {
+    pub(crate) id: AuditId,
+    pub(crate) firm: FirmId,
+    pub(crate) user: Option<UserId>,
+    pub(crate) session: Option<SessionId>,
+    pub(crate) action: String,
+    pub(crate) outcome: String,
+    pub(crate) entity: String,
+    pub(crate) entity_id: Uuid,
+    pub(crate) case: Option<CaseId>,
+    pub(crate) changes: Option<Value>,
+    pub(crate) address: Option<String>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) method: Option<String>,
+    pub(crate) route: Option<String>,
+    pub(crate) correlation: String,
+    /// When it happened. The chain has it too, in `changes`: its own times are those of its order.
+    pub(crate) at: Timestamp,
+}
+
+impl SpilledEntry {
+    pub(crate) fn of(ctx: &Ctx, act: Act, entity: Entity) -> Self {
+        let (principal, request) = (ctx.principal(), ctx.request());
+        Self {
+            id: ctx.new_id(),
+            firm: principal.firm,
+            user: Some(principal.user),
+            session: principal.session,
+            action: act.as_str().to_owned(),
+            outcome: act.outcome().as_str().to_owned(),
+            entity: entity.kind.to_owned(),
+            entity_id: entity.id,
+            case: entity.case,
+            changes: entity.changes,
+            address: request.address.map(|address| address.to_string()),
+            user_agent: request.user_agent.clone(),
+            method: request.method.as_ref().map(ToString::to_string),
+            route: request.route.as_deref().map(str::to_owned),
+            correlation: request.correlation.to_string(),
+            at: ctx.now(),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+use super::record;
+use crate::model::{Chained, Filter, Span, Tally};
+use crate::store::log::Reach;
+use crate::store::summary::{self, By};
+use crate::{Act, Entity, Entry, Error, store};
+use access::{Action, Ctx};
+use db::{Reads, Stamp};
+use ids::FirmId;
+use serde_json::json;
+
+/// Values of one kind that a summary names; the rarer ones are left out.
+const MOST_VALUES: u64 = 100;
+
+/// Which page of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// The newest entry first, or the oldest.
+    pub newest_first: bool,
+    /// Only entries beyond this one, in the order of the list.
+    pub beyond: Option<i64>,
+    /// Entries on the page.
+    pub limit: u64,
+    /// Entries before the page.
+    pub offset: u64,
+}
+
+/// One page of the entries that fit, without changes of more than 4 KiB, and how many fit in all. Who asked for what is
+/// recorded before anything is shown.
+pub async fn list_entries(ctx: &Ctx, filter: &Filter, wanted: Wanted) -> Result<(Vec<Entry>, u64), Error> {
+    ctx.require(Action::ReadAudit)?;
+    tell(ctx, Act::Read, "list", filter).await?;
+    let db = ctx.reader();
+    let span = reach(db, ctx.firm(), filter.span).await?;
+    let total = store::log::count(db, ctx.sight(), filter, span).await?;
+    let beyond = match (wanted.beyond, wanted.newest_first) {
+        (Some(seq), true) => Reach { before: span.before.min(seq), ..span },
+        (Some(seq), false) => Reach { after: span.after.max(seq), ..span },
+        (None, _) => span,
+    };
+    let page = (wanted.limit, wanted.offset);
+    let found = store::log::list(db, ctx.sight(), filter, beyond, wanted.newest_first, page).await?;
+    Ok((found.into_iter().map(Chained::into_entry).collect(), total))
+}
+
+/// One entry, whole, with its hash.
+pub async fn find_entry(ctx: &Ctx, seq: i64) -> Result<Chained, Error> {
+    ctx.require(Action::ReadAudit)?;
+    let found = store::log::find(ctx.reader(), ctx.sight(), seq).await?.ok_or(Error::NoEntry(seq))?;
+    let mut tx = ctx.begin().await?;
+    let what = Entity::of(found.entry.id).in_case_if(found.entry.case);
+    record(&mut tx, ctx, Act::Read, what).await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+/// What happened in a stretch of time, by numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Entries in all.
+    pub entries: u64,
+    /// By what was done.
+    pub actions: Vec<Tally>,
+    /// By the kind of thing it was done to.
+    pub entities: Vec<Tally>,
+    /// By who did it.
+    pub users: Vec<Tally>,
+    /// By how it ended.
+    pub outcomes: Vec<Tally>,
+}
+
+/// Counts what happened in a stretch of time.
+pub async fn summarize(ctx: &Ctx, span: Span) -> Result<Summary, Error> {
+    ctx.require(Action::ReadAudit)?;
+    let filter = Filter { span, ..Filter::default() };
+    tell(ctx, Act::Read, "stats", &filter).await?;
+    let (db, firm) = (ctx.reader(), ctx.firm());
+    let reach = reach(db, firm, span).await?;
+    let tally = |by| summary::tally(db, ctx.sight(), &filter, reach, by, MOST_VALUES);
+    Ok(Summary {
+        entries: store::log::count(db, ctx.sight(), &filter, reach).await?,
+        actions: tally(By::Action).await?,
+        entities: tally(By::Entity).await?,
+        users: tally(By::User).await?,
+        outcomes: tally(By::Outcome).await?,
+    })
+}
+
+/// Critical entries that a report shows one by one.
+pub const MOST_CRITICAL: u64 = 200;
+
+/// The numbers of a stretch of time with what has to be looked at first: deletions, exports, shares, changes of rights,
+/// and what was refused or failed. The newest [`MOST_CRITICAL`] of each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The numbers.
+    pub summary: Summary,
+    /// Critical acts, the newest first.
+    pub critical: Vec<Entry>,
+    /// Refused and failed attempts, the newest first.
+    pub failed: Vec<Entry>,
+}
+
+/// The compliance report of a stretch of time.
+pub async fn report(ctx: &Ctx, span: Span) -> Result<Report, Error> {
+    let summary = summarize(ctx, span).await?;
+    let (db, firm) = (ctx.reader(), ctx.firm());
+    let reach = reach(db, firm, span).await?;
+    let mut critical = Vec::new();
+    for act in Act::ALL.into_iter().filter(|act| act.is_critical() && *act != Act::Deny) {
+        let filter = Filter { action: Some(act.as_str().to_owned()), ..Filter::default() };
+        let found = store::log::list(db, ctx.sight(), &filter, reach, true, (MOST_CRITICAL, 0)).await?;
+        critical.extend(found.into_iter().map(Chained::into_entry));
+    }
+    critical.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
+    critical.truncate(usize::try_from(MOST_CRITICAL).unwrap_or(usize::MAX));
+    let mut failed = Vec::new();
+    for outcome in [crate::Outcome::Refused, crate::Outcome::Failed] {
+        let filter = Filter { outcome: Some(outcome.as_str().to_owned()), ..Filter::default() };
+        let found = store::log::list(db, ctx.sight(), &filter, reach, true, (MOST_CRITICAL, 0)).await?;
+        failed.extend(found.into_iter().map(Chained::into_entry));
+    }
+    failed.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
+    failed.truncate(usize::try_from(MOST_CRITICAL).unwrap_or(usize::MAX));
+    Ok(Report { summary, critical, failed })
+}
+
+/// Records who looks at the record, and at what.
+pub(super) async fn tell(ctx: &Ctx, act: Act, how: &'static str, filter: &Filter) -> Result<(), Error> {
+    let what = Entity::log_of(ctx.firm()).changed(json!({ "as": how, "filter": filter }));
+    let mut tx = ctx.begin().await?;
+    record(&mut tx, ctx, act, what).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The numbers of the entries in a stretch of time.
+pub(super) async fn reach(db: &impl Reads, firm: FirmId, span: Span) -> Result<Reach, Error> {
+    let after = match span.from {
+        Some(from) => store::log::first_since(db, firm, Stamp(from)).await? - 1,
+        None => 0,
+    };
+    let before = match span.to {
+        Some(to) => store::log::first_since(db, firm, Stamp(to)).await?,
+        None => i64::MAX,
+    };
+    Ok(Reach { after, before })
+}
