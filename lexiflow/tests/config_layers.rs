@@ -196,7 +196,9 @@ fn names_without_effect_are_answered_once_each() {
     let line = notices.iter().find(|line| line.starts_with("NODE_MAX_SEMI_SPACE_SIZE")).unwrap();
     assert!(line.contains("is accepted for compatibility and has no effect in a native process because "));
     let line = notices.iter().find(|line| line.starts_with("SMTP_PASS")).unwrap();
-    assert!(line.contains("has no effect yet: this version sends no e-mail") && !line.contains("hidden"));
+    assert!(
+        line.contains("has no effect yet: this version writes mail as files") && !line.contains("hidden")
+    );
 }
 
 #[test]

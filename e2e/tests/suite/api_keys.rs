@@ -84,7 +84,16 @@ async fn every_route_is_closed_to_a_key_without_its_scope_and_those_for_people_t
         call(&weak).await.expect_problem(403, "forbidden");
         let answer = call(&strong).await;
         let refused = answer.status == 403 && answer.json()["code"] == "forbidden";
-        assert_eq!(refused, needs_person, "{} {}: {}", route.method, route.template, answer.text());
+        // Where a second factor would be asked for again, a key has none to show.
+        let is_fresh = ["/memory/profile", "/leaks/snapshot"].iter().any(|end| route.template.ends_with(end));
+        assert_eq!(
+            refused,
+            needs_person || is_fresh,
+            "{} {}: {}",
+            route.method,
+            route.template,
+            answer.text()
+        );
         assert!(answer.status != 401 && !answer.status.is_server_error(), "{route:?}: {}", answer.text());
     }
     app.settle().await;

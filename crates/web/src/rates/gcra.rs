@@ -22,8 +22,7 @@ pub(crate) enum Verdict {
     Refused { after_micros: i64 },
 }
 
-/// A time further ahead than so many windows comes from a clock that was set back, or from many servers that admitted at
-/// once: more than this is forgiven.
+/// A time further ahead than so many windows comes from a clock that was set back: then everything is forgiven.
 const MOST_WINDOWS: i64 = 3;
 
 impl Quota {
@@ -63,7 +62,7 @@ impl Quota {
     /// The time as it counts at `now`: what is paid for is forgotten.
     pub(crate) fn at(self, paid_micros: i64, now_micros: i64) -> i64 {
         let furthest = now_micros.saturating_add(self.full_micros().saturating_mul(MOST_WINDOWS));
-        paid_micros.clamp(now_micros, furthest)
+        if paid_micros > furthest { now_micros } else { paid_micros.max(now_micros) }
     }
 
     /// Admits one request and moves the time on, or refuses it and leaves the time.

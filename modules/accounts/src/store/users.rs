@@ -63,7 +63,7 @@ const INSERT: &str = "INSERT INTO users (id, firm_id, email, first_name, last_na
                       version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const FIND: &str = "SELECT id, firm_id, email, first_name, last_name, search_text, role, active, second_factor, version, \
                     created_at, updated_at, last_login_at, signed_out_at FROM users WHERE firm_id = $1 AND id = $2";
-const OF_EMAIL: &str = "SELECT id, firm_id, email, first_name, last_name, search_text, role, active, version, \
+const OF_EMAIL: &str = "SELECT id, firm_id, email, first_name, last_name, search_text, role, active, second_factor, version, \
                         created_at, updated_at, last_login_at, signed_out_at FROM users WHERE email = $1";
 const SAVE: &str = "UPDATE users SET first_name = $4, last_name = $5, search_text = $6, role = $7, active = $8, \
                     version = $9, updated_at = $10, signed_out_at = $11 \
