@@ -14,6 +14,19 @@ CREATE INDEX "rate_limits_paid_micros" ON "rate_limits" ("paid_micros");
 CREATE TABLE "idempotency_keys" ( "scope" text NOT NULL, "key" text NOT NULL, "fingerprint" blob NOT NULL, "created_at" integer NOT NULL, "done" integer NOT NULL, "status" integer, "headers" text, "body" blob, PRIMARY KEY ("scope", "key") ) STRICT;
 CREATE INDEX "idempotency_keys_created_at" ON "idempotency_keys" ("created_at");
 
+-- 0033_access_walls
+CREATE TABLE "wall_screens" ( "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "case_id" blob NOT NULL, "wall_id" blob NOT NULL, PRIMARY KEY ("firm_id", "user_id", "case_id", "wall_id") ) STRICT;
+CREATE TABLE "wall_closures" ( "firm_id" blob NOT NULL, "case_id" blob NOT NULL, "wall_id" blob NOT NULL, PRIMARY KEY ("firm_id", "case_id", "wall_id") ) STRICT;
+CREATE TABLE "wall_admissions" ( "firm_id" blob NOT NULL, "wall_id" blob NOT NULL, "user_id" blob NOT NULL, PRIMARY KEY ("firm_id", "wall_id", "user_id") ) STRICT;
+CREATE TABLE "firm_policies" ( "firm_id" blob NOT NULL PRIMARY KEY, "walls" integer NOT NULL ) STRICT;
+CREATE INDEX "wall_screens_wall" ON "wall_screens" ("firm_id", "wall_id", "user_id");
+ALTER TABLE idempotency_keys ADD COLUMN walls integer;
+
+-- 0035_access_grants
+CREATE TABLE "permission_grants" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "subject_kind" text NOT NULL, "subject" text NOT NULL, "action" text NOT NULL, "effect" text NOT NULL, "conditions" text NOT NULL, "reason" text NOT NULL, "granted_by" blob NOT NULL, "granted_at" integer NOT NULL, "revoked_by" blob, "revoked_at" integer, "revoke_reason" text ) STRICT;
+CREATE INDEX "permission_grants_subject" ON "permission_grants" ("firm_id", "subject_kind", "subject", "granted_at", "id");
+ALTER TABLE firm_policies ADD COLUMN grants integer NOT NULL DEFAULT 0;
+
 -- 0011_audit_log
 CREATE TABLE "audit_chains" ( "firm_id" blob NOT NULL PRIMARY KEY, "begun_at" integer NOT NULL ) STRICT;
 CREATE TABLE "audit_log" ( "firm_id" blob NOT NULL, "seq" integer NOT NULL, "id" blob NOT NULL, "user_id" blob, "session_id" blob, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" blob NOT NULL, "case_id" blob, "outcome" text NOT NULL, "reason" text, "changes" text, "address" text, "user_agent" text, "method" text, "route" text, "correlation" text NOT NULL, "at" integer NOT NULL, "hash" blob NOT NULL, PRIMARY KEY ("firm_id", "seq") ) STRICT, WITHOUT ROWID;
@@ -150,6 +163,11 @@ CREATE TABLE "time_entries" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT
 CREATE INDEX "time_entries_case" ON "time_entries" ("firm_id", "case_id", "worked_on", "id");
 CREATE INDEX "time_entries_user" ON "time_entries" ("firm_id", "user_id", "worked_on", "id");
 CREATE INDEX "time_entries_day" ON "time_entries" ("firm_id", "worked_on", "id");
+
+-- 0034_walls
+CREATE TABLE "ethical_walls" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "case_id" blob NOT NULL, "reason" text NOT NULL, "raised_by" blob NOT NULL, "raised_at" integer NOT NULL, "lifted_by" blob, "lifted_at" integer, "lift_reason" text, "last_members" text, "version" integer NOT NULL, "updated_at" integer NOT NULL ) STRICT;
+CREATE INDEX "ethical_walls_raised_at" ON "ethical_walls" ("firm_id", "raised_at", "id");
+CREATE INDEX "ethical_walls_case" ON "ethical_walls" ("firm_id", "case_id", "raised_at", "id");
 
 -- 0050_search
 CREATE TABLE "search_entries" ( "seq" integer NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "kind" text NOT NULL, "entity_id" blob NOT NULL, "piece" integer NOT NULL, "case_id" blob, "title" text NOT NULL, "body" text NOT NULL, "at" integer NOT NULL ) STRICT;

@@ -322,3 +322,30 @@ async fn every_chain_is_verified_once_a_day() {
     assert_eq!(verified().await, 1);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn what_a_wall_hides_is_hidden_in_the_record_too() {
+    let app = TestApp::start().await;
+    let walled = id_of(&open_case(app.admin(), "Moreno v. Hale").await);
+    let open = id_of(&open_case(app.admin(), "Alder v. Birch").await);
+    let other = app.user(Role::Admin).await;
+    let me = other.get("/api/auth/me").await.expect_status(200).json();
+    let of_case = |id: &str| format!("{LOG}?caseId={id}");
+    assert_eq!(other.get(&of_case(&walled)).await.expect_status(200).json()["total"], 1);
+    drop(e2e::raise_wall(app.admin(), &walled, &[me["id"].as_str().unwrap()]).await);
+    assert_eq!(other.get(&of_case(&walled)).await.expect_status(200).json()["total"], 0);
+    assert_eq!(other.get(&of_case(&open)).await.expect_status(200).json()["total"], 1);
+    let history = other.get(&format!("{LOG}/entity/case/{walled}")).await.expect_status(200).json();
+    assert_eq!(history["total"], 0);
+    let known = app.admin().get(&of_case(&walled)).await.expect_status(200).json();
+    let seq = known["data"][0]["seq"].as_i64().unwrap();
+    other.get(&format!("{LOG}/{seq}")).await.expect_problem(404, "audit_entry_not_found");
+    for path in ["export", "report", "export?format=csv"] {
+        let told = other.get(&format!("{LOG}/{path}")).await.expect_status(200).text();
+        assert!(!told.contains("Moreno"), "{path}: {told}");
+    }
+    let export = other.get(&format!("{LOG}/export")).await.expect_status(200).text();
+    let read = audit::read_export(export.as_bytes(), app.running().parts().notary.trust()).unwrap();
+    assert!(read.verdict.is_intact() && !read.manifest.complete, "{:?}", read.verdict);
+    app.finish().await;
+}

@@ -100,7 +100,8 @@ fn bare(answer: &Answer, ids: &[String]) -> String {
         .headers
         .iter()
         .filter(|(name, _)| {
-            !["date", "x-correlation-id", "x-request-id", "server-timing"].contains(&name.as_str())
+            !["date", "x-correlation-id", "x-request-id", "server-timing", "ratelimit"]
+                .contains(&name.as_str())
         })
         .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())))
         .collect();

@@ -1,10 +1,12 @@
 //! The examples of the answers that say why not: one for each code that is shown, kept once among the components and
 //! referred to by every operation that can give it.
 
+mod sample;
 mod samples;
 
 use super::error_pages;
-use samples::{SAMPLES, Sample};
+use sample::Sample;
+use samples::SAMPLES;
 use serde_json::{Value, json};
 use utoipa::ToSchema as _;
 use utoipa::openapi::content::ContentBuilder;

@@ -15,7 +15,7 @@ fn id<I: Id>(number: u8) -> I {
 }
 
 fn somebody(role: Role) -> Principal {
-    Principal { user: id(1), firm: id(9), role, session: None }
+    Principal::of(id(1), id(9), role)
 }
 
 fn at(text: &str) -> Timestamp {

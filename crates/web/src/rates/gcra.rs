@@ -115,8 +115,7 @@ mod tests {
         let quota = Quota::new(5, MINUTE).unwrap();
         let mut paid = 0;
         assert!(is_admitted(quota.take(&mut paid, 1_000_000 * MINUTE)));
-        let Verdict::Refused { after_micros } = quota.take(&mut paid, MINUTE) else { panic!("far ahead") };
-        assert!(after_micros <= 3 * MINUTE, "{after_micros}");
+        assert!(is_admitted(quota.take(&mut paid, MINUTE)));
     }
 
     proptest! {
