@@ -61,11 +61,10 @@ impl Things {
     /// The id that belongs into a path in the place of a parameter.
     pub(crate) fn id_for(&self, template: &str, parameter: &str) -> String {
         let id = match parameter {
-            "caseId" => &self.case,
+            "caseId" | "entityId" => &self.case,
             "documentId" => &self.document,
             "versionId" => &self.version,
             "userId" => &self.user,
-            "entityId" => &self.case,
             "id" if template.starts_with("/api/users/invitations/") => &self.invitation,
             "id" => match template.split('/').nth(2).unwrap_or_default() {
                 "cases" => &self.case,

@@ -96,7 +96,7 @@ pub enum Audit {
     Export(ExportLog),
     /// Print the public keys whose signatures count: keep them where the server cannot change them.
     Keys,
-    /// Remove what is older than AUDIT_RETENTION_DAYS, as the server does once a day where its role may.
+    /// Remove what is older than `AUDIT_RETENTION_DAYS`, as the server does once a day where its role may.
     Purge,
     /// Sign with a new key from the next start on. What the old one signed stays verifiable.
     RotateKey,

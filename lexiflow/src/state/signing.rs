@@ -98,7 +98,7 @@ pub(crate) fn rotate(config: &Config, random: &dyn Random) -> Result<(PublicKey,
     let failed =
         |path: PathBuf| move |source: io::Error| StartError::DataFolder { action: "write", path, source };
     // First what the old key signed stays verifiable, then the new one takes its place.
-    fs::write(&kept, format!("{}\n", old.text())).map_err(failed(kept.clone()))?;
+    fs::write(&kept, format!("{}\n", old.text())).map_err(failed(kept))?;
     let text = zeroize::Zeroizing::new(crypto::digest::hex(new.seed().as_slice()));
     let written = folder::write_beside(&folder, KEY, &text, random).map_err(failed(folder.join(KEY)))?;
     fs::rename(written, folder.join(KEY)).map_err(failed(folder.join(KEY)))?;

@@ -87,7 +87,7 @@ impl Spill {
                     Ok(entry) => service::record_spilled(&mut tx, app, entry).await?,
                     // The last line before a crash: nobody was told that it was kept.
                     Err(error) => {
-                        tracing::warn!(%error, "a spilled audit record cannot be read: it was cut off")
+                        tracing::warn!(%error, "a spilled audit record cannot be read: it was cut off");
                     }
                 }
             }

@@ -22,14 +22,14 @@ fn entry(number: u128, text: &str) -> Entry {
         seq: 0,
         id: Uuid::from_u128(number).into(),
         firm: firm(),
-        user: (number % 3 > 0).then(|| Uuid::from_u128(number % 5).into()),
+        user: (!number.is_multiple_of(3)).then(|| Uuid::from_u128(number % 5).into()),
         session: None,
         action: "update".to_owned(),
         entity: "case".to_owned(),
         entity_id: Uuid::from_u128(7),
         case: Some(Uuid::from_u128(8).into()),
         outcome: "done".to_owned(),
-        reason: (number % 2 == 0).then(|| text.to_owned()),
+        reason: number.is_multiple_of(2).then(|| text.to_owned()),
         changes: None,
         address: Some("192.0.2.1".to_owned()),
         user_agent: None,
@@ -43,7 +43,7 @@ fn entry(number: u128, text: &str) -> Entry {
 fn chain(length: u128) -> Vec<Chained> {
     let mut last = Link::BEGINNING;
     let sealed = (0..length).map(|number| {
-        let changes = (number % 4 > 0).then(|| format!("{{\"title\":[\"{number}\",null]}}"));
+        let changes = (!number.is_multiple_of(4)).then(|| format!("{{\"title\":[\"{number}\",null]}}"));
         let next = Chained::seal(entry(number, &format!("request {number}")), changes, &last);
         last = next.link();
         next
@@ -53,7 +53,9 @@ fn chain(length: u128) -> Vec<Chained> {
 
 fn faults(entries: &[Chained]) -> Vec<Fault> {
     let mut reading = Chain::after(firm(), Link::BEGINNING);
-    entries.iter().for_each(|entry| reading.entry(entry));
+    for entry in entries {
+        reading.entry(entry);
+    }
     reading.finish().1.told().to_vec()
 }
 
@@ -69,10 +71,10 @@ fn alter(chained: &mut Chained, field: usize) {
         1 => entry.user = if entry.user.is_some() { None } else { Some(Uuid::from_u128(1).into()) },
         2 => entry.session = Some(Uuid::from_u128(2).into()),
         3 => entry.action.push('d'),
-        4 => entry.entity = "party".to_owned(),
+        4 => "party".clone_into(&mut entry.entity),
         5 => entry.entity_id = Uuid::from_u128(9),
         6 => entry.case = None,
-        7 => entry.outcome = "refused".to_owned(),
+        7 => "refused".clone_into(&mut entry.outcome),
         8 => entry.reason = if entry.reason.is_some() { None } else { Some(String::new()) },
         9 => chained.changes_text = Some("{}".to_owned()),
         10 => entry.address = Some("192.0.2.2".to_owned()),
@@ -149,7 +151,9 @@ proptest! {
             forged.push(next);
         }
         let mut reading = Chain::after(firm(), Link::BEGINNING);
-        forged.iter().for_each(|entry| reading.entry(entry));
+        for entry in &forged {
+            reading.entry(entry);
+        }
         reading.checkpoint(&checkpoint);
         let (_, faults) = reading.finish();
         prop_assert_eq!(faults.told(), &[Fault::Rewritten { seq: 20 }]);
@@ -158,7 +162,9 @@ proptest! {
     #[test]
     fn a_cut_tail_is_found_through_the_checkpoint(left in 0..20_u128) {
         let mut reading = Chain::after(firm(), Link::BEGINNING);
-        chain(left).iter().for_each(|entry| reading.entry(entry));
+        for entry in &chain(left) {
+            reading.entry(entry);
+        }
         reading.ends_before(20);
         let last = i64::try_from(left).unwrap();
         let (_, faults) = reading.finish();
@@ -215,9 +221,13 @@ fn only_trusted_signatures_about_this_firm_count() {
 #[test]
 fn many_faults_are_counted_and_the_first_are_told() {
     let mut entries = chain(400);
-    entries.iter_mut().for_each(|chained| chained.entry.correlation.clear());
+    for chained in &mut entries {
+        chained.entry.correlation.clear();
+    }
     let mut reading = Chain::after(firm(), Link::BEGINNING);
-    entries.iter().for_each(|entry| reading.entry(entry));
+    for entry in &entries {
+        reading.entry(entry);
+    }
     let (looked, faults) = reading.finish();
     assert_eq!((looked, faults.count(), faults.told().len()), (400, 400, audit::MOST_FAULTS));
     assert_eq!(Verdict { fault_count: 1, ..Verdict::default() }.state(), audit::State::Broken);

@@ -79,7 +79,7 @@ impl Export {
             .map_err(Error::Unwritable)?;
         let mut piece = Vec::new();
         match self.format {
-            Format::Csv => row(&mut piece, EntryLine::HEAD.map(str::to_owned)),
+            Format::Csv => row(&mut piece, &EntryLine::HEAD.map(str::to_owned)),
             Format::Json => {
                 piece.push(b'[');
                 self.line(&mut piece, &Line::Manifest(manifest))?;
@@ -134,7 +134,7 @@ impl Export {
         self.digest.entry(hash);
         let line = EntryLine::of(chained, &before);
         if self.format == Format::Csv {
-            row(piece, line.cells());
+            row(piece, &line.cells());
             return Ok(());
         }
         self.line(piece, &Line::Entry(Box::new(line)))
@@ -163,9 +163,9 @@ impl Export {
         let mut piece = Vec::new();
         if self.format == Format::Csv {
             let mut cells = EntryLine::HEAD.map(|_| String::new());
-            cells[0] = "end".to_owned();
+            "end".clone_into(&mut cells[0]);
             cells[9] = serde_json::to_string(&Line::End(end)).map_err(Error::Unwritable)?;
-            row(&mut piece, cells);
+            row(&mut piece, &cells);
             return Ok(piece);
         }
         self.line(&mut piece, &Line::End(end))?;
@@ -185,7 +185,7 @@ impl Export {
 }
 
 /// A row of RFC 4180. What a spreadsheet would take for a formula gets a blank before it.
-fn row<const N: usize>(piece: &mut Vec<u8>, cells: [String; N]) {
+fn row<const N: usize>(piece: &mut Vec<u8>, cells: &[String; N]) {
     for (place, cell) in cells.iter().enumerate() {
         if place > 0 {
             piece.push(b',');

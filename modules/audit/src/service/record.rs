@@ -73,7 +73,7 @@ pub(crate) async fn record_spilled(tx: &mut Tx, app: &App, kept: SpilledEntry) -
         correlation: kept.correlation,
         at: before.at.map_or(now, |at| now.max(at)),
     };
-    let sealed = Chained::seal(entry, Some(capped(redacted(changes))), &before);
+    let sealed = Chained::seal(entry, Some(capped(&redacted(changes))), &before);
     store::log::insert(tx, kept.firm, &sealed).await?;
     Ok(())
 }
@@ -108,7 +108,7 @@ async fn append(
 ) -> Result<(), Error> {
     let now = whole_micros(app.clock().now());
     let before = store::log::lock_end(tx, who.firm, Stamp(now)).await?;
-    let changes_text = entity.changes.map(|changes| capped(redacted(changes)));
+    let changes_text = entity.changes.map(|changes| capped(&redacted(changes)));
     let entry = Entry {
         seq: 0,
         id: app.new_id::<AuditId>(),
@@ -139,7 +139,7 @@ pub(crate) fn whole_micros(now: Timestamp) -> Timestamp {
     now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)
 }
 
-fn capped(changes: Value) -> String {
+fn capped(changes: &Value) -> String {
     let text = changes.to_string();
     if text.len() <= CHANGES_BYTES {
         return text;

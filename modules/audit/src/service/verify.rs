@@ -129,7 +129,9 @@ impl Reading {
         if counts && checkpoint.mark == Mark::Head {
             self.signed_up_to = self.signed_up_to.max(Some(checkpoint.seq));
         }
-        fault.into_iter().for_each(|fault| self.chain.note(fault));
+        if let Some(fault) = fault {
+            self.chain.note(fault);
+        }
         counts
     }
 
