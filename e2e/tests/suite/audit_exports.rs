@@ -68,7 +68,7 @@ async fn whatever_is_done_to_the_file_is_found() {
     let app = with_history().await;
     let text = export(&app, "").await;
     let lines: Vec<&str> = text.lines().collect();
-    let joined = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+    let joined = |lines: &[&str]| lines.join("\n") + "\n";
     let faults = |text: &str| read(&app, text).verdict.faults;
 
     let altered = text.replacen("Case 7,", "Case 8,", 1);

@@ -82,9 +82,12 @@ async fn a_change_of_any_column_is_found() {
     app.finish().await;
 }
 
+/// What is done, by which statements, and what is found when the last entry has this number.
+type Attack = (&'static str, &'static [&'static str], fn(i64) -> Vec<Fault>);
+
 #[tokio::test]
 async fn removed_moved_and_cut_off_entries_are_found() {
-    let attacks: [(&str, &[&str], fn(i64) -> Vec<Fault>); 5] = [
+    let attacks: [Attack; 5] = [
         ("one of the middle", &["DELETE FROM audit_log WHERE seq = 4"], |_| {
             vec![Fault::Missing { from: 4, to: 4 }]
         }),

@@ -108,7 +108,7 @@ async fn a_leak_is_told_everywhere_and_outlives_a_restart() {
     let records = audit::entries_of(app.app().db().reader(), firm, firm, 100).await.unwrap();
     assert!(records.iter().any(|record| record.entity == "leak verdict" && record.action == "read"));
 
-    restarted(app, &site).await;
+    Box::pin(restarted(app, &site)).await;
     drop(kept);
 }
 
