@@ -6,9 +6,9 @@ mod entity;
 mod entry;
 mod export;
 mod filter;
+mod pending;
 mod redaction;
 mod retention;
-mod spilled;
 mod verification;
 
 pub use act::{Act, Outcome};
@@ -23,7 +23,7 @@ pub use export::{
 };
 pub(crate) use export::{ExportDigest, end_message};
 pub use filter::{Filter, Span};
+pub(crate) use pending::{Pending, Who};
 pub(crate) use redaction::redacted;
 pub use retention::Retention;
-pub(crate) use spilled::SpilledEntry;
 pub use verification::{Asked, State, Tally, Verdict, Verification};

@@ -1,4 +1,4 @@
-use crate::model::{Act, Entity, SpilledEntry};
+use crate::model::{Act, Entity, Pending};
 use crate::{Error, service};
 use access::{App, Ctx};
 use std::io;
@@ -56,7 +56,7 @@ impl Spill {
         (self.0.spilled.load(Ordering::Relaxed), self.0.replayed.load(Ordering::Relaxed))
     }
 
-    async fn append(&self, entry: SpilledEntry) -> Result<(), Error> {
+    async fn append(&self, entry: Pending) -> Result<(), Error> {
         let record = serde_json::to_vec(&entry).map_err(Error::Unwritable)?;
         let parts = Arc::clone(&self.0);
         let written = headroom::spawn_blocking(move || match &parts.file {
@@ -83,7 +83,7 @@ impl Spill {
             }
             let mut tx = app.db().writer().begin().await?;
             for record in &records {
-                match serde_json::from_slice::<SpilledEntry>(record) {
+                match serde_json::from_slice::<Pending>(record) {
                     Ok(entry) => service::record_spilled(&mut tx, app, entry).await?,
                     // The last line before a crash: nobody was told that it was kept.
                     Err(error) => {
@@ -110,7 +110,7 @@ impl Spill {
 /// What the database says when it refuses for good; [`Error::Spill`] when neither takes the record: then nothing may be
 /// shown.
 pub async fn record_reading(ctx: &Ctx, spill: &Spill, entity: Entity) -> Result<(), Error> {
-    let kept = SpilledEntry::of(ctx, Act::Read, entity.clone());
+    let kept = Pending::of(ctx, Act::Read, entity.clone());
     let recorded = async {
         let mut tx = ctx.begin().await?;
         service::record(&mut tx, ctx, Act::Read, entity).await?;

@@ -76,12 +76,14 @@ pub async fn summarize(ctx: &Ctx, span: Span) -> Result<Summary, Error> {
     let (db, firm) = (ctx.reader(), ctx.firm());
     let reach = reach(db, firm, span).await?;
     let tally = |by| summary::tally(db, ctx.sight(), &filter, reach, by, MOST_VALUES);
+    // Every entry has one of a few outcomes: their sum is the number of entries.
+    let outcomes = tally(By::Outcome).await?;
     Ok(Summary {
-        entries: store::log::count(db, ctx.sight(), &filter, reach).await?,
+        entries: outcomes.iter().map(|outcome| outcome.entries.unsigned_abs()).sum(),
         actions: tally(By::Action).await?,
         entities: tally(By::Entity).await?,
         users: tally(By::User).await?,
-        outcomes: tally(By::Outcome).await?,
+        outcomes,
     })
 }
 

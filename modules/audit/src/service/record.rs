@@ -1,4 +1,4 @@
-use crate::model::{Chained, SpilledEntry, redacted};
+use crate::model::{Chained, Pending, Who, redacted};
 use crate::{Act, Entity, Entry, Error, Filter, store};
 use access::{App, Ctx, Request, Sight};
 use chrono::DurationRound as _;
@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use clock::Timestamp;
 use crypto::digest::{hex, sha256};
 use db::{Reads, Stamp, Tx};
-use ids::{AuditId, FirmId, Id, SessionId, UserId};
+use ids::{FirmId, Id, UserId};
 use serde_json::{Value, json};
 
 /// The longest that a record's changes may be, as JSON text. What is longer is replaced by its length and its SHA-256.
@@ -19,9 +19,7 @@ const REASON_CHARS: usize = 2000;
 ///
 /// From here to the commit nobody else adds to the chain: a verb records as late as it can.
 pub async fn record(tx: &mut Tx, ctx: &Ctx, act: Act, entity: Entity) -> Result<(), Error> {
-    let principal = ctx.principal();
-    let who = Who { firm: principal.firm, user: Some(principal.user), session: principal.session };
-    append(tx, ctx.app(), ctx.request(), who, act, entity).await
+    chain(tx, ctx.app(), Pending::of(ctx, act, entity)).await
 }
 
 /// Writes the record of somebody who is signing in: there is no context before it succeeds.
@@ -33,7 +31,8 @@ pub async fn record_sign_in(
     user: UserId,
     act: Act,
 ) -> Result<(), Error> {
-    append(tx, app, request, Who { firm, user: Some(user), session: None }, act, Entity::of(user)).await
+    let who = Who { firm, user: Some(user), session: None };
+    chain(tx, app, Pending::new(app, request, who, act, Entity::of(user))).await
 }
 
 /// Writes the record of what the server does by itself, such as removing what is too old.
@@ -45,37 +44,13 @@ pub(crate) async fn record_own(
     entity: Entity,
 ) -> Result<(), Error> {
     let who = Who { firm, user: None, session: None };
-    append(tx, app, &Request::default(), who, act, entity).await
+    chain(tx, app, Pending::new(app, &Request::default(), who, act, entity)).await
 }
 
 /// Writes a record that waited beside the database. Its own time stands with its changes: the chain's never go back.
-pub(crate) async fn record_spilled(tx: &mut Tx, app: &App, kept: SpilledEntry) -> Result<(), Error> {
-    let now = whole_micros(app.clock().now());
-    let before = store::log::lock_end(tx, kept.firm, Stamp(now)).await?;
+pub(crate) async fn record_spilled(tx: &mut Tx, app: &App, kept: Pending) -> Result<(), Error> {
     let changes = json!({ "spilledAt": kept.at, "changes": kept.changes });
-    let entry = Entry {
-        seq: 0,
-        id: kept.id,
-        firm: kept.firm,
-        user: kept.user,
-        session: kept.session,
-        action: kept.action,
-        entity: kept.entity,
-        entity_id: kept.entity_id,
-        case: kept.case,
-        outcome: kept.outcome,
-        reason: None,
-        changes: None,
-        address: kept.address,
-        user_agent: kept.user_agent,
-        method: kept.method,
-        route: kept.route,
-        correlation: kept.correlation,
-        at: before.at.map_or(now, |at| now.max(at)),
-    };
-    let sealed = Chained::seal(entry, Some(capped(&redacted(changes))), &before);
-    store::log::insert(tx, kept.firm, &sealed).await?;
-    Ok(())
+    chain(tx, app, Pending { changes: Some(changes), ..kept }).await
 }
 
 /// The newest records of one entity, newest first, at most `limit`.
@@ -91,46 +66,34 @@ pub async fn entries_of(
     Ok(found.into_iter().map(Chained::into_entry).collect())
 }
 
-/// Who did it.
-struct Who {
-    firm: FirmId,
-    user: Option<UserId>,
-    session: Option<SessionId>,
-}
-
-async fn append(
-    tx: &mut Tx,
-    app: &App,
-    request: &Request,
-    who: Who,
-    act: Act,
-    entity: Entity,
-) -> Result<(), Error> {
+/// Puts a record at the end of its firm's chain.
+async fn chain(tx: &mut Tx, app: &App, pending: Pending) -> Result<(), Error> {
     let now = whole_micros(app.clock().now());
-    let before = store::log::lock_end(tx, who.firm, Stamp(now)).await?;
-    let changes_text = entity.changes.map(|changes| capped(&redacted(changes)));
+    let before = store::log::lock_end(tx, pending.firm, Stamp(now)).await?;
+    let changes_text = pending.changes.map(|changes| capped(&redacted(changes)));
     let entry = Entry {
         seq: 0,
-        id: app.new_id::<AuditId>(),
-        firm: who.firm,
-        user: who.user,
-        session: who.session,
-        action: act.as_str().to_owned(),
-        entity: entity.kind.to_owned(),
-        entity_id: entity.id,
-        case: entity.case,
-        outcome: act.outcome().as_str().to_owned(),
-        reason: entity.reason.map(|reason| reason.chars().take(REASON_CHARS).collect()),
+        id: pending.id,
+        firm: pending.firm,
+        user: pending.user,
+        session: pending.session,
+        action: pending.action,
+        entity: pending.entity,
+        entity_id: pending.entity_id,
+        case: pending.case,
+        outcome: pending.outcome,
+        reason: pending.reason.map(|reason| reason.chars().take(REASON_CHARS).collect()),
         changes: None,
-        address: request.address.map(|address| address.to_string()),
-        user_agent: request.user_agent.clone(),
-        method: request.method.as_ref().map(ToString::to_string),
-        route: request.route.as_deref().map(str::to_owned),
-        correlation: request.correlation.to_string(),
+        address: pending.address,
+        user_agent: pending.user_agent,
+        method: pending.method,
+        route: pending.route,
+        correlation: pending.correlation,
         // A clock that was set back does not make the record go back: the order of the chain is the order of events.
         at: before.at.map_or(now, |at| now.max(at)),
     };
-    store::log::insert(tx, who.firm, &Chained::seal(entry, changes_text, &before)).await?;
+    let firm = entry.firm;
+    store::log::insert(tx, firm, &Chained::seal(entry, changes_text, &before)).await?;
     Ok(())
 }
 

@@ -1,15 +1,23 @@
 use super::{Act, Entity};
-use access::Ctx;
+use access::{App, Ctx, Request};
 use clock::Timestamp;
 use ids::{AuditId, CaseId, FirmId, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// A record that waits outside the chain: everything of an entry but its place.
+/// Who did it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Who {
+    pub(crate) firm: FirmId,
+    pub(crate) user: Option<UserId>,
+    pub(crate) session: Option<SessionId>,
+}
+
+/// A record that has no place in the chain yet: everything of an entry but that. As JSON, in the spill file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct SpilledEntry {
+pub(crate) struct Pending {
     pub(crate) id: AuditId,
     pub(crate) firm: FirmId,
     pub(crate) user: Option<UserId>,
@@ -19,6 +27,8 @@ pub(crate) struct SpilledEntry {
     pub(crate) entity: String,
     pub(crate) entity_id: Uuid,
     pub(crate) case: Option<CaseId>,
+    #[serde(default)]
+    pub(crate) reason: Option<String>,
     pub(crate) changes: Option<Value>,
     pub(crate) address: Option<String>,
     pub(crate) user_agent: Option<String>,
@@ -29,26 +39,32 @@ pub(crate) struct SpilledEntry {
     pub(crate) at: Timestamp,
 }
 
-impl SpilledEntry {
+impl Pending {
     pub(crate) fn of(ctx: &Ctx, act: Act, entity: Entity) -> Self {
-        let (principal, request) = (ctx.principal(), ctx.request());
+        let principal = ctx.principal();
+        let who = Who { firm: principal.firm, user: Some(principal.user), session: principal.session };
+        Self::new(ctx.app(), ctx.request(), who, act, entity)
+    }
+
+    pub(crate) fn new(app: &App, request: &Request, who: Who, act: Act, entity: Entity) -> Self {
         Self {
-            id: ctx.new_id(),
-            firm: principal.firm,
-            user: Some(principal.user),
-            session: principal.session,
+            id: app.new_id(),
+            firm: who.firm,
+            user: who.user,
+            session: who.session,
             action: act.as_str().to_owned(),
             outcome: act.outcome().as_str().to_owned(),
             entity: entity.kind.to_owned(),
             entity_id: entity.id,
             case: entity.case,
+            reason: entity.reason,
             changes: entity.changes,
             address: request.address.map(|address| address.to_string()),
             user_agent: request.user_agent.clone(),
             method: request.method.as_ref().map(ToString::to_string),
             route: request.route.as_deref().map(str::to_owned),
             correlation: request.correlation.to_string(),
-            at: ctx.now(),
+            at: app.clock().now(),
         }
     }
 }
