@@ -26,7 +26,7 @@ mod writer;
 pub use dialect::{Columns, Dialect};
 pub use error::{Error, Source, Violation};
 pub use migrate::Migration;
-pub use open::{CONNECTION_BYTES, Db, Settings};
+pub use open::{Db, Settings, connection_bytes};
 pub use reader::Reader;
 pub use row::{Column, FromRow, Misread, Row};
 pub use rows::{Reads, count_of, sql};

@@ -1,7 +1,7 @@
 use crate::group::Line;
 use crate::sqlite::Connection;
 use crate::sqlite::connection::Purpose;
-use crate::sqlite::held::{Held, HeldStore, PAGES_BYTES, Part, STATEMENTS_BYTES};
+use crate::sqlite::held::{Held, HeldStore, PAGES_BYTES, Part, STATEMENT_BYTES};
 use crate::sqlite::readers::Readers;
 use crate::{Dialect, Error, Reader, Reads, Stats, Writer, postgres};
 use headroom::BoundedStore;
@@ -24,6 +24,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// SQLite: read connections.
     pub readers: u32,
+    /// SQLite: prepared statements that each connection keeps.
+    pub statements: u32,
     /// PostgreSQL: connections in all, half of them for reading.
     pub max_connections: u32,
     /// SQLite: whether verbs share an fsync. Off only to measure what it gives.
@@ -45,6 +47,7 @@ impl Settings {
             url: None,
             data_dir: data_dir.into(),
             readers: 4,
+            statements: 128,
             max_connections: 20,
             group_commit: true,
             acquire_timeout: Duration::from_secs(10),
@@ -67,8 +70,11 @@ impl Settings {
     }
 }
 
-/// What one connection to an embedded database keeps at most in the stores of [`Db::stores`], in bytes.
-pub const CONNECTION_BYTES: u64 = PAGES_BYTES + STATEMENTS_BYTES;
+/// What one connection to an embedded database keeps at most in the stores of [`Db::stores`], in bytes, when it keeps so
+/// many prepared statements.
+pub const fn connection_bytes(statements: u32) -> u64 {
+    PAGES_BYTES + STATEMENT_BYTES * statements as u64
+}
 
 /// An open database: its readers and its writer.
 #[derive(Debug, Clone)]
@@ -119,7 +125,7 @@ impl Db {
         let stats = Stats::new(settings.slow_statement);
         make_private(path);
         check_writable(path)?;
-        let held = Held::default();
+        let held = Held::new(settings.statements);
         let connection =
             Connection::open(path, Purpose::Write, &held).map_err(|error| refused(path, error))?;
         check_pages(path, &connection)?;

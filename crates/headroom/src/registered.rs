@@ -19,6 +19,14 @@ impl Registered {
         Self { meter, bytes }
     }
 
+    /// Notes `bytes` that the work on this thread has put into a [`BoundedStore`](crate::BoundedStore), which has them on
+    /// its books from now on: they stay when the work is over.
+    pub fn stored(bytes: u64) {
+        if let Some(meter) = Meter::current() {
+            meter.note_registered(bytes);
+        }
+    }
+
     /// Notes `more` bytes.
     pub fn grow(&mut self, more: u64) {
         self.bytes += more;

@@ -269,6 +269,21 @@ fn what_was_borrowed_is_noted_on_the_meter_of_whoever_runs() {
 }
 
 #[test]
+fn what_goes_into_a_store_stays_registered_until_the_work_is_over() {
+    let meter = Meter::new();
+    meter.around(|| {
+        headroom::Registered::stored(1_000);
+        drop(headroom::Registered::here(200));
+        headroom::Registered::stored(50);
+    });
+    assert_eq!(meter.totals().registered_peak, 1_200);
+    meter.around(|| drop(headroom::Registered::here(500)));
+    assert_eq!(meter.totals().registered_peak, 1_550);
+    // Nobody's work has no books.
+    headroom::Registered::stored(1);
+}
+
+#[test]
 fn work_that_outlives_its_request_is_counted_while_it_runs() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {

@@ -114,6 +114,8 @@ pub struct Database {
     pub url: Option<Secret>,
     /// Read connections of SQLite. 0 leaves it to the memory limit.
     pub readers: u32,
+    /// Prepared statements that each connection to SQLite keeps.
+    pub statements: u32,
     /// Most connections to PostgreSQL.
     pub pool_max: u32,
     /// Connections to PostgreSQL that are kept open.
@@ -405,6 +407,7 @@ fn database(s: &Settings) -> Result<Database, Gap> {
     Ok(Database {
         url: s.secret("database.url")?,
         readers: s.number("database.readers")?,
+        statements: s.number("database.statements")?,
         pool_max: s.number("database.pool_max")?,
         pool_min: s.number("database.pool_min")?,
         acquire_timeout: s.time("database.acquire_timeout")?,

@@ -87,6 +87,7 @@ pub static KEYS: &[Key] = &[
     // database
     key("database.url", &["DATABASE_URL"], Kind::DatabaseUrl(rules::DATABASE_URL)),
     key("database.readers", &["DB_READERS"], count(0, 64, "connections")),
+    key("database.statements", &["DB_STATEMENTS"], count(16, 4096, "statements")),
     key("database.pool_max", &["DB_POOL_MAX"], count(1, 1000, "connections")),
     key("database.pool_min", &["DB_POOL_MIN"], count(0, 1000, "connections")),
     key("database.acquire_timeout", &["DB_ACQUIRE_TIMEOUT"], millis(10, 10 * MINUTE)),

@@ -13,8 +13,8 @@ const SOCKET_BYTES: u64 = 2 << 10;
 const FULL_SOCKETS: u64 = 16;
 /// What a thread for blocking work touches of its stack, in bytes.
 const STACK_BYTES: u64 = 128 << 10;
-/// Pages and prepared statements of one SQLite connection, its copy of the schema and its buffers, in bytes.
-const SQLITE_BYTES: u64 = db::CONNECTION_BYTES + (128 << 10);
+/// One SQLite connection's copy of the schema and its buffers, in bytes.
+const SCHEMA_BYTES: u64 = 128 << 10;
 /// Buffers and prepared statements of one connection to PostgreSQL, in bytes.
 const POSTGRES_BYTES: u64 = 256 << 10;
 /// A job borrows what is large; this is the rest, in bytes.
@@ -152,7 +152,7 @@ impl MemoryBounds for Database {
         let (connections, each, remedy) = if is_postgres {
             (u64::from(self.pool_max), POSTGRES_BYTES, "DB_POOL_MAX")
         } else {
-            (u64::from(self.readers) + 1, SQLITE_BYTES, "DB_READERS")
+            (u64::from(self.readers) + 1, db::connection_bytes(self.statements) + SCHEMA_BYTES, "DB_READERS")
         };
         let mut bound = several("database connections", connections, "connections", each, remedy);
         bound.expression.push_str(" of pages and statements");

@@ -23,6 +23,7 @@ pub fn database(config: &Config) -> db::Settings {
         data_dir: config.storage.data_dir.clone(),
         // Left to the limit, and not settled yet: a command that only looks needs few.
         readers: database.readers.max(1),
+        statements: database.statements,
         max_connections: database.pool_max,
         group_commit: database.group_commit,
         acquire_timeout: database.acquire_timeout,

@@ -8,9 +8,6 @@ use std::time::Duration;
 /// How long a statement on a blocking thread waits for another process to let go of the file.
 pub(crate) const BUSY_WAIT: Duration = Duration::from_secs(5);
 
-/// Prepared statements kept for each connection.
-const STATEMENTS: usize = 128;
-
 /// One connection to the embedded database.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -33,7 +30,7 @@ impl Connection {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let inner = rusqlite::Connection::open_with_flags(path, flags)?;
-        inner.set_prepared_statement_cache_capacity(STATEMENTS);
+        inner.set_prepared_statement_cache_capacity(held.kept());
         inner.busy_timeout(BUSY_WAIT)?;
         // FULL: an acknowledged deadline must survive a power cut, so the log is synced at every commit. Two MiB of
         // pages for each connection, so that the sum is bounded and small. The log is copied into the file every 16 MiB:

@@ -2,15 +2,16 @@
 
 use super::readers::Readers;
 use crate::group::Line;
-use headroom::{BoundedStore, sqlite};
+use headroom::{BoundedStore, Registered, sqlite};
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The page cache of one connection at most: two MiB of pages, and what SQLite keeps beside each of them.
 pub(crate) const PAGES_BYTES: u64 = (2 << 20) + (128 << 10);
-/// The prepared statements of one connection at most. They are dropped when they are found to be more.
-pub(crate) const STATEMENTS_BYTES: u64 = 448 << 10;
+/// What the prepared statements of one connection may take for each that it keeps. They are dropped when they are found to
+/// be more.
+pub(crate) const STATEMENT_BYTES: u64 = 3584;
 
 /// To count statements means to look at each: it is done after so many uses of a connection, and sooner while it is new.
 const USES_BETWEEN_COUNTS: u64 = 256;
@@ -25,11 +26,13 @@ pub(crate) enum Part {
 }
 
 /// What all connections hold. Cloning gives another handle on the same sums.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Held(Arc<Sums>);
 
 #[derive(Debug, Default)]
 struct Sums {
+    /// Prepared statements that each connection keeps.
+    kept: u32,
     connections: AtomicU64,
     pages: Sum,
     statements: Sum,
@@ -48,6 +51,16 @@ struct Sum {
 }
 
 impl Held {
+    /// Nothing, of connections that keep `kept` prepared statements each.
+    pub(crate) fn new(kept: u32) -> Self {
+        Self(Arc::new(Sums { kept, ..Sums::default() }))
+    }
+
+    /// Prepared statements that each connection keeps.
+    pub(crate) fn kept(&self) -> usize {
+        self.0.kept as usize
+    }
+
     fn part(&self, part: Part) -> &Sum {
         match part {
             Part::Pages => &self.0.pages,
@@ -110,7 +123,10 @@ impl Share {
                 give_back(connection, part);
             }
         }
+        let pages_before = self.pages.bytes.get();
         self.count(connection, Part::Pages);
+        // Pages that were read for a request stay here when it is over, and are not its own.
+        Registered::stored(self.pages.bytes.get().saturating_sub(pages_before));
         let lookups = sqlite::take_lookups(connection);
         self.held.0.hits.fetch_add(lookups.hits, Ordering::Relaxed);
         self.held.0.misses.fetch_add(lookups.misses, Ordering::Relaxed);
@@ -118,7 +134,7 @@ impl Share {
         self.uses.set(uses);
         if uses.is_power_of_two() || uses.is_multiple_of(USES_BETWEEN_COUNTS) {
             self.count(connection, Part::Statements);
-            if self.statements.bytes.get() > STATEMENTS_BYTES {
+            if self.statements.bytes.get() > statements_bytes(self.held.0.kept) {
                 self.release(connection, Part::Statements);
             }
             replace(&self.held.0.schema_bytes, &self.schema_bytes, sqlite::schema_bytes(connection));
@@ -148,6 +164,11 @@ impl Drop for Share {
         replace(&self.held.0.schema_bytes, &self.schema_bytes, 0);
         self.held.0.connections.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// What the prepared statements of one connection take at most, in bytes.
+fn statements_bytes(kept: u32) -> u64 {
+    STATEMENT_BYTES * u64::from(kept)
 }
 
 /// Puts one connection's new figure into the sum for its old one. The sum may pass zero on the way, never in the end.
@@ -198,7 +219,7 @@ impl BoundedStore for HeldStore {
     fn cap_bytes(&self) -> u64 {
         let each = match self.part {
             Part::Pages => PAGES_BYTES,
-            Part::Statements => STATEMENTS_BYTES,
+            Part::Statements => statements_bytes(self.held.0.kept),
         };
         each.saturating_mul(self.most)
     }

@@ -2,7 +2,7 @@
 
 use crate::databases::{Place, on, on_both};
 use crate::notes::{add, keep, with_notes};
-use db::{CONNECTION_BYTES, Dialect, Reads as _, Settings, sql};
+use db::{Dialect, Reads as _, Settings, connection_bytes, sql};
 use futures_util::FutureExt as _;
 use headroom::BoundedStore;
 use std::sync::Arc;
@@ -158,7 +158,7 @@ async fn a_server_keeps_its_pages_itself() {
     on_both(async |place| {
         let caps: u64 = place.db.stores().iter().map(|store| store.cap_bytes()).sum();
         let is_embedded = place.db.dialect() == Dialect::Sqlite;
-        assert_eq!(caps, if is_embedded { 5 * CONNECTION_BYTES } else { 0 });
+        assert_eq!(caps, if is_embedded { 5 * connection_bytes(128) } else { 0 });
     })
     .await;
 }
