@@ -2,6 +2,7 @@ use super::held::{Held, Part, Share};
 use super::patience::{Patience, STEPS_BETWEEN_LOOKS};
 use crate::Error;
 use rusqlite::OpenFlags;
+use rusqlite::config::DbConfig;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -31,6 +32,9 @@ impl Connection {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let inner = rusqlite::Connection::open_with_flags(path, flags)?;
         inner.set_prepared_statement_cache_capacity(held.kept());
+        // Otherwise a plan may depend on the values of a `LIMIT`, and is made anew, with the whole statement, each time that
+        // one is bound.
+        inner.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         inner.busy_timeout(BUSY_WAIT)?;
         // FULL: an acknowledged deadline must survive a power cut, so the log is synced at every commit. Two MiB of
         // pages for each connection, so that the sum is bounded and small. The log is copied into the file every 16 MiB:
@@ -104,5 +108,26 @@ impl Connection {
     /// Closes it, or says why it did not close cleanly.
     pub(crate) fn close(self) -> Result<(), Error> {
         self.inner.close().map_err(|(_, error)| error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Connection, Held, Purpose};
+    use rusqlite::StatementStatus;
+
+    #[test]
+    fn a_statement_that_is_kept_is_not_compiled_again_for_other_values() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection =
+            Connection::open(&folder.path().join("file"), Purpose::Write, &Held::new(16)).unwrap();
+        connection.inner.execute_batch("CREATE TABLE t (a, b); INSERT INTO t VALUES (1, 2), (2, 1)").unwrap();
+        let mut statement =
+            connection.inner.prepare("SELECT a FROM t ORDER BY b LIMIT ?1 OFFSET ?2").unwrap();
+        for offset in [0, 1, 0] {
+            let first: i64 = statement.query_row([1, offset], |row| row.get(0)).unwrap();
+            assert_eq!(first, 2 - offset);
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
     }
 }
