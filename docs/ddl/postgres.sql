@@ -27,6 +27,15 @@ CREATE TABLE "permission_grants" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uui
 CREATE INDEX "permission_grants_subject" ON "permission_grants" ("firm_id", "subject_kind", "subject", "granted_at", "id");
 ALTER TABLE firm_policies ADD COLUMN grants bigint NOT NULL DEFAULT 0;
 
+-- 0064_access_teams
+CREATE TABLE "teams" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "name" text NOT NULL, "name_key" text NOT NULL, "description" text, "members" bigint NOT NULL, "version" bigint NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL );
+CREATE UNIQUE INDEX "teams_name" ON "teams" ("firm_id", "name_key");
+CREATE TABLE "team_members" ( "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "team_id" uuid NOT NULL, PRIMARY KEY ("firm_id", "user_id", "team_id") );
+CREATE INDEX "team_members_team" ON "team_members" ("firm_id", "team_id", "user_id");
+CREATE TABLE "delegations" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "lender_id" uuid NOT NULL, "lender_role" text NOT NULL, "delegate_id" uuid NOT NULL, "actions" jsonb NOT NULL, "starts_at" timestamptz NOT NULL, "ends_at" timestamptz NOT NULL, "reason" text NOT NULL, "made_by" uuid NOT NULL, "made_at" timestamptz NOT NULL, "ended_by" uuid, "ended_at" timestamptz );
+CREATE INDEX "delegations_delegate" ON "delegations" ("firm_id", "delegate_id", "ends_at");
+CREATE INDEX "delegations_lender" ON "delegations" ("firm_id", "lender_id", "ends_at");
+
 -- 0011_audit_log
 CREATE TABLE "audit_chains" ( "firm_id" uuid NOT NULL PRIMARY KEY, "begun_at" timestamptz NOT NULL );
 CREATE TABLE "audit_log" ( "firm_id" uuid NOT NULL, "seq" bigint NOT NULL, "id" uuid NOT NULL, "user_id" uuid, "session_id" uuid, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" uuid NOT NULL, "case_id" uuid, "outcome" text NOT NULL, "reason" text, "changes" text, "address" text, "user_agent" text, "method" text, "route" text, "correlation" text NOT NULL, "at" timestamptz NOT NULL, "hash" bytea NOT NULL, PRIMARY KEY ("firm_id", "seq") );

@@ -27,6 +27,15 @@ CREATE TABLE "permission_grants" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blo
 CREATE INDEX "permission_grants_subject" ON "permission_grants" ("firm_id", "subject_kind", "subject", "granted_at", "id");
 ALTER TABLE firm_policies ADD COLUMN grants integer NOT NULL DEFAULT 0;
 
+-- 0064_access_teams
+CREATE TABLE "teams" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "name" text NOT NULL, "name_key" text NOT NULL, "description" text, "members" integer NOT NULL, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL ) STRICT;
+CREATE UNIQUE INDEX "teams_name" ON "teams" ("firm_id", "name_key");
+CREATE TABLE "team_members" ( "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "team_id" blob NOT NULL, PRIMARY KEY ("firm_id", "user_id", "team_id") ) STRICT;
+CREATE INDEX "team_members_team" ON "team_members" ("firm_id", "team_id", "user_id");
+CREATE TABLE "delegations" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "lender_id" blob NOT NULL, "lender_role" text NOT NULL, "delegate_id" blob NOT NULL, "actions" text NOT NULL, "starts_at" integer NOT NULL, "ends_at" integer NOT NULL, "reason" text NOT NULL, "made_by" blob NOT NULL, "made_at" integer NOT NULL, "ended_by" blob, "ended_at" integer ) STRICT;
+CREATE INDEX "delegations_delegate" ON "delegations" ("firm_id", "delegate_id", "ends_at");
+CREATE INDEX "delegations_lender" ON "delegations" ("firm_id", "lender_id", "ends_at");
+
 -- 0011_audit_log
 CREATE TABLE "audit_chains" ( "firm_id" blob NOT NULL PRIMARY KEY, "begun_at" integer NOT NULL ) STRICT;
 CREATE TABLE "audit_log" ( "firm_id" blob NOT NULL, "seq" integer NOT NULL, "id" blob NOT NULL, "user_id" blob, "session_id" blob, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" blob NOT NULL, "case_id" blob, "outcome" text NOT NULL, "reason" text, "changes" text, "address" text, "user_agent" text, "method" text, "route" text, "correlation" text NOT NULL, "at" integer NOT NULL, "hash" blob NOT NULL, PRIMARY KEY ("firm_id", "seq") ) STRICT, WITHOUT ROWID;

@@ -34,11 +34,15 @@ pub struct Things {
     pub key: String,
     /// An invitation that is open.
     pub invitation: String,
+    /// A team that the user is in.
+    pub team: String,
+    /// What the administrator has lent to somebody.
+    pub delegation: String,
 }
 
 impl Things {
     /// All ids.
-    pub fn all(&self) -> [String; 14] {
+    pub fn all(&self) -> [String; 16] {
         let all = [
             &self.case,
             &self.party,
@@ -54,6 +58,8 @@ impl Things {
             &self.grant,
             &self.key,
             &self.invitation,
+            &self.team,
+            &self.delegation,
         ];
         all.map(Clone::clone)
     }
@@ -78,6 +84,8 @@ impl Things {
                 "organizations" => &self.firm,
                 "ethical-walls" => &self.wall,
                 "permissions" => &self.grant,
+                "teams" => &self.team,
+                "delegations" => &self.delegation,
                 // A verification that somebody asked for is none of these things.
                 "audit-logs" => return absent(),
                 "auth" => &self.session,
@@ -166,6 +174,13 @@ pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
     let logins = somebody.get("/api/auth/sessions").await.expect_status(200).json();
     let user = id_of(&users["data"][0]);
     let wall = id_of(&raise_wall(admin, &case, &[&user]).await);
+    let team = json!({ "name": format!("{word} team") });
+    let team = id_of(&admin.post("/api/teams", &team).await.expect_status(201).json());
+    let member = format!("/api/teams/{team}/members/{user}");
+    drop(admin.send(http::Method::PUT, &member, &[], bytes::Bytes::new()).await.expect_status(204));
+    let delegation = json!({ "delegateId": user, "permissions": ["import:run"], "until": "2026-04-01T00:00:00Z",
+        "reason": format!("Imports {word}") });
+    let delegation = admin.post("/api/delegations", &delegation).await.expect_status(201).json();
     let grant =
         json!({ "permission": "clients:delete", "effect": "allow", "reason": format!("Cleans up {word}") });
     let grant = admin.post(&format!("/api/users/{user}/permissions"), &grant).await.expect_status(201).json();
@@ -181,6 +196,8 @@ pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
         grant: id_of(&grant),
         firm: users["data"][0]["organizationId"].as_str().expect("a firm").to_owned(),
         key: id_of(&key),
+        team,
+        delegation: id_of(&delegation),
         invitation: id_of(&invitation),
         document,
         case,

@@ -91,6 +91,10 @@ id!(/// An ethical wall round a case.
     WallId, "ethical wall", "019cae6b-e9a0-7c36-b025-3d8b7f106c24");
 id!(/// A permission granted or denied beside a role.
     GrantId, "grant", "019cae6b-e9a1-7d47-8136-4e9c80216d35");
+id!(/// A group of users that grants are given to.
+    TeamId, "team", "019cae6b-e9a2-7e58-9247-5fad91326e46");
+id!(/// Permissions that one user lends to another for a time.
+    DelegationId, "delegation", "019cae6b-e9a3-7f69-8358-60bea2437f57");
 id!(/// A record of who did what.
     AuditId, "audit entry", "019cae6b-de61-7903-bdf2-0a584ced39f0");
 id!(/// A look at the whole audit log, to see that it is intact.

@@ -34,6 +34,7 @@ mod sessions;
 mod settings;
 mod statuses;
 mod storms;
+mod teams;
 mod tenancy;
 mod uploads;
 mod walls;

@@ -60,10 +60,7 @@ async fn every_route_is_described_with_its_answers_and_its_body() {
         let kinds = operation["requestBody"]["content"].as_object().cloned().unwrap_or_default();
         require(kinds.values().all(|kind| kind["schema"].is_object()), "a body without a schema");
         // Verbs such as `close` and `logout` have none.
-        require(
-            !wants_body || !kinds.is_empty() || route.template.rsplit('/').next().is_some_and(is_verb),
-            "no body",
-        );
+        require(!wants_body || !kinds.is_empty() || is_whole(&route.template), "no body");
         for parameter in
             route.template.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
         {
@@ -74,6 +71,11 @@ async fn every_route_is_described_with_its_answers_and_its_body() {
     }
     assert_eq!(lacking, Vec::<String>::new());
     app.finish().await;
+}
+
+/// Whether the path says all that there is to say.
+fn is_whole(template: &str) -> bool {
+    template.contains("/members/") || template.rsplit('/').next().is_some_and(is_verb)
 }
 
 fn is_verb(name: &str) -> bool {
@@ -100,6 +102,8 @@ fn nothing() -> e2e::Things {
         grant: id(),
         key: id(),
         invitation: id(),
+        team: id(),
+        delegation: id(),
     }
 }
 

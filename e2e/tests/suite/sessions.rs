@@ -155,7 +155,7 @@ async fn a_browser_keeps_its_device_in_a_cookie_that_no_script_reads() {
 }
 
 /// Sets up a second factor for the administrator.
-async fn enrol(app: &TestApp, client: &Client) -> TotpSecret {
+pub(crate) async fn enrol(app: &TestApp, client: &Client) -> TotpSecret {
     let body = json!({ "password": PASSWORD });
     let given = client.post("/api/auth/mfa/totp", &body).await.expect_status(200).json();
     let bytes = BASE32_NOPAD.decode(given["secret"].as_str().unwrap().as_bytes()).unwrap();
@@ -167,7 +167,7 @@ async fn enrol(app: &TestApp, client: &Client) -> TotpSecret {
     secret
 }
 
-fn code(app: &TestApp, secret: &TotpSecret) -> String {
+pub(crate) fn code(app: &TestApp, secret: &TotpSecret) -> String {
     secret.code(step_at(app.app().clock().now())).unwrap().expose().to_owned()
 }
 

@@ -44,13 +44,15 @@ async fn operator(parts: &Parts, app: &App) -> Result<(), access::Error> {
     let principal = app.authenticator().authenticate(shown, now).await?;
     let policy = app.policies().of(app.db().reader(), &principal, now).await?;
     let address = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
-    if policy.decide(&principal, Action::Operate, Moment { now, address }).allowed {
+    let decision = policy.decide(&principal, Action::Operate, Moment { now, address });
+    if decision.allowed {
         return Ok(());
     }
     Err(Refusal {
         action: Action::Operate,
         role: principal.role,
         is_key: principal.role.allows(Action::Operate),
+        asks_step_up: decision.asks_step_up,
     }
     .into())
 }

@@ -1,4 +1,4 @@
-use crate::grants::{Moment, Policy};
+use crate::grants::{Decision, Moment, Policy};
 use crate::{Action, Authenticator, Error, Policies, Principal, Refusal, SecondFactor, Sight, store};
 use clock::{SharedClock, SharedRandom, Timestamp};
 use db::{Db, Reader, Tx};
@@ -195,19 +195,29 @@ impl Ctx {
 
     /// Whether the caller may do `action`: the one place that decides it.
     pub fn allows(&self, action: Action) -> bool {
+        self.decide(action).allowed
+    }
+
+    fn decide(&self, action: Action) -> Decision {
         let moment = Moment { now: self.now(), address: self.request.address };
-        self.policy.decide(&self.principal, action, moment).allowed
+        self.policy.decide(&self.principal, action, moment)
     }
 
     /// Asks whether the caller may do `action`.
     pub fn require(&self, action: Action) -> Result<(), Refusal> {
         // Who owes a second factor may do nothing but set one up, for which nobody asks here.
         let owes = self.principal.proof.second_factor == SecondFactor::Owed;
-        if self.allows(action) && !owes {
+        let decision = self.decide(action);
+        if decision.allowed && !owes {
             return Ok(());
         }
-        let role = self.principal.role;
-        Err(Refusal { action, role, is_key: self.principal.key.is_some() && role.allows(action) })
+        let (role, asks_step_up) = (self.principal.role, decision.asks_step_up);
+        Err(Refusal {
+            action,
+            role,
+            is_key: self.principal.key.is_some() && role.allows(action),
+            asks_step_up,
+        })
     }
 
     /// Starts the verb's transaction. The request's idempotency key is marked as done in it, so that the change and the

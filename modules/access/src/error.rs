@@ -51,6 +51,7 @@ impl Failure for Error {
             Self::NotAuthenticated(_) => codes::UNAUTHENTICATED,
             Self::SecondFactorOwed(_) => MFA_ENROLMENT_REQUIRED,
             Self::StepUp => STEP_UP_REQUIRED,
+            Self::Refused(refusal) if refusal.asks_step_up => STEP_UP_REQUIRED,
             Self::Refused(_) | Self::NeedsPerson => codes::FORBIDDEN,
             Self::AnswerLost => codes::CONFLICT,
             Self::Database(error) | Self::Outbox(queue::Error::Database(error)) => {

@@ -1,15 +1,19 @@
 //! Grants beside the roles: rows that allow or deny an action to a role or a user, under conditions. Pure: the rows come
 //! from the store, the moment from the request.
 
+mod delegation;
 mod hours;
 mod network;
+mod policy;
 
+pub use delegation::{Delegation, Lent};
 pub use hours::{Hours, HoursFault, Written as WrittenHours};
 pub use network::{Network, NetworkFault};
+pub use policy::{Decision, Policy, Reason};
 
 use crate::{Action, Principal, Role};
 use clock::Timestamp;
-use ids::{GrantId, UserId};
+use ids::{GrantId, TeamId, UserId};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -21,6 +25,8 @@ pub enum Subject {
     Role(Role),
     /// One user.
     User(UserId),
+    /// Everybody in a team.
+    Team(TeamId),
 }
 
 /// What a grant does.
@@ -49,6 +55,9 @@ pub struct Conditions {
     /// Until this moment, which is not a part of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// While a second factor was shown a moment ago only: what is allowed has to be earned each time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub step_up: bool,
 }
 
 /// A grant.
@@ -107,7 +116,7 @@ impl Conditions {
 }
 
 impl Grant {
-    /// Whether it counts now. What is not known counts against the caller.
+    /// Whether it counts now, but for the second factor that it may ask for. What is not known counts against the caller.
     pub fn counts(&self, moment: Moment) -> bool {
         match self.conditions.standing(moment) {
             Standing::Holds => true,
@@ -118,79 +127,18 @@ impl Grant {
 
     /// Whether it is for this principal. A role is allowed what the roles that it implies are allowed, and is denied only
     /// what it is denied itself.
-    fn is_for(&self, principal: &Principal) -> bool {
+    fn is_for(&self, principal: &Principal, teams: &[TeamId]) -> bool {
         // Who sets a firm right again is never locked out, also who had another role when it was denied.
         if self.effect == Effect::Deny && principal.role == Role::SuperAdmin {
             return false;
         }
         match (self.subject, self.effect) {
             (Subject::User(user), _) => user == principal.user,
+            (Subject::Team(team), _) => teams.contains(&team),
             (Subject::Role(role), Effect::Deny) => role == principal.role,
             (Subject::Role(role), Effect::Allow) => {
                 role == principal.role || principal.role.implies().contains(&role)
             }
-        }
-    }
-}
-
-/// The grants that may count for one user.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Policy {
-    grants: Vec<Grant>,
-}
-
-/// What decided.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
-    /// Nothing allows it.
-    Default,
-    /// The role.
-    Role(Role),
-    /// A grant.
-    Grant(GrantId),
-}
-
-/// A decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    /// Whether it is allowed.
-    pub allowed: bool,
-    /// What decided.
-    pub reason: Reason,
-}
-
-impl Policy {
-    /// Of these grants.
-    pub fn new(grants: Vec<Grant>) -> Self {
-        Self { grants }
-    }
-
-    /// The grants.
-    pub fn grants(&self) -> &[Grant] {
-        &self.grants
-    }
-
-    /// Whether the principal may do `action` at this moment: a grant that denies comes before all that allows, then what the
-    /// principal is allowed by itself, then a grant that allows. What nothing allows is refused.
-    pub fn decide(&self, principal: &Principal, action: Action, moment: Moment) -> Decision {
-        let counting = |effect: Effect| {
-            let mut grants =
-                self.grants.iter().filter(move |grant| grant.effect == effect && grant.action == action);
-            grants.find(|grant| grant.is_for(principal) && grant.counts(moment))
-        };
-        // A grant to its owner does not widen what an API key may do.
-        if principal.key.is_some_and(|key| !key.scopes.contains(action)) {
-            return Decision { allowed: false, reason: Reason::Default };
-        }
-        if let Some(grant) = counting(Effect::Deny) {
-            return Decision { allowed: false, reason: Reason::Grant(grant.id) };
-        }
-        if principal.allows(action) {
-            return Decision { allowed: true, reason: Reason::Role(principal.role) };
-        }
-        match counting(Effect::Allow) {
-            Some(grant) => Decision { allowed: true, reason: Reason::Grant(grant.id) },
-            None => Decision { allowed: false, reason: Reason::Default },
         }
     }
 }

@@ -10,6 +10,7 @@
 //! - [`Authenticator`] is what the sessions module implements; nothing here knows how a token looks.
 
 mod context;
+pub mod delegations;
 mod error;
 pub mod grants;
 mod idempotency;
@@ -21,6 +22,7 @@ mod role;
 mod routes;
 mod scopes;
 mod store;
+pub mod teams;
 
 pub use context::{App, Ctx, Request};
 pub use error::{CODES, Error, database_code};
@@ -29,7 +31,9 @@ pub use migration::migrations;
 pub use model::{
     API_KEY_PREFIX, Action, Authenticator, Credentials, KeyGrant, Principal, Proof, Refusal, SecondFactor,
 };
-pub use policies::{POLICY_BYTES, Policies, add_grant, end_grant, find_grant, grants_of, look_up};
+pub use policies::{
+    POLICY_BYTES, Policies, add_grant, end_grant, find_grant, grants_of, look_up, own_powers,
+};
 pub use rates::SharedRates;
 pub use role::{Role, UnknownRole};
 pub use routes::{Declared, Fresh, Gate, MissWatch, Public, Routes, credentials};

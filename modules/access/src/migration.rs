@@ -8,6 +8,7 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "0010_access", statements: tables },
         Migration { name: "0033_access_walls", statements: walls },
         Migration { name: "0035_access_grants", statements: grants },
+        Migration { name: "0064_access_teams", statements: teams },
     ]
 }
 
@@ -135,5 +136,76 @@ fn grants(dialect: Dialect) -> Vec<String> {
         migrate::table(dialect, &grants),
         migrate::index(dialect, &of_subject),
         format!("ALTER TABLE firm_policies ADD COLUMN grants {} NOT NULL DEFAULT 0", whole_number(dialect)),
+    ]
+}
+
+/// Teams, who is in them, and what users lend to each other. `name_key` is the name in lower case.
+fn teams(dialect: Dialect) -> Vec<String> {
+    let columns = dialect.columns();
+    let teams = Table::create()
+        .table("teams")
+        .col(columns.key())
+        .col(columns.firm())
+        .col(columns.text("name"))
+        .col(columns.text("name_key"))
+        .col(columns.opt_text("description"))
+        .col(columns.int("members"))
+        .col(columns.int("version"))
+        .col(columns.time("created_at"))
+        .col(columns.time("updated_at"))
+        .take();
+    let by_name =
+        Index::create().name("teams_name").table("teams").col("firm_id").col("name_key").unique().take();
+    let members = Table::create()
+        .table("team_members")
+        .col(columns.firm())
+        .col(columns.id("user_id"))
+        .col(columns.id("team_id"))
+        .primary_key(Index::create().col("firm_id").col("user_id").col("team_id"))
+        .take();
+    let of_team = Index::create()
+        .name("team_members_team")
+        .table("team_members")
+        .col("firm_id")
+        .col("team_id")
+        .col("user_id")
+        .take();
+    let mut statements = vec![
+        migrate::table(dialect, &teams),
+        migrate::index(dialect, &by_name),
+        migrate::table(dialect, &members),
+        migrate::index(dialect, &of_team),
+    ];
+    statements.extend(delegations(dialect));
+    statements
+}
+
+fn delegations(dialect: Dialect) -> Vec<String> {
+    let columns = dialect.columns();
+    let delegations = Table::create()
+        .table("delegations")
+        .col(columns.key())
+        .col(columns.firm())
+        .col(columns.id("lender_id"))
+        .col(columns.text("lender_role"))
+        .col(columns.id("delegate_id"))
+        .col(columns.json("actions"))
+        .col(columns.time("starts_at"))
+        .col(columns.time("ends_at"))
+        .col(columns.text("reason"))
+        .col(columns.id("made_by"))
+        .col(columns.time("made_at"))
+        .col(columns.opt_id("ended_by"))
+        .col(columns.opt_time("ended_at"))
+        .take();
+    let of = |column: &'static str, name: &'static str| {
+        let index =
+            Index::create().name(name).table("delegations").col("firm_id").col(column).col("ends_at").take();
+        migrate::index(dialect, &index)
+    };
+    vec![
+        migrate::table(dialect, &delegations),
+        of("delegate_id", "delegations_delegate"),
+        of("lender_id", "delegations_lender"),
     ]
 }

@@ -47,7 +47,7 @@ impl Principal {
         if self.allows(action) && self.proof.second_factor != SecondFactor::Owed {
             Ok(())
         } else {
-            Err(Refusal { action, role: self.role, is_key: self.role.allows(action) })
+            Err(Refusal { action, role: self.role, is_key: self.role.allows(action), asks_step_up: false })
         }
     }
 }
@@ -74,6 +74,11 @@ pub struct Proof {
 }
 
 impl Proof {
+    /// Whether a second factor was shown a moment before `now`. Who has none has shown none.
+    pub fn was_shown(&self, now: Timestamp) -> bool {
+        self.second_factor == SecondFactor::Present && self.fresh_until.is_some_and(|until| now < until)
+    }
+
     /// Whether what asks for a fresh proof may be done at `now`. Who has no second factor is not asked for one.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         self.second_factor != SecondFactor::Present || self.fresh_until.is_some_and(|until| now < until)
@@ -216,6 +221,8 @@ pub struct Refusal {
     pub role: Role,
     /// Whether it was the API key's scopes that did not suffice, and not the role.
     pub is_key: bool,
+    /// Whether a grant allows it, but only to who has shown a second factor a moment ago.
+    pub asks_step_up: bool,
 }
 
 impl std::error::Error for Refusal {}
@@ -223,7 +230,13 @@ impl std::error::Error for Refusal {}
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let code = self.action.code();
-        if self.is_key {
+        if self.asks_step_up {
+            write!(
+                f,
+                "your permission `{code}` counts while a second factor was just shown: show yours at \
+                 `/api/auth/step-up`, and repeat the request; set one up at `/api/auth/mfa/totp` if you have none"
+            )
+        } else if self.is_key {
             write!(f, "this API key does not have the scope `{code}`; use another key, or sign in")
         } else {
             let role = self.role;

@@ -1,6 +1,6 @@
-use crate::grants::{Grant, Policy, Subject};
+use crate::grants::{Grant, Lent, Policy, Subject};
 use crate::store::grants;
-use crate::{Principal, Role};
+use crate::{Principal, Role, delegations, teams};
 use clock::Timestamp;
 use db::{Error, Reads, Tx};
 use headroom::{Cache, CacheConfig, StoreRegistry};
@@ -44,9 +44,20 @@ struct Known {
     policy: Arc<Policy>,
 }
 
+fn policy_bytes(policy: &Policy) -> usize {
+    let of_grant =
+        |grant: &Grant| size_of::<Grant>() + grant.reason.len() + grant.conditions.networks.len() * 32;
+    let of_lent = |lent: &Lent| {
+        size_of::<Lent>()
+            + lent.delegation.reason.len()
+            + lent.delegation.actions.len()
+            + policy_bytes(&lent.powers)
+    };
+    policy.grants().iter().map(of_grant).sum::<usize>() + policy.lent().iter().map(of_lent).sum::<usize>()
+}
+
 fn weight(_: &UserId, known: &Known) -> u64 {
-    let each = |grant: &Grant| size_of::<Grant>() + grant.reason.len() + grant.conditions.networks.len() * 32;
-    known.policy.grants().iter().map(each).sum::<usize>() as u64
+    policy_bytes(&known.policy) as u64
 }
 
 impl Policies {
@@ -118,7 +129,7 @@ impl Policies {
             return Ok(policy);
         }
         let micros = now.timestamp_micros();
-        let policy = Arc::new(look_up(db, principal).await?);
+        let policy = Arc::new(look_up(db, principal, now).await?);
         let known =
             Known { firm: principal.firm, role: principal.role, version, policy: Arc::clone(&policy) };
         self.0.policies.insert(principal.user, known, micros);
@@ -155,10 +166,23 @@ impl Policies {
 }
 
 /// As [`Policies::of`], straight from the database: for who explains a decision.
-pub async fn look_up(db: &impl Reads, principal: &Principal) -> Result<Policy, Error> {
-    let mut subjects = vec![Subject::User(principal.user), Subject::Role(principal.role)];
-    subjects.extend(principal.role.implies().iter().copied().map(Subject::Role));
-    Ok(Policy::new(grants::of(db, principal.firm, &subjects).await?))
+pub async fn look_up(db: &impl Reads, principal: &Principal, now: Timestamp) -> Result<Policy, Error> {
+    let own = own_powers(db, principal.firm, principal.user, principal.role).await?;
+    let mut lent = Vec::new();
+    for delegation in delegations::lent_to(db, principal.firm, principal.user, now).await? {
+        let powers = own_powers(db, principal.firm, delegation.lender, delegation.lender_role).await?;
+        lent.push(Lent { delegation, powers });
+    }
+    Ok(own.with_lent(lent))
+}
+
+/// What counts for a user beside the role, but for what others have lent.
+pub async fn own_powers(db: &impl Reads, firm: FirmId, user: UserId, role: Role) -> Result<Policy, Error> {
+    let teams = teams::of_user(db, firm, user).await?;
+    let mut subjects = vec![Subject::User(user), Subject::Role(role)];
+    subjects.extend(role.implies().iter().copied().map(Subject::Role));
+    subjects.extend(teams.iter().copied().map(Subject::Team));
+    Ok(Policy::new(grants::of(db, firm, &subjects).await?).in_teams(teams))
 }
 
 /// The grants that count for one subject: at most 200.

@@ -1,9 +1,11 @@
 //! Idempotency keys; what walls hide from whom lies in its own file.
 
+pub(crate) mod delegations;
 pub(crate) mod grants;
 pub(crate) mod rates;
 pub(crate) mod screens;
 pub(crate) mod sight;
+pub(crate) mod teams;
 
 use clock::Timestamp;
 use db::{Error, Reads, Stamp, Tx};

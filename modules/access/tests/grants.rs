@@ -81,7 +81,11 @@ fn what_denies_comes_before_what_allows_and_what_nothing_allows_is_refused() {
         assert_eq!(decision.allowed, allowed, "{caller} {grants:?}");
         // A grant for one action says nothing of another.
         let other = policy.decide(&somebody(caller), Action::ReadCases, moment());
-        assert_eq!(other, Decision { allowed: true, reason: Reason::Role(caller) }, "{caller}");
+        assert_eq!(
+            other,
+            Decision { allowed: true, reason: Reason::Role(caller), asks_step_up: false },
+            "{caller}"
+        );
     }
 }
 

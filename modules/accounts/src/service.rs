@@ -26,5 +26,5 @@ pub use passwords::{
 };
 pub use users::{
     active_in_roles, add_user, change_user, deactivate_user, edit_user, find_by_address, find_in, find_self,
-    find_user, list_users,
+    find_user, hold_two, list_users,
 };

@@ -1,4 +1,4 @@
-use ids::GrantId;
+use ids::{DelegationId, GrantId, TeamId};
 use web::codes;
 use web::problem::{Code, Failure, Fault};
 
@@ -15,8 +15,33 @@ const GRANT_LOCKS_OUT: Code =
 /// The subject has as many grants as it may have.
 const GRANT_LIMIT: Code = Code::new("grant_limit", 422, "There are too many grants");
 
+/// No such team in the firm.
+const TEAM_NOT_FOUND: Code = Code::new("team_not_found", 404, "The team was not found");
+/// Another team has the name.
+const TEAM_NAME_TAKEN: Code = Code::new("team_name_taken", 409, "Another team has this name");
+/// The team cannot go while something is granted or denied to it.
+const TEAM_HAS_GRANTS: Code = Code::new("team_has_grants", 409, "Something is granted or denied to the team");
+/// As many teams, members or teams of a user as there may be.
+const TEAM_LIMIT: Code = Code::new("team_limit", 422, "There are too many teams or members");
+/// No such delegation, or it is over.
+const DELEGATION_NOT_FOUND: Code = Code::new("delegation_not_found", 404, "The delegation was not found");
+/// What cannot be lent, or not to this user.
+const DELEGATION_REFUSED: Code = Code::new("delegation_refused", 422, "This cannot be delegated");
+
 /// This module's codes.
-pub const CODES: &[Code] = &[GRANT_NOT_FOUND, ROLE_NOT_FOUND, GRANT_BEYOND_OWN, GRANT_LOCKS_OUT, GRANT_LIMIT];
+pub const CODES: &[Code] = &[
+    GRANT_NOT_FOUND,
+    ROLE_NOT_FOUND,
+    GRANT_BEYOND_OWN,
+    GRANT_LOCKS_OUT,
+    GRANT_LIMIT,
+    TEAM_NOT_FOUND,
+    TEAM_NAME_TAKEN,
+    TEAM_HAS_GRANTS,
+    TEAM_LIMIT,
+    DELEGATION_NOT_FOUND,
+    DELEGATION_REFUSED,
+];
 
 /// Why a grant could not be given, ended or explained.
 #[derive(Debug, thiserror::Error)]
@@ -45,8 +70,41 @@ pub enum Error {
     #[error("nothing can be denied to super administrators: give the user another role first")]
     LocksOut,
     /// As many as there may be.
-    #[error("the role or user has 200 grants, which is the most: end some first")]
+    #[error("the role, user or team has 200 grants, which is the most: end some first")]
     TooMany,
+    /// There is no such team, or it is another firm's.
+    #[error("there is no team {0}")]
+    TeamNotFound(TeamId),
+    /// Another team has the name.
+    #[error("another team of the firm has this name: choose another one")]
+    TeamNameTaken,
+    /// Something is granted or denied to the team.
+    #[error("something is granted or denied to the team: end it first, at `/api/teams/{{id}}/permissions`")]
+    TeamHasGrants,
+    /// As many teams as there may be.
+    #[error("the firm has 200 teams, which is the most: remove some first")]
+    TooManyTeams,
+    /// As many members, or teams of the user, as there may be.
+    #[error("a team has at most 500 users, and a user is in at most 20 teams")]
+    TeamFull,
+    /// The user is not in the team.
+    #[error("the user is not in the team")]
+    NotInTeam,
+    /// The team was changed since it was read.
+    #[error("the team was changed since you read it: read it again, and repeat the change")]
+    Stale,
+    /// There is no such delegation, or it is over, or it is somebody else's.
+    #[error("there is no delegation {0} of yours, or it is over")]
+    DelegationNotFound(DelegationId),
+    /// What nobody can lend.
+    #[error("`{0}` cannot be delegated: ask an administrator to grant it")]
+    NotDelegable(&'static str),
+    /// Who cannot act for the lender.
+    #[error("lender and delegate must be two active users, and the delegate no client")]
+    DelegateUnfit,
+    /// As many as there may be.
+    #[error("a user lends, and is lent, at most 20 times at once: end some first")]
+    TooManyDelegations,
     /// The caller may not do it.
     #[error(transparent)]
     Refused(#[from] access::Refusal),
@@ -76,6 +134,13 @@ impl Failure for Error {
             Self::BeyondOwn(_) => GRANT_BEYOND_OWN,
             Self::LocksOut => GRANT_LOCKS_OUT,
             Self::TooMany => GRANT_LIMIT,
+            Self::TeamNotFound(_) | Self::NotInTeam => TEAM_NOT_FOUND,
+            Self::TeamNameTaken => TEAM_NAME_TAKEN,
+            Self::TeamHasGrants => TEAM_HAS_GRANTS,
+            Self::TooManyTeams | Self::TeamFull => TEAM_LIMIT,
+            Self::Stale => codes::STALE_VERSION,
+            Self::DelegationNotFound(_) => DELEGATION_NOT_FOUND,
+            Self::NotDelegable(_) | Self::DelegateUnfit | Self::TooManyDelegations => DELEGATION_REFUSED,
             Self::Refused(_) => codes::FORBIDDEN,
             Self::Access(error) => error.code(),
             Self::Case(error) => error.code(),

@@ -1,6 +1,9 @@
-use access::grants::{Conditions, Effect, Grant, Reason};
+use access::grants::{Conditions, Delegation, Effect, Grant, Reason};
+use access::teams::Team;
 use access::{Action, Role};
+use clock::Timestamp;
 use ids::{CaseId, UserId};
+use serde::{Deserialize, Serialize};
 
 /// A grant to give.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +48,61 @@ pub enum Step {
         /// Whether it counts now.
         counts: bool,
     },
+    /// What another user has lent and whether it allows the action at this moment.
+    Delegation {
+        /// The delegation.
+        delegation: Box<Delegation>,
+        /// Whether it counts now: the lender may do it too.
+        counts: bool,
+    },
+}
+
+/// A delegation to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDelegation {
+    /// Who lends; nothing for the caller.
+    pub lender: Option<UserId>,
+    /// Who shall act.
+    pub delegate: UserId,
+    /// The permissions' codes.
+    pub permissions: Vec<String>,
+    /// From when on; nothing for now.
+    pub from: Option<Timestamp>,
+    /// Until when.
+    pub until: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+/// A team with who is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamWithMembers {
+    /// The team.
+    pub team: Team,
+    /// Who is in it.
+    pub members: Vec<UserId>,
+}
+
+/// What a client gives of a team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, garde::Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"name": "Litigation", "description": "Whoever appears in court"}))]
+pub struct TeamFields {
+    /// Its name, of which the firm has one: upper and lower case are alike.
+    #[garde(length(chars, max = 100), custom(says_something), custom(web::legible))]
+    #[schema(example = "Litigation")]
+    pub name: String,
+    /// What it is for.
+    #[garde(inner(length(chars, max = 2000)))]
+    #[serde(default)]
+    #[schema(example = "Whoever appears in court")]
+    pub description: Option<String>,
+}
+
+/// A text of blanks says nothing.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the validator hands its context over by reference")]
+pub(crate) fn says_something(text: &str, _: &()) -> garde::Result {
+    if text.trim().is_empty() { Err(garde::Error::new("must say something")) } else { Ok(()) }
 }
 
 /// How a decision came about.

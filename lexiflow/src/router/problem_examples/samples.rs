@@ -4,6 +4,7 @@ const FAULTS: &str = "one or more members are not valid: see errors";
 const CASE: &str = "/api/cases/019cae6b-8e20-707a-a469-71cfb354a067";
 const DOCUMENT: &str = "/api/documents/019cae6b-ca50-75cf-b9be-c61408a9f5bc";
 const PROFILE: &str = "/api/monitoring/memory/profile";
+const TEAM: &str = "/api/teams/019cae6b-e9a2-7e58-9247-5fad91326e46";
 const GRANT: &str = "/api/permissions/019cae6b-e9a1-7d47-8136-4e9c80216d35";
 const WALL: &str = "/api/ethical-walls/019cae6b-e9a0-7c36-b025-3d8b7f106c24";
 const AUDIT_ENTRY: &str = "the audit log has no entry 4711: it may have been removed for its age";
@@ -174,7 +175,7 @@ pub(super) const SAMPLES: &[Sample] = &[
     )
     .below("/api/audit-logs/"),
     sample("user_not_found", USER, "there is no user 019c2404-8f3c-7b25-9d14-2c7a6e0f4b12 in your firm")
-        .of(&["showLoginHistory", "listApiKeys", "checkPermission", "explainPermission"])
+        .of(&["showLoginHistory", "listApiKeys", "checkPermission", "explainPermission", "listDelegations", "makeDelegation"])
         .below("/api/users/"),
     sample(
         "organization_not_found",
@@ -316,13 +317,47 @@ pub(super) const SAMPLES: &[Sample] = &[
         GRANT,
         "you do not have the permission `import:run` yourself: ask somebody who has it to grant it",
     )
-    .of(&["grantToRole", "grantToUser", "endGrant"]),
+    .of(&["grantToRole", "grantToUser", "endGrant", "grantToTeam", "joinTeam", "leaveTeam", "makeDelegation"]),
     sample(
         "grant_locks_out",
         "/api/roles/super_admin/permissions",
         "nothing can be denied to super administrators: give the user another role first",
     )
     .of(&["grantToRole", "grantToUser"]),
+    sample(
+        "grant_limit",
+        "/api/teams/019cae6b-e9a2-7e58-9247-5fad91326e46/permissions",
+        "the role, user or team has 200 grants, which is the most: end some first",
+    )
+    .of(&["grantToTeam"]),
+    sample("team_not_found", TEAM, "there is no team 019cae6b-e9a2-7e58-9247-5fad91326e46").below("/api/teams/"),
+    sample(
+        "team_name_taken",
+        "/api/teams",
+        "another team of the firm has this name: choose another one",
+    )
+    .of(&["addTeam", "changeTeam"]),
+    sample(
+        "team_has_grants",
+        TEAM,
+        "something is granted or denied to the team: end it first, at `/api/teams/{id}/permissions`",
+    )
+    .of(&["removeTeam"]),
+    sample("team_limit", "/api/teams", "the firm has 200 teams, which is the most: remove some first")
+        .of(&["addTeam"]),
+    sample("team_limit", TEAM, "a team has at most 500 users, and a user is in at most 20 teams").of(&["joinTeam"]),
+    sample(
+        "delegation_refused",
+        "/api/delegations",
+        "lender and delegate must be two active users, and the delegate no client",
+    )
+    .of(&["makeDelegation"]),
+    sample(
+        "delegation_not_found",
+        "/api/delegations/019cae6b-e9a3-7f69-8358-60bea2437f57",
+        "there is no delegation 019cae6b-e9a3-7f69-8358-60bea2437f57 of yours, or it is over",
+    )
+    .of(&["endDelegation"]),
     sample("wall_not_found", WALL, "there is no ethical wall 019cae6b-e9a0-7c36-b025-3d8b7f106c24")
         .below("/api/ethical-walls/"),
     sample(

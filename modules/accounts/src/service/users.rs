@@ -38,6 +38,20 @@ pub async fn find_in(db: &impl Reads, firm: FirmId, id: UserId) -> Result<User, 
     store::users::find(db, firm, id).await?.ok_or(Error::NotFound(id))
 }
 
+/// Two users whose rows are held until the end of the transaction, in the order in which they are asked for. The lower id is
+/// held first, so that two who hold the same do not wait for each other.
+pub async fn hold_two(tx: &Tx, firm: FirmId, one: UserId, other: UserId) -> Result<[User; 2], Error> {
+    let held =
+        async |id: UserId| store::users::find_for_change(tx, firm, id).await?.ok_or(Error::NotFound(id));
+    if one <= other {
+        let one = held(one).await?;
+        Ok([one, held(other).await?])
+    } else {
+        let other = held(other).await?;
+        Ok([held(one).await?, other])
+    }
+}
+
 /// The user who signs in with this address, whatever the firm: for the command line, which looks after all firms.
 pub async fn find_by_address(app: &App, email: &Email) -> Result<Option<User>, Error> {
     store::users::of_email(app.db().reader(), email).await
@@ -119,6 +133,8 @@ async fn commit_change(
 /// Tells, after the commit, that a user's standing changed.
 pub(super) fn tell(ctx: &Ctx, watch: &dyn UserWatch, id: UserId, effect: Effect) {
     if effect != Effect::Harmless {
+        // What the user has lent, or was lent, may have ended.
+        ctx.app().policies().forget(ctx.firm());
         watch.user_changed(ctx.firm(), id);
     }
 }
@@ -145,10 +161,24 @@ pub(super) async fn apply(
     let changed =
         events::accounts::UserChanged { user: id, role: after.role.to_string(), active: after.active };
     ctx.publish(tx, &changed).await?;
+    if is_leaving || before.role != after.role {
+        end_delegations(ctx, tx, id, is_leaving).await?;
+    }
     if is_leaving {
         end_access(ctx, tx, id).await?;
     }
     Ok((after, effect))
+}
+
+/// What somebody has lent was lent from their role; who leaves acts for nobody any more.
+async fn end_delegations(ctx: &Ctx, tx: &mut Tx, id: UserId, leaves: bool) -> Result<(), Error> {
+    let (firm, by) = (ctx.firm(), ctx.user());
+    let ended = access::delegations::end_of_user(tx, firm, id, leaves, by, ctx.now()).await?;
+    if ended > 0 {
+        let entity = Entity::of(id).changed(json!({ "delegationsEnded": ended }));
+        audit::record(tx, ctx, Act::Update, entity).await?;
+    }
+    Ok(())
 }
 
 /// Ends for good what lets somebody in beside the password: API keys, and links that were sent. Logins end by the moment

@@ -1,0 +1,109 @@
+use super::{Effect, Grant, Lent, Moment};
+use crate::{Action, Principal, Role};
+use ids::{DelegationId, GrantId, TeamId};
+
+/// What may count for one user beside the role: grants to the user, the role and the user's teams, and what others have
+/// lent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    grants: Vec<Grant>,
+    teams: Vec<TeamId>,
+    lent: Vec<Lent>,
+}
+
+/// What decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// Nothing allows it.
+    Default,
+    /// The role.
+    Role(Role),
+    /// A grant.
+    Grant(GrantId),
+    /// What another user has lent.
+    Delegation(DelegationId),
+}
+
+/// A decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether it is allowed.
+    pub allowed: bool,
+    /// What decided.
+    pub reason: Reason,
+    /// Whether a grant would allow it, had the second factor been shown a moment ago.
+    pub asks_step_up: bool,
+}
+
+impl Decision {
+    /// Refused, because nothing allows it.
+    pub const REFUSED: Self = Self { allowed: false, reason: Reason::Default, asks_step_up: false };
+
+    fn because(allowed: bool, reason: Reason) -> Self {
+        Self { allowed, reason, asks_step_up: false }
+    }
+}
+
+impl Policy {
+    /// Of these grants.
+    pub fn new(grants: Vec<Grant>) -> Self {
+        Self { grants, ..Self::default() }
+    }
+
+    /// The same for somebody who is in these teams.
+    #[must_use]
+    pub fn in_teams(self, teams: Vec<TeamId>) -> Self {
+        Self { teams, ..self }
+    }
+
+    /// The same for somebody to whom this was lent.
+    #[must_use]
+    pub fn with_lent(self, lent: Vec<Lent>) -> Self {
+        Self { lent, ..self }
+    }
+
+    /// The grants.
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// What was lent.
+    pub fn lent(&self) -> &[Lent] {
+        &self.lent
+    }
+
+    /// Whether the principal may do `action` at this moment: a grant that denies comes before all that allows, then what the
+    /// principal is allowed by itself, then a grant that allows, then what was lent. What nothing allows is refused.
+    pub fn decide(&self, principal: &Principal, action: Action, moment: Moment) -> Decision {
+        // A grant to its owner does not widen what an API key may do.
+        if principal.key.is_some_and(|key| !key.scopes.contains(action)) {
+            return Decision::REFUSED;
+        }
+        if let Some(grant) = self.counting(Effect::Deny, principal, action, moment).next() {
+            return Decision::because(false, Reason::Grant(grant.id));
+        }
+        if principal.allows(action) {
+            return Decision::because(true, Reason::Role(principal.role));
+        }
+        let is_earned = |grant: &&Grant| !grant.conditions.step_up || principal.proof.was_shown(moment.now);
+        if let Some(grant) = self.counting(Effect::Allow, principal, action, moment).find(is_earned) {
+            return Decision::because(true, Reason::Grant(grant.id));
+        }
+        if let Some(lent) = self.lent.iter().find(|lent| lent.allows(principal.firm, action, moment)) {
+            return Decision::because(true, Reason::Delegation(lent.delegation.id));
+        }
+        let asks_step_up = self.counting(Effect::Allow, principal, action, moment).next().is_some();
+        Decision { asks_step_up, ..Decision::REFUSED }
+    }
+
+    fn counting<'a>(
+        &'a self,
+        effect: Effect,
+        principal: &'a Principal,
+        action: Action,
+        moment: Moment,
+    ) -> impl Iterator<Item = &'a Grant> {
+        let grants = self.grants.iter().filter(move |grant| grant.effect == effect && grant.action == action);
+        grants.filter(move |grant| grant.is_for(principal, &self.teams) && grant.counts(moment))
+    }
+}

@@ -1,0 +1,460 @@
+use super::delegations::DelegationView;
+use crate::model::{Asked, Explained, NewGrant, Step, says_something};
+use crate::{Error, service};
+use access::grants::{Conditions, Effect, Grant, Hours, Network, Reason, Subject, WrittenHours};
+use access::{Action, Ctx, Gate, Role, Routes};
+use axum::Json;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use clock::Timestamp;
+use ids::{CaseId, GrantId, TeamId, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+use web::{Page, Paged, PathId, Problem, ProblemBody, ValidJson, ValidQuery};
+
+/// What is granted to roles and users, and how decisions come about.
+pub(super) fn routes() -> Routes {
+    let gate = Gate::May(Action::ManagePermissions);
+    Routes::new()
+        .route(routes!(list_permissions), gate)
+        .route(routes!(list_grants_of_role), gate)
+        .route(routes!(grant_to_role), gate)
+        .route(routes!(list_grants_of_user), gate)
+        .route(routes!(grant_to_user), gate)
+        .route(routes!(end_grant), gate)
+        .route(routes!(check_permission), gate)
+        .route(routes!(explain_permission), gate)
+}
+
+/// A permission and the roles that have it without a grant.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"code": "walls:manage", "roles": ["super_admin", "admin", "partner"]}))]
+struct PermissionView {
+    /// Its code.
+    code: &'static str,
+    /// The roles that have it.
+    roles: Vec<Role>,
+}
+
+/// A grant to give.
+#[derive(Debug, Deserialize, garde::Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(example = json!({"permission": "time:read", "effect": "allow", "reason": "Prepares the invoices of March",
+    "stepUp": false, "from": "2026-03-01T00:00:00Z", "until": "2026-04-01T00:00:00Z", "networks": ["0.0.0.0/0", "::/0"],
+    "hours": {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": "00:00", "until": "23:59",
+        "zone": "America/Los_Angeles"}}))]
+pub(super) struct GiveGrant {
+    /// The permission's code.
+    #[garde(length(chars, max = 100))]
+    #[schema(example = "time:read")]
+    permission: String,
+    /// Whether it allows or denies. What denies comes before all that allows.
+    effect: Effect,
+    /// Why, for the firm's records.
+    #[garde(length(chars, min = 1, max = 2000), custom(says_something))]
+    #[schema(example = "Prepares the invoices of March")]
+    reason: String,
+    /// It counts from this moment on.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// It counts until this moment, which is not a part of it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// It counts from these networks only, in CIDR notation.
+    #[garde(length(max = 50))]
+    #[serde(default)]
+    networks: Vec<String>,
+    /// It counts at these hours only.
+    #[serde(default)]
+    hours: Option<WrittenHours>,
+    /// It counts while the second factor was just shown only (`POST /api/auth/step-up`). Not for what denies.
+    #[serde(default)]
+    step_up: bool,
+}
+
+/// Why a grant is ended.
+#[derive(Debug, Deserialize, garde::Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"revokeReason": "The invoices are sent"}))]
+struct EndGrant {
+    /// Why, for the firm's records.
+    #[garde(length(chars, min = 1, max = 2000), custom(says_something))]
+    #[schema(example = "The invoices are sent")]
+    revoke_reason: String,
+}
+
+/// A grant.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"id": "019cae6b-e9a1-7d47-8136-4e9c80216d35", "role": null, "teamId": null,
+    "userId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "stepUp": false, "permission": "time:read", "effect": "allow",
+    "reason": "Prepares the invoices of March", "from": "2026-03-01T00:00:00Z", "until": "2026-04-01T00:00:00Z",
+    "networks": ["0.0.0.0/0", "::/0"],
+    "hours": {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": "00:00", "until": "23:59",
+        "zone": "America/Los_Angeles"},
+    "grantedBy": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b13", "grantedAt": "2026-03-02T12:00:33.440127Z"}))]
+pub(super) struct GrantView {
+    /// The grant.
+    id: GrantId,
+    /// The role that it is for; nothing for a user's.
+    role: Option<Role>,
+    /// The user whom it is for; nothing for a role's or a team's.
+    user_id: Option<UserId>,
+    /// The team that it is for; nothing for a role's or a user's.
+    team_id: Option<TeamId>,
+    /// The permission's code.
+    permission: &'static str,
+    /// Whether it allows or denies.
+    effect: Effect,
+    /// Why it was given.
+    reason: String,
+    /// It counts from this moment on.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// It counts until this moment.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// It counts from these networks only.
+    networks: Vec<String>,
+    /// It counts at these hours only.
+    hours: Option<WrittenHours>,
+    /// It counts while the second factor was just shown only.
+    step_up: bool,
+    /// Who gave it.
+    granted_by: UserId,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    granted_at: Timestamp,
+}
+
+/// A grant that does not count any more.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"id": "019cae6b-e9a1-7d47-8136-4e9c80216d35", "revokeReason": "The invoices are sent",
+    "revokedAt": "2026-03-02T12:00:35.440127Z"}))]
+struct EndedView {
+    /// The grant.
+    id: GrantId,
+    /// Why it was ended.
+    revoke_reason: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    revoked_at: Timestamp,
+}
+
+/// Of whom and what is asked.
+#[derive(Debug, Deserialize, garde::Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(example = json!({"userId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "permission": "cases:read",
+    "caseId": "019cae6b-8e20-707a-a469-71cfb354a067"}))]
+struct CheckPermission {
+    /// Of whom; yourself when left out.
+    #[serde(default)]
+    user_id: Option<UserId>,
+    /// The permission's code.
+    #[garde(length(chars, max = 100))]
+    #[schema(example = "cases:read")]
+    permission: String,
+    /// Of which case; of none in particular when left out.
+    #[serde(default)]
+    case_id: Option<CaseId>,
+}
+
+/// Of whom and what is asked.
+#[derive(Debug, Deserialize, garde::Validate, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[into_params(parameter_in = Query)]
+struct ExplainPermission {
+    /// Of whom; yourself when left out.
+    user_id: Option<UserId>,
+    /// The permission's code; `cases:read` when left out.
+    #[garde(inner(length(chars, max = 100)))]
+    permission: Option<String>,
+    /// Of which case; of none in particular when left out.
+    case_id: Option<CaseId>,
+}
+
+/// A decision.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"userId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "permission": "cases:read",
+    "allowed": false, "decidedBy": "ethical_wall"}))]
+struct CheckView {
+    /// Of whom.
+    user_id: UserId,
+    /// The permission's code.
+    permission: &'static str,
+    /// Whether it is allowed.
+    allowed: bool,
+    /// `ethical_wall`, `role`, `grant`, `delegation`, or `default`: nothing allows it.
+    decided_by: &'static str,
+}
+
+/// A decision with the rows that made it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"userId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "permission": "cases:read",
+    "allowed": true, "decidedBy": "role", "decidingGrant": null,
+    "rows": [{"source": "role", "role": "associate", "grant": null, "delegation": null, "effect": "allow", "counts": true}]}))]
+struct ExplainView {
+    /// Of whom.
+    user_id: UserId,
+    /// The permission's code.
+    permission: &'static str,
+    /// Whether it is allowed.
+    allowed: bool,
+    /// `ethical_wall`, `role`, `grant`, `delegation`, or `default`: nothing allows it.
+    decided_by: &'static str,
+    /// The grant that decided, where one did.
+    deciding_grant: Option<GrantId>,
+    /// The rows, in the order in which they count: grants that deny, walls, the role, grants that allow, delegations.
+    rows: Vec<RowView>,
+}
+
+/// A row that took part.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RowView {
+    /// `grant`, `ethical_wall`, `role` or `delegation`.
+    source: &'static str,
+    /// The role, of a role's row.
+    role: Option<Role>,
+    /// The grant, of a grant's row.
+    grant: Option<GrantView>,
+    /// The delegation, of a delegation's row.
+    delegation: Option<DelegationView>,
+    /// What it does.
+    effect: Effect,
+    /// Whether it counts at this moment, from where you ask. A grant that asks for a second factor does not, for who has
+    /// shown none.
+    counts: bool,
+}
+
+/// List the permissions, with the roles that have each.
+#[utoipa::path(get, path = "/api/permissions", tag = "Permissions", operation_id = "listPermissions",
+    responses((status = 200, description = "All permissions on one page", body = Paged<PermissionView>)))]
+async fn list_permissions(_ctx: Ctx) -> Result<Paged<PermissionView>, Problem> {
+    let view = |action: Action| PermissionView {
+        code: action.code(),
+        roles: Role::ALL.into_iter().filter(|role| role.allows(action)).collect(),
+    };
+    whole(Action::ALL.into_iter().map(view).collect())
+}
+
+/// List what is granted or denied to a role, beside what the role itself allows.
+#[utoipa::path(get, path = "/api/roles/{role}/permissions", tag = "Permissions", operation_id = "listGrantsOfRole",
+    params(("role" = String, Path, description = "The role", example = "clerk")),
+    responses((status = 200, description = "All grants on one page", body = Paged<GrantView>),
+        (status = 404, description = "No such role", body = ProblemBody)))]
+async fn list_grants_of_role(ctx: Ctx, Path(role): Path<String>) -> Result<Paged<GrantView>, Problem> {
+    let role: Role = role.parse().map_err(Error::from)?;
+    let grants = service::list_grants(&ctx, Subject::Role(role)).await?;
+    whole(grants.into_iter().map(GrantView::from).collect())
+}
+
+/// Grant or deny something to a role.
+#[utoipa::path(post, path = "/api/roles/{role}/permissions", tag = "Permissions", operation_id = "grantToRole",
+    params(("role" = String, Path, description = "The role", example = "clerk")), request_body = GiveGrant,
+    responses((status = 201, description = "The grant", body = GrantView),
+        (status = 400, description = "Faults, each with its field", body = ProblemBody),
+        (status = 403, description = "Not allowed, or beyond what you may do yourself", body = ProblemBody),
+        (status = 404, description = "No such role", body = ProblemBody),
+        (status = 422, description = "It would lock out super administrators, or there are too many", body = ProblemBody)))]
+async fn grant_to_role(
+    ctx: Ctx,
+    Path(role): Path<String>,
+    ValidJson(body): ValidJson<GiveGrant>,
+) -> Result<(StatusCode, Json<GrantView>), Problem> {
+    let role: Role = role.parse().map_err(Error::from)?;
+    let grant = service::give_grant(&ctx, Subject::Role(role), body.try_into()?).await?;
+    Ok((StatusCode::CREATED, Json(grant.into())))
+}
+
+/// List what is granted or denied to a user, beside their role's.
+#[utoipa::path(get, path = "/api/users/{id}/grants", tag = "Permissions", operation_id = "listGrantsOfUser",
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 200, description = "All grants on one page", body = Paged<GrantView>),
+        (status = 404, description = "No such user in the firm", body = ProblemBody)))]
+async fn list_grants_of_user(ctx: Ctx, PathId(user): PathId<UserId>) -> Result<Paged<GrantView>, Problem> {
+    let grants = service::list_grants(&ctx, Subject::User(user)).await?;
+    whole(grants.into_iter().map(GrantView::from).collect())
+}
+
+/// Grant or deny something to a user.
+#[utoipa::path(post, path = "/api/users/{id}/permissions", tag = "Permissions", operation_id = "grantToUser",
+    params(("id" = UserId, Path, description = "The user")), request_body = GiveGrant,
+    responses((status = 201, description = "The grant", body = GrantView),
+        (status = 400, description = "Faults, each with its field", body = ProblemBody),
+        (status = 403, description = "Not allowed, or beyond what you may do yourself", body = ProblemBody),
+        (status = 404, description = "No such user in the firm", body = ProblemBody),
+        (status = 422, description = "The user is a super administrator, or there are too many", body = ProblemBody)))]
+async fn grant_to_user(
+    ctx: Ctx,
+    PathId(user): PathId<UserId>,
+    ValidJson(body): ValidJson<GiveGrant>,
+) -> Result<(StatusCode, Json<GrantView>), Problem> {
+    let grant = service::give_grant(&ctx, Subject::User(user), body.try_into()?).await?;
+    Ok((StatusCode::CREATED, Json(grant.into())))
+}
+
+/// End a grant.
+#[utoipa::path(delete, path = "/api/permissions/{id}", tag = "Permissions", operation_id = "endGrant",
+    params(("id" = GrantId, Path, description = "The grant")), request_body = EndGrant,
+    responses((status = 200, description = "It does not count any more", body = EndedView),
+        (status = 400, description = "No reason", body = ProblemBody),
+        (status = 403, description = "Not allowed, or beyond what you may do yourself", body = ProblemBody),
+        (status = 404, description = "No such grant, or it was ended before", body = ProblemBody)))]
+async fn end_grant(
+    ctx: Ctx,
+    PathId(id): PathId<GrantId>,
+    ValidJson(body): ValidJson<EndGrant>,
+) -> Result<Json<EndedView>, Problem> {
+    let revoke_reason = body.revoke_reason.trim().to_owned();
+    service::end_grant(&ctx, id, &revoke_reason).await?;
+    Ok(Json(EndedView { id, revoke_reason, revoked_at: ctx.now() }))
+}
+
+/// Ask whether a user may do something.
+#[utoipa::path(post, path = "/api/permissions/check", tag = "Permissions", operation_id = "checkPermission",
+    request_body = CheckPermission,
+    responses((status = 200, description = "The decision", body = CheckView),
+        (status = 400, description = "No such permission", body = ProblemBody),
+        (status = 404, description = "No such user or case", body = ProblemBody)))]
+async fn check_permission(
+    ctx: Ctx,
+    ValidJson(body): ValidJson<CheckPermission>,
+) -> Result<Json<CheckView>, Problem> {
+    let asked = Asked { user: body.user_id, permission: body.permission, case: body.case_id };
+    let explained = service::explain(&ctx, &asked).await?;
+    Ok(Json(CheckView {
+        user_id: explained.user,
+        permission: explained.action.code(),
+        allowed: explained.allowed,
+        decided_by: decided_by(&explained).0,
+    }))
+}
+
+/// Explain whether a user may do something: the rows that took part, and which of them decided.
+#[utoipa::path(get, path = "/api/permissions/explain", tag = "Permissions", operation_id = "explainPermission",
+    params(ExplainPermission),
+    responses((status = 200, description = "The decision and its rows", body = ExplainView),
+        (status = 400, description = "No such permission", body = ProblemBody),
+        (status = 404, description = "No such user or case", body = ProblemBody)))]
+async fn explain_permission(
+    ctx: Ctx,
+    ValidQuery(query): ValidQuery<ExplainPermission>,
+) -> Result<Json<ExplainView>, Problem> {
+    let permission = query.permission.unwrap_or_else(|| Action::ReadCases.code().to_owned());
+    let asked = Asked { user: query.user_id, permission, case: query.case_id };
+    let explained = service::explain(&ctx, &asked).await?;
+    let (decided_by, deciding_grant) = decided_by(&explained);
+    Ok(Json(ExplainView {
+        user_id: explained.user,
+        permission: explained.action.code(),
+        allowed: explained.allowed,
+        decided_by,
+        deciding_grant,
+        rows: explained.steps.into_iter().map(RowView::from).collect(),
+    }))
+}
+
+fn decided_by(explained: &Explained) -> (&'static str, Option<GrantId>) {
+    match explained.reason {
+        _ if explained.by_wall => ("ethical_wall", None),
+        Reason::Default => ("default", None),
+        Reason::Role(_) => ("role", None),
+        Reason::Grant(grant) => ("grant", Some(grant)),
+        Reason::Delegation(_) => ("delegation", None),
+    }
+}
+
+/// A short list that is always whole.
+pub(super) fn whole<T>(items: Vec<T>) -> Result<Paged<T>, Problem> {
+    let total = items.len() as u64;
+    let page = Page::from_parts(None, Some(total.max(1)), web::paging::MAX_LIMIT)?;
+    Ok(Paged::new(items, total, page))
+}
+
+impl TryFrom<GiveGrant> for NewGrant {
+    type Error = Error;
+
+    fn try_from(body: GiveGrant) -> Result<Self, Error> {
+        let networks: Result<Vec<Network>, _> = body.networks.iter().map(|text| text.parse()).collect();
+        let networks = networks
+            .map_err(|fault| Error::Condition { field: "networks", message: format!("each {fault}") })?;
+        let hours = body.hours.map(Hours::try_from).transpose();
+        let hours = hours.map_err(|fault| Error::Condition { field: "hours", message: fault.to_string() })?;
+        if let (Some(from), Some(until)) = (body.from, body.until)
+            && until <= from
+        {
+            let message = "must lie after `from`".to_owned();
+            return Err(Error::Condition { field: "until", message });
+        }
+        if body.step_up && body.effect == Effect::Deny {
+            let message = "must not be set of what denies".to_owned();
+            return Err(Error::Condition { field: "stepUp", message });
+        }
+        let conditions =
+            Conditions { networks, hours, from: body.from, until: body.until, step_up: body.step_up };
+        let reason = body.reason.trim().to_owned();
+        Ok(Self { permission: body.permission, effect: body.effect, conditions, reason })
+    }
+}
+
+impl From<Grant> for GrantView {
+    fn from(grant: Grant) -> Self {
+        let (role, user_id, team_id) = match grant.subject {
+            Subject::Role(role) => (Some(role), None, None),
+            Subject::User(user) => (None, Some(user), None),
+            Subject::Team(team) => (None, None, Some(team)),
+        };
+        Self {
+            id: grant.id,
+            role,
+            user_id,
+            team_id,
+            permission: grant.action.code(),
+            effect: grant.effect,
+            reason: grant.reason,
+            from: grant.conditions.from,
+            until: grant.conditions.until,
+            networks: grant.conditions.networks.iter().map(ToString::to_string).collect(),
+            hours: grant.conditions.hours.map(WrittenHours::from),
+            step_up: grant.conditions.step_up,
+            granted_by: grant.granted_by,
+            granted_at: grant.granted_at,
+        }
+    }
+}
+
+impl From<Step> for RowView {
+    fn from(step: Step) -> Self {
+        let row = |source, effect, counts| Self {
+            source,
+            role: None,
+            grant: None,
+            delegation: None,
+            effect,
+            counts,
+        };
+        match step {
+            Step::Wall => row("ethical_wall", Effect::Deny, true),
+            Step::Role { role, allows } => Self { role: Some(role), ..row("role", Effect::Allow, allows) },
+            Step::Grant { grant, counts } => {
+                let effect = grant.effect;
+                Self { grant: Some((*grant).into()), ..row("grant", effect, counts) }
+            }
+            Step::Delegation { delegation, counts } => {
+                let delegation = Some((*delegation).into());
+                Self { delegation, ..row("delegation", Effect::Allow, counts) }
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+use crate::Error;
+use crate::model::{Asked, Explained, NewGrant, Step};
+use access::grants::{Decision, Effect, Grant, Moment, Subject};
+use access::{Action, Ctx, Principal, Role};
+use audit::{Act, Entity};
+use ids::GrantId;
+use serde_json::json;
+
+/// Gives a grant to a role, a user or a team of the firm.
+pub async fn give_grant(ctx: &Ctx, subject: Subject, new: NewGrant) -> Result<Grant, Error> {
+    ctx.require(Action::ManagePermissions)?;
+    let action = action(&new.permission)?;
+    if new.effect == Effect::Allow && !ctx.allows(action) {
+        return Err(Error::BeyondOwn(action.code()));
+    }
+    let mut tx = ctx.begin().await?;
+    let role = match subject {
+        Subject::Role(role) => Some(role),
+        Subject::User(user) => Some(accounts::find_in(&tx, ctx.firm(), user).await?.role),
+        // A super administrator in it is not denied anything all the same.
+        Subject::Team(team) => {
+            access::teams::hold(&mut tx, ctx.firm()).await?;
+            access::teams::find(&tx, ctx.firm(), team).await?.ok_or(Error::TeamNotFound(team))?;
+            None
+        }
+    };
+    if new.effect == Effect::Deny && role == Some(Role::SuperAdmin) {
+        return Err(Error::LocksOut);
+    }
+    let grant = Grant {
+        id: ctx.new_id(),
+        subject,
+        action,
+        effect: new.effect,
+        conditions: new.conditions,
+        reason: new.reason,
+        granted_by: ctx.user(),
+        granted_at: ctx.now(),
+    };
+    if !access::add_grant(&mut tx, ctx.firm(), &grant).await? {
+        return Err(Error::TooMany);
+    }
+    let given = Entity::of(grant.id).changed(json!({ "granted": [null, grant] }));
+    audit::record(&mut tx, ctx, Act::Create, given).await?;
+    tx.commit().await?;
+    ctx.app().policies().forget(ctx.firm());
+    Ok(grant)
+}
+
+/// Ends a grant, for a reason.
+pub async fn end_grant(ctx: &Ctx, id: GrantId, reason: &str) -> Result<(), Error> {
+    ctx.require(Action::ManagePermissions)?;
+    let mut tx = ctx.begin().await?;
+    let grant = access::find_grant(&tx, ctx.firm(), id).await?.ok_or(Error::NotFound(id))?;
+    if grant.effect == Effect::Deny && !ctx.allows(grant.action) {
+        // To end what denies is to allow.
+        return Err(Error::BeyondOwn(grant.action.code()));
+    }
+    if !access::end_grant(&mut tx, ctx.firm(), id, ctx.user(), ctx.now(), reason).await? {
+        return Err(Error::NotFound(id));
+    }
+    let changes = json!({ "granted": [grant, null], "reason": [null, reason] });
+    audit::record(&mut tx, ctx, Act::Delete, Entity::of(id).changed(changes)).await?;
+    tx.commit().await?;
+    ctx.app().policies().forget(ctx.firm());
+    Ok(())
+}
+
+/// The grants that count for a role, a user or a team: at most 200.
+pub async fn list_grants(ctx: &Ctx, subject: Subject) -> Result<Vec<Grant>, Error> {
+    ctx.require(Action::ManagePermissions)?;
+    match subject {
+        Subject::Role(_) => {}
+        Subject::User(user) => drop(accounts::find_in(ctx.reader(), ctx.firm(), user).await?),
+        Subject::Team(team) => {
+            access::teams::find(ctx.reader(), ctx.firm(), team).await?.ok_or(Error::TeamNotFound(team))?;
+        }
+    }
+    Ok(access::grants_of(ctx.reader(), ctx.firm(), subject).await?)
+}
+
+/// Whether a user may do something, and which rows say so. The rows come from the database, not from what is kept. A case
+/// that the caller does not see is not there.
+pub async fn explain(ctx: &Ctx, asked: &Asked) -> Result<Explained, Error> {
+    ctx.require(Action::ManagePermissions)?;
+    let action = action(&asked.permission)?;
+    let user = accounts::find_in(ctx.reader(), ctx.firm(), asked.user.unwrap_or(ctx.user())).await?;
+    let principal = Principal::of(user.id, ctx.firm(), user.role);
+    let policy = access::look_up(ctx.reader(), &principal, ctx.now()).await?;
+    let moment = Moment { now: ctx.now(), address: ctx.request().address };
+    let mut by_wall = false;
+    if let Some(case) = asked.case {
+        cases::exists(ctx.reader(), ctx.sight(), case).await?;
+        by_wall = access::is_hidden(ctx.reader(), ctx.firm(), user.id, case).await?;
+    }
+    let decided = if user.active { policy.decide(&principal, action, moment) } else { Decision::REFUSED };
+    let of = |effect: Effect| {
+        let grants =
+            policy.grants().iter().filter(move |grant| grant.effect == effect && grant.action == action);
+        grants.map(|grant| Step::Grant {
+            grant: Box::new(grant.clone()),
+            counts: grant.counts(moment) && !grant.conditions.step_up,
+        })
+    };
+    let mut steps: Vec<Step> = of(Effect::Deny).collect();
+    steps.extend(by_wall.then_some(Step::Wall));
+    steps.push(Step::Role { role: user.role, allows: principal.allows(action) });
+    steps.extend(of(Effect::Allow));
+    let lent = policy.lent().iter().filter(|lent| lent.delegation.actions.contains(&action));
+    steps.extend(lent.map(|lent| Step::Delegation {
+        delegation: Box::new(lent.delegation.clone()),
+        counts: lent.allows(ctx.firm(), action, moment),
+    }));
+    Ok(Explained {
+        user: user.id,
+        action,
+        allowed: decided.allowed && !by_wall,
+        by_wall: by_wall && decided.allowed,
+        reason: decided.reason,
+        steps,
+    })
+}
+
+pub(super) fn action(code: &str) -> Result<Action, Error> {
+    Action::of_code(code).ok_or_else(|| Error::UnknownPermission(code.to_owned()))
+}
