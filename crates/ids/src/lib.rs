@@ -10,8 +10,8 @@ mod parse;
 pub use kinds::{
     ApiKeyId, AttorneyId, AuditId, BlobId, CaseId, ClientId, CorrelationId, CredentialId, DeviceId,
     DocketEntryId, DocumentId, DocumentVersionId, EventId, FirmId, GrantId, InvitationId, JobId, LinkId,
-    PartyId, PasswordResetId, ProfileId, SessionId, SignInId, TimeEntryId, TokenId, UserId, VerificationId,
-    WallId,
+    PartyId, PasskeyId, PasswordResetId, ProfileId, SessionId, SignInId, TimeEntryId, TokenId, UserId,
+    VerificationId, WallId,
 };
 pub use parse::ParseIdError;
 
