@@ -3,8 +3,11 @@ use crate::conformity::faults;
 use crate::openapi::described;
 use access::Role;
 use chrono::TimeDelta;
+use crypto::totp::{TotpSecret, step_at};
+use data_encoding::BASE32_NOPAD;
 use e2e::{PASSWORD, TestApp};
 use serde_json::{Value, json};
+use testkit::Client;
 
 /// A problem without what differs from request to request.
 fn bare(problem: &Value) -> Value {
@@ -293,6 +296,52 @@ async fn a_passkey_stands_for_both_factors_where_two_are_asked_for() {
     drop(by_passkey.delete(&format!("{PASSKEYS}/{id}")).await.expect_status(204));
     by_passkey.get("/api/cases").await.expect_problem(403, "mfa_enrolment_required");
     admin.get("/api/cases").await.expect_problem(401, "unauthenticated");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn who_has_an_authenticator_app_signs_in_with_the_passkey_alone() {
+    let app = start().await;
+    let email = app.add_user(Role::Associate).await;
+    let client = app.anonymous().sign_in(&email, PASSWORD).await;
+    let password = json!({ "password": PASSWORD });
+    let given = client.post("/api/auth/mfa/totp", &password).await.expect_status(200).json();
+    let secret = BASE32_NOPAD.decode(given["secret"].as_str().unwrap().as_bytes()).unwrap();
+    let secret = TotpSecret::from_bytes(&secret).unwrap();
+    let code = secret.code(step_at(app.app().clock().now())).unwrap();
+    let confirm = json!({ "code": code.expose() });
+    drop(client.post("/api/auth/mfa/totp/confirm", &confirm).await.expect_status(200));
+    let mut passkey = SoftPasskey::synchronised();
+    drop(add(&client, &mut passkey).await);
+    let body = json!({ "email": email, "password": PASSWORD });
+    app.anonymous().post("/api/auth/login", &body).await.expect_problem(401, "mfa_required");
+    let by_passkey = sign_in(&app, &mut passkey).await;
+    app.advance(TimeDelta::minutes(11));
+    // Either factor is a fresh proof; the password is none.
+    by_passkey.post("/api/auth/step-up", &password).await.expect_problem(400, "validation_failed");
+    let code = secret.code(step_at(app.app().clock().now())).unwrap();
+    let code = json!({ "mfaCode": code.expose() });
+    drop(by_passkey.post("/api/auth/step-up", &code).await.expect_status(200));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn any_server_takes_the_answer_to_a_challenge_of_another_once() {
+    let app = start().await;
+    let Some(second) = app.replica().await else {
+        app.finish().await;
+        return crate::skipped("an embedded database has one server");
+    };
+    let there = Client::new(second.address());
+    let client = app.user(Role::Associate).await;
+    let mut passkey = SoftPasskey::synchronised();
+    drop(add(&client, &mut passkey).await);
+    let path = format!("{PASSKEYS}/sign-in");
+    let asked = options(&app.anonymous(), "/sign-in").await;
+    let body = json!({ "credential": passkey.get(&asked, &Wrong::default()) });
+    drop(there.post(&path, &body).await.expect_status(200));
+    app.anonymous().post(&path, &body).await.expect_problem(422, "passkey_challenge_gone");
+    assert!(second.shutdown().await.clean);
     app.finish().await;
 }
 

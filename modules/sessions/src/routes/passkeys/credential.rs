@@ -155,6 +155,11 @@ pub(in crate::routes) struct ShownPasskeyResponse {
 /// A passkey to add.
 #[derive(Debug, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"name": "Telephone", "credential": {"id": "rzvSQMQvRGyZvw9rLg9Xxg",
+    "rawId": "rzvSQMQvRGyZvw9rLg9Xxg", "type": "public-key", "response": {
+        "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0",
+        "attestationObject": "o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YVik", "transports": ["hybrid", "internal"]},
+    "authenticatorAttachment": "platform", "clientExtensionResults": {}}}))]
 pub(in crate::routes) struct NewPasskeyBody {
     /// A name to know it by.
     #[garde(length(chars, min = 1, max = 100), custom(web::legible))]
@@ -168,6 +173,12 @@ pub(in crate::routes) struct NewPasskeyBody {
 /// A passkey to sign in with.
 #[derive(Debug, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"credential": {"id": "rzvSQMQvRGyZvw9rLg9Xxg", "rawId": "rzvSQMQvRGyZvw9rLg9Xxg",
+    "type": "public-key", "response": {"clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0",
+        "authenticatorData": "SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MdAAAAAA",
+        "signature": "MEUCIQDx1vmzH6uP0K6zKq0g2yqk", "userHandle": "AZwkBI88eyWdFCx6bg9LEg"},
+    "authenticatorAttachment": "platform", "clientExtensionResults": {}},
+    "deviceToken": null}))]
 pub(in crate::routes) struct PasskeyLoginBody {
     /// What `navigator.credentials.get` gave, as its `toJSON()` writes it.
     #[garde(dive)]
@@ -181,6 +192,11 @@ pub(in crate::routes) struct PasskeyLoginBody {
 /// A passkey that is shown again.
 #[derive(Debug, Deserialize, garde::Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"credential": {"id": "rzvSQMQvRGyZvw9rLg9Xxg", "rawId": "rzvSQMQvRGyZvw9rLg9Xxg",
+    "type": "public-key", "response": {"clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0",
+        "authenticatorData": "SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MdAAAAAA",
+        "signature": "MEUCIQDx1vmzH6uP0K6zKq0g2yqk", "userHandle": "AZwkBI88eyWdFCx6bg9LEg"},
+    "authenticatorAttachment": "platform", "clientExtensionResults": {}}}))]
 pub(in crate::routes) struct PasskeyStepUpBody {
     /// What `navigator.credentials.get` gave, as its `toJSON()` writes it.
     #[garde(dive)]
