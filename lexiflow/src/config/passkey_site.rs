@@ -35,7 +35,7 @@ pub(super) fn check(config: &Config, settings: &Settings, findings: &mut Finding
     }
 }
 
-/// The origin that people open: that of PUBLIC_URL, else the server on this machine.
+/// The origin that people open: that of `PUBLIC_URL`, else the server on this machine.
 fn own_origin(config: &Config) -> String {
     let url = config.mail.public_url.to_ascii_lowercase();
     let Some((scheme, rest)) = url.split_once("://") else {
