@@ -22,6 +22,7 @@ const BACKED_UP: u8 = 0x10;
 const HAS_KEY: u8 = 0x40;
 
 /// What is done wrong.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own")]
 #[derive(Clone, Default)]
 pub(super) struct Wrong {
     pub(super) origin: Option<&'static str>,
@@ -235,8 +236,8 @@ fn head(major: u8, value: u64) -> Vec<u8> {
     let major = major << 5;
     match value {
         0..24 => vec![major | u8::try_from(value).unwrap()],
-        24..0x100 => vec![major | 24, u8::try_from(value).unwrap()],
-        _ => [&[major | 25][..], &u16::try_from(value).unwrap().to_be_bytes()].concat(),
+        24..0x100 => vec![major | 0x18, u8::try_from(value).unwrap()],
+        _ => [&[major | 0x19][..], &u16::try_from(value).unwrap().to_be_bytes()].concat(),
     }
 }
 
