@@ -114,6 +114,14 @@ CREATE UNIQUE INDEX "second_factors_user_id" ON "second_factors" ("user_id");
 CREATE TABLE "recovery_codes" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "hash" bytea NOT NULL, "used_at" timestamptz, CONSTRAINT "recovery_codes_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
 CREATE UNIQUE INDEX "recovery_codes_user_hash" ON "recovery_codes" ("user_id", "hash");
 
+-- 0027_passkeys
+CREATE TABLE "passkeys" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "credential_id" bytea NOT NULL, "public_key" bytea NOT NULL, "counter" bigint NOT NULL, "name" text NOT NULL, "transports" text NOT NULL, "may_be_backed_up" boolean NOT NULL, "is_backed_up" boolean NOT NULL, "created_at" timestamptz NOT NULL, "last_used_at" timestamptz, CONSTRAINT "passkeys_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
+CREATE UNIQUE INDEX "passkeys_credential_id" ON "passkeys" ("credential_id");
+CREATE INDEX "passkeys_of_user" ON "passkeys" ("firm_id", "user_id");
+CREATE TABLE "passkey_challenges" ( "hash" bytea NOT NULL PRIMARY KEY, "purpose" text NOT NULL, "firm_id" uuid, "user_id" uuid, "expires_at" timestamptz NOT NULL );
+CREATE INDEX "passkey_challenges_expires_at" ON "passkey_challenges" ("expires_at");
+ALTER TABLE sessions ADD COLUMN passkey_id uuid;
+
 -- 0030_clients
 CREATE TABLE "clients" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "number" text NOT NULL, "name" text NOT NULL, "name_key" text NOT NULL, "kind" text NOT NULL, "status" text NOT NULL, "email" text, "phone" text, "address" text, "notes" text, "version" bigint NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL );
 CREATE TABLE "client_numbering" ( "firm_id" uuid NOT NULL PRIMARY KEY, "last_seq" bigint NOT NULL );

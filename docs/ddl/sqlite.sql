@@ -112,6 +112,14 @@ CREATE UNIQUE INDEX "second_factors_user_id" ON "second_factors" ("user_id");
 CREATE TABLE "recovery_codes" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "hash" blob NOT NULL, "used_at" integer, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
 CREATE UNIQUE INDEX "recovery_codes_user_hash" ON "recovery_codes" ("user_id", "hash");
 
+-- 0027_passkeys
+CREATE TABLE "passkeys" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "credential_id" blob NOT NULL, "public_key" blob NOT NULL, "counter" integer NOT NULL, "name" text NOT NULL, "transports" text NOT NULL, "may_be_backed_up" integer NOT NULL, "is_backed_up" integer NOT NULL, "created_at" integer NOT NULL, "last_used_at" integer, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE UNIQUE INDEX "passkeys_credential_id" ON "passkeys" ("credential_id");
+CREATE INDEX "passkeys_of_user" ON "passkeys" ("firm_id", "user_id");
+CREATE TABLE "passkey_challenges" ( "hash" blob NOT NULL PRIMARY KEY, "purpose" text NOT NULL, "firm_id" blob, "user_id" blob, "expires_at" integer NOT NULL ) STRICT;
+CREATE INDEX "passkey_challenges_expires_at" ON "passkey_challenges" ("expires_at");
+ALTER TABLE sessions ADD COLUMN passkey_id blob;
+
 -- 0030_clients
 CREATE TABLE "clients" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "number" text NOT NULL, "name" text NOT NULL, "name_key" text NOT NULL, "kind" text NOT NULL, "status" text NOT NULL, "email" text, "phone" text, "address" text, "notes" text, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL ) STRICT;
 CREATE TABLE "client_numbering" ( "firm_id" blob NOT NULL PRIMARY KEY, "last_seq" integer NOT NULL ) STRICT;

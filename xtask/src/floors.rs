@@ -17,7 +17,7 @@ const FLOORS: [(u32, &[&str]); 13] = [
     (19, &["testkit"]),
     (13, &["web", "queue"]),
     (12, &["telemetry", "blob", "db", "mail"]),
-    (11, &["crypto", "streaming"]),
+    (11, &["crypto", "passkey", "streaming"]),
     (10, &["headroom", "ids", "clock", "folding"]),
 ];
 

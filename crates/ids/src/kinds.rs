@@ -61,6 +61,8 @@ id!(/// A device that a user has signed in with.
     DeviceId, "device", "019cae6b-6602-7f69-9358-6fbea2438f56");
 id!(/// An attempt to sign in.
     SignInId, "sign-in", "019cae6b-6603-707a-a469-70cfb354a067");
+id!(/// A passkey of a user.
+    PasskeyId, "passkey", "019cae6b-6605-719c-868b-93e1d576c289");
 id!(/// A key with which a program acts in a user's place.
     ApiKeyId, "API key", "019cae6b-6602-7f69-9358-60bea2438f56");
 id!(/// An invitation to become a user.

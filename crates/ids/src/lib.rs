@@ -10,7 +10,7 @@ mod parse;
 pub use kinds::{
     ApiKeyId, AttorneyId, AuditId, BlobId, CaseId, ClientId, CorrelationId, CredentialId, DelegationId,
     DeviceId, DocketEntryId, DocumentId, DocumentVersionId, EventId, FirmId, GrantId, InvitationId, JobId,
-    LinkId, PartyId, PasswordResetId, ProfileId, SessionId, SignInId, TeamId, TimeEntryId, TokenId, UserId,
+    LinkId, PartyId, PasskeyId, PasswordResetId, ProfileId, SessionId, SignInId, TeamId, TimeEntryId, TokenId, UserId,
     VerificationId, WallId,
 };
 pub use parse::ParseIdError;

@@ -24,6 +24,10 @@ mod lists;
 mod matrix;
 mod monitoring;
 mod openapi;
+#[cfg(feature = "passkeys")]
+mod passkeys;
+#[cfg(not(feature = "passkeys"))]
+mod passkeys_unbuilt;
 mod permissions;
 mod rates;
 mod records;

@@ -81,7 +81,7 @@ fn is_whole(template: &str) -> bool {
 fn is_verb(name: &str) -> bool {
     const MATTERS: [&str; 7] = ["close", "reopen", "hold", "archive", "logout", "restore", "verify"];
     const MEMORY: [&str; 6] = ["purge", "gc", "profile", "check", "snapshot", "clear-history"];
-    const PEOPLE: [&str; 2] = ["resend", "activate"];
+    const PEOPLE: [&str; 3] = ["resend", "activate", "options"];
     MATTERS.contains(&name) || MEMORY.contains(&name) || PEOPLE.contains(&name)
 }
 

@@ -43,6 +43,8 @@ async fn without_credentials_every_route_but_the_public_ones_is_401() {
         "POST /api/auth/accept-invitation",
         "POST /api/auth/forgot-password",
         "POST /api/auth/login",
+        "POST /api/auth/passkeys/sign-in",
+        "POST /api/auth/passkeys/sign-in/options",
         "POST /api/auth/refresh",
         "POST /api/auth/register",
         "POST /api/auth/reset-password",

@@ -7,6 +7,8 @@ pub enum Answer {
     Native(&'static str),
     /// This version lacks the feature.
     NotYet(&'static str),
+    /// This build lacks the feature.
+    NotBuilt(&'static str),
 }
 
 /// A variable, or with a trailing `*` every further variable of that prefix, and its answer.

@@ -20,6 +20,7 @@ const OURS: &[&str] = &[
     "SOCKET_",
     "METRICS_",
     "AUDIT_",
+    "PASSKEYS_",
 ];
 
 /// Prefixes that others use too: a name with one of them is meant for us only when it is very near to ours.

@@ -17,10 +17,25 @@ pub static INERT: &[(&str, &str)] = &[
     ("auth.jwt_refresh_secret", "refresh tokens are random and kept as digests; nothing signs them"),
 ];
 
+#[cfg(not(feature = "passkeys"))]
+const NO_PASSKEYS: &str = "this server was built without passkeys (the feature `passkeys` of its crate)";
+
+/// Keys of what was left out when the server was built, and why they have no effect.
+const UNBUILT: &[(&str, &str)] = &[
+    #[cfg(not(feature = "passkeys"))]
+    ("passkeys.rp_id", NO_PASSKEYS),
+    #[cfg(not(feature = "passkeys"))]
+    ("passkeys.origins", NO_PASSKEYS),
+];
+
 /// A line for each such setting that somebody set.
 pub(super) fn notices(provenance: &[Provenance]) -> impl Iterator<Item = Notice> {
     provenance.iter().filter(|setting| setting.source != Source::Default).filter_map(|setting| {
-        let (_, because) = INERT.iter().find(|(key, _)| *key == setting.key)?;
-        Some(Notice::NoEffect { name: setting.name.clone(), answer: Answer::NotYet(because) })
+        let why = |table: &[(&str, &'static str)]| {
+            table.iter().find(|(key, _)| *key == setting.key).map(|(_, because)| *because)
+        };
+        let not_yet = || why(INERT).map(Answer::NotYet);
+        let answer = why(UNBUILT).map(Answer::NotBuilt).or_else(not_yet)?;
+        Some(Notice::NoEffect { name: setting.name.clone(), answer })
     })
 }

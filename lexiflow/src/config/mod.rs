@@ -14,6 +14,9 @@ mod inert;
 mod layers;
 mod mail;
 mod notice;
+#[cfg(feature = "passkeys")]
+mod passkey_site;
+mod passkeys;
 mod profiles;
 mod rate_limit;
 mod render;
@@ -31,6 +34,9 @@ pub use inert::INERT;
 pub use layers::{DEFAULTS, Source};
 pub use mail::Mail;
 pub use notice::{ConfigFaults, Fault, Notice};
+#[cfg(feature = "passkeys")]
+pub use passkey_site::passkey_site;
+pub use passkeys::Passkeys;
 pub use rate_limit::{Rate, RateLimit};
 pub use render::{render_check, render_effective, render_faults, render_schema};
 pub use sections::{
@@ -96,6 +102,11 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigFaults> {
     }
     match Config::from_settings(&settings) {
         Ok(config) => {
+            #[cfg(feature = "passkeys")]
+            passkey_site::check(&config, &settings, &mut findings);
+            if !findings.faults.is_empty() {
+                return Err(ConfigFaults(findings.faults));
+            }
             let provenance = provenance(&settings);
             findings.notices.extend(inert::notices(&provenance));
             settings::note_capped(&settings, &mut findings);

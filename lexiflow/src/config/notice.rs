@@ -96,6 +96,9 @@ pub enum Notice {
         /// The file.
         file: String,
     },
+    /// Browsers would take no passkeys for the address of the server, and no other was set.
+    #[cfg(feature = "passkeys")]
+    NoPasskeys,
     /// A `.env.<mode>` file of another mode lies there unread.
     UnreadFile {
         /// The file.
@@ -115,6 +118,14 @@ impl fmt::Display for Notice {
             Self::NoEffect { name, answer: Answer::NotYet(because) } => {
                 write!(f, "{name} is accepted for compatibility and has no effect yet: {because}")
             }
+            Self::NoEffect { name, answer: Answer::NotBuilt(because) } => {
+                write!(f, "{name} has no effect: {because}")
+            }
+            #[cfg(feature = "passkeys")]
+            Self::NoPasskeys => f.write_str(
+                "nobody can sign in with a passkey: browsers want a host name over https, so set PUBLIC_URL, or \
+                 PASSKEYS_RP_ID and PASSKEYS_ORIGINS",
+            ),
             Self::OldName { name, instead } => write!(f, "{name} is an old name: use {instead}"),
             Self::Unknown { name, suggestion: Some(known) } => {
                 write!(f, "{name} is not a setting: did you mean {known}?")

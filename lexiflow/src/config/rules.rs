@@ -14,6 +14,14 @@ pub(super) const OPTIONAL_PATH: Rule =
     Rule { accepted: "a path, or empty", check: |text| text.is_empty() || is_path(text) };
 pub(super) const ORIGIN: Rule =
     Rule { accepted: "origins such as https://app.example.com, or * for every origin", check: is_origin };
+pub(super) const SITE_ORIGIN: Rule = Rule {
+    accepted: "origins such as https://app.example.com",
+    check: |text| text != "*" && is_origin(text),
+};
+pub(super) const DOMAIN: Rule = Rule {
+    accepted: "empty, or a host name such as lexiflow.example.com",
+    check: |text| text.is_empty() || (is_host(text) && text.parse::<std::net::IpAddr>().is_err()),
+};
 pub(super) const PROXY: Rule =
     Rule { accepted: "IP addresses", check: |text| text.parse::<std::net::IpAddr>().is_ok() };
 pub(super) const DATABASE_URL: Rule = Rule {

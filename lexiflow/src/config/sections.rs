@@ -2,6 +2,7 @@
 
 use super::audit::Audit;
 use super::mail::Mail;
+use super::passkeys::Passkeys;
 use super::rate_limit::RateLimit;
 use super::settings::{Gap, Settings};
 use super::value::{Secret, Share};
@@ -37,6 +38,8 @@ pub struct Config {
     pub audit: Audit,
     /// Outgoing mail.
     pub mail: Mail,
+    /// Signing in with passkeys.
+    pub passkeys: Passkeys,
     /// The first administrator.
     pub admin: Admin,
     /// Threads and jobs.
@@ -364,6 +367,7 @@ impl Config {
             auth: auth(s)?,
             audit: Audit::read(s)?,
             mail: super::mail::read(s)?,
+            passkeys: Passkeys::read(s)?,
             admin: Admin { email: s.text("admin.email")?, password: s.secret("admin.password")? },
             workers: Workers {
                 blocking_threads: s.number("workers.blocking_threads")?,

@@ -199,7 +199,7 @@ pub(super) fn check_together(settings: &Settings, findings: &mut Findings) {
     refuse("server.cors_origins", open && production, "must name its origins in production");
 }
 
-fn together(key: &Key, setting: &Setting, message: &str) -> Fault {
+pub(super) fn together(key: &Key, setting: &Setting, message: &str) -> Fault {
     Fault {
         name: setting.name.clone(),
         source: setting.source.to_string(),

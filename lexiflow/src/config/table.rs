@@ -233,6 +233,9 @@ pub static KEYS: &[Key] = &[
     key("mail.from_name", &["EMAIL_FROM_NAME"], Kind::Text(rules::NAME)),
     key("mail.keep_files", &["MAIL_KEEP_FILES"], count(1, 100_000, "files")),
     key("mail.keep_age", &["MAIL_KEEP_DAYS"], Kind::Time { min: HOUR, max: 365 * DAY, unit: Unit::Days }),
+    // passkeys
+    key("passkeys.rp_id", &["PASSKEYS_RP_ID"], Kind::Text(rules::DOMAIN)),
+    key("passkeys.origins", &["PASSKEYS_ORIGINS"], Kind::List(rules::SITE_ORIGIN)),
     // admin
     key("admin.email", &["LEXIFLOW_ADMIN_EMAIL"], Kind::Text(rules::EMAIL)),
     key("admin.password", &["LEXIFLOW_ADMIN_PASSWORD"], Kind::Secret(rules::ADMIN_PASSWORD)),

@@ -1,6 +1,7 @@
 //! The examples of the answers that say why not: one for each code that is shown, kept once among the components and
 //! referred to by every operation that can give it.
 
+mod passkeys;
 mod sample;
 mod samples;
 
@@ -29,7 +30,8 @@ impl ProblemExamples {
         let with_code = |sample: &'static Sample| {
             codes.iter().find(|code| code.name == sample.code).map(|code| (sample, *code))
         };
-        Self { known: SAMPLES.iter().filter_map(with_code).collect() }
+        let all = SAMPLES.iter().chain(passkeys::SAMPLES);
+        Self { known: all.filter_map(with_code).collect() }
     }
 
     /// Gives the operation's problems their media type and an example.

@@ -113,6 +113,9 @@ pub(super) fn logins(config: &Config) -> sessions::Settings {
         trust: time(auth.trusted_device_ttl),
         trust_skips_second_factor: auth.trusted_device_skips_mfa,
         privileged_second_factor: auth.mfa_required_for_privileged,
+        // What is wrong with it was told when the settings were read.
+        #[cfg(feature = "passkeys")]
+        passkeys: crate::config::passkey_site(config).ok(),
         cache_bytes: config.cache.logins_bytes.min(config.cache.max_memory_bytes),
         ..sessions::Settings::default()
     }

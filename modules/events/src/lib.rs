@@ -9,6 +9,7 @@ pub mod cases;
 pub mod clients;
 pub mod docket;
 pub mod documents;
+pub mod passkeys;
 pub mod sessions;
 pub mod walls;
 
@@ -42,4 +43,7 @@ pub const TOPICS: &[&str] = &[
     <sessions::Expired as queue::Event>::TOPIC,
     <sessions::NewDevice as queue::Event>::TOPIC,
     <sessions::ReuseDetected as queue::Event>::TOPIC,
+    <passkeys::Added as queue::Event>::TOPIC,
+    <passkeys::Removed as queue::Event>::TOPIC,
+    <passkeys::CopySuspected as queue::Event>::TOPIC,
 ];

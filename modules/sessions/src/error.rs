@@ -1,4 +1,4 @@
-use ids::SessionId;
+use ids::{PasskeyId, SessionId};
 use web::codes;
 use web::problem::{Code, Failure, Fault};
 
@@ -24,6 +24,22 @@ const SESSION_NOT_FOUND: Code = Code::new("session_not_found", 404, "The login w
 /// The login began before devices were known.
 const SESSION_WITHOUT_DEVICE: Code =
     Code::new("session_without_device", 409, "The login does not know its device");
+/// This server knows no passkeys.
+const PASSKEYS_UNAVAILABLE: Code =
+    Code::new("passkeys_unavailable", 404, "There are no passkeys on this server");
+/// No such passkey.
+const PASSKEY_NOT_FOUND: Code = Code::new("passkey_not_found", 404, "The passkey was not found");
+/// The passkey is there already.
+const PASSKEY_KNOWN: Code = Code::new("passkey_known", 409, "The passkey is known already");
+/// The user has as many passkeys as anybody may have.
+const PASSKEY_LIMIT: Code = Code::new("passkey_limit", 409, "There are too many passkeys");
+/// What the browser sent of a passkey is not what was asked for.
+const PASSKEY_REFUSED: Code = Code::new("passkey_refused", 422, "The passkey was refused");
+/// The challenge gives nothing any more.
+const PASSKEY_CHALLENGE_GONE: Code =
+    Code::new("passkey_challenge_gone", 422, "The challenge is not good any more");
+/// The password does not do where a passkey was shown.
+const PASSKEY_WANTED: Code = Code::new("passkey_wanted", 422, "A passkey is wanted");
 
 /// Every code of this module.
 pub const CODES: &[Code] = &[
@@ -37,6 +53,13 @@ pub const CODES: &[Code] = &[
     MFA_NOT_ENABLED,
     SESSION_NOT_FOUND,
     SESSION_WITHOUT_DEVICE,
+    PASSKEYS_UNAVAILABLE,
+    PASSKEY_NOT_FOUND,
+    PASSKEY_KNOWN,
+    PASSKEY_LIMIT,
+    PASSKEY_REFUSED,
+    PASSKEY_CHALLENGE_GONE,
+    PASSKEY_WANTED,
 ];
 
 /// What can go wrong with logins.
@@ -81,6 +104,35 @@ pub enum Error {
     /// A login of before devices were known cannot trust its own.
     #[error("this login began before its device could be known: sign in again, and trust the device then")]
     NoDevice,
+    /// Nobody can use a passkey here. Says why.
+    #[error("{0}")]
+    PasskeysUnavailable(&'static str),
+    /// The user has no such passkey.
+    #[error("there is no passkey {0} of yours")]
+    PasskeyNotFound(PasskeyId),
+    /// It was added before. Says not by whom.
+    #[error("this passkey was added before: use it, or make another one")]
+    PasskeyKnown,
+    /// The user has all the passkeys that anybody may have.
+    #[error("you have {0} passkeys already: remove one that you do not need")]
+    PasskeyLimit(u64),
+    /// What came of a passkey is not what was asked for.
+    #[error("the passkey was refused: {0}")]
+    PasskeyRefused(String),
+    /// The challenge is unknown, or was used, or its time is over.
+    #[error("the challenge was used before, or is older than five minutes: ask for a new one and try again")]
+    ChallengeGone,
+    /// The login began with a passkey, or one was shown in it, and there is no authenticator app.
+    #[error(
+        "this login knows a passkey as your second factor: show one again at `/api/auth/passkeys/step-up`"
+    )]
+    PasskeyWanted,
+    /// A member cannot be read.
+    #[error("`{field}` cannot be read: send it as the browser gave it")]
+    Unreadable {
+        /// The member of the request.
+        field: &'static str,
+    },
     /// A token could not be signed.
     #[error("the access token could not be made")]
     Sign(#[source] crypto::jws::Error),
@@ -116,11 +168,18 @@ impl Failure for Error {
             Self::SecondFactorWanted => MFA_REQUIRED,
             Self::SecondFactorRefused => MFA_CODE_INVALID,
             Self::WrongCode => MFA_CODE_WRONG,
-            Self::ProofMissing { .. } => codes::VALIDATION_FAILED,
+            Self::ProofMissing { .. } | Self::Unreadable { .. } => codes::VALIDATION_FAILED,
             Self::SecondFactorPresent => MFA_ALREADY_ENABLED,
             Self::SecondFactorAbsent => MFA_NOT_ENABLED,
             Self::NotFound(_) => SESSION_NOT_FOUND,
             Self::NoDevice => SESSION_WITHOUT_DEVICE,
+            Self::PasskeysUnavailable(_) => PASSKEYS_UNAVAILABLE,
+            Self::PasskeyNotFound(_) => PASSKEY_NOT_FOUND,
+            Self::PasskeyKnown => PASSKEY_KNOWN,
+            Self::PasskeyLimit(_) => PASSKEY_LIMIT,
+            Self::PasskeyRefused(_) => PASSKEY_REFUSED,
+            Self::ChallengeGone => PASSKEY_CHALLENGE_GONE,
+            Self::PasskeyWanted => PASSKEY_WANTED,
             Self::Accounts(error) => error.code(),
             Self::Access(error) => error.code(),
             Self::Refused(_) => codes::FORBIDDEN,
@@ -136,6 +195,9 @@ impl Failure for Error {
         match self {
             Self::Accounts(error) => error.faults(),
             Self::ProofMissing { field } => vec![Fault::new(*field, "missing", "is required")],
+            Self::Unreadable { field } => {
+                vec![Fault::new(*field, "malformed", "must be base64url as the browser gave it")]
+            }
             _ => Vec::new(),
         }
     }

@@ -8,6 +8,7 @@
 //! - A refresh token is good for one use. A second use means that somebody has a copy: the whole login ends.
 //! - Only SHA-256 hashes of refresh tokens and recovery codes are stored; the secret of an authenticator app is sealed. No
 //!   token, password, code or address is logged.
+//! - Of a passkey the public key is kept. Shown with a verified user it stands for both factors, for its login alone.
 //! - Wrong password, unknown address and inactive user are told and timed alike; attempts are counted per account and
 //!   per address in real time, and a wrong code of a second factor is an attempt.
 
@@ -23,6 +24,8 @@ pub use error::{CODES, Error};
 pub use jobs::{cleanup_schedule, expiry_schedule};
 pub use migration::migrations;
 pub use model::{DeviceKind, Login, Settings};
+#[cfg(feature = "passkeys")]
+pub use passkey::{RelyingParty, Unfit};
 pub use routes::routes;
 pub use service::{
     Enrolment, Keys, Sessions, Shown, change_password, confirm_second_factor, disable_second_factor,

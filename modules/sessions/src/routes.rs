@@ -3,6 +3,7 @@ mod aliases;
 mod factors;
 mod login;
 mod logins;
+mod passkeys;
 mod views;
 
 use crate::Sessions;
@@ -33,6 +34,7 @@ pub fn routes(sessions: Sessions) -> Routes {
         .route(routes!(administration::end_organization_sessions), manage)
         .route(routes!(administration::reset_user_mfa), manage)
         .merge(factor_routes())
+        .merge(passkeys::routes())
         .with(sessions)
 }
 

@@ -9,6 +9,7 @@ mod ending;
 mod enrolment;
 mod expiry;
 mod listing;
+mod passkeys;
 mod refresh;
 mod revocation;
 mod second_factor;
@@ -27,6 +28,10 @@ pub use enrolment::{
 pub(crate) use enrolment::{FactorState, show_second_factor};
 pub use expiry::mark_ended;
 pub(crate) use listing::{Figures, figures, list_logins, login_history, rename_login};
+pub(crate) use passkeys::{
+    add_passkey, ask_to_add, ask_to_sign_in, ask_to_step_up, list_passkeys, remove_passkey, rename_passkey,
+    sign_in_with_passkey, step_up_with_passkey,
+};
 pub use refresh::refresh;
 pub use revocation::{end_login, end_logins_of_firm, end_logins_of_user, end_other_logins};
 pub use sign_in::{Shown, sign_in};
@@ -168,6 +173,13 @@ impl Sessions {
         let claims = DeviceClaims { dev: device, sub: user, exp: (now + self.settings().kept).timestamp() };
         self.0.keys.signing.sign(&claims).map(Secret::new).map_err(Error::Sign)
     }
+}
+
+/// What a user must have shown a moment ago, whether or not they have a second factor: a stolen access token must not
+/// become a way in that stays.
+fn require_fresh(ctx: &access::Ctx) -> Result<(), access::Error> {
+    let fresh_until = ctx.principal().proof.fresh_until;
+    if fresh_until.is_some_and(|until| ctx.now() < until) { Ok(()) } else { Err(access::Error::StepUp) }
 }
 
 impl accounts::UserWatch for Sessions {

@@ -39,8 +39,10 @@ pub(super) fn of(method: &Method, route: &str, is_local: impl FnOnce() -> bool) 
         return None;
     }
     let changes = method == Method::POST || method == Method::PUT || method == Method::PATCH;
-    // A refresh spends a token that nobody guesses, and comes by itself: a firm would run into the limit.
-    if changes && is_below(route, "/api/auth") && !is_below(route, "/api/auth/refresh") {
+    // A refresh spends a token that nobody guesses, and comes by itself: a firm would run into the limit. And who asks for
+    // the challenge of a passkey proves nothing with it.
+    let proves_nothing = is_below(route, "/api/auth/refresh") || route.ends_with("/options");
+    if changes && is_below(route, "/api/auth") && !proves_nothing {
         return Some(RateClass::Auth);
     }
     let brings_file =
@@ -65,6 +67,8 @@ mod tests {
             (Method::POST, "/api/auth/login", Some("auth")),
             (Method::POST, "/api/auth/change-password", Some("auth")),
             (Method::POST, "/api/auth/refresh", Some("general")),
+            (Method::POST, "/api/auth/passkeys/sign-in", Some("auth")),
+            (Method::POST, "/api/auth/passkeys/sign-in/options", Some("general")),
             (Method::GET, "/api/auth/me", Some("general")),
             (Method::POST, "/api/auth/logout", None),
             (Method::POST, "/api/documents", Some("upload")),

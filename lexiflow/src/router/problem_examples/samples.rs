@@ -100,7 +100,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         "/api/auth/login",
         "the e-mail address or the password is wrong, or the account is not active",
     )
-    .of(&["login"]),
+    .of(&["login", "signInWithPasskey"]),
     sample(
         "invalid_refresh_token",
         "/api/auth/refresh",
@@ -408,7 +408,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         "/api/auth/sessions/trust-device",
         "show your second factor again at `/api/auth/step-up`, and repeat the request",
     )
-    .of(&["trustDevice"]),
+    .of(&["trustDevice", "askToAddPasskey", "addPasskey", "removePasskey"]),
     sample(
         "mfa_already_enabled",
         "/api/auth/mfa/totp",

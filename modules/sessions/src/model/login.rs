@@ -4,7 +4,7 @@ use accounts::User;
 use chrono::TimeDelta;
 use clock::Timestamp;
 use crypto::Secret;
-use ids::{DeviceId, FirmId, SessionId, SignInId, TokenId, UserId};
+use ids::{DeviceId, FirmId, PasskeyId, SessionId, SignInId, TokenId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// What an access token says (RFC 7519, 4.1). The role is for clients to look at; the server does not believe it.
@@ -42,6 +42,8 @@ pub(crate) struct Session {
     pub(crate) revoked_at: Option<Timestamp>,
     /// When the user last showed a second factor or, who has none, the password.
     pub(crate) proved_at: Option<Timestamp>,
+    /// The passkey that was last shown in it: one that was stands for both factors.
+    pub(crate) passkey: Option<PasskeyId>,
 }
 
 /// A login and what its user may do at this moment.
@@ -92,7 +94,7 @@ impl Standing {
     }
 
     fn proof(&self, settings: &Settings) -> Proof {
-        let second_factor = if self.second_factor {
+        let second_factor = if self.second_factor || self.session.passkey.is_some() {
             SecondFactor::Present
         } else if settings.asks_second_factor_of(self.role) {
             SecondFactor::Owed
@@ -185,6 +187,9 @@ pub(crate) enum Outcome {
     SignedIn,
     Refused,
     SecondFactorRefused,
+    /// The counter of the passkey did not move on: somebody may have a copy.
+    #[cfg(feature = "passkeys")]
+    PasskeyCopied,
 }
 
 impl Outcome {
@@ -193,6 +198,8 @@ impl Outcome {
             Self::SignedIn => "signed_in",
             Self::Refused => "refused",
             Self::SecondFactorRefused => "second_factor_refused",
+            #[cfg(feature = "passkeys")]
+            Self::PasskeyCopied => "passkey_copied",
         }
     }
 }

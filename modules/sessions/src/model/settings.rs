@@ -37,6 +37,9 @@ pub struct Settings {
     pub trust_skips_second_factor: bool,
     /// Whether administrators and who runs the system must have a second factor.
     pub privileged_second_factor: bool,
+    /// The site that passkeys belong to; without one there are none.
+    #[cfg(feature = "passkeys")]
+    pub passkeys: Option<passkey::RelyingParty>,
     /// Memory for looked-up logins, in bytes.
     pub cache_bytes: u64,
     /// Memory for counted attempts, in bytes.
@@ -62,6 +65,8 @@ impl Default for Settings {
             trust: TimeDelta::days(30),
             trust_skips_second_factor: true,
             privileged_second_factor: false,
+            #[cfg(feature = "passkeys")]
+            passkeys: None,
             cache_bytes: 1 << 20,
             attempts_bytes: 1 << 20,
         }

@@ -60,14 +60,14 @@ pub(super) async fn end_organization_sessions(
     Ok(private(StatusCode::NO_CONTENT))
 }
 
-/// Take a user's second factor off, when both the app and the recovery codes are lost. The user's logins end.
+/// Take a user's second factor and passkeys off, when they are lost. The user's logins end.
 #[utoipa::path(delete, path = "/api/users/{id}/mfa", tag = "Users", operation_id = "resetUserMfa",
     params(("id" = UserId, Path, description = "The user")),
     responses((status = 204, description = "Signing in asks for the password alone"),
         (status = 401, description = "Not signed in", body = ProblemBody),
         (status = 403, description = "Not allowed, or a user of a role beyond what the caller may assign", body = ProblemBody),
         (status = 404, description = "No such user in the firm", body = ProblemBody),
-        (status = 409, description = "The user has no second factor", body = ProblemBody)))]
+        (status = 409, description = "The user has neither a second factor nor passkeys", body = ProblemBody)))]
 pub(super) async fn reset_user_mfa(
     ctx: Ctx,
     Extension(sessions): Extension<Sessions>,

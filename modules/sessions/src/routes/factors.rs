@@ -127,7 +127,7 @@ impl From<Vec<Secret>> for RecoveryCodes {
 pub(super) struct SteppedUp {
     /// The moment.
     #[schema(value_type = String, format = DateTime, example = "2026-03-02T12:10:36.080127Z")]
-    fresh_until: Timestamp,
+    pub(super) fresh_until: Timestamp,
 }
 
 /// Show how one stands to second factors.
@@ -216,7 +216,7 @@ pub(super) async fn renew_recovery_codes(
     responses((status = 200, description = "It counts for some minutes", body = SteppedUp),
         (status = 400, description = "The body is wrong, or lacks what is asked for", body = ProblemBody),
         (status = 401, description = "Not signed in", body = ProblemBody),
-        (status = 422, description = "The code or the password is wrong", body = ProblemBody),
+        (status = 422, description = "The code or the password is wrong, or a passkey is wanted", body = ProblemBody),
         (status = 429, description = "Too many attempts: see Retry-After", body = ProblemBody)))]
 pub(super) async fn step_up(
     ctx: Ctx,

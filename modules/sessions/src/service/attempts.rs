@@ -34,6 +34,18 @@ impl Key {
         }
     }
 
+    /// Who asks for the challenge of a passkey: a page does so when it is shown, whether or not anybody signs in.
+    #[cfg(feature = "passkeys")]
+    pub(crate) fn asking(self) -> Self {
+        Self::of("asks", &self.0)
+    }
+
+    /// A passkey, by its id, known or not.
+    #[cfg(feature = "passkeys")]
+    pub(crate) fn passkey(id: &[u8]) -> Self {
+        Self::of("passkey", id)
+    }
+
     fn of(kind: &str, name: &[u8]) -> Self {
         let digest = digest::sha256(&[kind.as_bytes(), b":", name].concat());
         let mut half = [0; 16];

@@ -1,5 +1,5 @@
 use super::second_factor::{self, attempt, check_password, place};
-use super::{Sessions, devices};
+use super::{Sessions, devices, passkeys};
 use crate::model::{RECOVERY_CODES, RecoveryCode};
 use crate::{Error, store};
 use access::{Action, Ctx};
@@ -130,14 +130,14 @@ pub async fn renew_recovery_codes(
     Ok(codes)
 }
 
-/// Takes somebody's second factor off, as an administrator does for who has lost both the app and the codes. The user's
-/// logins end.
+/// Takes somebody's second factor and passkeys off, as an administrator does for who has lost them. The user's logins end.
 pub async fn reset_second_factor(ctx: &Ctx, sessions: &Sessions, id: UserId) -> Result<(), Error> {
     ctx.require(Action::ManageUsers)?;
     let user: User = accounts::find_in(ctx.reader(), ctx.firm(), id).await?;
     accounts::check_manageable(ctx, &user)?;
     let mut tx = ctx.begin().await?;
-    if !remove(&mut tx, ctx, id).await? {
+    let had_passkeys = passkeys::remove_all(&mut tx, ctx, id).await?;
+    if !remove(&mut tx, ctx, id).await? && !had_passkeys {
         return Err(Error::SecondFactorAbsent);
     }
     store::devices::trust_none(&mut tx, ctx.firm(), id, None).await?;

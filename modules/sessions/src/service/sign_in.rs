@@ -9,7 +9,7 @@ use accounts::{Checked, Verdict};
 use audit::Act;
 use crypto::Secret;
 use db::Tx;
-use ids::{DeviceId, FirmId, UserId};
+use ids::{DeviceId, FirmId, PasskeyId, UserId};
 
 /// What somebody shows beside address and password.
 #[derive(Debug, Clone, Default)]
@@ -141,11 +141,35 @@ async fn begin_login(
             return Err(Error::SecondFactorRefused);
         }
     }
-    let arrival = devices::arrive(&mut tx, app, &user, device).await?;
-    let session = new_session(app, sessions, &user, arrival.device, !matches!(second, Second::Trusted));
+    let shown = Entrant { device, is_proved: !matches!(second, Second::Trusted), passkey: None };
+    open(tx, public, sessions, user, shown).await
+}
+
+/// What somebody has shown who begins a login.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entrant {
+    /// The device, if it is known.
+    pub(super) device: Option<DeviceId>,
+    /// Whether it counts as a proof that is asked for again.
+    pub(super) is_proved: bool,
+    /// The passkey, if it was one.
+    pub(super) passkey: Option<PasskeyId>,
+}
+
+/// Begins the login of a user whose sign-in was noted in this transaction, and commits it.
+pub(super) async fn open(
+    mut tx: Tx,
+    public: &Public,
+    sessions: &Sessions,
+    user: accounts::User,
+    shown: Entrant,
+) -> Result<Login, Error> {
+    let app = &public.app;
+    let arrival = devices::arrive(&mut tx, app, &user, shown.device).await?;
+    let session = new_session(app, sessions, &user, (arrival.device, shown));
     store::sessions::insert(&mut tx, session.firm, &session, &public.request).await?;
     let mut login = sessions.issue(&mut tx, app, &session, user).await?;
-    login.device_token = Some(sessions.sign_device(arrival.device, session.user, now)?);
+    login.device_token = Some(sessions.sign_device(arrival.device, session.user, session.created_at)?);
     let ctx = public.act_as(principal(&session, &login.user));
     tell(&mut tx, &ctx, &session, &login.user, &arrival).await?;
     let surplus = end_surplus(&mut tx, &ctx, sessions, &session).await?;
@@ -160,8 +184,7 @@ fn new_session(
     app: &App,
     sessions: &Sessions,
     user: &accounts::User,
-    device: DeviceId,
-    is_proved: bool,
+    (device, shown): (DeviceId, Entrant),
 ) -> Session {
     let now = app.clock().now();
     Session {
@@ -173,12 +196,14 @@ fn new_session(
         last_seen_at: now,
         expires_at: now + sessions.settings().absolute_for(user.role),
         revoked_at: None,
-        proved_at: is_proved.then_some(now),
+        proved_at: shown.is_proved.then_some(now),
+        passkey: shown.passkey,
     }
 }
 
 fn principal(session: &Session, user: &accounts::User) -> Principal {
-    let second_factor = if user.second_factor { SecondFactor::Present } else { SecondFactor::None };
+    let is_present = user.second_factor || session.passkey.is_some();
+    let second_factor = if is_present { SecondFactor::Present } else { SecondFactor::None };
     Principal {
         user: session.user,
         firm: session.firm,

@@ -1,13 +1,13 @@
 use super::Sessions;
 use super::second_factor::{self, attempt, check_password};
 use crate::{Error, store};
-use access::Ctx;
+use access::{Ctx, SecondFactor};
 use audit::{Act, Entity};
 use clock::Timestamp;
 use crypto::Secret;
 use serde_json::json;
 
-const NO_LOGIN: access::Error =
+pub(super) const NO_LOGIN: access::Error =
     access::Error::NotAuthenticated("only a login can show more: sign in with address and password");
 
 /// Notes that the caller has shown the second factor just now or, who has none, the password. Until when it counts.
@@ -19,6 +19,10 @@ pub async fn step_up(
 ) -> Result<Timestamp, Error> {
     let session = ctx.principal().session.ok_or(NO_LOGIN)?;
     let has_factor = accounts::find_self(ctx).await?.second_factor;
+    if !has_factor && ctx.principal().proof.second_factor == SecondFactor::Present {
+        // The password alone is less than what the login has shown.
+        return Err(Error::PasskeyWanted);
+    }
     let attempt = attempt(ctx, sessions)?;
     let mut tx = if has_factor {
         let code = code.ok_or(Error::ProofMissing { field: "mfaCode" })?;
