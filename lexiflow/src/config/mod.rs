@@ -14,6 +14,7 @@ mod inert;
 mod layers;
 mod mail;
 mod notice;
+mod oidc;
 mod profiles;
 mod rate_limit;
 mod render;
@@ -31,6 +32,7 @@ pub use inert::INERT;
 pub use layers::{DEFAULTS, Source};
 pub use mail::Mail;
 pub use notice::{ConfigFaults, Fault, Notice};
+pub use oidc::Oidc;
 pub use rate_limit::{Rate, RateLimit};
 pub use render::{render_check, render_effective, render_faults, render_schema};
 pub use sections::{

@@ -2,6 +2,7 @@
 
 use super::audit::Audit;
 use super::mail::Mail;
+use super::oidc::Oidc;
 use super::rate_limit::RateLimit;
 use super::settings::{Gap, Settings};
 use super::value::{Secret, Share};
@@ -35,6 +36,8 @@ pub struct Config {
     pub auth: Auth,
     /// The record of who did what.
     pub audit: Audit,
+    /// A provider that people sign in by.
+    pub oidc: Oidc,
     /// Outgoing mail.
     pub mail: Mail,
     /// The first administrator.
@@ -361,6 +364,7 @@ impl Config {
             rate_limit: RateLimit::from_settings(s)?,
             auth: auth(s)?,
             audit: Audit::read(s)?,
+            oidc: Oidc::read(s)?,
             mail: super::mail::read(s)?,
             admin: Admin { email: s.text("admin.email")?, password: s.secret("admin.password")? },
             workers: Workers {

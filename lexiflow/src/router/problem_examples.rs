@@ -3,6 +3,7 @@
 
 mod sample;
 mod samples;
+mod sign_on;
 
 use super::error_pages;
 use sample::Sample;
@@ -29,7 +30,7 @@ impl ProblemExamples {
         let with_code = |sample: &'static Sample| {
             codes.iter().find(|code| code.name == sample.code).map(|code| (sample, *code))
         };
-        Self { known: SAMPLES.iter().filter_map(with_code).collect() }
+        Self { known: SAMPLES.iter().chain(sign_on::SAMPLES).filter_map(with_code).collect() }
     }
 
     /// Gives the operation's problems their media type and an example.

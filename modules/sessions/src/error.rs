@@ -1,3 +1,7 @@
+mod provider;
+
+pub use provider::ProviderRefusal;
+
 use ids::SessionId;
 use web::codes;
 use web::problem::{Code, Failure, Fault};
@@ -27,6 +31,20 @@ const SESSION_WITHOUT_DEVICE: Code =
 
 /// Every code of this module.
 pub const CODES: &[Code] = &[
+    provider::OFF,
+    provider::STATE_INVALID,
+    provider::DENIED,
+    provider::CODE_REFUSED,
+    provider::TOKEN_INVALID,
+    provider::UNREACHABLE,
+    provider::FAULTY,
+    provider::USER_UNKNOWN,
+    provider::USER_INACTIVE,
+    provider::EMAIL_UNVERIFIED,
+    provider::DOMAIN_REFUSED,
+    provider::LINK_TAKEN,
+    provider::LINK_NOT_FOUND,
+    provider::HANDOVER_INVALID,
     INVALID_CREDENTIALS,
     INVALID_REFRESH_TOKEN,
     TOO_MANY_ATTEMPTS,
@@ -81,6 +99,12 @@ pub enum Error {
     /// A login of before devices were known cannot trust its own.
     #[error("this login began before its device could be known: sign in again, and trust the device then")]
     NoDevice,
+    /// Nobody is sent to another server after signing in.
+    #[error("`returnTo` must be a path of LexiFlow's own, such as /cases, of at most 512 bytes and without a fragment")]
+    NotOwnPlace,
+    /// Somebody could not be signed in by the provider.
+    #[error(transparent)]
+    Provider(#[from] ProviderRefusal),
     /// A token could not be signed.
     #[error("the access token could not be made")]
     Sign(#[source] crypto::jws::Error),
@@ -117,10 +141,12 @@ impl Failure for Error {
             Self::SecondFactorRefused => MFA_CODE_INVALID,
             Self::WrongCode => MFA_CODE_WRONG,
             Self::ProofMissing { .. } => codes::VALIDATION_FAILED,
+            Self::NotOwnPlace => codes::MALFORMED_QUERY,
             Self::SecondFactorPresent => MFA_ALREADY_ENABLED,
             Self::SecondFactorAbsent => MFA_NOT_ENABLED,
             Self::NotFound(_) => SESSION_NOT_FOUND,
             Self::NoDevice => SESSION_WITHOUT_DEVICE,
+            Self::Provider(refusal) => refusal.code(),
             Self::Accounts(error) => error.code(),
             Self::Access(error) => error.code(),
             Self::Refused(_) => codes::FORBIDDEN,
@@ -136,6 +162,7 @@ impl Failure for Error {
         match self {
             Self::Accounts(error) => error.faults(),
             Self::ProofMissing { field } => vec![Fault::new(*field, "missing", "is required")],
+            Self::NotOwnPlace => vec![Fault::new("returnTo", "invalid", "must be a path such as /cases")],
             _ => Vec::new(),
         }
     }
@@ -145,6 +172,7 @@ impl Failure for Error {
             Self::TooManyAttempts { retry_after_seconds } => {
                 Some(u32::try_from(*retry_after_seconds).unwrap_or(u32::MAX))
             }
+            Self::Provider(ProviderRefusal::Unreachable(_)) => Some(provider::RETRY_SECONDS),
             Self::Accounts(error) => error.retry_after_seconds(),
             Self::Access(error) => error.retry_after_seconds(),
             _ => None,

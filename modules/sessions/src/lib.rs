@@ -1,4 +1,4 @@
-//! Logins: access tokens, rotating refresh tokens, second factors, devices, revocation.
+//! Logins: access tokens, rotating refresh tokens, second factors, devices, sign-in by a provider, revocation.
 //!
 //! - Each login is a row. An access token is a signed statement of a few minutes that names its login; on every request
 //!   the login is looked up (through a small cache), and role and activity come from the user's row, never from the
@@ -8,6 +8,9 @@
 //! - A refresh token is good for one use. A second use means that somebody has a copy: the whole login ends.
 //! - Only SHA-256 hashes of refresh tokens and recovery codes are stored; the secret of an authenticator app is sealed. No
 //!   token, password, code or address is logged.
+//! - A user may also be signed in by an OpenID Connect provider ([`SingleSignOn`]). An identity of the provider is bound to a
+//!   user by issuer and subject; nobody is made by signing in. What it proves stands in the place of the password: devices,
+//!   second factor, counts and records are the same.
 //! - Wrong password, unknown address and inactive user are told and timed alike; attempts are counted per account and
 //!   per address in real time, and a wrong code of a second factor is an attempt.
 
@@ -19,10 +22,10 @@ mod routes;
 mod service;
 mod store;
 
-pub use error::{CODES, Error};
+pub use error::{CODES, Error, ProviderRefusal};
 pub use jobs::{cleanup_schedule, expiry_schedule};
 pub use migration::migrations;
-pub use model::{DeviceKind, Login, Settings};
+pub use model::{DeviceKind, Login, Settings, SignOnRules, SingleSignOn};
 pub use routes::routes;
 pub use service::{
     Enrolment, Keys, Sessions, Shown, change_password, confirm_second_factor, disable_second_factor,

@@ -1,4 +1,5 @@
 mod factors;
+mod providers;
 mod standing;
 
 use db::{Dialect, Migration, migrate};
@@ -11,6 +12,7 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "0023_devices", statements: devices },
         Migration { name: "0024_standing_versions", statements: standing::versions },
         Migration { name: "0025_second_factors", statements: factors::tables },
+        Migration { name: "0026_sign_in_providers", statements: providers::tables },
     ]
 }
 

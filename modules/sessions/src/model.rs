@@ -4,6 +4,7 @@ mod device;
 mod login;
 mod recovery;
 mod settings;
+mod sign_on;
 
 pub use device::DeviceKind;
 pub(crate) use device::described;
@@ -14,3 +15,5 @@ pub(crate) use login::{
 pub(crate) use recovery::{CODES as RECOVERY_CODES, RecoveryCode};
 pub(crate) use settings::SEEN_EVERY;
 pub use settings::Settings;
+pub(crate) use sign_on::{Link, Pending, Proven, ReturnTo};
+pub use sign_on::{SignOnRules, SingleSignOn};

@@ -42,6 +42,8 @@ pub(crate) struct Session {
     pub(crate) revoked_at: Option<Timestamp>,
     /// When the user last showed a second factor or, who has none, the password.
     pub(crate) proved_at: Option<Timestamp>,
+    /// Whether the provider that signed the user in has asked for a second factor, and is trusted in that.
+    pub(crate) provider_factor: bool,
 }
 
 /// A login and what its user may do at this moment.
@@ -94,7 +96,7 @@ impl Standing {
     fn proof(&self, settings: &Settings) -> Proof {
         let second_factor = if self.second_factor {
             SecondFactor::Present
-        } else if settings.asks_second_factor_of(self.role) {
+        } else if settings.asks_second_factor_of(self.role) && !self.session.provider_factor {
             SecondFactor::Owed
         } else {
             SecondFactor::None

@@ -75,7 +75,7 @@ impl Ruled for PasswordBody {
 /// The longest text that is looked at as a code or a token, in bytes.
 const LONGEST_PROOF: usize = 1024;
 
-fn short<C>(secret: &Secret, _context: &C) -> garde::Result {
+pub(super) fn short<C>(secret: &Secret, _context: &C) -> garde::Result {
     if secret.expose().len() > LONGEST_PROOF {
         return Err(garde::Error::new(format!("must not have more than {LONGEST_PROOF} bytes")));
     }
@@ -140,13 +140,18 @@ pub(super) async fn login(
     let shown =
         Shown { code: body.mfa_code, device_token: body.device_token.or_else(|| device_cookie(&headers)) };
     let login = service::sign_in(&public, &sessions, &body.email, body.password, shown).await?;
-    let cookie = login.device_token.as_ref().map(|token| set_cookie(&sessions, token));
+    Ok(signed_in(&sessions, login))
+}
+
+/// The tokens, and the device's as a cookie too.
+pub(super) fn signed_in(sessions: &Sessions, login: Login) -> Response {
+    let cookie = login.device_token.as_ref().map(|token| set_cookie(sessions, token));
     let mut response = private(Json(LoginView::from(login))).into_response();
     // A token is base64url and points: no header refuses it.
     if let Some(Ok(cookie)) = cookie.map(|cookie| cookie.parse()) {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }
-    Ok(response)
+    response
 }
 
 fn set_cookie(sessions: &Sessions, token: &Secret) -> String {
@@ -157,13 +162,18 @@ fn set_cookie(sessions: &Sessions, token: &Secret) -> String {
     )
 }
 
-/// The device's token among the cookies (RFC 6265, 5.4).
-fn device_cookie(headers: &HeaderMap) -> Option<Secret> {
+/// The device's token among the cookies.
+pub(super) fn device_cookie(headers: &HeaderMap) -> Option<Secret> {
+    cookie(headers, DEVICE_COOKIE, LONGEST_PROOF)
+}
+
+/// A cookie of this name (RFC 6265, 5.4), if it is not longer than it may be.
+pub(super) fn cookie(headers: &HeaderMap, wanted: &str, longest: usize) -> Option<Secret> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|text| text.split(';'));
     pairs.find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
-        (name == DEVICE_COOKIE && value.len() <= LONGEST_PROOF).then(|| Secret::new(value))
+        (name == wanted && value.len() <= longest).then(|| Secret::new(value))
     })
 }
 

@@ -92,7 +92,7 @@ pub(super) struct SignInView {
     /// When it was.
     #[schema(value_type = String, format = DateTime, example = "2026-03-02T12:00:00.000000Z")]
     at: Timestamp,
-    /// `signed_in`, `refused` (the password was wrong, or the account not active) or `second_factor_refused`.
+    /// `signed_in`, `refused` (the password was wrong, the account not active, or the provider's sign-in no good) or `second_factor_refused`.
     #[schema(example = "signed_in")]
     outcome: String,
     /// The login that began.

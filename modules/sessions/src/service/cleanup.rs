@@ -5,7 +5,8 @@ use clock::Timestamp;
 /// How many rows of a kind are removed in one transaction.
 const BATCH: u32 = 500;
 
-/// Removes one batch of logins of any firm that ended long ago, with their tokens, and of attempts and devices as old.
+/// Removes one batch of logins of any firm that ended long ago, with their tokens, of attempts and devices as old, and of
+/// single-use tokens that are over.
 /// `true` when there may be more.
 pub async fn remove_expired(sessions: &Sessions, now: Timestamp) -> Result<bool, Error> {
     let before = now - sessions.settings().kept;
@@ -15,6 +16,7 @@ pub async fn remove_expired(sessions: &Sessions, now: Timestamp) -> Result<bool,
         store::sessions::remove(&mut tx, before, BATCH).await?,
         store::sign_ins::remove(&mut tx, before, BATCH).await?,
         store::devices::remove(&mut tx, before, BATCH).await?,
+        store::spent::remove(&mut tx, now, BATCH).await?,
     ];
     tx.commit().await?;
     Ok(removed.contains(&u64::from(BATCH)))

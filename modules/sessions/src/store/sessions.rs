@@ -9,11 +9,12 @@ use sea_orm::sea_query::Value;
 use uuid::Uuid;
 
 const INSERT: &str = "INSERT INTO sessions (id, firm_id, user_id, created_at, last_seen_at, expires_at, address, \
-                      user_agent, device_id, proved_at) VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9)";
+                      user_agent, device_id, proved_at, provider_factor) \
+                      VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10)";
 /// The question of every request: three look-ups by primary keys. Role and activity are read here and nowhere kept; the
 /// version is of the same moment.
 const STANDING: &str = "SELECT s.id, s.firm_id, s.user_id, s.device_id, s.created_at, s.last_seen_at, s.expires_at, \
-                        s.revoked_at, s.proved_at, u.role, u.active, u.second_factor, u.signed_out_at, \
+                        s.revoked_at, s.proved_at, s.provider_factor, u.role, u.active, u.second_factor, u.signed_out_at, \
                         COALESCE((SELECT v.version FROM standing_versions v WHERE v.firm_id = s.firm_id), 0) \
                         AS version FROM sessions s \
                         JOIN users u ON u.id = s.user_id AND u.firm_id = s.firm_id \
@@ -26,7 +27,7 @@ const BEYOND: &str = "SELECT id FROM sessions WHERE firm_id = $1 AND user_id = $
                       ORDER BY last_seen_at DESC, id DESC LIMIT $7 OFFSET $5";
 /// Logins of any firm whose time is over, or whose user was signed out, and which nobody has ended.
 const OVER: &str = "SELECT s.id, s.firm_id, s.user_id, s.device_id, s.created_at, s.last_seen_at, s.expires_at, \
-                    s.revoked_at, s.proved_at, u.role, u.active, u.second_factor, u.signed_out_at, \
+                    s.revoked_at, s.proved_at, s.provider_factor, u.role, u.active, u.second_factor, u.signed_out_at, \
                     CAST(0 AS bigint) AS version FROM sessions s \
                     JOIN users u ON u.id = s.user_id AND u.firm_id = s.firm_id \
                     WHERE s.revoked_at IS NULL AND (s.last_seen_at <= $1 OR s.expires_at <= $2 OR u.active = $3 \
@@ -64,6 +65,7 @@ pub(crate) async fn insert(
         Value::from(request.user_agent.as_deref()),
         Value::from(session.device.map(Uuid::from)),
         Value::from(session.proved_at.map(Stamp)),
+        Value::from(session.provider_factor),
     ];
     tx.run(db::sql(tx.dialect(), INSERT, values)).await?;
     Ok(())
@@ -251,6 +253,7 @@ fn read(row: &db::Row) -> Result<Standing, db::Misread> {
             expires_at: time("expires_at")?,
             revoked_at: maybe("revoked_at")?,
             proved_at: maybe("proved_at")?,
+            provider_factor: row.get("provider_factor")?,
         },
         role: role.parse::<Role>().map_err(|error| db::Misread::new("role", error.to_string()))?,
         active: row.get("active")?,
