@@ -105,6 +105,14 @@ CREATE UNIQUE INDEX "second_factors_user_id" ON "second_factors" ("user_id");
 CREATE TABLE "recovery_codes" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "hash" bytea NOT NULL, "used_at" timestamptz, CONSTRAINT "recovery_codes_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
 CREATE UNIQUE INDEX "recovery_codes_user_hash" ON "recovery_codes" ("user_id", "hash");
 
+-- 0026_sign_in_providers
+CREATE TABLE "provider_identities" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "issuer" text NOT NULL, "subject" text NOT NULL, "linked_at" timestamptz NOT NULL, "last_used_at" timestamptz NOT NULL, CONSTRAINT "provider_identities_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
+CREATE UNIQUE INDEX "provider_identities_subject" ON "provider_identities" ("firm_id", "issuer", "subject");
+CREATE UNIQUE INDEX "provider_identities_of_user" ON "provider_identities" ("firm_id", "user_id", "issuer");
+ALTER TABLE sessions ADD COLUMN provider_factor boolean NOT NULL DEFAULT false;
+CREATE TABLE "spent_tokens" ( "hash" bytea NOT NULL PRIMARY KEY, "expires_at" timestamptz NOT NULL );
+CREATE INDEX "spent_tokens_expires_at" ON "spent_tokens" ("expires_at");
+
 -- 0030_clients
 CREATE TABLE "clients" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "number" text NOT NULL, "name" text NOT NULL, "name_key" text NOT NULL, "kind" text NOT NULL, "status" text NOT NULL, "email" text, "phone" text, "address" text, "notes" text, "version" bigint NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL );
 CREATE TABLE "client_numbering" ( "firm_id" uuid NOT NULL PRIMARY KEY, "last_seq" bigint NOT NULL );

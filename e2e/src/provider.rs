@@ -90,7 +90,8 @@ impl ProviderDouble {
     /// Starts a server that signs people in by this provider, with further settings.
     pub async fn app(&self, more: &[(&str, &str)]) -> TestApp {
         let own = self.settings();
-        let mut settings: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut settings: Vec<(&str, &str)> =
+            own.iter().map(|(name, value)| (*name, value.as_str())).collect();
         settings.extend_from_slice(more);
         let app = TestApp::with(&settings).await;
         self.follow(app.app().clock());

@@ -44,11 +44,13 @@ pub(crate) fn address(issuer: &str) -> Result<Target, Error> {
 impl Discovery {
     /// Reads a document. It must name the very issuer that it was asked of.
     pub(crate) fn read(json: &[u8], issuer: &str) -> Result<Self, Error> {
-        let document: Document = serde_json::from_slice(json).map_err(|_| Error::Unreadable { what: WHAT })?;
+        let document: Document =
+            serde_json::from_slice(json).map_err(|_| Error::Unreadable { what: WHAT })?;
         if document.issuer != issuer {
             return Err(Error::OtherIssuer);
         }
-        let target = |what, text: &str| text.parse::<Target>().map_err(|source| Error::Endpoint { what, source });
+        let target =
+            |what, text: &str| text.parse::<Target>().map_err(|source| Error::Endpoint { what, source });
         let user_info = document.userinfo_endpoint.as_deref();
         // A browser is sent there, and no further than to an address that is checked like the others.
         target("authorization endpoint", &document.authorization_endpoint)?;
@@ -72,5 +74,56 @@ fn authentication(known: Option<&[String]>) -> ClientAuthentication {
         ClientAuthentication::Post
     } else {
         ClientAuthentication::Unknown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(change: impl FnOnce(&mut serde_json::Value)) -> Result<Discovery, Error> {
+        let mut document = serde_json::json!({
+            "issuer": "https://login.example.com/firm/",
+            "authorization_endpoint": "https://login.example.com/authorize",
+            "token_endpoint": "https://login.example.com/token",
+            "jwks_uri": "https://login.example.com/keys",
+        });
+        change(&mut document);
+        Discovery::read(document.to_string().as_bytes(), "https://login.example.com/firm/")
+    }
+
+    #[test]
+    fn a_provider_is_who_it_says_and_all_of_it_has_tls() {
+        assert!(document(|_| {}).is_ok());
+        assert!(matches!(
+            document(|it| it["issuer"] = "https://login.example.com/firm".into()),
+            Err(Error::OtherIssuer)
+        ));
+        for endpoint in ["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"] {
+            for address in ["http://login.example.com/x", "javascript:alert(1)", "/x", ""] {
+                let found = document(|it| it[endpoint] = address.into());
+                assert!(matches!(found, Err(Error::Endpoint { .. })), "{endpoint} {address}");
+            }
+        }
+        assert!(matches!(document(|it| it["token_endpoint"] = 7.into()), Err(Error::Unreadable { .. })));
+    }
+
+    #[test]
+    fn the_server_proves_itself_in_a_way_that_the_provider_knows() {
+        let way = |methods: &[&str]| {
+            document(|it| it["token_endpoint_auth_methods_supported"] = methods.into()).unwrap().client
+        };
+        assert_eq!(document(|_| {}).unwrap().client, ClientAuthentication::Basic);
+        assert_eq!(way(&["client_secret_post", "client_secret_basic"]), ClientAuthentication::Basic);
+        assert_eq!(way(&["private_key_jwt", "client_secret_post"]), ClientAuthentication::Post);
+        assert_eq!(way(&["private_key_jwt"]), ClientAuthentication::Unknown);
+    }
+
+    #[test]
+    fn the_document_lies_below_the_issuer() {
+        for issuer in ["https://login.example.com/firm", "https://login.example.com/firm/"] {
+            let expected = "https://login.example.com/firm/.well-known/openid-configuration";
+            assert_eq!(address(issuer).unwrap().to_string(), expected);
+        }
     }
 }

@@ -26,7 +26,9 @@ pub enum Error {
         what: &'static str,
     },
     /// What the provider says of itself names another issuer.
-    #[error("the provider calls itself by another name than OIDC_ISSUER: write it exactly as the provider does")]
+    #[error(
+        "the provider calls itself by another name than OIDC_ISSUER: write it exactly as the provider does"
+    )]
     OtherIssuer,
     /// An endpoint has no address that a request may go to.
     #[error("the provider's {what} has an address that is not accepted")]

@@ -30,7 +30,10 @@ pub(crate) struct Key {
 /// The numbers of a key (RFC 7518, 6; RFC 8037, 2).
 #[derive(Debug)]
 pub(crate) enum Material {
-    Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
+    Rsa {
+        modulus: Vec<u8>,
+        exponent: Vec<u8>,
+    },
     /// The uncompressed point.
     P256(Vec<u8>),
     Ed25519(Vec<u8>),
@@ -58,7 +61,8 @@ struct Written {
 impl KeySet {
     /// Reads a set. A key of a kind that is not known here, or for encryption, is left out, as RFC 7517, 5 says.
     pub(crate) fn read(json: &[u8]) -> Result<Self, Error> {
-        let document: Document = serde_json::from_slice(json).map_err(|_| Error::Unreadable { what: WHAT })?;
+        let document: Document =
+            serde_json::from_slice(json).map_err(|_| Error::Unreadable { what: WHAT })?;
         let keys = document.keys.into_iter().take(MOST_KEYS).filter_map(key).collect();
         Ok(Self { keys, bytes: json.len() as u64 })
     }
@@ -98,4 +102,46 @@ fn key(value: Value) -> Option<Key> {
         _ => return None,
     };
     Some(Key { id: written.kid, algorithm, material })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(json: &str) -> KeySet {
+        KeySet::read(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_token_without_a_key_s_name_is_believed_only_where_there_is_no_choice() {
+        let one =
+            set(r#"{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"},{"kty":"OKP","crv":"Ed25519","x":"AAAA"}]}"#);
+        assert!(one.find(None, Algorithm::Rs256).is_ok() && one.find(None, Algorithm::EdDsa).is_ok());
+        assert_eq!(one.find(None, Algorithm::Es256).unwrap_err(), TokenFault::UnknownKey);
+        assert_eq!(one.find(Some("a"), Algorithm::Rs256).unwrap_err(), TokenFault::UnknownKey);
+        let two = set(
+            r#"{"keys":[{"kty":"RSA","kid":"a","n":"AQAB","e":"AQAB"},{"kty":"RSA","kid":"b","n":"AQAB","e":"AQAB"}]}"#,
+        );
+        assert!(two.find(None, Algorithm::Rs256).is_err() && two.find(Some("b"), Algorithm::Rs256).is_ok());
+    }
+
+    #[test]
+    fn a_key_is_for_its_own_algorithm_and_for_signatures_alone() {
+        let keys = set(r#"{"keys":[{"kty":"RSA","kid":"a","alg":"PS256","n":"AQAB","e":"AQAB"},
+                {"kty":"RSA","kid":"b","use":"enc","n":"AQAB","e":"AQAB"},
+                {"kty":"RSA","kid":"c","alg":"RS512","n":"AQAB","e":"AQAB"},
+                {"kty":"RSA","kid":"d","n":"not base64","e":"AQAB"},
+                {"kty":"EC","crv":"P-521","kid":"e","x":"AAAA","y":"AAAA"},
+                {"kty":"oct","kid":"f","k":"AAAA"}, {"kid":7}, "nonsense"]}"#);
+        assert!(keys.find(Some("a"), Algorithm::Ps256).is_ok());
+        assert!(keys.find(Some("a"), Algorithm::Rs256).is_err());
+        for id in ["b", "c", "d", "e", "f"] {
+            for algorithm in [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa] {
+                assert!(keys.find(Some(id), algorithm).is_err(), "{id}");
+            }
+        }
+        for json in ["", "{}", r#"{"keys":{}}"#, "[]"] {
+            assert!(KeySet::read(json.as_bytes()).is_err(), "{json}");
+        }
+    }
 }

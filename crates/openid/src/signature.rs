@@ -1,9 +1,9 @@
-use crate::keys::Material;
 use crate::TokenFault;
+use crate::keys::Material;
 use ring::digest::{SHA256, SHA512, digest};
 use ring::signature::{
-    ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
-    RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey,
+    ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaParameters,
+    RsaPublicKeyComponents, UnparsedPublicKey,
 };
 
 /// The algorithms of signatures that are believed (RFC 7518, 3.1; RFC 8037, 3.1). `none` and those with a shared secret
@@ -38,7 +38,12 @@ impl Algorithm {
     }
 
     /// Checks a signature. Keys of RSA must have 2,048 bits or more (RFC 7518, 3.3).
-    pub(crate) fn verify(self, material: &Material, signed: &[u8], signature: &[u8]) -> Result<(), TokenFault> {
+    pub(crate) fn verify(
+        self,
+        material: &Material,
+        signed: &[u8],
+        signature: &[u8],
+    ) -> Result<(), TokenFault> {
         let outcome = match (self, material) {
             (Self::Rs256, Material::Rsa { modulus, exponent }) => {
                 rsa(&RSA_PKCS1_2048_8192_SHA256, (modulus, exponent), signed, signature)

@@ -18,8 +18,8 @@ pub struct SystemResolver;
 
 impl Resolve for SystemResolver {
     fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
-        Box::pin(async move {
-            Ok(tokio::net::lookup_host((host, port)).await?.take(MOST_ADDRESSES).collect())
-        })
+        Box::pin(
+            async move { Ok(tokio::net::lookup_host((host, port)).await?.take(MOST_ADDRESSES).collect()) },
+        )
     }
 }

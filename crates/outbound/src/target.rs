@@ -90,7 +90,13 @@ impl FromStr for Target {
             (Some(port), _) => port,
             // A port that is no number of 16 bits.
             (None, Some((_, rest))) if !rest.contains(']') => return Err(TargetFault::Unreadable),
-            (None, _) => if is_encrypted { 443 } else { 80 },
+            (None, _) => {
+                if is_encrypted {
+                    443
+                } else {
+                    80
+                }
+            }
         };
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         Ok(Self { is_encrypted, host, port, authority: authority.as_str().to_owned(), path: path.to_owned() })

@@ -71,10 +71,8 @@ pub(crate) fn config(roots: &TrustedRoots, clock: SharedClock) -> Result<Arc<Cli
     trusted.add_parsable_certificates(roots.0.iter().cloned());
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_details(provider, Arc::new(Time(clock)));
-    let mut config = config
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(trusted)
-        .with_no_client_auth();
+    let mut config =
+        config.with_safe_default_protocol_versions()?.with_root_certificates(trusted).with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.resumption = Resumption::disabled();
     Ok(Arc::new(config))

@@ -29,7 +29,8 @@ impl Browser {
         let mut headers = vec![("content-type", "application/json")];
         headers.extend(self.cookie.as_deref().map(|cookie| ("cookie", cookie)));
         let without_body = usize::from(method == Method::GET);
-        let answer = self.client.send(method, path, &headers[without_body..], Bytes::from(body.to_owned())).await;
+        let answer =
+            self.client.send(method, path, &headers[without_body..], Bytes::from(body.to_owned())).await;
         for cookie in answer.headers.get_all("set-cookie") {
             let cookie = cookie.to_str().expect("a cookie");
             let pair = cookie.split(';').next().unwrap_or_default();
@@ -44,7 +45,8 @@ impl Browser {
 
     /// Goes where the server sends whoever wants to sign in: the path at the provider.
     pub async fn leave(&mut self, provider: &ProviderDouble) -> String {
-        let answer = self.send(Method::GET, "/api/auth/oidc/login?returnTo=%2Fcases%3Fstatus%3Dopen", "").await;
+        let answer =
+            self.send(Method::GET, "/api/auth/oidc/login?returnTo=%2Fcases%3Fstatus%3Dopen", "").await;
         let location = answer.expect_status(302).header("location").to_owned();
         let issuer = format!("http://{}", provider.address());
         location.strip_prefix(&issuer).expect("the provider's page").to_owned()

@@ -3,8 +3,8 @@ use data_encoding::{BASE64, BASE64URL_NOPAD};
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
 use ring::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding,
-    RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
+    RsaEncoding, RsaKeyPair,
 };
 use ring::{digest, hmac};
 use serde_json::{Value, json};
@@ -66,7 +66,9 @@ impl Keys {
         let signed = format!("{}.{}", encode(&header), encode(claims));
         let mut signature = match signing {
             Signing::Ps256 => self.rsa(&RSA_PSS_SHA256, &signed),
-            Signing::Es256 => self.p256.sign(&self.random, signed.as_bytes()).expect("a signature").as_ref().to_vec(),
+            Signing::Es256 => {
+                self.p256.sign(&self.random, signed.as_bytes()).expect("a signature").as_ref().to_vec()
+            }
             Signing::None => Vec::new(),
             Signing::Hs256OfPublicKey => {
                 let key = hmac::Key::new(hmac::HMAC_SHA256, self.rsa.public().as_ref());

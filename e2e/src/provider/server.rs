@@ -29,7 +29,8 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, tasks: Tas
             let shared = Arc::clone(&shared);
             async move { Ok::<_, Infallible>(answer(&shared, request).await) }
         });
-        let serving = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(connection), service);
+        let serving =
+            http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(connection), service);
         tasks.spawn(async move { drop(serving.await) });
     }
 }
@@ -42,7 +43,9 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Answer {
     match (&parts.method, path.as_str()) {
         (&Method::GET, "/.well-known/openid-configuration") => ok(&discovery(shared, &manners)),
         (&Method::GET, "/keys") => ok(&shared.keys.published(manners.publishes_p256)),
-        (&Method::GET, "/authorize") => authorize(shared, &manners, &form(parts.uri.query().unwrap_or_default())),
+        (&Method::GET, "/authorize") => {
+            authorize(shared, &manners, &form(parts.uri.query().unwrap_or_default()))
+        }
         (&Method::GET, "/userinfo") => ok(&about(&manners)),
         (&Method::POST, "/token") => {
             let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
@@ -110,7 +113,11 @@ async fn token(shared: &Shared, manners: &Manners, form: &Form, header: Option<&
         Tokens::Status(code) => return status(code),
         Tokens::Redirect => {
             let location = format!("{}/elsewhere", shared.issuer);
-            return Response::builder().status(307).header(LOCATION, location).body(Full::default()).expect("an answer");
+            return Response::builder()
+                .status(307)
+                .header(LOCATION, location)
+                .body(Full::default())
+                .expect("an answer");
         }
         Tokens::Huge => return text(200, vec![b' '; 300 << 10]),
         Tokens::Silent => return std::future::pending().await,
@@ -141,7 +148,9 @@ async fn token(shared: &Shared, manners: &Manners, form: &Form, header: Option<&
         tamper(&mut claims);
     }
     let id_token = shared.keys.sign(manners.signing, &claims);
-    ok(&json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": 60, "id_token": id_token }))
+    ok(
+        &json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": 60, "id_token": id_token }),
+    )
 }
 
 fn claims(shared: &Shared, manners: &Manners, nonce: &str) -> Value {
@@ -170,7 +179,8 @@ fn about(manners: &Manners) -> Value {
 fn is_client(header: &str) -> bool {
     let decoded = header.strip_prefix("Basic ").and_then(|text| BASE64.decode(text.as_bytes()).ok());
     let pair = decoded.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
-    pair.split_once(':').is_some_and(|(id, secret)| decode(id) == CLIENT_ID && decode(secret) == CLIENT_SECRET)
+    pair.split_once(':')
+        .is_some_and(|(id, secret)| decode(id) == CLIENT_ID && decode(secret) == CLIENT_SECRET)
 }
 
 fn form(text: &str) -> Form {

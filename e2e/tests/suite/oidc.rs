@@ -74,6 +74,7 @@ async fn a_user_is_found_by_issuer_and_subject_whatever_the_address_says_later()
     assert_ne!(link["linkedAt"], link["lastUsedAt"]);
 
     // Another person of the provider with the user's address is somebody else.
+    app.advance(TimeDelta::minutes(1));
     provider.sign_in_as(Person::new("s-2", &email));
     Browser::new(&app).go(&provider).await.expect_problem(409, "oidc_link_taken");
     let history = client.get("/api/auth/login-history").await.expect_status(200).json();
@@ -100,8 +101,8 @@ async fn a_second_factor_is_asked_for_as_after_a_password() {
     let given = browser.code(&provider).await;
     browser.take(&given, None).await.expect_problem(401, "mfa_required");
     browser.take(&given, Some("000000")).await.expect_problem(401, "mfa_code_invalid");
-    let client = app.anonymous().with_token("none");
-    client.get("/api/auth/oidc/link").await.expect_problem(401, "unauthenticated");
+    app.anonymous().get("/api/auth/oidc/link").await.expect_problem(401, "unauthenticated");
+    app.advance(TimeDelta::seconds(30));
     let login = browser.take(&given, Some(&code(&app, &secret))).await.expect_status(200).json();
     let client = of(&app, &login);
     let history = client.get("/api/auth/login-history").await.expect_status(200).json();
@@ -179,7 +180,10 @@ async fn every_algorithm_that_is_accepted_is_and_new_keys_are_found() {
         provider.behave(|manners| manners.signing = signing);
         drop(Browser::new(&app).sign_in(&provider).await);
     }
-    assert_eq!((provider.times_asked("/keys"), provider.times_asked("/.well-known/openid-configuration")), (1, 1));
+    assert_eq!(
+        (provider.times_asked("/keys"), provider.times_asked("/.well-known/openid-configuration")),
+        (1, 1)
+    );
     // The provider changes its keys: the next token names one that is not known here.
     provider.behave(|manners| (manners.publishes_p256, manners.signing) = (true, Signing::Es256));
     drop(Browser::new(&app).sign_in(&provider).await);
@@ -200,7 +204,10 @@ async fn every_algorithm_that_is_accepted_is_and_new_keys_are_found() {
     provider.behave(|manners| manners.signing = Signing::Rs256);
     app.advance(TimeDelta::hours(1));
     drop(Browser::new(&app).sign_in(&provider).await);
-    assert_eq!((provider.times_asked("/keys"), provider.times_asked("/.well-known/openid-configuration")), (4, 2));
+    assert_eq!(
+        (provider.times_asked("/keys"), provider.times_asked("/.well-known/openid-configuration")),
+        (4, 2)
+    );
     app.finish().await;
 }
 

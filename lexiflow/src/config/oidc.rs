@@ -82,7 +82,11 @@ pub(super) fn check(s: &Settings, findings: &mut Findings) {
     let allows_private = s.flag("oidc.allow_private_addresses").unwrap_or_default();
     let mut refuse = |path, wrong, message: &str| refuse(s, findings, path, wrong, message);
     let is_named = s.text("oidc.client_id").is_ok_and(|id| !id.is_empty());
-    refuse("oidc.client_id", !is_named, "is wanted by OIDC_ISSUER: the name that the provider gave this server");
+    refuse(
+        "oidc.client_id",
+        !is_named,
+        "is wanted by OIDC_ISSUER: the name that the provider gave this server",
+    );
     refuse(
         "mail.public_url",
         public_url.is_empty(),
@@ -100,7 +104,8 @@ pub(super) fn check(s: &Settings, findings: &mut Findings) {
         "is no public address: set OIDC_ALLOW_PRIVATE_ADDRESSES=true if the provider runs here or in the firm's network",
     );
     if let Ok(path) = s.text("oidc.ca_file")
-        && let Err(why) = if path.is_empty() { Ok(TrustedRoots::default()) } else { read_roots(Path::new(&path)) }
+        && let Err(why) =
+            if path.is_empty() { Ok(TrustedRoots::default()) } else { read_roots(Path::new(&path)) }
     {
         refuse("oidc.ca_file", true, &why);
     }

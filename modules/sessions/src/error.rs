@@ -100,7 +100,9 @@ pub enum Error {
     #[error("this login began before its device could be known: sign in again, and trust the device then")]
     NoDevice,
     /// Nobody is sent to another server after signing in.
-    #[error("`returnTo` must be a path of LexiFlow's own, such as /cases, of at most 512 bytes and without a fragment")]
+    #[error(
+        "`returnTo` must be a path of LexiFlow's own, such as /cases, of at most 512 bytes and without a fragment"
+    )]
     NotOwnPlace,
     /// Somebody could not be signed in by the provider.
     #[error(transparent)]

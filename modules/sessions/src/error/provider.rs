@@ -21,7 +21,8 @@ pub(super) const UNREACHABLE: Code =
 pub(super) const FAULTY: Code =
     Code::new("oidc_provider_fault", 502, "The sign-in provider answers with a fault");
 /// Nobody of the firm has this identity.
-pub(super) const USER_UNKNOWN: Code = Code::new("oidc_user_unknown", 403, "There is no user for this identity");
+pub(super) const USER_UNKNOWN: Code =
+    Code::new("oidc_user_unknown", 403, "There is no user for this identity");
 /// Somebody had.
 pub(super) const USER_INACTIVE: Code =
     Code::new("oidc_user_inactive", 403, "The user of this identity is not active");
@@ -35,8 +36,7 @@ pub(super) const DOMAIN_REFUSED: Code =
 pub(super) const LINK_TAKEN: Code =
     Code::new("oidc_link_taken", 409, "The user is bound to another identity");
 /// The user has none.
-pub(super) const LINK_NOT_FOUND: Code =
-    Code::new("oidc_link_not_found", 404, "You are bound to no identity");
+pub(super) const LINK_NOT_FOUND: Code = Code::new("oidc_link_not_found", 404, "You are bound to no identity");
 /// The code of a sign-in that came back.
 pub(super) const HANDOVER_INVALID: Code =
     Code::new("oidc_handover_invalid", 401, "The sign-in was used already, or its time is over");
@@ -60,7 +60,9 @@ pub enum ProviderRefusal {
     #[error("the provider does not accept the code any more: begin the sign-in again")]
     CodeRefused,
     /// The ID token is not one to believe.
-    #[error("the provider's ID token is refused, because {0}: begin again, and tell your administrator if it stays so")]
+    #[error(
+        "the provider's ID token is refused, because {0}: begin again, and tell your administrator if it stays so"
+    )]
     TokenInvalid(#[source] TokenFault),
     /// No answer.
     #[error("the sign-in provider could not be reached")]
@@ -69,13 +71,17 @@ pub enum ProviderRefusal {
     #[error("the sign-in provider answers with a fault")]
     Faulty(#[source] openid::Error),
     /// Nobody.
-    #[error("no user of the firm belongs to this identity: ask an administrator to add you with the address that the provider knows")]
+    #[error(
+        "no user of the firm belongs to this identity: ask an administrator to add you with the address that the provider knows"
+    )]
     UserUnknown,
     /// Not any more.
     #[error("the user of this identity is not active: ask an administrator of the firm")]
     UserInactive,
     /// No address to find a user by.
-    #[error("the provider names no verified e-mail address of yours, so that no user can be found: verify it there")]
+    #[error(
+        "the provider names no verified e-mail address of yours, so that no user can be found: verify it there"
+    )]
     EmailUnverified,
     /// Another domain.
     #[error("addresses of this domain may not sign in here: use the account of the firm")]
@@ -87,7 +93,9 @@ pub enum ProviderRefusal {
     #[error("you are bound to no identity of a provider")]
     LinkNotFound,
     /// Wrong, used or late. Says not which.
-    #[error("this code was used already, is not of this browser, or its time is over: begin the sign-in again")]
+    #[error(
+        "this code was used already, is not of this browser, or its time is over: begin the sign-in again"
+    )]
     HandoverInvalid,
 }
 

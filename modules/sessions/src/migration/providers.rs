@@ -59,6 +59,7 @@ fn spent(dialect: Dialect) -> [String; 2] {
         .col(columns.bytes("hash").primary_key())
         .col(columns.time("expires_at"))
         .take();
-    let by_end = Index::create().name("spent_tokens_expires_at").table("spent_tokens").col("expires_at").take();
+    let by_end =
+        Index::create().name("spent_tokens_expires_at").table("spent_tokens").col("expires_at").take();
     [migrate::table(dialect, &spent), migrate::index(dialect, &by_end)]
 }

@@ -174,8 +174,20 @@ mod tests {
         }
         let long = format!("/{}", "a".repeat(PLACE_BYTES));
         for place in [
-            "", "cases", "//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example",
-            "javascript:alert(1)", "/a\r\nSet-Cookie: b=c", "/a\tb", " /a", "/a b", "/#code=1", "/\u{e9}", &long,
+            "",
+            "cases",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "/a\r\nSet-Cookie: b=c",
+            "/a\tb",
+            " /a",
+            "/a b",
+            "/#code=1",
+            "/\u{e9}",
+            &long,
         ] {
             assert_eq!(ReturnTo::parse(place), None, "{place:?}");
         }
@@ -192,7 +204,9 @@ mod tests {
             app_url: String::new(),
         };
         assert!(rules.takes("ada@law.example") && rules.takes("ada@LAW.example"));
-        for other in ["ada@evil-law.example", "ada@sub.law.example", "law.example", "a@law.example@evil.example", ""] {
+        for other in
+            ["ada@evil-law.example", "ada@sub.law.example", "law.example", "a@law.example@evil.example", ""]
+        {
             assert!(!rules.takes(other), "{other}");
         }
     }

@@ -186,7 +186,7 @@ pub(super) async fn take_login(
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"linked": true, "issuer": "https://login.example.com",
     "linkedAt": "2026-03-02T11:59:02.350871Z", "lastUsedAt": "2026-03-02T12:00:36.080127Z"}))]
-pub(super) struct LinkView {
+pub(super) struct ProviderLinkView {
     /// Whether there is one.
     linked: bool,
     /// The provider's name for itself.
@@ -200,7 +200,7 @@ pub(super) struct LinkView {
     last_used_at: Option<Timestamp>,
 }
 
-impl From<Option<Link>> for LinkView {
+impl From<Option<Link>> for ProviderLinkView {
     fn from(link: Option<Link>) -> Self {
         Self {
             linked: link.is_some(),
@@ -213,9 +213,9 @@ impl From<Option<Link>> for LinkView {
 
 /// Show the identity of the provider that one signs in with.
 #[utoipa::path(get, path = "/api/auth/oidc/link", tag = "Auth", operation_id = "showProviderLink",
-    responses((status = 200, description = "The identity, or that there is none", body = LinkView),
+    responses((status = 200, description = "The identity, or that there is none", body = ProviderLinkView),
         (status = 401, description = "Not signed in", body = ProblemBody)))]
-pub(super) async fn show_link(ctx: Ctx) -> Result<Private<Json<LinkView>>, Problem> {
+pub(super) async fn show_link(ctx: Ctx) -> Result<Private<Json<ProviderLinkView>>, Problem> {
     Ok(private(Json(service::show_link(&ctx).await?.into())))
 }
 

@@ -41,7 +41,9 @@ impl First {
     /// Notes the sign-in, if what was proved is still so.
     async fn use_up(&self, tx: &mut Tx, app: &App) -> Result<(), Error> {
         match self {
-            Self::Password(checked) if accounts::note_sign_in(tx, checked, app.clock().now()).await? => Ok(()),
+            Self::Password(checked) if accounts::note_sign_in(tx, checked, app.clock().now()).await? => {
+                Ok(())
+            }
             Self::Password(_) => Err(Error::InvalidCredentials),
             Self::Provider(proven) => provider::use_up(tx, app, &proven.0).await,
         }
@@ -148,7 +150,8 @@ async fn tell(
     match proven {
         Some(proven) => record_proven(tx, ctx, proven).await?,
         None => {
-            audit::record_sign_in(tx, ctx.app(), ctx.request(), session.firm, session.user, Act::Login).await?;
+            audit::record_sign_in(tx, ctx.app(), ctx.request(), session.firm, session.user, Act::Login)
+                .await?;
         }
     }
     let noted = Noted {

@@ -14,5 +14,5 @@ mod take_over;
 pub(crate) use begin::begin_provider_sign_in;
 pub(crate) use finish::{Answered, finish_provider_sign_in};
 pub(crate) use links::{show_link, unlink};
-pub(super) use take_over::use_up;
 pub(crate) use take_over::sign_in_proven;
+pub(super) use take_over::use_up;

@@ -45,11 +45,7 @@ pub(crate) async fn insert(
 }
 
 /// The user of an identity.
-pub(crate) async fn owner(
-    db: &impl Reads,
-    firm: FirmId,
-    named: Named<'_>,
-) -> Result<Option<UserId>, Error> {
+pub(crate) async fn owner(db: &impl Reads, firm: FirmId, named: Named<'_>) -> Result<Option<UserId>, Error> {
     let values = [Value::from(Uuid::from(firm)), Value::from(named.issuer), Value::from(named.subject)];
     let rows = db.rows(db::sql(db.dialect(), OWNER, values)).await?;
     let id = rows.first().map(|row| row.get::<Uuid>("user_id")).transpose().map_err(db::Error::from)?;

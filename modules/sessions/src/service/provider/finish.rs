@@ -93,7 +93,9 @@ fn code(answered: Answered, issuer: &str) -> Result<Secret, ProviderRefusal> {
 /// repeat.
 fn denial(error: &str) -> &'static str {
     match error {
-        "access_denied" => "you, or the provider, have refused the sign-in: begin it again, or ask who runs the provider",
+        "access_denied" => {
+            "you, or the provider, have refused the sign-in: begin it again, or ask who runs the provider"
+        }
         "login_required" | "interaction_required" | "account_selection_required" | "consent_required" => {
             "the provider could not ask you what it must: begin the sign-in again"
         }
@@ -103,7 +105,9 @@ fn denial(error: &str) -> &'static str {
         "invalid_request" | "unauthorized_client" | "unsupported_response_type" | "invalid_scope" => {
             "the provider does not accept how it is asked: tell your administrator to compare the settings with it"
         }
-        _ => "the provider did not sign you in and gave no reason that is known here: begin the sign-in again",
+        _ => {
+            "the provider did not sign you in and gave no reason that is known here: begin the sign-in again"
+        }
     }
 }
 

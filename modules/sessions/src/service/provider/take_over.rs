@@ -1,8 +1,8 @@
 use super::sealing::{Step, open};
 use crate::model::{Login, Outcome, Proven};
 use crate::service::begin_login::{First, Second};
-use crate::service::sign_in::{Counted, Shown, begin_counted, note_refusal, second};
 use crate::service::devices;
+use crate::service::sign_in::{Counted, Shown, begin_counted, note_refusal, second};
 use crate::store::{self, identities::Named};
 use crate::{Error, ProviderRefusal, Sessions};
 use access::{App, Public};
