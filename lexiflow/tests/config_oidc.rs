@@ -9,9 +9,10 @@ const WHOLE: [(&str, &str); 3] = [
     ("PUBLIC_URL", "https://law.example"),
 ];
 
-/// The configuration with these variables before those of a whole one.
+/// A whole configuration with these variables instead of its own.
 fn with(more: &[(&str, &str)]) -> Result<Loaded, ConfigFaults> {
-    let environment = Environment::from_iter(more.iter().chain(&WHOLE).copied());
+    let whole = WHOLE.iter().filter(|(name, _)| more.iter().all(|(other, _)| other != name));
+    let environment = Environment::from_iter(more.iter().chain(whole).copied());
     load(&Sources { environment, ..Sources::default() })
 }
 

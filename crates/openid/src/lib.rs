@@ -6,7 +6,7 @@
 //! - An [`Attempt`] is one person's way to the provider and back: `state`, `nonce` and the PKCE verifier. Whoever begins it
 //!   keeps it, sealed, where only the same browser brings it back from.
 //! - An [`Identity`] is what an ID token says, after every check of OpenID Connect Core 3.1.3.7: a signature by RS256, PS256,
-//!   ES256 or `EdDSA` with one of the provider's keys, issuer, audience, times by the server's clock, nonce, `at_hash`.
+//!   ES256 or EdDSA with one of the provider's keys, issuer, audience, times by the server's clock, nonce, `at_hash`.
 //!   Nothing unsigned is accepted, nor anything signed with a shared secret.
 //! - No token, code, verifier or secret is ever part of an error or a log line.
 

@@ -52,17 +52,19 @@ pub fn is_public(address: IpAddr) -> bool {
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let is_special = match address.octets() {
-        // This network, private networks (RFC 1918), this machine, links.
-        [0 | 10 | 127, ..] | [192, 168, ..] | [169, 254, ..] => true,
         [172, second, ..] => (16..32).contains(&second),
         // Shared by the customers of a provider (RFC 6598).
         [100, second, ..] => (64..128).contains(&second),
-        // Protocols, examples (RFC 5737), the relay of 6to4 (RFC 7526).
-        [192, 0, 0 | 2, _] | [192, 88, 99, _] | [198, 51, 100, _] | [203, 0, 113, _] => true,
-        // Measurements (RFC 2544).
-        [198, second, ..] => (18..20).contains(&second),
-        // Groups, what is reserved, and everybody at once.
-        [first, ..] => first >= 224,
+        // This network, private networks (RFC 1918), this machine, links; protocols, examples (RFC 5737), the relay of 6to4
+        // (RFC 7526), measurements (RFC 2544); groups, what is reserved, and everybody at once.
+        [first, second, third, _] => {
+            matches!(first, 0 | 10 | 127 | 224..)
+                || matches!((first, second), (192, 168) | (169, 254) | (198, 18 | 19))
+                || matches!(
+                    (first, second, third),
+                    (192, 0, 0 | 2) | (192, 88, 99) | (198, 51, 100) | (203, 0, 113)
+                )
+        }
     };
     !is_special
 }

@@ -83,7 +83,8 @@ impl FromStr for Target {
             return Err(TargetFault::Unreadable);
         }
         let is_encrypted = uri.scheme() == Some(&Scheme::HTTPS);
-        if !is_encrypted && !(uri.scheme() == Some(&Scheme::HTTP) && is_local(&host)) {
+        let is_open_here = uri.scheme() == Some(&Scheme::HTTP) && is_local(&host);
+        if !is_encrypted && !is_open_here {
             return Err(TargetFault::Scheme);
         }
         let port = match (authority.port_u16(), authority.as_str().rsplit_once(':')) {

@@ -78,7 +78,7 @@ pub struct Manners {
     /// How it answers for codes.
     pub tokens: Tokens,
     /// What it calls itself, if not by its name.
-    pub other_issuer: bool,
+    pub calls_itself: Option<&'static str>,
     /// The error that it sends people back with.
     pub refuses: Option<&'static str>,
     /// Whether the address stands at the userinfo endpoint alone.
@@ -95,7 +95,7 @@ impl Default for Manners {
             publishes_p256: true,
             tampers: None,
             tokens: Tokens::Usual,
-            other_issuer: false,
+            calls_itself: None,
             refuses: None,
             thin_tokens: false,
             secret_in_form: false,

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use data_encoding::BASE64;
 use http::header::{AUTHORIZATION, LOCATION};
 use http::{Method, Request, Response};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Collected, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -48,7 +48,7 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Answer {
         }
         (&Method::GET, "/userinfo") => ok(&about(&manners)),
         (&Method::POST, "/token") => {
-            let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+            let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
             let form = form(&String::from_utf8_lossy(&body));
             let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
             token(shared, &manners, &form, header).await
@@ -59,7 +59,7 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Answer {
 
 fn discovery(shared: &Shared, manners: &Manners) -> Value {
     let issuer = &shared.issuer;
-    let named = if manners.other_issuer { "https://evil.example" } else { issuer.as_str() };
+    let named = manners.calls_itself.unwrap_or(issuer);
     let method = if manners.secret_in_form { "client_secret_post" } else { "client_secret_basic" };
     json!({
         "issuer": named,
@@ -87,22 +87,21 @@ fn authorize(shared: &Shared, manners: &Manners, query: &Form) -> Answer {
     }
     let back = get("redirect_uri").to_owned();
     let state = utf8_percent_encode(get("state"), NON_ALPHANUMERIC);
-    let location = match manners.refuses {
-        Some(error) => format!("{back}?error={error}&error_description=%3Cscript%3E&state={state}"),
-        None => {
-            let mut codes = lock(&shared.codes);
-            let code = format!("code/{}+of the double", codes.len());
-            let encoded = utf8_percent_encode(&code, NON_ALPHANUMERIC).to_string();
-            let grant = Grant {
-                redirect_uri: back.clone(),
-                challenge: get("code_challenge").to_owned(),
-                nonce: get("nonce").to_owned(),
-                is_used: false,
-            };
-            codes.insert(code, grant);
-            // Providers send more than they must.
-            format!("{back}?code={encoded}&state={state}&session_state=abc&scope=openid")
-        }
+    let location = if let Some(error) = manners.refuses {
+        format!("{back}?error={error}&error_description=%3Cscript%3E&state={state}")
+    } else {
+        let mut codes = lock(&shared.codes);
+        let code = format!("code/{}+of the double", codes.len());
+        let encoded = utf8_percent_encode(&code, NON_ALPHANUMERIC).to_string();
+        let grant = Grant {
+            redirect_uri: back.clone(),
+            challenge: get("code_challenge").to_owned(),
+            nonce: get("nonce").to_owned(),
+            is_used: false,
+        };
+        codes.insert(code, grant);
+        // Providers send more than they must.
+        format!("{back}?code={encoded}&state={state}&session_state=abc&scope=openid")
     };
     Response::builder().status(302).header(LOCATION, location).body(Full::default()).expect("an answer")
 }

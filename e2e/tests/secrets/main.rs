@@ -97,9 +97,9 @@ async fn sign_in_by_provider(app: &TestApp, provider: &ProviderDouble, email: &s
     let mut browser = Browser::new(app);
     let page = browser.leave(provider).await;
     // State, nonce and challenge.
-    secrets.0.extend(page.split('&').filter_map(|pair| pair.split_once('=')).filter_map(|(name, value)| {
-        ["state", "nonce", "code_challenge"].contains(&name).then(|| value.to_owned())
-    }));
+    let pairs = page.split('&').filter_map(|pair| pair.split_once('='));
+    let kept = pairs.filter(|(name, _)| ["state", "nonce", "code_challenge"].contains(name));
+    secrets.0.extend(kept.map(|(_, value)| value.to_owned()));
     let back = browser.sign_in_there(provider, &page).await;
     secrets.0.push("of%20the%20double".to_owned());
     secrets.0.push("of the double".to_owned());

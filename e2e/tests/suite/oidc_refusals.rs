@@ -5,6 +5,9 @@ use e2e::{Browser, Person, ProviderDouble, Signing, TestApp, Tokens};
 use http::Method;
 use serde_json::{Value, json};
 
+/// What a provider does to its claims.
+type Tamper = fn(&mut Value);
+
 /// A provider, a server, and a user whom the provider knows.
 async fn world(more: &[(&str, &str)]) -> (ProviderDouble, TestApp) {
     let provider = ProviderDouble::start().await;
@@ -114,7 +117,7 @@ async fn a_hand_over_is_good_once_in_its_browser_and_for_five_minutes() {
 #[tokio::test]
 async fn an_id_token_that_is_not_what_it_should_be_signs_nobody_in() {
     let (provider, app) = world(&[]).await;
-    let tampers: [(fn(&mut Value), &str); 14] = [
+    let tampers: [(Tamper, &str); 14] = [
         (|claims| claims["iss"] = json!("https://evil.example"), "another issuer"),
         (|claims| claims["aud"] = json!("another-client"), "another client"),
         (|claims| claims["aud"] = json!([]), "another client"),
@@ -176,7 +179,7 @@ async fn a_provider_that_fails_is_told_in_clear_words() {
     drop(Browser::new(&app).sign_in(&provider).await);
 
     app.advance(chrono::TimeDelta::hours(1));
-    provider.behave(|manners| manners.other_issuer = true);
+    provider.behave(|manners| manners.calls_itself = Some("https://evil.example"));
     app.anonymous().get("/api/auth/oidc/login").await.expect_problem(502, "oidc_provider_fault");
     provider.go_away().await;
     app.anonymous().get("/api/auth/oidc/login").await.expect_problem(503, "oidc_unreachable");

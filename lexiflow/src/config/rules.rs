@@ -59,8 +59,8 @@ pub(super) const CLIENT_SECRET: Rule = Rule {
 pub(super) const SCOPES: Rule = Rule {
     accepted: "words with spaces between, openid among them",
     check: |text| {
-        let is_word =
-            |word: &str| word.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+        let is_word = |word: &str| !word.is_empty() && word.bytes().all(is_plain);
         text.len() <= 1024 && text.split(' ').all(is_word) && text.split(' ').any(|word| word == "openid")
     },
 };

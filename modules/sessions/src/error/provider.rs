@@ -66,10 +66,10 @@ pub enum ProviderRefusal {
     TokenInvalid(#[source] TokenFault),
     /// No answer.
     #[error("the sign-in provider could not be reached")]
-    Unreachable(#[source] openid::Error),
+    Unreachable(#[source] Box<openid::Error>),
     /// A wrong answer.
     #[error("the sign-in provider answers with a fault")]
-    Faulty(#[source] openid::Error),
+    Faulty(#[source] Box<openid::Error>),
     /// Nobody.
     #[error(
         "no user of the firm belongs to this identity: ask an administrator to add you with the address that the provider knows"
@@ -125,8 +125,8 @@ impl From<openid::Error> for ProviderRefusal {
         match error {
             openid::Error::Token(fault) => Self::TokenInvalid(fault),
             openid::Error::CodeRefused => Self::CodeRefused,
-            error if error.is_outage() => Self::Unreachable(error),
-            error => Self::Faulty(error),
+            error if error.is_outage() => Self::Unreachable(Box::new(error)),
+            error => Self::Faulty(Box::new(error)),
         }
     }
 }
