@@ -85,12 +85,12 @@ pub(super) fn check(s: &Settings, findings: &mut Findings) {
     refuse(
         "oidc.client_id",
         !is_named,
-        "is wanted by OIDC_ISSUER: the name that the provider gave this server",
+        "is wanted by OIDC_ISSUER: set OIDC_CLIENT_ID to the name that the provider gave this server",
     );
     refuse(
         "mail.public_url",
         public_url.is_empty(),
-        "is wanted by OIDC_ISSUER: the provider sends people back to PUBLIC_URL/api/auth/oidc/callback",
+        "is wanted by OIDC_ISSUER: set PUBLIC_URL, as the provider sends people back to PUBLIC_URL/api/auth/oidc/callback",
     );
     refuse(
         "mail.public_url",
