@@ -1,5 +1,5 @@
 //! The settings of signing in by a provider: what is wanted beside an issuer, and what is refused.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use lexiflow::config::{ConfigFaults, Environment, Loaded, Sources, load};
 
@@ -12,7 +12,7 @@ const WHOLE: [(&str, &str); 3] = [
 /// A whole configuration with these variables instead of its own.
 fn with(more: &[(&str, &str)]) -> Result<Loaded, ConfigFaults> {
     let whole = WHOLE.iter().filter(|(name, _)| more.iter().all(|(other, _)| other != name));
-    let environment = Environment::from_iter(more.iter().chain(whole).copied());
+    let environment: Environment = more.iter().chain(whole).copied().collect();
     load(&Sources { environment, ..Sources::default() })
 }
 
