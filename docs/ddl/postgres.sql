@@ -114,6 +114,14 @@ CREATE UNIQUE INDEX "second_factors_user_id" ON "second_factors" ("user_id");
 CREATE TABLE "recovery_codes" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "hash" bytea NOT NULL, "used_at" timestamptz, CONSTRAINT "recovery_codes_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
 CREATE UNIQUE INDEX "recovery_codes_user_hash" ON "recovery_codes" ("user_id", "hash");
 
+-- 0026_sign_in_providers
+CREATE TABLE "provider_identities" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "issuer" text NOT NULL, "subject" text NOT NULL, "linked_at" timestamptz NOT NULL, "last_used_at" timestamptz NOT NULL, CONSTRAINT "provider_identities_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
+CREATE UNIQUE INDEX "provider_identities_subject" ON "provider_identities" ("firm_id", "issuer", "subject");
+CREATE UNIQUE INDEX "provider_identities_of_user" ON "provider_identities" ("firm_id", "user_id", "issuer");
+ALTER TABLE sessions ADD COLUMN provider_factor boolean NOT NULL DEFAULT false;
+CREATE TABLE "spent_tokens" ( "hash" bytea NOT NULL PRIMARY KEY, "expires_at" timestamptz NOT NULL );
+CREATE INDEX "spent_tokens_expires_at" ON "spent_tokens" ("expires_at");
+
 -- 0027_passkeys
 CREATE TABLE "passkeys" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "credential_id" bytea NOT NULL, "public_key" bytea NOT NULL, "counter" bigint NOT NULL, "name" text NOT NULL, "transports" text NOT NULL, "may_be_backed_up" boolean NOT NULL, "is_backed_up" boolean NOT NULL, "created_at" timestamptz NOT NULL, "last_used_at" timestamptz, CONSTRAINT "passkeys_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") );
 CREATE UNIQUE INDEX "passkeys_credential_id" ON "passkeys" ("credential_id");

@@ -112,6 +112,14 @@ CREATE UNIQUE INDEX "second_factors_user_id" ON "second_factors" ("user_id");
 CREATE TABLE "recovery_codes" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "hash" blob NOT NULL, "used_at" integer, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
 CREATE UNIQUE INDEX "recovery_codes_user_hash" ON "recovery_codes" ("user_id", "hash");
 
+-- 0026_sign_in_providers
+CREATE TABLE "provider_identities" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "issuer" text NOT NULL, "subject" text NOT NULL, "linked_at" integer NOT NULL, "last_used_at" integer NOT NULL, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
+CREATE UNIQUE INDEX "provider_identities_subject" ON "provider_identities" ("firm_id", "issuer", "subject");
+CREATE UNIQUE INDEX "provider_identities_of_user" ON "provider_identities" ("firm_id", "user_id", "issuer");
+ALTER TABLE sessions ADD COLUMN provider_factor integer NOT NULL DEFAULT 0;
+CREATE TABLE "spent_tokens" ( "hash" blob NOT NULL PRIMARY KEY, "expires_at" integer NOT NULL ) STRICT;
+CREATE INDEX "spent_tokens_expires_at" ON "spent_tokens" ("expires_at");
+
 -- 0027_passkeys
 CREATE TABLE "passkeys" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "credential_id" blob NOT NULL, "public_key" blob NOT NULL, "counter" integer NOT NULL, "name" text NOT NULL, "transports" text NOT NULL, "may_be_backed_up" integer NOT NULL, "is_backed_up" integer NOT NULL, "created_at" integer NOT NULL, "last_used_at" integer, FOREIGN KEY ("user_id") REFERENCES "users" ("id") ) STRICT;
 CREATE UNIQUE INDEX "passkeys_credential_id" ON "passkeys" ("credential_id");

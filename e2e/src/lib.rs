@@ -9,6 +9,7 @@ mod app;
 mod form;
 mod lines;
 mod mailbox;
+mod provider;
 mod raw;
 mod route;
 mod things;
@@ -17,6 +18,7 @@ pub use app::{PASSWORD, TestApp};
 pub use form::Form;
 pub use lines::{Sample, read_metrics};
 pub use mailbox::{Mail, mail_to, mails};
+pub use provider::{Browser, CLIENT_SECRET, Manners, Person, ProviderDouble, Signing, Tokens};
 pub use raw::{RawConnection, head_of};
 pub use route::{Route, is_id, routes};
 pub use things::{

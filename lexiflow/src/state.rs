@@ -14,6 +14,7 @@ mod reload;
 mod running;
 mod schema;
 mod settings;
+mod sign_on;
 mod signing;
 mod spill_file;
 mod witness;

@@ -15,8 +15,8 @@ const FLOORS: [(u32, &[&str]); 13] = [
     (30, &["realtime", "search", "webhooks", "integrations", "notifications", "audit"]),
     (20, &["events", "access", "email"]),
     (19, &["testkit"]),
-    (13, &["web", "queue"]),
-    (12, &["telemetry", "blob", "db", "mail"]),
+    (13, &["web", "queue", "openid"]),
+    (12, &["telemetry", "blob", "db", "mail", "outbound"]),
     (11, &["crypto", "passkey", "streaming"]),
     (10, &["headroom", "ids", "clock", "folding"]),
 ];

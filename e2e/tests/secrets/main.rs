@@ -4,7 +4,9 @@
 
 use access::Role;
 use db::Reads as _;
-use e2e::{PASSWORD, TestApp, mail_to, make_key};
+use e2e::{
+    Browser, CLIENT_SECRET, PASSWORD, Person, ProviderDouble, Signing, TestApp, Tokens, mail_to, make_key,
+};
 use http::Method;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -89,6 +91,37 @@ async fn keys(app: &TestApp, user: &Client, secrets: &mut Secrets) {
     secrets.0.extend([behind(&made), behind(&next)]);
 }
 
+/// A sign-in by a provider: what the provider and the browser were given.
+async fn sign_in_by_provider(app: &TestApp, provider: &ProviderDouble, email: &str, secrets: &mut Secrets) {
+    provider.sign_in_as(Person::new("s-1", email));
+    let mut browser = Browser::new(app);
+    let page = browser.leave(provider).await;
+    // State, nonce and challenge.
+    let pairs = page.split('&').filter_map(|pair| pair.split_once('='));
+    let kept = pairs.filter(|(name, _)| ["state", "nonce", "code_challenge"].contains(name));
+    secrets.0.extend(kept.map(|(_, value)| value.to_owned()));
+    let back = browser.sign_in_there(provider, &page).await;
+    secrets.0.push("of%20the%20double".to_owned());
+    secrets.0.push("of the double".to_owned());
+    let mut refused = browser.clone();
+    secrets.0.extend(browser.cookie.clone());
+    let answer = browser.come_back(&back).await.expect_status(302);
+    drop(refused.come_back(&back).await.expect_status(400));
+    secrets.0.extend(browser.cookie.clone());
+    let code = answer.header("location").split_once("#oidc-code=").expect("a code").1.to_owned();
+    secrets.0.push(code.clone());
+    let login = browser.take(&code, None).await.expect_status(200).json();
+    secrets.add(&login["accessToken"]);
+    secrets.add(&login["refreshToken"]);
+    secrets.add(&login["deviceToken"]);
+    secrets.0.extend(["access-token-of-the-double".to_owned(), CLIENT_SECRET.to_owned()]);
+    // A provider that fails, and a code that is refused.
+    provider.behave(|manners| manners.tokens = Tokens::Nonsense);
+    drop(Browser::new(app).go(provider).await.expect_status(502));
+    provider.behave(|manners| (manners.tokens, manners.signing) = (Tokens::Usual, Signing::Broken));
+    drop(Browser::new(app).go(provider).await.expect_status(401));
+}
+
 /// Everything that the database holds: on the embedded one its files, with what was deleted and the log of writes; else
 /// every row of every table.
 async fn stored(app: &TestApp) -> Vec<u8> {
@@ -134,20 +167,22 @@ async fn no_secret_is_logged_at_any_level_or_stored_in_clear() {
         .with_writer(move || writer.clone())
         .finish();
     tracing::subscriber::set_global_default(subscriber).expect("the only log of this program");
-    let app = TestApp::start().await;
+    let provider = ProviderDouble::start().await;
+    let app = provider.app(&[]).await;
     let mut secrets =
         Secrets(vec![PASSWORD.to_owned(), RESET.to_owned(), CHOSEN.to_owned(), GUESS.to_owned()]);
     let email = app.add_user(Role::Clerk).await;
     let user = logins(&app, &email, &mut secrets).await;
     keys(&app, &user, &mut secrets).await;
     links(&app, &email, &mut secrets).await;
+    sign_in_by_provider(&app, &provider, &email, &mut secrets).await;
     app.settle().await;
 
     let bytes = stored(&app).await;
     let logged = lines.0.lock().unwrap().clone();
     assert!(holds(&logged, "a mail was written") && holds(&logged, "TRACE"), "the log was not caught");
     assert!(holds(&bytes, "passwordReset"), "the records were not read");
-    assert!(secrets.0.len() >= 14, "{}", secrets.0.len());
+    assert!(secrets.0.len() >= 27, "{}", secrets.0.len());
     for (place, secret) in secrets.0.iter().enumerate() {
         assert!(!holds(&bytes, secret), "secret {place} is stored: {secret}");
         assert!(!holds(&logged, secret), "secret {place} is logged: {secret}");

@@ -23,6 +23,9 @@ mod links;
 mod lists;
 mod matrix;
 mod monitoring;
+mod oidc;
+mod oidc_refusals;
+mod oidc_users;
 mod openapi;
 #[cfg(feature = "passkeys")]
 mod passkeys;

@@ -31,6 +31,9 @@ async fn without_credentials_every_route_but_the_public_ones_is_401() {
     }
     // A route that anybody may call is written down here, so that none becomes public by mistake.
     let known = [
+        "GET /api/auth/oidc",
+        "GET /api/auth/oidc/callback",
+        "GET /api/auth/oidc/login",
         "GET /api/docs/errors/{code}",
         "GET /api/health",
         "GET /api/health/database",
@@ -43,6 +46,7 @@ async fn without_credentials_every_route_but_the_public_ones_is_401() {
         "POST /api/auth/accept-invitation",
         "POST /api/auth/forgot-password",
         "POST /api/auth/login",
+        "POST /api/auth/oidc/token",
         "POST /api/auth/passkeys/sign-in",
         "POST /api/auth/passkeys/sign-in/options",
         "POST /api/auth/refresh",

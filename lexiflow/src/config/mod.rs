@@ -14,6 +14,7 @@ mod inert;
 mod layers;
 mod mail;
 mod notice;
+mod oidc;
 #[cfg(feature = "passkeys")]
 mod passkey_site;
 mod passkeys;
@@ -34,6 +35,7 @@ pub use inert::INERT;
 pub use layers::{DEFAULTS, Source};
 pub use mail::Mail;
 pub use notice::{ConfigFaults, Fault, Notice};
+pub use oidc::Oidc;
 #[cfg(feature = "passkeys")]
 pub use passkey_site::passkey_site;
 pub use passkeys::Passkeys;

@@ -18,7 +18,7 @@ pub(super) const SITE_ORIGIN: Rule = Rule {
     accepted: "origins such as https://app.example.com",
     check: |text| text != "*" && is_origin(text),
 };
-pub(super) const DOMAIN: Rule = Rule {
+pub(super) const OPTIONAL_HOST: Rule = Rule {
     accepted: "empty, or a host name such as lexiflow.example.com",
     check: |text| text.is_empty() || (is_host(text) && text.parse::<std::net::IpAddr>().is_err()),
 };
@@ -51,6 +51,32 @@ pub(super) const ADMIN_PASSWORD: Rule = Rule {
 pub(super) const PUBLIC_URL: Rule = Rule {
     accepted: "empty, or an address such as https://lexiflow.example.com",
     check: |text| text.is_empty() || is_public_url(text),
+};
+pub(super) const ISSUER: Rule = Rule {
+    accepted: "empty, or an address such as https://login.example.com/realms/firm; http:// for this machine alone",
+    check: |text| text.is_empty() || (!text.contains('?') && text.parse::<outbound::Target>().is_ok()),
+};
+pub(super) const CLIENT_ID: Rule = Rule {
+    accepted: "empty, or the name of at most 255 visible characters that the provider gave",
+    check: |text| text.len() <= 255 && text.bytes().all(|byte| byte.is_ascii_graphic()),
+};
+pub(super) const CLIENT_SECRET: Rule = Rule {
+    accepted: "empty, or the secret of at most 1024 characters that the provider gave",
+    check: |text| text.len() <= 1024 && !text.chars().any(char::is_control),
+};
+pub(super) const SCOPES: Rule = Rule {
+    accepted: "words with spaces between, openid among them",
+    check: |text| {
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+        let is_word = |word: &str| !word.is_empty() && word.bytes().all(is_plain);
+        text.len() <= 1024 && text.split(' ').all(is_word) && text.split(' ').any(|word| word == "openid")
+    },
+};
+pub(super) const DOMAIN: Rule =
+    Rule { accepted: "domains such as example.com", check: |text| !text.contains('_') && is_host(text) };
+pub(super) const ACR: Rule = Rule {
+    accepted: "names of at most 255 visible characters, as the provider writes them in `acr`",
+    check: |text| !text.is_empty() && text.len() <= 255 && text.bytes().all(|byte| byte.is_ascii_graphic()),
 };
 pub(super) const NAME: Rule = Rule {
     accepted: "a name of at most 100 characters, or empty",

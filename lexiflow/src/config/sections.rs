@@ -2,6 +2,7 @@
 
 use super::audit::Audit;
 use super::mail::Mail;
+use super::oidc::Oidc;
 use super::passkeys::Passkeys;
 use super::rate_limit::RateLimit;
 use super::settings::{Gap, Settings};
@@ -36,6 +37,8 @@ pub struct Config {
     pub auth: Auth,
     /// The record of who did what.
     pub audit: Audit,
+    /// A provider that people sign in by.
+    pub oidc: Oidc,
     /// Outgoing mail.
     pub mail: Mail,
     /// Signing in with passkeys.
@@ -366,6 +369,7 @@ impl Config {
             rate_limit: RateLimit::from_settings(s)?,
             auth: auth(s)?,
             audit: Audit::read(s)?,
+            oidc: Oidc::read(s)?,
             mail: super::mail::read(s)?,
             passkeys: Passkeys::read(s)?,
             admin: Admin { email: s.text("admin.email")?, password: s.secret("admin.password")? },

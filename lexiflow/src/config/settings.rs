@@ -139,10 +139,9 @@ pub(super) fn note_capped(settings: &Settings, findings: &mut Findings) {
 
 /// Finds values that are fine alone and wrong together. A key that is already at fault is left out.
 pub(super) fn check_together(settings: &Settings, findings: &mut Findings) {
+    super::oidc::check(settings, findings);
     let mut refuse = |path: &'static str, wrong: bool, message: &str| {
-        if let (true, Some(setting), Some(key)) = (wrong, settings.0.get(path), by_path(path)) {
-            findings.faults.push(together(key, setting, message));
-        }
+        refuse(settings, findings, path, wrong, message);
     };
     let below = |low: &str, high: &str| match (settings.value(low), settings.value(high)) {
         (Some(Value::Share(low)), Some(Value::Share(high))) => low < high,
@@ -197,6 +196,19 @@ pub(super) fn check_together(settings: &Settings, findings: &mut Findings) {
     let open = settings.list("server.cors_origins").unwrap_or_default().iter().any(|origin| origin == "*");
     let production = settings.text("mode").is_ok_and(|mode| mode == "production");
     refuse("server.cors_origins", open && production, "must name its origins in production");
+}
+
+/// Notes a fault of a value that is fine alone. A key that is already at fault is left out.
+pub(super) fn refuse(
+    settings: &Settings,
+    findings: &mut Findings,
+    path: &'static str,
+    wrong: bool,
+    message: &str,
+) {
+    if let (true, Some(setting), Some(key)) = (wrong, settings.0.get(path), by_path(path)) {
+        findings.faults.push(together(key, setting, message));
+    }
 }
 
 pub(super) fn together(key: &Key, setting: &Setting, message: &str) -> Fault {

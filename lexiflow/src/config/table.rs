@@ -227,6 +227,19 @@ pub static KEYS: &[Key] = &[
         Kind::Time { min: HOUR, max: 90 * DAY, unit: Unit::Days },
     ),
     key("auth.registration_enabled", &["REGISTRATION_ENABLED"], Kind::Flag),
+    // oidc
+    key("oidc.issuer", &["OIDC_ISSUER"], Kind::Text(rules::ISSUER)),
+    key("oidc.client_id", &["OIDC_CLIENT_ID"], Kind::Text(rules::CLIENT_ID)),
+    key("oidc.client_secret", &["OIDC_CLIENT_SECRET"], Kind::Secret(rules::CLIENT_SECRET)),
+    key("oidc.scopes", &["OIDC_SCOPES"], Kind::Text(rules::SCOPES)),
+    key("oidc.name", &["OIDC_NAME"], Kind::Text(rules::NAME)),
+    key("oidc.link_by_email", &["OIDC_LINK_BY_EMAIL"], Kind::Flag),
+    key("oidc.allowed_domains", &["OIDC_ALLOWED_DOMAINS"], Kind::List(rules::DOMAIN)),
+    key("oidc.trust_mfa", &["OIDC_TRUST_MFA"], Kind::Flag),
+    key("oidc.mfa_acr_values", &["OIDC_MFA_ACR_VALUES"], Kind::List(rules::ACR)),
+    key("oidc.ca_file", &["OIDC_CA_FILE"], Kind::Text(rules::OPTIONAL_PATH)),
+    key("oidc.allow_private_addresses", &["OIDC_ALLOW_PRIVATE_ADDRESSES"], Kind::Flag),
+    key("oidc.timeout", &["OIDC_TIMEOUT_MS"], millis(100, MINUTE)),
     // mail
     key("mail.public_url", &["PUBLIC_URL"], Kind::Text(rules::PUBLIC_URL)),
     key("mail.from_address", &["EMAIL_FROM_ADDRESS"], Kind::Text(rules::EMAIL)),
@@ -234,7 +247,7 @@ pub static KEYS: &[Key] = &[
     key("mail.keep_files", &["MAIL_KEEP_FILES"], count(1, 100_000, "files")),
     key("mail.keep_age", &["MAIL_KEEP_DAYS"], Kind::Time { min: HOUR, max: 365 * DAY, unit: Unit::Days }),
     // passkeys
-    key("passkeys.rp_id", &["PASSKEYS_RP_ID"], Kind::Text(rules::DOMAIN)),
+    key("passkeys.rp_id", &["PASSKEYS_RP_ID"], Kind::Text(rules::OPTIONAL_HOST)),
     key("passkeys.origins", &["PASSKEYS_ORIGINS"], Kind::List(rules::SITE_ORIGIN)),
     // admin
     key("admin.email", &["LEXIFLOW_ADMIN_EMAIL"], Kind::Text(rules::EMAIL)),

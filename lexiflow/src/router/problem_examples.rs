@@ -4,6 +4,7 @@
 mod passkeys;
 mod sample;
 mod samples;
+mod sign_on;
 
 use super::error_pages;
 use sample::Sample;
@@ -30,7 +31,7 @@ impl ProblemExamples {
         let with_code = |sample: &'static Sample| {
             codes.iter().find(|code| code.name == sample.code).map(|code| (sample, *code))
         };
-        let all = SAMPLES.iter().chain(passkeys::SAMPLES);
+        let all = SAMPLES.iter().chain(passkeys::SAMPLES).chain(sign_on::SAMPLES);
         Self { known: all.filter_map(with_code).collect() }
     }
 

@@ -175,7 +175,8 @@ impl MemoryBounds for Stores<'_> {
         // Users and addresses have a table each.
         let rates = self.0.rate_limit.table_bytes.saturating_mul(2);
         let versions = sessions::Settings::VERSIONS_BYTES;
-        let stores = [logins.cache_bytes, logins.attempts_bytes, versions, rates, ENTRANCE_BYTES];
+        let provider = if self.0.oidc.issuer.is_some() { openid::CACHE_BYTES } else { 0 };
+        let stores = [logins.cache_bytes, logins.attempts_bytes, versions, rates, provider, ENTRANCE_BYTES];
         let stores = stores.into_iter().chain(own);
         bounds.add(Bound {
             part: Part::Fixed,
@@ -199,6 +200,16 @@ impl MemoryBounds for Borrowers<'_> {
             bytes: hash,
             remedy: "ARGON2_MEMORY",
         });
+        if self.0.oidc.issuer.is_some() {
+            let request = outbound::Settings::default().request_bytes();
+            bounds.add(Bound {
+                part: Part::Lent,
+                consumer: "one question to the sign-in provider",
+                expression: format!("{} KiB; it is refused where there is no room", request >> 10),
+                bytes: request,
+                remedy: "",
+            });
+        }
     }
 }
 

@@ -112,6 +112,12 @@ pub enum StartError {
     /// The keys that seal second factors cannot be used.
     #[error("SEALING_KEYS, or the file secrets/sealing.keys of the data folder, cannot be used: {0}")]
     SealingKeys(#[source] crypto::sealed::Error),
+    /// The certificates of the sign-in provider cannot be used.
+    #[error("OIDC_CA_FILE {0}")]
+    ProviderRoots(String),
+    /// TLS cannot be spoken: a defect of the build.
+    #[error("requests to other servers cannot be made: {0}")]
+    Outbound(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// An origin that may call cannot be allowed.
     #[error("CORS_ORIGINS cannot be used: {0}")]
     Cors(#[from] web::layers::CorsFault),

@@ -1,6 +1,6 @@
 use super::callers::Callers;
 use super::spill_file::SpillFolder;
-use super::{OpenMemory, StartError, bounds, folder, schema, settings, signing};
+use super::{OpenMemory, StartError, bounds, folder, schema, settings, sign_on, signing};
 use crate::about;
 use crate::config::Config;
 use access::{App, IdempotencyKeys, SharedRates};
@@ -113,7 +113,8 @@ impl Parts {
         let keys = keys(&config, random.as_ref())?;
         let logins = settings::logins(&config);
         let rates = RateLimits::register(settings::rates(&config), Arc::clone(&clock), headroom.stores())?;
-        let sessions = Sessions::new(db.clone(), hasher.clone(), keys, logins, headroom.stores())?;
+        let provider = sign_on::open(&config, &clock, &headroom)?;
+        let sessions = Sessions::new(db.clone(), hasher.clone(), keys, provider, logins, headroom.stores())?;
         let entrance = settings::entrance(&config).map_err(StartError::MailFrom)?;
         let entrance = Entrance::new(entrance, headroom.stores())?;
         let notary = signing::notary(&config, random.as_ref(), &headroom)?;

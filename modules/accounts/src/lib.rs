@@ -40,6 +40,6 @@ pub use service::{
     active_in_roles, add_user, administrator_beside, change_user, check_first_password, check_manageable,
     check_password, create_firm_with_admin, deactivate_and_hand_over, deactivate_user, edit_user,
     find_by_address, find_firm, find_first_firm, find_in, find_self, find_user, first_administrator, hold,
-    hold_two, is_own_password, keep_password, list_firms, list_users, note_proved_sign_in, note_sign_in, own_firm,
-    prepare_password, rename_firm, set_password, set_second_factor,
+    hold_two, is_own_password, keep_password, list_firms, list_users, note_proven_sign_in, note_sign_in,
+    own_firm, prepare_password, rename_firm, set_password, set_second_factor,
 };

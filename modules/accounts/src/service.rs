@@ -10,7 +10,6 @@ mod key_authentication;
 mod letters;
 pub(crate) mod password_reset;
 mod passwords;
-mod proved;
 mod throttle;
 mod users;
 
@@ -23,10 +22,9 @@ pub use firms::{
 pub use key_authentication::ApiKeys;
 pub use passwords::{
     NewPassword, check_first_password, check_manageable, check_password, is_own_password, keep_password,
-    note_sign_in, prepare_password, set_password, set_second_factor,
+    note_proven_sign_in, note_sign_in, prepare_password, set_password, set_second_factor,
 };
-pub use proved::{hold, note_proved_sign_in};
 pub use users::{
     active_in_roles, add_user, change_user, deactivate_user, edit_user, find_by_address, find_in, find_self,
-    find_user, hold_two, list_users,
+    find_user, hold, hold_two, list_users,
 };

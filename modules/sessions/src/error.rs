@@ -1,3 +1,7 @@
+mod provider;
+
+pub use provider::ProviderRefusal;
+
 use ids::{PasskeyId, SessionId};
 use web::codes;
 use web::problem::{Code, Failure, Fault};
@@ -43,6 +47,20 @@ const PASSKEY_WANTED: Code = Code::new("passkey_wanted", 422, "A passkey is want
 
 /// Every code of this module.
 pub const CODES: &[Code] = &[
+    provider::OFF,
+    provider::STATE_INVALID,
+    provider::DENIED,
+    provider::CODE_REFUSED,
+    provider::TOKEN_INVALID,
+    provider::UNREACHABLE,
+    provider::FAULTY,
+    provider::USER_UNKNOWN,
+    provider::USER_INACTIVE,
+    provider::EMAIL_UNVERIFIED,
+    provider::DOMAIN_REFUSED,
+    provider::LINK_TAKEN,
+    provider::LINK_NOT_FOUND,
+    provider::HANDOVER_INVALID,
     INVALID_CREDENTIALS,
     INVALID_REFRESH_TOKEN,
     TOO_MANY_ATTEMPTS,
@@ -133,6 +151,14 @@ pub enum Error {
         /// The member of the request.
         field: &'static str,
     },
+    /// Nobody is sent to another server after signing in.
+    #[error(
+        "`returnTo` must be a path of LexiFlow's own, such as /cases, of at most 512 bytes and without a fragment"
+    )]
+    NotOwnPlace,
+    /// Somebody could not be signed in by the provider.
+    #[error(transparent)]
+    Provider(#[from] ProviderRefusal),
     /// A token could not be signed.
     #[error("the access token could not be made")]
     Sign(#[source] crypto::jws::Error),
@@ -169,6 +195,7 @@ impl Failure for Error {
             Self::SecondFactorRefused => MFA_CODE_INVALID,
             Self::WrongCode => MFA_CODE_WRONG,
             Self::ProofMissing { .. } | Self::Unreadable { .. } => codes::VALIDATION_FAILED,
+            Self::NotOwnPlace => codes::MALFORMED_QUERY,
             Self::SecondFactorPresent => MFA_ALREADY_ENABLED,
             Self::SecondFactorAbsent => MFA_NOT_ENABLED,
             Self::NotFound(_) => SESSION_NOT_FOUND,
@@ -180,6 +207,7 @@ impl Failure for Error {
             Self::PasskeyRefused(_) => PASSKEY_REFUSED,
             Self::ChallengeGone => PASSKEY_CHALLENGE_GONE,
             Self::PasskeyWanted => PASSKEY_WANTED,
+            Self::Provider(refusal) => refusal.code(),
             Self::Accounts(error) => error.code(),
             Self::Access(error) => error.code(),
             Self::Refused(_) => codes::FORBIDDEN,
@@ -198,6 +226,7 @@ impl Failure for Error {
             Self::Unreadable { field } => {
                 vec![Fault::new(*field, "malformed", "must be base64url as the browser gave it")]
             }
+            Self::NotOwnPlace => vec![Fault::new("returnTo", "invalid", "must be a path such as /cases")],
             _ => Vec::new(),
         }
     }
@@ -207,6 +236,7 @@ impl Failure for Error {
             Self::TooManyAttempts { retry_after_seconds } => {
                 Some(u32::try_from(*retry_after_seconds).unwrap_or(u32::MAX))
             }
+            Self::Provider(ProviderRefusal::Unreachable(_)) => Some(provider::RETRY_SECONDS),
             Self::Accounts(error) => error.retry_after_seconds(),
             Self::Access(error) => error.retry_after_seconds(),
             _ => None,

@@ -1,4 +1,4 @@
-//! Logins: access tokens, rotating refresh tokens, second factors, devices, revocation.
+//! Logins: access tokens, rotating refresh tokens, second factors, devices, sign-in by a provider, revocation.
 //!
 //! - Each login is a row. An access token is a signed statement of a few minutes that names its login; on every request
 //!   the login is looked up (through a small cache), and role and activity come from the user's row, never from the
@@ -9,6 +9,9 @@
 //! - Only SHA-256 hashes of refresh tokens and recovery codes are stored; the secret of an authenticator app is sealed. No
 //!   token, password, code or address is logged.
 //! - Of a passkey the public key is kept. Shown with a verified user it stands for both factors, for its login alone.
+//! - A user may also be signed in by an OpenID Connect provider ([`SingleSignOn`]). An identity of the provider is bound to a
+//!   user by issuer and subject; nobody is made by signing in. What it proves stands in the place of the password: devices,
+//!   second factor, counts and records are the same.
 //! - Wrong password, unknown address and inactive user are told and timed alike; attempts are counted per account and
 //!   per address in real time, and a wrong code of a second factor is an attempt.
 
@@ -20,10 +23,10 @@ mod routes;
 mod service;
 mod store;
 
-pub use error::{CODES, Error};
+pub use error::{CODES, Error, ProviderRefusal};
 pub use jobs::{cleanup_schedule, expiry_schedule};
 pub use migration::migrations;
-pub use model::{DeviceKind, Login, Settings};
+pub use model::{DeviceKind, Login, Settings, SignOnRules, SingleSignOn};
 #[cfg(feature = "passkeys")]
 pub use passkey::{RelyingParty, Unfit};
 pub use routes::routes;

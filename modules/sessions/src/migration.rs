@@ -1,5 +1,6 @@
 mod factors;
 mod passkeys;
+mod providers;
 mod standing;
 
 use db::{Dialect, Migration, migrate};
@@ -12,6 +13,7 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "0023_devices", statements: devices },
         Migration { name: "0024_standing_versions", statements: standing::versions },
         Migration { name: "0025_second_factors", statements: factors::tables },
+        Migration { name: "0026_sign_in_providers", statements: providers::tables },
         Migration { name: "0027_passkeys", statements: passkeys::tables },
     ]
 }

@@ -5,6 +5,7 @@ mod login;
 mod passkey;
 mod recovery;
 mod settings;
+mod sign_on;
 
 pub use device::DeviceKind;
 pub(crate) use device::described;
@@ -18,3 +19,5 @@ pub(crate) use passkey::{MOST_PASSKEYS, MOST_TRANSPORTS};
 pub(crate) use recovery::{CODES as RECOVERY_CODES, RecoveryCode};
 pub(crate) use settings::SEEN_EVERY;
 pub use settings::Settings;
+pub(crate) use sign_on::{Link, Pending, Proven, ReturnTo};
+pub use sign_on::{SignOnRules, SingleSignOn};

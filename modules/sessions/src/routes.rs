@@ -4,6 +4,7 @@ mod factors;
 mod login;
 mod logins;
 mod passkeys;
+mod provider;
 mod views;
 
 use crate::Sessions;
@@ -35,6 +36,7 @@ pub fn routes(sessions: Sessions) -> Routes {
         .route(routes!(administration::reset_user_mfa), manage)
         .merge(factor_routes())
         .merge(passkeys::routes())
+        .merge(provider_routes())
         .with(sessions)
 }
 
@@ -50,6 +52,15 @@ fn factor_routes() -> Routes {
         .route(routes!(aliases::verify_mfa), Gate::SignedIn)
         .route(routes!(aliases::disable_mfa), Gate::SignedIn)
         .route(routes!(aliases::disable_mfa_older), Gate::SignedIn)
+}
+
+fn provider_routes() -> Routes {
+    Routes::new()
+        .route(routes!(provider::show_provider), Gate::Public)
+        .route(routes!(provider::begin_sign_in), Gate::Public)
+        .route(routes!(provider::finish_sign_in), Gate::Public)
+        .route(routes!(provider::take_login), Gate::Public)
+        .route(routes!(provider::show_link, provider::unlink), Gate::SignedIn)
 }
 
 /// An answer that nobody on the way may keep or squeeze: tokens in a compressed answer can be guessed from its length.

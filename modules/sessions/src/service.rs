@@ -2,6 +2,7 @@
 
 mod attempts;
 mod authenticate;
+mod begin_login;
 mod change_password;
 mod cleanup;
 mod devices;
@@ -10,6 +11,7 @@ mod enrolment;
 mod expiry;
 mod listing;
 mod passkeys;
+mod provider;
 mod refresh;
 mod revocation;
 mod second_factor;
@@ -32,6 +34,9 @@ pub(crate) use passkeys::{
     add_passkey, ask_to_add, ask_to_sign_in, ask_to_step_up, list_passkeys, remove_passkey, rename_passkey,
     sign_in_with_passkey, step_up_with_passkey,
 };
+pub(crate) use provider::{
+    Answered, begin_provider_sign_in, finish_provider_sign_in, show_link, sign_in_proven, unlink,
+};
 pub use refresh::refresh;
 pub use revocation::{end_login, end_logins_of_firm, end_logins_of_user, end_other_logins};
 pub use sign_in::{Shown, sign_in};
@@ -39,7 +44,8 @@ pub use sign_out::sign_out;
 pub use step_up::step_up;
 
 use crate::Error;
-use crate::model::{Claims, DeviceClaims, Login, Session, Settings};
+use crate::ProviderRefusal;
+use crate::model::{Claims, DeviceClaims, Login, Session, Settings, SingleSignOn};
 use access::{App, Role};
 use accounts::User;
 use attempts::Attempts;
@@ -75,23 +81,25 @@ struct Parts {
     db: Db,
     hasher: Hasher,
     keys: Keys,
+    sign_on: Option<SingleSignOn>,
     settings: Settings,
     known: Known,
     attempts: Attempts,
 }
 
 impl Sessions {
-    /// Registers the bounded stores and waits for callers.
+    /// Registers the bounded stores and waits for callers. Without `sign_on` there is no provider to sign in by.
     pub fn new(
         db: Db,
         hasher: Hasher,
         keys: Keys,
+        sign_on: Option<SingleSignOn>,
         settings: Settings,
         stores: &StoreRegistry,
     ) -> Result<Self, RegistryFull> {
         let known = Known::register(&settings, stores)?;
         let attempts = Attempts::register(&settings, stores)?;
-        Ok(Self(Arc::new(Parts { db, hasher, keys, settings, known, attempts })))
+        Ok(Self(Arc::new(Parts { db, hasher, keys, sign_on, settings, known, attempts })))
     }
 
     /// Keeps at most so many bytes of logins that were looked up, from now on.
@@ -117,6 +125,11 @@ impl Sessions {
 
     pub(crate) fn sealing(&self) -> &SealingKeys {
         &self.0.keys.sealing
+    }
+
+    /// The provider that people sign in by.
+    pub(crate) fn sign_on(&self) -> Result<&SingleSignOn, ProviderRefusal> {
+        self.0.sign_on.as_ref().ok_or(ProviderRefusal::Off)
     }
 
     /// Forgets a login that has ended.

@@ -39,6 +39,10 @@ pub(super) fn of(method: &Method, route: &str, is_local: impl FnOnce() -> bool) 
         return None;
     }
     let changes = method == Method::POST || method == Method::PUT || method == Method::PATCH;
+    // A browser comes back from a sign-in provider with a code. On the way there it shows nothing, and counts as anybody.
+    if route == "/api/auth/oidc/callback" {
+        return Some(RateClass::Auth);
+    }
     // A refresh spends a token that nobody guesses, and comes by itself: a firm would run into the limit. And who asks for
     // the challenge of a passkey proves nothing with it.
     let proves_nothing = is_below(route, "/api/auth/refresh") || route.ends_with("/options");
@@ -66,6 +70,9 @@ mod tests {
             (Method::GET, "", Some("general")),
             (Method::POST, "/api/auth/login", Some("auth")),
             (Method::POST, "/api/auth/change-password", Some("auth")),
+            (Method::GET, "/api/auth/oidc/login", Some("general")),
+            (Method::GET, "/api/auth/oidc/callback", Some("auth")),
+            (Method::POST, "/api/auth/oidc/token", Some("auth")),
             (Method::POST, "/api/auth/refresh", Some("general")),
             (Method::POST, "/api/auth/passkeys/sign-in", Some("auth")),
             (Method::POST, "/api/auth/passkeys/sign-in/options", Some("general")),

@@ -408,7 +408,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         "/api/auth/sessions/trust-device",
         "show your second factor again at `/api/auth/step-up`, and repeat the request",
     )
-    .of(&["trustDevice", "askToAddPasskey", "addPasskey", "removePasskey"]),
+    .of(&["trustDevice", "unlinkProvider", "askToAddPasskey", "addPasskey", "removePasskey"]),
     sample(
         "mfa_already_enabled",
         "/api/auth/mfa/totp",

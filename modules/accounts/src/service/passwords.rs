@@ -6,7 +6,7 @@ use clock::Timestamp;
 use crypto::password::Hasher;
 use crypto::{Secret, strength};
 use db::Tx;
-use ids::UserId;
+use ids::{FirmId, UserId};
 use serde_json::json;
 
 /// A password of the caller's own choice, checked and hashed, not yet kept.
@@ -52,6 +52,17 @@ pub async fn note_sign_in(tx: &mut Tx, checked: &Checked, now: Timestamp) -> Res
         Some(hash) => store::credentials::rehash(tx, user.firm, user.id, verified, hash).await,
         None => store::credentials::is_still(tx, user.firm, user.id, verified).await,
     }
+}
+
+/// Notes, in the transaction that begins the login, a sign-in that was proved otherwise than by a password. `false` when the
+/// user is not active.
+pub async fn note_proven_sign_in(
+    tx: &mut Tx,
+    firm: FirmId,
+    user: UserId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    store::users::signed_in(tx, firm, user, now).await
 }
 
 /// Checks the caller's old password and the new one, and hashes the new one. Long work, done before the transaction.

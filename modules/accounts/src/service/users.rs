@@ -38,17 +38,20 @@ pub async fn find_in(db: &impl Reads, firm: FirmId, id: UserId) -> Result<User, 
     store::users::find(db, firm, id).await?.ok_or(Error::NotFound(id))
 }
 
+/// A user whom nobody else changes until the transaction ends: what is counted of them meanwhile stays true.
+pub async fn hold(tx: &Tx, firm: FirmId, id: UserId) -> Result<User, Error> {
+    store::users::find_for_change(tx, firm, id).await?.ok_or(Error::NotFound(id))
+}
+
 /// Two users whose rows are held until the end of the transaction, in the order in which they are asked for. The lower id is
 /// held first, so that two who hold the same do not wait for each other.
 pub async fn hold_two(tx: &Tx, firm: FirmId, one: UserId, other: UserId) -> Result<[User; 2], Error> {
-    let held =
-        async |id: UserId| store::users::find_for_change(tx, firm, id).await?.ok_or(Error::NotFound(id));
     if one <= other {
-        let one = held(one).await?;
-        Ok([one, held(other).await?])
+        let one = hold(tx, firm, one).await?;
+        Ok([one, hold(tx, firm, other).await?])
     } else {
-        let other = held(other).await?;
-        Ok([held(one).await?, other])
+        let other = hold(tx, firm, other).await?;
+        Ok([hold(tx, firm, one).await?, other])
     }
 }
 

@@ -44,6 +44,8 @@ pub(crate) struct Session {
     pub(crate) proved_at: Option<Timestamp>,
     /// The passkey that was last shown in it: one that was stands for both factors.
     pub(crate) passkey: Option<PasskeyId>,
+    /// Whether the provider that signed the user in has asked for a second factor, and is trusted in that.
+    pub(crate) provider_factor: bool,
 }
 
 /// A login and what its user may do at this moment.
@@ -96,7 +98,7 @@ impl Standing {
     fn proof(&self, settings: &Settings) -> Proof {
         let second_factor = if self.second_factor || self.session.passkey.is_some() {
             SecondFactor::Present
-        } else if settings.asks_second_factor_of(self.role) {
+        } else if settings.asks_second_factor_of(self.role) && !self.session.provider_factor {
             SecondFactor::Owed
         } else {
             SecondFactor::None

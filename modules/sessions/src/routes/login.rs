@@ -143,7 +143,7 @@ pub(super) async fn login(
     Ok(signed_in(&sessions, login))
 }
 
-/// The answer to whoever signed in, with the device's cookie.
+/// The answer to whoever signed in: the tokens, and the device's as a cookie too.
 pub(super) fn signed_in(sessions: &Sessions, login: Login) -> Response {
     let cookie = login.device_token.as_ref().map(|token| set_cookie(sessions, token));
     let mut response = private(Json(LoginView::from(login))).into_response();
@@ -162,13 +162,18 @@ fn set_cookie(sessions: &Sessions, token: &Secret) -> String {
     )
 }
 
-/// The device's token among the cookies (RFC 6265, 5.4).
+/// The device's token among the cookies.
 pub(super) fn device_cookie(headers: &HeaderMap) -> Option<Secret> {
+    cookie(headers, DEVICE_COOKIE, LONGEST_PROOF)
+}
+
+/// A cookie of this name (RFC 6265, 5.4), if it is not longer than it may be.
+pub(super) fn cookie(headers: &HeaderMap, wanted: &str, longest: usize) -> Option<Secret> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|text| text.split(';'));
     pairs.find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
-        (name == DEVICE_COOKIE && value.len() <= LONGEST_PROOF).then(|| Secret::new(value))
+        (name == wanted && value.len() <= longest).then(|| Secret::new(value))
     })
 }
 

@@ -92,8 +92,9 @@ pub(super) struct SignInView {
     /// When it was.
     #[schema(value_type = String, format = DateTime, example = "2026-03-02T12:00:00.000000Z")]
     at: Timestamp,
-    /// `signed_in`, `refused` (the password or the passkey was wrong, or the account not active), `second_factor_refused`, or
-    /// `passkey_copied` (the counter of the passkey did not move on: somebody may have a copy).
+    /// `signed_in`, `refused` (the password or the passkey was wrong, the account not active, or the provider's sign-in no
+    /// good), `second_factor_refused`, or `passkey_copied` (the counter of the passkey did not move on: somebody may have a
+    /// copy).
     #[schema(example = "signed_in")]
     outcome: String,
     /// The login that began.

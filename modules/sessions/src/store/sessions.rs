@@ -9,12 +9,12 @@ use sea_orm::sea_query::Value;
 use uuid::Uuid;
 
 const INSERT: &str = "INSERT INTO sessions (id, firm_id, user_id, created_at, last_seen_at, expires_at, address, \
-                      user_agent, device_id, proved_at, passkey_id) \
-                      VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10)";
+                      user_agent, device_id, proved_at, passkey_id, provider_factor) \
+                      VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10, $11)";
 /// The question of every request: three look-ups by primary keys. Role and activity are read here and nowhere kept; the
 /// version is of the same moment.
 const STANDING: &str = "SELECT s.id, s.firm_id, s.user_id, s.device_id, s.created_at, s.last_seen_at, s.expires_at, \
-                        s.revoked_at, s.proved_at, s.passkey_id, u.role, u.active, u.second_factor, \
+                        s.revoked_at, s.proved_at, s.passkey_id, s.provider_factor, u.role, u.active, u.second_factor, \
                         u.signed_out_at, COALESCE((SELECT v.version FROM standing_versions v WHERE v.firm_id = s.firm_id), 0) \
                         AS version FROM sessions s \
                         JOIN users u ON u.id = s.user_id AND u.firm_id = s.firm_id \
@@ -27,7 +27,7 @@ const BEYOND: &str = "SELECT id FROM sessions WHERE firm_id = $1 AND user_id = $
                       ORDER BY last_seen_at DESC, id DESC LIMIT $7 OFFSET $5";
 /// Logins of any firm whose time is over, or whose user was signed out, and which nobody has ended.
 const OVER: &str = "SELECT s.id, s.firm_id, s.user_id, s.device_id, s.created_at, s.last_seen_at, s.expires_at, \
-                    s.revoked_at, s.proved_at, s.passkey_id, u.role, u.active, u.second_factor, \
+                    s.revoked_at, s.proved_at, s.passkey_id, s.provider_factor, u.role, u.active, u.second_factor, \
                     u.signed_out_at, CAST(0 AS bigint) AS version FROM sessions s \
                     JOIN users u ON u.id = s.user_id AND u.firm_id = s.firm_id \
                     WHERE s.revoked_at IS NULL AND (s.last_seen_at <= $1 OR s.expires_at <= $2 OR u.active = $3 \
@@ -66,6 +66,7 @@ pub(crate) async fn insert(
         Value::from(session.device.map(Uuid::from)),
         Value::from(session.proved_at.map(Stamp)),
         Value::from(session.passkey.map(Uuid::from)),
+        Value::from(session.provider_factor),
     ];
     tx.run(db::sql(tx.dialect(), INSERT, values)).await?;
     Ok(())
@@ -254,6 +255,7 @@ fn read(row: &db::Row) -> Result<Standing, db::Misread> {
             revoked_at: maybe("revoked_at")?,
             proved_at: maybe("proved_at")?,
             passkey: row.get::<Option<Uuid>>("passkey_id")?.map(Into::into),
+            provider_factor: row.get("provider_factor")?,
         },
         role: role.parse::<Role>().map_err(|error| db::Misread::new("role", error.to_string()))?,
         active: row.get("active")?,

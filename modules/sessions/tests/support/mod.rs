@@ -50,7 +50,8 @@ impl World {
         let headroom = Headroom::system(headroom::Settings::default());
         let cheap = HashSettings { memory_kib: 8, passes: 1, parallelism: 1 };
         let hasher = Hasher::new(cheap, 2, Arc::clone(&random)).expect("settings that Argon2 allows");
-        let sessions = Sessions::new(db.clone(), hasher.clone(), keys(SEALING), settings, headroom.stores());
+        let sessions =
+            Sessions::new(db.clone(), hasher.clone(), keys(SEALING), None, settings, headroom.stores());
         let sessions = sessions.expect("room for three stores");
         let (outbox, jobs) = (queue::Outbox::new(), queue::Jobs::new());
         let known = Arc::new(sessions.clone());
@@ -93,7 +94,8 @@ impl World {
     pub(crate) fn replica(&self, settings: Settings, sealing: &str) -> Sessions {
         let headroom = Headroom::system(headroom::Settings::default());
         let db = self.app.db().clone();
-        let sessions = Sessions::new(db, self.hasher.clone(), keys(sealing), settings, headroom.stores());
+        let sessions =
+            Sessions::new(db, self.hasher.clone(), keys(sealing), None, settings, headroom.stores());
         sessions.expect("room for three stores")
     }
 

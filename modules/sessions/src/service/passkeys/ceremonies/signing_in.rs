@@ -1,8 +1,8 @@
 use super::{Doubt, Shown, challenge, count_asking, site, suspect, take};
 use crate::model::{Login, Outcome, PasskeyRequest, Presented};
 use crate::service::attempts::{Attempt, Key};
+use crate::service::begin_login::{Entrant, open};
 use crate::service::devices;
-use crate::service::sign_in::{Entrant, open};
 use crate::store::challenges::Purpose;
 use crate::store::passkeys::Kept;
 use crate::store::sign_ins::Noted;
@@ -129,7 +129,7 @@ async fn enter(
 ) -> Result<Login, Error> {
     let now = public.app.clock().now();
     let Kept { id, firm, .. } = owner.kept;
-    if !accounts::note_proved_sign_in(&mut tx, &owner.user, now).await? {
+    if !accounts::note_proven_sign_in(&mut tx, firm, owner.user.id, now).await? {
         note(&mut tx, public, &owner).await?;
         tx.commit().await?;
         return Err(Error::InvalidCredentials);
@@ -142,7 +142,7 @@ async fn enter(
     let entity = Entity::of(id).changed(json!({ "signedIn": true }));
     audit::record(&mut tx, &ctx, Act::Update, entity).await?;
     let user = User { last_login_at: Some(now), ..owner.user };
-    let proved = Entrant { device: owner.device, is_proved: true, passkey: Some(id) };
+    let proved = Entrant { device: owner.device, is_proved: true, passkey: Some(id), proven: None };
     open(tx, public, sessions, user, proved).await
 }
 
