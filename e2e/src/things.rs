@@ -36,7 +36,7 @@ pub struct Things {
     pub invitation: String,
     /// A team that the user is in.
     pub team: String,
-    /// What the administrator has lent to somebody.
+    /// What the user has lent to somebody.
     pub delegation: String,
 }
 
@@ -178,8 +178,11 @@ pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
     let team = id_of(&admin.post("/api/teams", &team).await.expect_status(201).json());
     let member = format!("/api/teams/{team}/members/{user}");
     drop(admin.send(http::Method::PUT, &member, &[], bytes::Bytes::new()).await.expect_status(204));
-    let delegation = json!({ "delegateId": user, "permissions": ["import:run"], "until": "2026-04-01T00:00:00Z",
-        "reason": format!("Imports {word}") });
+    // Between two whom nobody has met before: each lends and borrows so often at most.
+    let delegate = app.add_user(Role::Clerk).await;
+    let found = admin.get(&format!("/api/users?search={delegate}")).await.expect_status(200).json();
+    let delegation = json!({ "delegatorId": user, "delegateId": found["data"][0]["id"],
+        "permissions": ["import:run"], "until": "2026-04-01T00:00:00Z", "reason": format!("Imports {word}") });
     let delegation = admin.post("/api/delegations", &delegation).await.expect_status(201).json();
     let grant =
         json!({ "permission": "clients:delete", "effect": "allow", "reason": format!("Cleans up {word}") });

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 const BASE_BYTES: u64 = headroom::REQUEST_BYTES;
 /// Inside of a poll the peak is known to jemalloc's steps of 64 KiB only: so much over the base is not told apart from it,
 /// in bytes.
-const BLUR_BYTES: u64 = 32 << 10;
+const BLUR_BYTES: u64 = 64 << 10;
 /// The peak that is seen may also be one that the thread had before, under other work. What a route really holds is there
 /// in every pass, so that the lowest of some counts.
 const PASSES: usize = 4;
