@@ -1,5 +1,5 @@
 //! Requests over real connections to a server of the test's own.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use clock::{MockClock, SharedClock, Timestamp};
 use futures_util::FutureExt as _;
