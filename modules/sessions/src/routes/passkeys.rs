@@ -24,7 +24,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 use web::{MergePatch, Page, Paged, PathId, Problem, ProblemBody, ValidJson, ValidQuery};
 
-/// The routes, for [`super::routes`] to give them the logins.
+/// The routes, for [`super::routes()`] to give them the logins.
 pub(super) fn routes() -> Routes {
     Routes::new()
         .route(routes!(list_passkeys, add_passkey), Gate::SignedIn)
