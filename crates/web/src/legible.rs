@@ -40,3 +40,8 @@ pub fn legible<T: AsRef<str> + ?Sized, C>(text: &T, _context: &C) -> garde::Resu
         ))),
     }
 }
+
+/// Refuses a text of nothing but blanks. For `#[garde(custom(web::says_something))]`: where somebody has to say why.
+pub fn says_something<T: AsRef<str> + ?Sized, C>(text: &T, _context: &C) -> garde::Result {
+    if text.as_ref().trim().is_empty() { Err(garde::Error::new("must say something")) } else { Ok(()) }
+}

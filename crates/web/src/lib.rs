@@ -27,7 +27,7 @@ pub use etag::Version;
 pub use extract::{
     Account, IfMatch, MergePatch, PathId, RawBody, Ruled, RuledJson, UploadForm, ValidJson, ValidQuery,
 };
-pub use legible::{is_unseen, legible};
+pub use legible::{is_unseen, legible, says_something};
 pub use metering::{Admission, Treatment, works_for};
 pub use paging::{Cursor, Page, Paged, Sort};
 pub use problem::{Code, Failure, Fault, Problem, ProblemBody};

@@ -157,7 +157,7 @@ impl FromRequestParts<App> for Ctx {
             Gate::SignedIn if ctx.principal.key.is_some() => return Err(Error::NeedsPerson.into()),
             Gate::SignedIn => {}
             Gate::May(action) => {
-                if ctx.allows(action) && ctx.principal.proof.second_factor == SecondFactor::Owed {
+                if ctx.principal.proof.second_factor == SecondFactor::Owed && ctx.allows(action) {
                     return Err(Error::SecondFactorOwed(ctx.principal.role).into());
                 }
                 ctx.require(action).map_err(Error::Refused)?;

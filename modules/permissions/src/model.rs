@@ -89,7 +89,7 @@ pub struct TeamWithMembers {
 #[schema(example = json!({"name": "Litigation", "description": "Whoever appears in court"}))]
 pub struct TeamFields {
     /// Its name, of which the firm has one: upper and lower case are alike.
-    #[garde(length(chars, max = 100), custom(says_something), custom(web::legible))]
+    #[garde(length(chars, max = 100), custom(web::says_something), custom(web::legible))]
     #[schema(example = "Litigation")]
     pub name: String,
     /// What it is for.
@@ -97,12 +97,6 @@ pub struct TeamFields {
     #[serde(default)]
     #[schema(example = "Whoever appears in court")]
     pub description: Option<String>,
-}
-
-/// A text of blanks says nothing.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the validator hands its context over by reference")]
-pub(crate) fn says_something(text: &str, _: &()) -> garde::Result {
-    if text.trim().is_empty() { Err(garde::Error::new("must say something")) } else { Ok(()) }
 }
 
 /// How a decision came about.

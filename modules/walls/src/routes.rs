@@ -50,7 +50,7 @@ struct RaiseWall {
     #[garde(skip)]
     case_id: CaseId,
     /// Why, for the firm's records.
-    #[garde(length(chars, min = 1, max = 2000), custom(says_something))]
+    #[garde(length(chars, min = 1, max = 2000), custom(web::says_something))]
     #[schema(example = "Represented the other side in a former firm until 2025")]
     reason: String,
     /// Users who do not see the case.
@@ -70,7 +70,7 @@ struct RaiseWall {
     "screened": ["019c2404-8f3c-7b25-9d14-2c7a6e0f4b12"]}))]
 struct ChangeWall {
     /// Why, for the firm's records.
-    #[garde(length(chars, min = 1, max = 2000), custom(says_something))]
+    #[garde(length(chars, min = 1, max = 2000), custom(web::says_something))]
     #[schema(example = "A second lawyer of the same former firm has joined")]
     change_reason: String,
     /// The users who do not see the case, all of them.
@@ -89,14 +89,9 @@ struct ChangeWall {
 #[schema(example = json!({"liftReason": "Both clients have consented in writing"}))]
 struct LiftWall {
     /// Why, for the firm's records.
-    #[garde(length(chars, min = 1, max = 2000), custom(says_something))]
+    #[garde(length(chars, min = 1, max = 2000), custom(web::says_something))]
     #[schema(example = "Both clients have consented in writing")]
     lift_reason: String,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the validator hands its context over by reference")]
-fn says_something(text: &str, _: &()) -> garde::Result {
-    if text.trim().is_empty() { Err(garde::Error::new("must say something")) } else { Ok(()) }
 }
 
 /// An ethical wall.

@@ -126,7 +126,10 @@ impl Share {
         let pages_before = self.pages.bytes.get();
         self.count(connection, Part::Pages);
         // Pages that were read for a request stay here when it is over, and are not its own.
-        Registered::stored(self.pages.bytes.get().saturating_sub(pages_before));
+        let grown = self.pages.bytes.get().saturating_sub(pages_before);
+        if grown > 0 {
+            Registered::stored(grown);
+        }
         let lookups = sqlite::take_lookups(connection);
         self.held.0.hits.fetch_add(lookups.hits, Ordering::Relaxed);
         self.held.0.misses.fetch_add(lookups.misses, Ordering::Relaxed);

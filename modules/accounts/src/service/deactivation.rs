@@ -1,6 +1,6 @@
 use super::users;
 use crate::model::Change;
-use crate::{Error, User, UserWatch, store};
+use crate::{Error, User, UserWatch};
 use access::{Action, Ctx};
 use db::Tx;
 use futures_util::future::BoxFuture;
@@ -79,21 +79,14 @@ pub async fn deactivate_and_hand_over(
     Ok(Deactivated { user, cases_handed_over, cases_left })
 }
 
-/// Holds the rows of both users until the end of the transaction, the lower id first: of two who would hand over to each
-/// other, one comes after the other and finds a successor who is gone.
+/// Holds the rows of both users until the end of the transaction: of two who would hand over to each other, one comes after
+/// the other and finds a successor who is gone.
 async fn hold_both(tx: &Tx, firm: FirmId, id: UserId, successor: Option<UserId>) -> Result<User, Error> {
-    let held = async |id: UserId| store::users::find_for_change(tx, firm, id).await;
-    let Some(to) = successor else { return held(id).await?.ok_or(Error::NotFound(id)) };
+    let Some(to) = successor else { return users::hold(tx, firm, id).await };
     if to == id {
         return Err(Error::Successor(to));
     }
-    let (user, next) = if id < to {
-        let user = held(id).await?;
-        (user, held(to).await?)
-    } else {
-        let next = held(to).await?;
-        (held(id).await?, next)
-    };
+    let [user, next] = users::hold_each(tx, firm, id, to).await?;
     let user = user.ok_or(Error::NotFound(id))?;
     let is_fit = |next: &User| next.active && next.role.allows(Action::EditCases);
     next.filter(is_fit).ok_or(Error::Successor(to))?;

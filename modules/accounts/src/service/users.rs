@@ -43,15 +43,27 @@ pub async fn hold(tx: &Tx, firm: FirmId, id: UserId) -> Result<User, Error> {
     store::users::find_for_change(tx, firm, id).await?.ok_or(Error::NotFound(id))
 }
 
-/// Two users whose rows are held until the end of the transaction, in the order in which they are asked for. The lower id is
-/// held first, so that two who hold the same do not wait for each other.
+/// Two users whose rows are held until the end of the transaction, in the order in which they are asked for.
 pub async fn hold_two(tx: &Tx, firm: FirmId, one: UserId, other: UserId) -> Result<[User; 2], Error> {
+    let [first, second] = hold_each(tx, firm, one, other).await?;
+    Ok([first.ok_or(Error::NotFound(one))?, second.ok_or(Error::NotFound(other))?])
+}
+
+/// As [`hold_two`], with nothing for who is not there. The lower id is held first, so that two who hold the same do not wait
+/// for each other.
+pub(super) async fn hold_each(
+    tx: &Tx,
+    firm: FirmId,
+    one: UserId,
+    other: UserId,
+) -> Result<[Option<User>; 2], Error> {
+    let held = async |id: UserId| store::users::find_for_change(tx, firm, id).await;
     if one <= other {
-        let one = hold(tx, firm, one).await?;
-        Ok([one, hold(tx, firm, other).await?])
+        let one = held(one).await?;
+        Ok([one, held(other).await?])
     } else {
-        let other = hold(tx, firm, other).await?;
-        Ok([hold(tx, firm, one).await?, other])
+        let other = held(other).await?;
+        Ok([held(one).await?, other])
     }
 }
 

@@ -1,5 +1,5 @@
 use super::grants::whole;
-use crate::model::{NewDelegation, says_something};
+use crate::model::NewDelegation;
 use crate::service;
 use access::grants::Delegation;
 use access::{Ctx, Gate, Routes};
@@ -55,7 +55,7 @@ struct MakeDelegation {
     #[schema(value_type = String, format = DateTime, example = "2026-04-01T00:00:00Z")]
     until: Timestamp,
     /// Why, for the firm's records.
-    #[garde(length(chars, min = 1, max = 2000), custom(says_something))]
+    #[garde(length(chars, min = 1, max = 2000), custom(web::says_something))]
     #[schema(example = "Stands in while I am on leave")]
     reason: String,
 }

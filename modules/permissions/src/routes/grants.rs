@@ -1,5 +1,5 @@
 use super::delegations::DelegationView;
-use crate::model::{Asked, Explained, NewGrant, Step, says_something};
+use crate::model::{Asked, Explained, NewGrant, Step};
 use crate::{Error, service};
 use access::grants::{Conditions, Effect, Grant, Hours, Network, Reason, Subject, WrittenHours};
 use access::{Action, Ctx, Gate, Role, Routes};
@@ -54,7 +54,7 @@ pub(super) struct GiveGrant {
     /// Whether it allows or denies. What denies comes before all that allows.
     effect: Effect,
     /// Why, for the firm's records.
-    #[garde(length(chars, min = 1, max = 2000), custom(says_something))]
+    #[garde(length(chars, min = 1, max = 2000), custom(web::says_something))]
     #[schema(example = "Prepares the invoices of March")]
     reason: String,
     /// It counts from this moment on.
@@ -83,7 +83,7 @@ pub(super) struct GiveGrant {
 #[schema(example = json!({"revokeReason": "The invoices are sent"}))]
 struct EndGrant {
     /// Why, for the firm's records.
-    #[garde(length(chars, min = 1, max = 2000), custom(says_something))]
+    #[garde(length(chars, min = 1, max = 2000), custom(web::says_something))]
     #[schema(example = "The invoices are sent")]
     revoke_reason: String,
 }

@@ -8,6 +8,7 @@ use access::Public;
 use accounts::{User, Verdict};
 use audit::Act;
 use crypto::Secret;
+use db::Tx;
 use ids::{FirmId, UserId};
 
 /// What somebody shows beside address and password.
@@ -86,11 +87,11 @@ pub(super) fn second(
     }
 }
 
-/// The attempt as it is counted.
+/// The attempt as it is counted: of the account, or of the passkey that was shown, and of the address that it comes from.
 #[derive(Debug)]
 pub(super) struct Counted {
-    of_account: Attempt,
-    of_address: Option<Attempt>,
+    pub(super) of_account: Attempt,
+    pub(super) of_address: Option<Attempt>,
 }
 
 impl Counted {
@@ -114,7 +115,7 @@ impl Counted {
         }
     }
 
-    fn succeeded(&self) {
+    pub(super) fn succeeded(&self) {
         self.of_account.clear();
         self.password_was_right();
     }
@@ -126,17 +127,26 @@ pub(super) async fn note_refusal(
     owner: Option<(FirmId, UserId)>,
     outcome: Outcome,
 ) -> Result<(), Error> {
-    let Public { app, request } = public;
-    let now = app.clock().now();
+    let app = &public.app;
     let mut tx = app.db().writer().begin().await?;
     match owner {
-        Some((firm, user)) => {
-            audit::record_sign_in(&mut tx, app, request, firm, user, Act::LoginFailed).await?;
-            let noted = Noted { id: app.new_id(), user, at: now, outcome, session: None, request };
-            store::sign_ins::insert(&mut tx, firm, noted).await?;
-        }
-        None => store::refused::count(&mut tx, now).await?,
+        Some(owner) => note_refusal_of(&mut tx, public, owner, outcome).await?,
+        None => store::refused::count(&mut tx, app.clock().now()).await?,
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// Notes a refused attempt in the firm's records.
+pub(super) async fn note_refusal_of(
+    tx: &mut Tx,
+    public: &Public,
+    (firm, user): (FirmId, UserId),
+    outcome: Outcome,
+) -> Result<(), Error> {
+    let Public { app, request } = public;
+    audit::record_sign_in(tx, app, request, firm, user, Act::LoginFailed).await?;
+    let at = app.clock().now();
+    let noted = Noted { id: app.new_id(), user, at, outcome, session: None, request };
+    store::sign_ins::insert(tx, firm, noted).await
 }

@@ -1,11 +1,11 @@
 use super::{Doubt, Shown, challenge, count_asking, site, suspect, take};
 use crate::model::{Login, Outcome, PasskeyRequest, Presented};
-use crate::service::attempts::{Attempt, Key};
+use crate::service::attempts::Key;
 use crate::service::begin_login::{Entrant, open};
 use crate::service::devices;
+use crate::service::sign_in::{Counted, note_refusal_of};
 use crate::store::challenges::Purpose;
 use crate::store::passkeys::Kept;
-use crate::store::sign_ins::Noted;
 use crate::{Error, Sessions, store};
 use access::{Principal, Public};
 use accounts::User;
@@ -40,7 +40,7 @@ pub(crate) async fn sign_in_with_passkey(
 ) -> Result<Login, Error> {
     let site = site(sessions)?;
     let shown = Shown::read(&presented)?;
-    let counted = Counted::begin(public, sessions, &shown.credential)?;
+    let counted = count(public, sessions, &shown.credential)?;
     let owner = Owner::find(public, sessions, &shown, device_token.as_ref()).await?;
     let app = &public.app;
     let mut tx = app.db().writer().begin().await?;
@@ -93,31 +93,15 @@ impl Owner {
     }
 }
 
-/// The attempt as it is counted.
-#[derive(Debug)]
-struct Counted {
-    of_passkey: Attempt,
-    of_address: Option<Attempt>,
-}
-
-impl Counted {
-    fn begin(public: &Public, sessions: &Sessions, credential: &[u8]) -> Result<Self, Error> {
-        let (settings, now) = (sessions.settings(), public.app.clock().now());
-        let begin = |key, limit| sessions.attempts().begin(key, limit, now);
-        let of_address =
-            public.request.address.map(|address| begin(Key::address(address), settings.attempts_per_address));
-        Ok(Self {
-            of_passkey: begin(Key::passkey(credential), settings.attempts_per_account)?,
-            of_address: of_address.transpose()?,
-        })
-    }
-
-    fn succeeded(&self) {
-        self.of_passkey.clear();
-        if let Some(attempt) = &self.of_address {
-            attempt.take_back();
-        }
-    }
+fn count(public: &Public, sessions: &Sessions, credential: &[u8]) -> Result<Counted, Error> {
+    let (settings, now) = (sessions.settings(), public.app.clock().now());
+    let begin = |key, limit| sessions.attempts().begin(key, limit, now);
+    let of_address =
+        public.request.address.map(|address| begin(Key::address(address), settings.attempts_per_address));
+    Ok(Counted {
+        of_account: begin(Key::passkey(credential), settings.attempts_per_account)?,
+        of_address: of_address.transpose()?,
+    })
 }
 
 async fn enter(
@@ -163,10 +147,5 @@ async fn refuse(mut tx: Tx, public: &Public, owner: &Owner, doubt: Doubt) -> Res
 }
 
 async fn note(tx: &mut Tx, public: &Public, owner: &Owner) -> Result<(), Error> {
-    let Public { app, request } = public;
-    let (firm, user) = (owner.user.firm, owner.user.id);
-    audit::record_sign_in(tx, app, request, firm, user, Act::LoginFailed).await?;
-    let at = app.clock().now();
-    let noted = Noted { id: app.new_id(), user, at, outcome: Outcome::Refused, session: None, request };
-    store::sign_ins::insert(tx, firm, noted).await
+    note_refusal_of(tx, public, (owner.user.firm, owner.user.id), Outcome::Refused).await
 }
