@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "bench", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
-    /// What to measure. `all` is everything but `profiles`, `soak`, `limits`, `walls`, `attack` and `build`.
+    /// What to measure. `all` is everything but `profiles`, `soak`, `limits`, `walls`, `replicas`, `attack` and `build`.
     #[arg(value_enum, default_value = "all")]
     pub figure: Figure,
     #[command(flatten)]
@@ -34,6 +34,9 @@ pub(crate) struct Options {
     /// Fewer requests, shorter runs, a smaller upload: to see that everything works, not to quote.
     #[arg(long)]
     pub quick: bool,
+    /// `replicas`: the PostgreSQL server, by a database that is there. One of its own is made and removed with `psql`.
+    #[arg(long, value_name = "URL", default_value = "postgres://postgres@127.0.0.1:5432/postgres")]
+    pub postgres: String,
     #[command(flatten)]
     pub attack: AttackOptions,
 }
@@ -64,7 +67,7 @@ pub(crate) struct AttackOptions {
 /// The figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Figure {
-    /// Everything but `profiles`, `soak`, `limits`, `walls`, `attack` and `build`.
+    /// Everything but `profiles`, `soak`, `limits`, `walls`, `replicas`, `attack` and `build`.
     All,
     /// Resident memory at rest.
     Idle,
@@ -94,6 +97,8 @@ pub(crate) enum Figure {
     Limits,
     /// Pages of a large firm as the screened see them.
     Walls,
+    /// What is decided on one server, and when it counts on another one on the same PostgreSQL.
+    Replicas,
     /// Everything at once against a server in a small control group; takes minutes.
     Attack,
     /// A clean release build; takes minutes.

@@ -10,6 +10,7 @@ mod leaks;
 mod limits;
 mod meter;
 mod profiles;
+mod replicas;
 mod requests;
 mod slow_disk;
 mod soak;
@@ -66,6 +67,7 @@ pub(crate) async fn measure(figure: Figure, setup: &Setup) -> anyhow::Result<Vec
         Figure::Limits => limits::measure(setup).await,
         Figure::Attack => attack::measure(setup).await,
         Figure::Walls => walls::measure(setup).await,
+        Figure::Replicas => replicas::measure(setup).await,
         Figure::Build => build::measure(setup),
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Setup {
     pub amounts: Amounts,
     /// How to attack.
     pub attack: AttackOptions,
+    /// The PostgreSQL server of the figures about several servers.
+    pub postgres: String,
 }
 
 /// How much to do.
@@ -85,6 +87,7 @@ impl Setup {
             data: options.data.clone().unwrap_or_else(|| root.join("../shared/data")),
             scratch: scratch.canonicalize()?,
             amounts: if options.quick { QUICK } else { FULL },
+            postgres: options.postgres.clone(),
             attack: options.attack.clone(),
             root,
         })

@@ -36,6 +36,11 @@ CREATE TABLE "delegations" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT 
 CREATE INDEX "delegations_delegate" ON "delegations" ("firm_id", "delegate_id", "ends_at");
 CREATE INDEX "delegations_lender" ON "delegations" ("firm_id", "lender_id", "ends_at");
 
+-- 0067_access_approvals
+CREATE TABLE "approvals" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "grant_id" uuid NOT NULL, "action" text NOT NULL, "approver_role" text NOT NULL, "reason" text NOT NULL, "asked_at" timestamptz NOT NULL, "over_at" timestamptz NOT NULL, "ruled_by" uuid, "ruled_at" timestamptz, "ruling" text, "ruling_reason" text, "ended_by" uuid, "ended_at" timestamptz );
+CREATE INDEX "approvals_user" ON "approvals" ("firm_id", "user_id", "over_at");
+CREATE INDEX "approvals_over" ON "approvals" ("firm_id", "over_at");
+
 -- 0011_audit_log
 CREATE TABLE "audit_chains" ( "firm_id" uuid NOT NULL PRIMARY KEY, "begun_at" timestamptz NOT NULL );
 CREATE TABLE "audit_log" ( "firm_id" uuid NOT NULL, "seq" bigint NOT NULL, "id" uuid NOT NULL, "user_id" uuid, "session_id" uuid, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" uuid NOT NULL, "case_id" uuid, "outcome" text NOT NULL, "reason" text, "changes" text, "address" text, "user_agent" text, "method" text, "route" text, "correlation" text NOT NULL, "at" timestamptz NOT NULL, "hash" bytea NOT NULL, PRIMARY KEY ("firm_id", "seq") );

@@ -36,6 +36,11 @@ CREATE TABLE "delegations" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT 
 CREATE INDEX "delegations_delegate" ON "delegations" ("firm_id", "delegate_id", "ends_at");
 CREATE INDEX "delegations_lender" ON "delegations" ("firm_id", "lender_id", "ends_at");
 
+-- 0067_access_approvals
+CREATE TABLE "approvals" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "grant_id" blob NOT NULL, "action" text NOT NULL, "approver_role" text NOT NULL, "reason" text NOT NULL, "asked_at" integer NOT NULL, "over_at" integer NOT NULL, "ruled_by" blob, "ruled_at" integer, "ruling" text, "ruling_reason" text, "ended_by" blob, "ended_at" integer ) STRICT;
+CREATE INDEX "approvals_user" ON "approvals" ("firm_id", "user_id", "over_at");
+CREATE INDEX "approvals_over" ON "approvals" ("firm_id", "over_at");
+
 -- 0011_audit_log
 CREATE TABLE "audit_chains" ( "firm_id" blob NOT NULL PRIMARY KEY, "begun_at" integer NOT NULL ) STRICT;
 CREATE TABLE "audit_log" ( "firm_id" blob NOT NULL, "seq" integer NOT NULL, "id" blob NOT NULL, "user_id" blob, "session_id" blob, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" blob NOT NULL, "case_id" blob, "outcome" text NOT NULL, "reason" text, "changes" text, "address" text, "user_agent" text, "method" text, "route" text, "correlation" text NOT NULL, "at" integer NOT NULL, "hash" blob NOT NULL, PRIMARY KEY ("firm_id", "seq") ) STRICT, WITHOUT ROWID;

@@ -38,11 +38,13 @@ pub struct Things {
     pub team: String,
     /// What the user has lent to somebody.
     pub delegation: String,
+    /// What the user has asked somebody to approve.
+    pub approval: String,
 }
 
 impl Things {
     /// All ids.
-    pub fn all(&self) -> [String; 16] {
+    pub fn all(&self) -> [String; 17] {
         let all = [
             &self.case,
             &self.party,
@@ -60,6 +62,7 @@ impl Things {
             &self.invitation,
             &self.team,
             &self.delegation,
+            &self.approval,
         ];
         all.map(Clone::clone)
     }
@@ -86,6 +89,7 @@ impl Things {
                 "permissions" => &self.grant,
                 "teams" => &self.team,
                 "delegations" => &self.delegation,
+                "approvals" => &self.approval,
                 // A verification that somebody asked for is none of these things.
                 "audit-logs" => return absent(),
                 "auth" => &self.session,
@@ -157,6 +161,15 @@ pub async fn make_key(client: &Client, scopes: &[&str]) -> Value {
     client.post("/api/api-keys", &body).await.expect_status(201).json()
 }
 
+/// Has a user, who does not have it, ask for the approval of `cases:delete`.
+async fn ask_approval(admin: &Client, user: &Client, id: &str) -> Value {
+    let grant = json!({ "permission": "cases:delete", "effect": "allow", "reason": "With a partner's word",
+        "approvalBy": "partner" });
+    drop(admin.post(&format!("/api/users/{id}/permissions"), &grant).await.expect_status(201));
+    let body = json!({ "permission": "cases:delete", "reason": "It was opened twice" });
+    user.post("/api/approvals", &body).await.expect_status(201).json()
+}
+
 /// One thing of each kind in the first firm, all holding the word.
 pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
     let admin = app.admin();
@@ -187,7 +200,9 @@ pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
     let grant =
         json!({ "permission": "clients:delete", "effect": "allow", "reason": format!("Cleans up {word}") });
     let grant = admin.post(&format!("/api/users/{user}/permissions"), &grant).await.expect_status(201).json();
+    let approval = ask_approval(admin, &somebody, &user).await;
     Things {
+        approval: id_of(&approval),
         session: id_of(&logins["data"][0]),
         party: id_of(&add_party(admin, &case, &format!("{word} Company")).await),
         client: id_of(&add_client(admin, &format!("{word} Client")).await),

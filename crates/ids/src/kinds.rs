@@ -97,6 +97,8 @@ id!(/// A group of users that grants are given to.
     TeamId, "team", "019cae6b-e9a2-7e58-9247-5fad91326e46");
 id!(/// Permissions that one user lends to another for a time.
     DelegationId, "delegation", "019cae6b-e9a3-7f69-8358-60bea2437f57");
+id!(/// A question to somebody else whether what a grant allows may be done.
+    ApprovalId, "approval", "019cae6b-e9a4-7a7a-9469-71cfb3548068");
 id!(/// A record of who did what.
     AuditId, "audit entry", "019cae6b-de61-7903-bdf2-0a584ced39f0");
 id!(/// A look at the whole audit log, to see that it is intact.

@@ -8,10 +8,10 @@ mod kinds;
 mod parse;
 
 pub use kinds::{
-    ApiKeyId, AttorneyId, AuditId, BlobId, CaseId, ClientId, CorrelationId, CredentialId, DelegationId,
-    DeviceId, DocketEntryId, DocumentId, DocumentVersionId, EventId, FirmId, GrantId, InvitationId, JobId,
-    LinkId, PartyId, PasskeyId, PasswordResetId, ProfileId, SessionId, SignInId, TeamId, TimeEntryId,
-    TokenId, UserId, VerificationId, WallId,
+    ApiKeyId, ApprovalId, AttorneyId, AuditId, BlobId, CaseId, ClientId, CorrelationId, CredentialId,
+    DelegationId, DeviceId, DocketEntryId, DocumentId, DocumentVersionId, EventId, FirmId, GrantId,
+    InvitationId, JobId, LinkId, PartyId, PasskeyId, PasswordResetId, ProfileId, SessionId, SignInId, TeamId,
+    TimeEntryId, TokenId, UserId, VerificationId, WallId,
 };
 pub use parse::ParseIdError;
 

@@ -25,6 +25,7 @@ pub use stack::stack;
 
 pub(crate) use finish::HeldBody;
 
+use crate::client::TrustedProxies;
 use crate::idempotency::IdempotencySettings;
 use crate::metering::Admission;
 use crate::rates::RateLimits;
@@ -56,6 +57,8 @@ pub struct Settings {
     pub idempotency: Option<IdempotencySettings>,
     /// Who decides whether a request may begin; `None` lets all begin.
     pub admission: Option<Admission>,
+    /// Whose word counts about where a request comes from.
+    pub proxies: TrustedProxies,
     /// How often somebody may ask; `None` for as often as they like.
     pub rates: Option<RateLimits>,
     /// Who is told about each finished request.
@@ -75,6 +78,7 @@ impl Settings {
             pool: None,
             idempotency: None,
             admission: None,
+            proxies: TrustedProxies::default(),
             rates: None,
             observer: None,
         }

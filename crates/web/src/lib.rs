@@ -5,6 +5,7 @@
 //! gives it connections with bounded buffers and deadlines. Nothing here knows a domain, a table or a user.
 
 mod body;
+mod client;
 pub mod codes;
 mod day;
 pub mod etag;
@@ -22,6 +23,7 @@ mod scope;
 pub mod server;
 
 pub use body::{BodyFault, BodyPace};
+pub use client::{Client, Country, CountryFault, TrustedProxies};
 pub use day::calendar_day;
 pub use etag::Version;
 pub use extract::{
@@ -31,7 +33,5 @@ pub use legible::{is_unseen, legible, says_something};
 pub use metering::{Admission, Treatment, works_for};
 pub use paging::{Cursor, Page, Paged, Sort};
 pub use problem::{Code, Failure, Fault, Problem, ProblemBody};
-pub use rates::{
-    Admitted, Known, Quota, RateClass, RateKey, RateLimits, RateSettings, TrustedProxies, asks_as,
-};
+pub use rates::{Admitted, Known, Quota, RateClass, RateKey, RateLimits, RateSettings, asks_as};
 pub use scope::{CorrelationId, Limits};

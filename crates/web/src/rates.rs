@@ -5,7 +5,6 @@
 //! tables of a fixed size. Servers on one database tell each other what they admitted ([`RateLimits::share`]).
 
 mod class;
-mod client;
 mod gcra;
 mod header;
 mod key;
@@ -13,13 +12,13 @@ mod shared;
 mod table;
 
 pub use class::RateClass;
-pub use client::TrustedProxies;
 pub use gcra::Quota;
 pub use key::RateKey;
 pub use shared::{Admitted, Known};
 
 pub(crate) use header::Standings;
 
+use crate::client::{Client, is_local};
 use crate::codes;
 use crate::problem::Problem;
 use crate::scope::Scope;
@@ -43,8 +42,6 @@ pub struct RateSettings {
     pub address_factor: u32,
     /// The most bytes of each of the two tables.
     pub table_bytes: u64,
-    /// Whose word counts about where a request comes from.
-    pub proxies: TrustedProxies,
 }
 
 /// The limits of a process. Clones share the counts.
@@ -102,8 +99,8 @@ impl RateLimits {
     /// 429 `rate_limited` when too many came from there.
     pub(crate) fn admit(&self, request: &Request) -> Result<Option<Arc<Rated>>, Problem> {
         let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        let address = self.0.settings.proxies.client(request.extensions(), request.headers());
-        let is_local = || client::is_local(address, request.headers());
+        let address = request.extensions().get::<Client>().map(|client| client.address);
+        let is_local = || is_local(address, request.headers());
         let Some(class) = class::of(request.method(), route, is_local) else { return Ok(None) };
         let rated = Arc::new(Rated { limits: self.clone(), class, standings: Standings::default() });
         if let Some(address) = address {
@@ -197,7 +194,6 @@ fn refusal(class: RateClass, quota: Quota, after_micros: i64) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::PeerAddr;
     use axum::body::Body;
     use clock::{MockClock, Timestamp};
 
@@ -208,7 +204,6 @@ mod tests {
             quotas: [Quota::new(LIMIT, 60_000_000), None, None],
             address_factor: 10,
             table_bytes: 64 << 10,
-            proxies: TrustedProxies::default(),
         };
         let clock = Arc::new(MockClock::at(Timestamp::UNIX_EPOCH));
         RateLimits::register(settings, clock, &StoreRegistry::default()).unwrap()
@@ -216,7 +211,7 @@ mod tests {
 
     fn request() -> Request {
         let mut request = Request::new(Body::empty());
-        request.extensions_mut().insert(PeerAddr(([192, 0, 2, 1], 40_000).into()));
+        request.extensions_mut().insert(Client { address: [192, 0, 2, 1].into(), country: None });
         request
     }
 

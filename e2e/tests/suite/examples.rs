@@ -209,8 +209,8 @@ async fn what_is_shown_to_send_is_taken_and_answered_as_shown() {
     for (number, route) in routes(&app).into_iter().enumerate() {
         let operation = operation(&document, &route);
         let Some(example) = sent_example(operation) else { continue };
-        // Signing in has a test of its own: its examples follow upon one another.
-        if route.template.starts_with("/api/auth/") {
+        // Signing in and approvals have tests of their own: their examples follow upon one another.
+        if route.template.starts_with("/api/auth/") || route.template.starts_with("/api/approvals") {
             continue;
         }
         if route.template == "/api/delegations" {
@@ -265,6 +265,39 @@ async fn what_is_shown_of_signing_in_can_be_done_in_its_order() {
             .await
             .expect_status(204),
     );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_shown_of_approvals_can_be_done_in_its_order() {
+    let app = TestApp::start().await;
+    let document = described(&app).await;
+    let (clerk, id) = crate::walls::person(&app, Role::Clerk).await;
+    let grant = json!({ "permission": "documents:delete", "effect": "allow", "reason": "A reason",
+        "approvalBy": "partner" });
+    drop(app.admin().post(&format!("/api/users/{id}/permissions"), &grant).await.expect_status(201));
+    let mut wrong = Vec::new();
+    let mut send = async |client: &Client, path: &str, shown: &str| {
+        let operation = &document["paths"][shown]["post"];
+        let answer = client.post(path, sent_example(operation).unwrap()).await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.text());
+        let mut example = answered_example(operation, &answer).clone();
+        let found = answer.json();
+        // What nobody has answered has no answer.
+        for member in
+            ["answeredBy", "answeredAt", "answerReason"].into_iter().filter(|name| found[*name].is_null())
+        {
+            example[member] = Value::Null;
+        }
+        wrong.extend(differences(&example, &found, shown));
+        found["id"].as_str().unwrap().to_owned()
+    };
+    for answer in ["decline", "approve"] {
+        let asked = send(&clerk, "/api/approvals", "/api/approvals").await;
+        let path = format!("/api/approvals/{asked}/{answer}");
+        send(app.admin(), &path, &format!("/api/approvals/{{id}}/{answer}")).await;
+    }
+    assert_eq!(wrong, Vec::<String>::new());
     app.finish().await;
 }
 

@@ -87,13 +87,15 @@ async fn what_may_not_be_granted_is_refused() {
     for wrong in [
         json!({ "permission": "cases:fly" }),
         json!({ "networks": ["here"] }),
+        json!({ "countries": ["Germany"] }),
+        json!({ "countries": ["1A"] }),
         json!({ "hours": { "from": "8", "until": "18:00", "zone": "UTC" } }),
         json!({ "from": "2026-03-03T00:00:00Z", "until": "2026-03-02T00:00:00Z" }),
     ] {
         give(&boss, &user, "cases:read", "allow", wrong).await.expect_problem(400, "validation_failed");
     }
     // What the server could not keep is not taken.
-    for unknown in ["countries", "mfa", "caseId", "maxRecords"] {
+    for unknown in ["mfa", "caseId", "maxRecords", "fields"] {
         let refused = give(&boss, &user, "cases:read", "allow", json!({ unknown: 1 })).await;
         assert_eq!(refused.status, 400, "{unknown}: {}", refused.text());
     }

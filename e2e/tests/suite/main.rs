@@ -3,6 +3,7 @@
 
 mod accounting;
 mod api_keys;
+mod approvals;
 mod audit;
 mod audit_exports;
 mod audit_tampering;

@@ -105,6 +105,7 @@ fn nothing() -> e2e::Things {
         invitation: id(),
         team: id(),
         delegation: id(),
+        approval: id(),
     }
 }
 

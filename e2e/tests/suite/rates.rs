@@ -148,7 +148,7 @@ async fn nothing_is_limited_where_the_number_is_zero() {
 
 #[tokio::test]
 async fn a_proxy_that_is_trusted_says_who_asks() {
-    let settings = [("rate_limit.max", "2"), ("rate_limit.trusted_proxies", "127.0.0.1")];
+    let settings = [("rate_limit.max", "2"), ("proxies.trusted", "127.0.0.1")];
     let Some(app) = limited(&settings).await else { return };
     let ask = async |client: &str| {
         let headers = [("x-forwarded-for", client)];
@@ -168,7 +168,7 @@ async fn no_number_of_addresses_makes_the_tables_grow_or_a_principal_forgotten()
         ("rate_limit.max", "3"),
         ("rate_limit.table_size", "64KiB"),
         ("rate_limit.address_factor", "10000"),
-        ("rate_limit.trusted_proxies", "127.0.0.1"),
+        ("proxies.trusted", "127.0.0.1"),
     ];
     let Some(app) = limited(&settings).await else { return };
     assert_eq!(admitted(app.admin(), "/api/auth/me", 9).await, 3);

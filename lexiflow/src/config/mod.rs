@@ -18,7 +18,9 @@ mod oidc;
 #[cfg(feature = "passkeys")]
 mod passkey_site;
 mod passkeys;
+mod payload;
 mod profiles;
+mod proxies;
 mod rate_limit;
 mod render;
 mod rules;
@@ -39,11 +41,13 @@ pub use oidc::Oidc;
 #[cfg(feature = "passkeys")]
 pub use passkey_site::passkey_site;
 pub use passkeys::Passkeys;
+pub use payload::Payload;
+pub use proxies::Proxies;
 pub use rate_limit::{Rate, RateLimit};
 pub use render::{render_check, render_effective, render_faults, render_schema};
 pub use sections::{
-    Admin, Auth, Cache, Compression, Config, Database, Log, LogFormat, Memory, Metrics, Mode, Payload,
-    Server, Storage, Stream, Workers,
+    Admin, Auth, Cache, Compression, Config, Database, Log, LogFormat, Memory, Metrics, Mode, Server,
+    Storage, Stream, Workers,
 };
 pub use table::{KEYS, Key};
 pub use value::{Kind, Rule, Secret, Share, Unit};

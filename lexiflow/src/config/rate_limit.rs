@@ -1,5 +1,4 @@
 use super::settings::{Gap, Settings};
-use std::net::IpAddr;
 use std::time::Duration;
 
 /// How often somebody may ask.
@@ -15,8 +14,6 @@ pub struct RateLimit {
     pub address_factor: u32,
     /// Bytes of each of the two tables of counts.
     pub table_bytes: u64,
-    /// The proxies whose word on the caller's address counts.
-    pub trusted_proxies: Vec<IpAddr>,
 }
 
 /// So many requests in so long a time.
@@ -30,8 +27,6 @@ pub struct Rate {
 
 impl RateLimit {
     pub(super) fn from_settings(s: &Settings) -> Result<Self, Gap> {
-        let proxies = s.list("rate_limit.trusted_proxies")?;
-        let address = |text: &String| text.parse().map_err(|_| Gap("rate_limit.trusted_proxies"));
         Ok(Self {
             general: Rate { limit: s.number("rate_limit.max")?, window: s.time("rate_limit.ttl")? },
             auth: Rate { limit: s.number("rate_limit.auth_max")?, window: s.time("rate_limit.auth_ttl")? },
@@ -41,7 +36,6 @@ impl RateLimit {
             },
             address_factor: s.number("rate_limit.address_factor")?,
             table_bytes: s.number("rate_limit.table_size")?,
-            trusted_proxies: proxies.iter().map(address).collect::<Result<_, _>>()?,
         })
     }
 }

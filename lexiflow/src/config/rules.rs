@@ -24,6 +24,10 @@ pub(super) const OPTIONAL_HOST: Rule = Rule {
 };
 pub(super) const PROXY: Rule =
     Rule { accepted: "IP addresses", check: |text| text.parse::<std::net::IpAddr>().is_ok() };
+pub(super) const HEADER: Rule = Rule {
+    accepted: "empty, or the name of a header such as CF-IPCountry",
+    check: |text| text.is_empty() || text.parse::<http::HeaderName>().is_ok(),
+};
 pub(super) const DATABASE_URL: Rule = Rule {
     accepted: "empty, or an address that begins with sqlite:, postgres:// or postgresql://",
     check: is_database_url,

@@ -4,6 +4,8 @@ use super::audit::Audit;
 use super::mail::Mail;
 use super::oidc::Oidc;
 use super::passkeys::Passkeys;
+use super::payload::Payload;
+use super::proxies::Proxies;
 use super::rate_limit::RateLimit;
 use super::settings::{Gap, Settings};
 use super::value::{Secret, Share};
@@ -31,6 +33,8 @@ pub struct Config {
     pub cache: Cache,
     /// Limits of request bodies that are read whole.
     pub payload: Payload,
+    /// Who stands in front of the server.
+    pub proxies: Proxies,
     /// How often somebody may ask.
     pub rate_limit: RateLimit,
     /// Tokens, sessions and password hashing.
@@ -232,19 +236,6 @@ pub struct Cache {
     pub check_period: Duration,
 }
 
-/// Limits, in bytes, of request bodies that are read whole.
-#[derive(Debug, Clone)]
-pub struct Payload {
-    /// JSON.
-    pub json_limit: usize,
-    /// Forms.
-    pub urlencoded_limit: usize,
-    /// Plain text.
-    pub text_limit: usize,
-    /// Anything else that is not a file.
-    pub raw_limit: usize,
-}
-
 /// Tokens, sessions and password hashing.
 #[derive(Debug, Clone)]
 pub struct Auth {
@@ -360,12 +351,8 @@ impl Config {
                 mem_level: s.number("compression.mem_level")?,
             },
             cache: cache(s)?,
-            payload: Payload {
-                json_limit: s.number("payload.json_limit")?,
-                urlencoded_limit: s.number("payload.urlencoded_limit")?,
-                text_limit: s.number("payload.text_limit")?,
-                raw_limit: s.number("payload.raw_limit")?,
-            },
+            payload: Payload::read(s)?,
+            proxies: Proxies::read(s)?,
             rate_limit: RateLimit::from_settings(s)?,
             auth: auth(s)?,
             audit: Audit::read(s)?,

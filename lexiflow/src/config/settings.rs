@@ -140,6 +140,7 @@ pub(super) fn note_capped(settings: &Settings, findings: &mut Findings) {
 /// Finds values that are fine alone and wrong together. A key that is already at fault is left out.
 pub(super) fn check_together(settings: &Settings, findings: &mut Findings) {
     super::oidc::check(settings, findings);
+    super::proxies::check(settings, findings);
     let mut refuse = |path: &'static str, wrong: bool, message: &str| {
         refuse(settings, findings, path, wrong, message);
     };

@@ -153,6 +153,9 @@ pub static KEYS: &[Key] = &[
     key("payload.urlencoded_limit", &["PAYLOAD_URLENCODED_LIMIT"], bytes(KIB, GIB)),
     key("payload.text_limit", &["PAYLOAD_TEXT_LIMIT"], bytes(KIB, GIB)),
     key("payload.raw_limit", &["PAYLOAD_RAW_LIMIT"], bytes(KIB, GIB)),
+    // proxies
+    key("proxies.trusted", &["TRUSTED_PROXIES"], Kind::List(rules::PROXY)),
+    key("proxies.country_header", &["COUNTRY_HEADER"], Kind::Text(rules::HEADER)),
     // rate_limit
     key("rate_limit.max", &["RATE_LIMIT_MAX"], count(0, 1_000_000, "requests")),
     key("rate_limit.ttl", &["RATE_LIMIT_TTL"], seconds(SECOND, DAY)),
@@ -162,7 +165,6 @@ pub static KEYS: &[Key] = &[
     key("rate_limit.upload_ttl", &["RATE_LIMIT_UPLOAD_TTL"], seconds(SECOND, DAY)),
     key("rate_limit.address_factor", &["RATE_LIMIT_ADDRESS_FACTOR"], count(1, 10_000, "times")),
     key("rate_limit.table_size", &["RATE_LIMIT_TABLE_SIZE"], bytes(64 * KIB, GIB)),
-    key("rate_limit.trusted_proxies", &["TRUSTED_PROXIES"], Kind::List(rules::PROXY)),
     // auth
     key("auth.jwt_secret", &["JWT_SECRET"], Kind::Secret(rules::JWT_SECRET)),
     key("auth.jwt_refresh_secret", &["JWT_REFRESH_SECRET"], Kind::Secret(rules::JWT_SECRET)),

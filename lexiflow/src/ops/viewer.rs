@@ -1,5 +1,5 @@
 use access::grants::Moment;
-use access::{Action, App, Refusal};
+use access::{Action, App};
 use axum::extract::FromRequestParts;
 use http::header::{FORWARDED, HOST, VIA};
 use http::request::Parts;
@@ -43,18 +43,13 @@ async fn operator(parts: &Parts, app: &App) -> Result<(), access::Error> {
     let now = app.clock().now();
     let principal = app.authenticator().authenticate(shown, now).await?;
     let policy = app.policies().of(app.db().reader(), &principal, now).await?;
-    let address = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
-    let decision = policy.decide(&principal, Action::Operate, Moment { now, address });
-    if decision.allowed {
-        return Ok(());
-    }
-    Err(Refusal {
-        action: Action::Operate,
-        role: principal.role,
-        is_key: principal.role.allows(Action::Operate),
-        asks_step_up: decision.asks_step_up,
-    }
-    .into())
+    let client = parts.extensions.get::<web::Client>();
+    let moment = Moment {
+        now,
+        address: client.map(|client| client.address),
+        country: client.and_then(|client| client.country),
+    };
+    Ok(policy.require(&principal, Action::Operate, moment)?)
 }
 
 /// From this machine, and not through a proxy on it that speaks for somebody else. A proxy that leaves no trace of its

@@ -132,7 +132,6 @@ pub(super) fn rates(config: &Config) -> RateSettings {
         quotas: [limits.general, limits.auth, limits.upload].map(quota),
         address_factor: limits.address_factor,
         table_bytes: limits.table_bytes,
-        proxies: TrustedProxies::new(limits.trusted_proxies.iter().copied()),
     }
 }
 
@@ -226,6 +225,8 @@ pub(crate) fn layers(config: &Config, app: &App) -> Result<web::layers::Settings
             threshold_bytes: compression.threshold,
         },
         cors: cors(&config.server.cors_origins)?,
+        proxies: TrustedProxies::new(config.proxies.trusted.iter().copied())
+            .telling_country_in(config.proxies.country_header.clone()),
         pool: Some(app.headroom().class(Class::Interactive).clone()),
         ..web::layers::Settings::new(Arc::clone(app.clock()), Arc::clone(app.random()))
     })

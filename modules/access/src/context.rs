@@ -1,5 +1,5 @@
 use crate::grants::{Decision, Moment, Policy};
-use crate::{Action, Authenticator, Error, Policies, Principal, Refusal, SecondFactor, Sight, store};
+use crate::{Action, Authenticator, Error, Policies, Principal, Refusal, Sight, store};
 use clock::{SharedClock, SharedRandom, Timestamp};
 use db::{Db, Reader, Tx};
 use headroom::Headroom;
@@ -107,6 +107,8 @@ pub struct Request {
     pub correlation: Arc<str>,
     /// The caller's address, without port.
     pub address: Option<std::net::IpAddr>,
+    /// The caller's country, where a trusted proxy tells it.
+    pub country: Option<web::Country>,
     /// The caller's `User-Agent`, at most 256 bytes of it.
     pub user_agent: Option<String>,
     /// The method of the request; nothing for the command line and for jobs.
@@ -122,6 +124,7 @@ impl Default for Request {
         Self {
             correlation: Arc::from("none"),
             address: None,
+            country: None,
             user_agent: None,
             method: None,
             route: None,
@@ -199,25 +202,22 @@ impl Ctx {
     }
 
     fn decide(&self, action: Action) -> Decision {
-        let moment = Moment { now: self.now(), address: self.request.address };
-        self.policy.decide(&self.principal, action, moment)
+        self.policy.decide(&self.principal, action, self.moment())
+    }
+
+    /// What is known of this request when something is decided.
+    pub fn moment(&self) -> Moment {
+        Moment { now: self.now(), address: self.request.address, country: self.request.country }
+    }
+
+    /// What counts for the caller beside the role.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Asks whether the caller may do `action`.
     pub fn require(&self, action: Action) -> Result<(), Refusal> {
-        // Who owes a second factor may do nothing but set one up, for which nobody asks here.
-        let owes = self.principal.proof.second_factor == SecondFactor::Owed;
-        let decision = self.decide(action);
-        if decision.allowed && !owes {
-            return Ok(());
-        }
-        let (role, asks_step_up) = (self.principal.role, decision.asks_step_up);
-        Err(Refusal {
-            action,
-            role,
-            is_key: self.principal.key.is_some() && role.allows(action),
-            asks_step_up,
-        })
+        self.policy.require(&self.principal, action, self.moment())
     }
 
     /// Starts the verb's transaction. The request's idempotency key is marked as done in it, so that the change and the

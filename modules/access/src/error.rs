@@ -1,4 +1,5 @@
 use crate::Refusal;
+use crate::grants::Obligation;
 use web::codes;
 use web::problem::{Code, Failure};
 
@@ -8,8 +9,11 @@ const MFA_ENROLMENT_REQUIRED: Code =
 /// The caller's second factor was shown too long ago.
 const STEP_UP_REQUIRED: Code = Code::new("step_up_required", 403, "The second factor has to be shown again");
 
+/// Somebody else has to approve.
+const APPROVAL_REQUIRED: Code = Code::new("approval_required", 403, "Somebody has to approve this first");
+
 /// Every code of this module.
-pub const CODES: &[Code] = &[MFA_ENROLMENT_REQUIRED, STEP_UP_REQUIRED];
+pub const CODES: &[Code] = &[MFA_ENROLMENT_REQUIRED, STEP_UP_REQUIRED, APPROVAL_REQUIRED];
 
 /// Why a caller is turned away.
 #[derive(Debug, thiserror::Error)]
@@ -51,14 +55,23 @@ impl Failure for Error {
             Self::NotAuthenticated(_) => codes::UNAUTHENTICATED,
             Self::SecondFactorOwed(_) => MFA_ENROLMENT_REQUIRED,
             Self::StepUp => STEP_UP_REQUIRED,
-            Self::Refused(refusal) if refusal.asks_step_up => STEP_UP_REQUIRED,
-            Self::Refused(_) | Self::NeedsPerson => codes::FORBIDDEN,
+            Self::Refused(refusal) => refusal_code(refusal),
+            Self::NeedsPerson => codes::FORBIDDEN,
             Self::AnswerLost => codes::CONFLICT,
             Self::Database(error) | Self::Outbox(queue::Error::Database(error)) => {
                 crate::database_code(error)
             }
             Self::Ungated | Self::Outbox(_) => codes::INTERNAL,
         }
+    }
+}
+
+/// The code of a refusal, for every module's errors.
+pub fn refusal_code(refusal: &Refusal) -> Code {
+    match refusal.owes {
+        Some(Obligation::StepUp) => STEP_UP_REQUIRED,
+        Some(Obligation::Approval(_)) => APPROVAL_REQUIRED,
+        None => codes::FORBIDDEN,
     }
 }
 

@@ -1,11 +1,13 @@
 //! Grants beside the roles: rows that allow or deny an action to a role or a user, under conditions. Pure: the rows come
 //! from the store, the moment from the request.
 
+mod approval;
 mod delegation;
 mod hours;
 mod network;
 mod policy;
 
+pub use approval::{Approval, Obligation, Ruling};
 pub use delegation::{Delegation, Lent};
 pub use hours::{Hours, HoursFault, Written as WrittenHours};
 pub use network::{Network, NetworkFault};
@@ -16,6 +18,7 @@ use clock::Timestamp;
 use ids::{GrantId, TeamId, UserId};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use web::Country;
 
 /// Whom a grant is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +61,12 @@ pub struct Conditions {
     /// While a second factor was shown a moment ago only: what is allowed has to be earned each time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub step_up: bool,
+    /// From these countries only; from anywhere when there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub countries: Vec<Country>,
+    /// While somebody of this role has approved only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_by: Option<Role>,
 }
 
 /// A grant.
@@ -89,6 +98,8 @@ pub struct Moment {
     pub now: Timestamp,
     /// From where, where that is known.
     pub address: Option<IpAddr>,
+    /// From which country, where a trusted proxy tells it.
+    pub country: Option<Country>,
 }
 
 /// How a condition stands to a moment.
@@ -105,18 +116,31 @@ impl Conditions {
         let in_period = self.from.is_none_or(|from| from <= moment.now)
             && self.until.is_none_or(|until| moment.now < until)
             && self.hours.as_ref().is_none_or(|hours| hours.contain(moment.now));
-        match moment.address {
-            _ if !in_period => Standing::Fails,
-            _ if self.networks.is_empty() => Standing::Holds,
-            None => Standing::Unknown,
-            Some(address) if self.networks.iter().any(|network| network.contains(address)) => Standing::Holds,
-            Some(_) => Standing::Fails,
+        if !in_period {
+            return Standing::Fails;
+        }
+        let network = among(&self.networks, moment.address, Network::contains);
+        let country = among(&self.countries, moment.country, |one, country| *one == country);
+        match (network, country) {
+            (Standing::Fails, _) | (_, Standing::Fails) => Standing::Fails,
+            (Standing::Unknown, _) | (_, Standing::Unknown) => Standing::Unknown,
+            (Standing::Holds, Standing::Holds) => Standing::Holds,
         }
     }
 }
 
+/// How a list of places stands to where a request comes from. No list leaves it open.
+fn among<T, P: Copy>(places: &[T], from: Option<P>, is_in: impl Fn(&T, P) -> bool) -> Standing {
+    match from {
+        _ if places.is_empty() => Standing::Holds,
+        None => Standing::Unknown,
+        Some(from) if places.iter().any(|place| is_in(place, from)) => Standing::Holds,
+        Some(_) => Standing::Fails,
+    }
+}
+
 impl Grant {
-    /// Whether it counts now, but for the second factor that it may ask for. What is not known counts against the caller.
+    /// Whether it counts now, but for the second factor and the approval that it may ask for. What is not known counts against the caller.
     pub fn counts(&self, moment: Moment) -> bool {
         match self.conditions.standing(moment) {
             Standing::Holds => true,

@@ -9,6 +9,7 @@
 //! - [`Fresh`] is the context of what may be done only by who has just shown a second factor, where there is one.
 //! - [`Authenticator`] is what the sessions module implements; nothing here knows how a token looks.
 
+pub mod approvals;
 mod context;
 pub mod delegations;
 mod error;
@@ -25,7 +26,7 @@ mod store;
 pub mod teams;
 
 pub use context::{App, Ctx, Request};
-pub use error::{CODES, Error, database_code};
+pub use error::{CODES, Error, database_code, refusal_code};
 pub use idempotency::IdempotencyKeys;
 pub use migration::migrations;
 pub use model::{

@@ -9,6 +9,7 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "0033_access_walls", statements: walls },
         Migration { name: "0035_access_grants", statements: grants },
         Migration { name: "0064_access_teams", statements: teams },
+        Migration { name: "0067_access_approvals", statements: approvals },
     ]
 }
 
@@ -207,5 +208,42 @@ fn delegations(dialect: Dialect) -> Vec<String> {
         migrate::table(dialect, &delegations),
         of("delegate_id", "delegations_delegate"),
         of("lender_id", "delegations_lender"),
+    ]
+}
+
+/// What users ask others to approve. `over_at` is up to when it may be answered, and then up to when it counts.
+fn approvals(dialect: Dialect) -> Vec<String> {
+    let columns = dialect.columns();
+    let approvals = Table::create()
+        .table("approvals")
+        .col(columns.key())
+        .col(columns.firm())
+        .col(columns.id("user_id"))
+        .col(columns.id("grant_id"))
+        .col(columns.text("action"))
+        .col(columns.text("approver_role"))
+        .col(columns.text("reason"))
+        .col(columns.time("asked_at"))
+        .col(columns.time("over_at"))
+        .col(columns.opt_id("ruled_by"))
+        .col(columns.opt_time("ruled_at"))
+        .col(columns.opt_text("ruling"))
+        .col(columns.opt_text("ruling_reason"))
+        .col(columns.opt_id("ended_by"))
+        .col(columns.opt_time("ended_at"))
+        .take();
+    let of_user = Index::create()
+        .name("approvals_user")
+        .table("approvals")
+        .col("firm_id")
+        .col("user_id")
+        .col("over_at")
+        .take();
+    let of_firm =
+        Index::create().name("approvals_over").table("approvals").col("firm_id").col("over_at").take();
+    vec![
+        migrate::table(dialect, &approvals),
+        migrate::index(dialect, &of_user),
+        migrate::index(dialect, &of_firm),
     ]
 }

@@ -1,3 +1,4 @@
+use crate::grants::Obligation;
 use crate::{Role, Scopes};
 use clock::Timestamp;
 use futures_util::future::BoxFuture;
@@ -47,7 +48,7 @@ impl Principal {
         if self.allows(action) && self.proof.second_factor != SecondFactor::Owed {
             Ok(())
         } else {
-            Err(Refusal { action, role: self.role, is_key: self.role.allows(action), asks_step_up: false })
+            Err(Refusal { action, role: self.role, is_key: self.role.allows(action), owes: None })
         }
     }
 }
@@ -221,8 +222,8 @@ pub struct Refusal {
     pub role: Role,
     /// Whether it was the API key's scopes that did not suffice, and not the role.
     pub is_key: bool,
-    /// Whether a grant allows it, but only to who has shown a second factor a moment ago.
-    pub asks_step_up: bool,
+    /// What a grant that allows it asks for first.
+    pub owes: Option<Obligation>,
 }
 
 impl std::error::Error for Refusal {}
@@ -230,20 +231,27 @@ impl std::error::Error for Refusal {}
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let code = self.action.code();
-        if self.asks_step_up {
-            write!(
+        match self.owes {
+            Some(Obligation::StepUp) => write!(
                 f,
                 "your permission `{code}` counts while a second factor was just shown: show yours at \
                  `/api/auth/step-up`, and repeat the request; set one up at `/api/auth/mfa/totp` if you have none"
-            )
-        } else if self.is_key {
-            write!(f, "this API key does not have the scope `{code}`; use another key, or sign in")
-        } else {
-            let role = self.role;
-            write!(
+            ),
+            Some(Obligation::Approval(role)) => write!(
                 f,
-                "your role `{role}` does not have the permission `{code}`; ask an administrator of your firm"
-            )
+                "your permission `{code}` counts while a user with the role `{role}` has approved: ask for it with \
+                 `POST /api/approvals`, and repeat the request when it is given"
+            ),
+            None if self.is_key => {
+                write!(f, "this API key does not have the scope `{code}`; use another key, or sign in")
+            }
+            None => {
+                let role = self.role;
+                write!(
+                    f,
+                    "your role `{role}` does not have the permission `{code}`; ask an administrator of your firm"
+                )
+            }
         }
     }
 }

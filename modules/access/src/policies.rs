@@ -1,6 +1,6 @@
-use crate::grants::{Grant, Lent, Policy, Subject};
+use crate::grants::{Approval, Grant, Lent, Policy, Subject};
 use crate::store::grants;
-use crate::{Principal, Role, delegations, teams};
+use crate::{Principal, Role, approvals, delegations, teams};
 use clock::Timestamp;
 use db::{Error, Reads, Tx};
 use headroom::{Cache, CacheConfig, StoreRegistry};
@@ -45,15 +45,25 @@ struct Known {
 }
 
 fn policy_bytes(policy: &Policy) -> usize {
-    let of_grant =
-        |grant: &Grant| size_of::<Grant>() + grant.reason.len() + grant.conditions.networks.len() * 32;
+    let of_grant = |grant: &Grant| {
+        size_of::<Grant>()
+            + grant.reason.len()
+            + grant.conditions.networks.len() * 32
+            + grant.conditions.countries.len() * 2
+    };
+    let of_approval = |approval: &Approval| {
+        let answer = approval.ruling.as_ref().and_then(|ruling| ruling.reason.as_ref());
+        size_of::<Approval>() + approval.reason.len() + answer.map_or(0, String::len)
+    };
     let of_lent = |lent: &Lent| {
         size_of::<Lent>()
             + lent.delegation.reason.len()
             + lent.delegation.actions.len()
             + policy_bytes(&lent.powers)
     };
-    policy.grants().iter().map(of_grant).sum::<usize>() + policy.lent().iter().map(of_lent).sum::<usize>()
+    policy.grants().iter().map(of_grant).sum::<usize>()
+        + policy.lent().iter().map(of_lent).sum::<usize>()
+        + policy.approvals().iter().map(of_approval).sum::<usize>()
 }
 
 fn weight(_: &UserId, known: &Known) -> u64 {
@@ -173,7 +183,13 @@ pub async fn look_up(db: &impl Reads, principal: &Principal, now: Timestamp) -> 
         let powers = own_powers(db, principal.firm, delegation.lender, delegation.lender_role).await?;
         lent.push(Lent { delegation, powers });
     }
-    Ok(own.with_lent(lent))
+    let asks_others = own.grants().iter().any(|grant| grant.conditions.approval_by.is_some());
+    let approvals = if asks_others {
+        approvals::of_user(db, principal.firm, principal.user, now).await?
+    } else {
+        Vec::new()
+    };
+    Ok(own.with_lent(lent).with_approvals(approvals))
 }
 
 /// What counts for a user beside the role, but for what others have lent.

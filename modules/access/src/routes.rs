@@ -217,9 +217,9 @@ pub fn credentials(parts: &Parts) -> Option<Credentials<'_>> {
     }
 }
 
-/// The address at the other end of the connection, without port.
+/// The address of whoever asks, without port, also behind the proxies that the operator trusts.
 fn peer(parts: &Parts) -> Option<IpAddr> {
-    parts.extensions.get::<web::server::PeerAddr>().map(|peer| peer.0.ip())
+    parts.extensions.get::<web::Client>().map(|client| client.address)
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750, 2.1).
@@ -241,6 +241,7 @@ fn request(parts: &Parts, principal: Option<&Principal>) -> Request {
     Request {
         correlation,
         address: peer(parts),
+        country: parts.extensions.get::<web::Client>().and_then(|client| client.country),
         user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_BYTES).collect()),
         method: Some(parts.method.clone()),
         route: parts.extensions.get::<MatchedPath>().map(|path| Arc::from(path.as_str())),

@@ -1,5 +1,6 @@
 //! Idempotency keys; what walls hide from whom lies in its own file.
 
+pub(crate) mod approvals;
 pub(crate) mod delegations;
 pub(crate) mod grants;
 pub(crate) mod rates;

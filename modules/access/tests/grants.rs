@@ -2,7 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use access::grants::{
-    Conditions, Decision, Effect, Grant, Hours, Moment, Network, Policy, Reason, Subject, WrittenHours,
+    Approval, Conditions, Decision, Effect, Grant, Hours, Moment, Network, Obligation, Policy, Reason,
+    Ruling, Subject, WrittenHours,
 };
 use access::{Action, Principal, Role};
 use clock::Timestamp;
@@ -23,7 +24,8 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn moment() -> Moment {
-    Moment { now: at("2026-03-02T12:00:00Z"), address: Some("192.0.2.7".parse().unwrap()) }
+    let address = Some("192.0.2.7".parse().unwrap());
+    Moment { now: at("2026-03-02T12:00:00Z"), address, country: Some("DE".parse().unwrap()) }
 }
 
 fn grant(number: u8, subject: Subject, action: Action, effect: Effect) -> Grant {
@@ -81,11 +83,7 @@ fn what_denies_comes_before_what_allows_and_what_nothing_allows_is_refused() {
         assert_eq!(decision.allowed, allowed, "{caller} {grants:?}");
         // A grant for one action says nothing of another.
         let other = policy.decide(&somebody(caller), Action::ReadCases, moment());
-        assert_eq!(
-            other,
-            Decision { allowed: true, reason: Reason::Role(caller), asks_step_up: false },
-            "{caller}"
-        );
+        assert_eq!(other, Decision { allowed: true, reason: Reason::Role(caller), owes: None }, "{caller}");
     }
 }
 
@@ -203,7 +201,12 @@ fn from_where_nobody_knows_counts_against_the_caller() {
         let conditions = Conditions { networks: vec![network.parse().unwrap()], ..Conditions::default() };
         Grant { conditions, ..grant(1, Subject::User(id(1)), Action::Import, effect) }
     };
-    let nowhere = Moment { address: None, ..moment() };
+    let within = |countries: &[&str], effect| {
+        let countries = countries.iter().map(|code| code.parse().unwrap()).collect();
+        let conditions = Conditions { countries, ..Conditions::default() };
+        Grant { conditions, ..grant(1, Subject::User(id(1)), Action::Import, effect) }
+    };
+    let nowhere = Moment { address: None, country: None, ..moment() };
     for (effect, when, counts) in [
         (Effect::Allow, moment(), true),
         (Effect::Allow, nowhere, false),
@@ -211,8 +214,18 @@ fn from_where_nobody_knows_counts_against_the_caller() {
         (Effect::Deny, nowhere, true),
     ] {
         assert_eq!(from("192.0.2.0/24", effect).counts(when), counts, "{effect:?} {when:?}");
-        assert_eq!(from("198.51.100.0/24", effect).counts(when), effect == Effect::Deny && when == nowhere);
+        assert_eq!(within(&["FR", "DE"], effect).counts(when), counts, "{effect:?} {when:?}");
+        let elsewhere = effect == Effect::Deny && when == nowhere;
+        assert_eq!(from("198.51.100.0/24", effect).counts(when), elsewhere);
+        assert_eq!(within(&["FR"], effect).counts(when), elsewhere);
     }
+    // From a network that is right and a country that is not known, and the other way round.
+    let mut both = within(&["DE"], Effect::Allow);
+    both.conditions.networks = vec!["192.0.2.0/24".parse().unwrap()];
+    let stands = |moment: Moment| both.counts(moment);
+    assert!(stands(moment()));
+    assert!(!stands(Moment { country: None, ..moment() }) && !stands(Moment { address: None, ..moment() }));
+    assert!(!stands(Moment { country: Some("FR".parse().unwrap()), ..moment() }));
 }
 
 #[test]
@@ -232,9 +245,56 @@ fn a_period_holds_its_beginning_and_not_its_end() {
 
 #[test]
 fn a_condition_that_is_not_known_is_not_read() {
-    for unknown in [json!({ "countries": ["US"] }), json!({ "mfa": true }), json!({ "maxRecords": 10 })] {
+    for unknown in [
+        json!({ "countries": ["USA"] }),
+        json!({ "approvalBy": "judge" }),
+        json!({ "mfa": true }),
+        json!({ "maxRecords": 10 }),
+    ] {
         assert!(serde_json::from_value::<Conditions>(unknown.clone()).is_err(), "{unknown}");
     }
+}
+
+#[test]
+fn a_grant_that_asks_for_an_approval_counts_while_there_is_one_for_it() {
+    let mut asking = grant(1, Subject::User(id(1)), Action::Import, Effect::Allow);
+    asking.conditions.approval_by = Some(Role::Partner);
+    let clerk = somebody(Role::Clerk);
+    let approval = |grant: u8, approved: bool, over_at: &str| Approval {
+        id: id(5),
+        user: id(1),
+        grant: id(grant),
+        action: Action::Import,
+        approver_role: Role::Partner,
+        reason: "A reason".to_owned(),
+        asked_at: at("2026-03-01T00:00:00Z"),
+        over_at: at(over_at),
+        ruling: Some(Ruling { by: id(2), at: at("2026-03-01T01:00:00Z"), approved, reason: None }),
+    };
+    let decide = |grants: &[Grant], approvals| {
+        let policy = Policy::new(grants.to_vec()).with_approvals(approvals);
+        policy.decide(&clerk, Action::Import, moment())
+    };
+    let asks = Decision { owes: Some(Obligation::Approval(Role::Partner)), ..Decision::REFUSED };
+    let allowed = Decision { allowed: true, reason: Reason::Grant(id(1)), owes: None };
+    let one = std::slice::from_ref(&asking);
+    assert_eq!(decide(one, Vec::new()), asks);
+    assert_eq!(decide(one, vec![approval(1, true, "2026-03-02T12:00:01Z")]), allowed);
+    assert_eq!(decide(one, vec![approval(1, true, "2026-03-02T12:00:00Z")]), asks, "its time is over");
+    assert_eq!(decide(one, vec![approval(1, false, "2026-03-03T00:00:00Z")]), asks, "declined");
+    assert_eq!(decide(one, vec![approval(2, true, "2026-03-03T00:00:00Z")]), asks, "of another grant");
+    let open = Approval { ruling: None, ..approval(1, true, "2026-03-03T00:00:00Z") };
+    assert_eq!(decide(one, vec![open]), asks, "nobody has answered");
+    // What the caller can do alone is named first.
+    let mut proving = grant(2, Subject::User(id(1)), Action::Import, Effect::Allow);
+    proving.conditions.step_up = true;
+    for grants in [[asking.clone(), proving.clone()], [proving, asking.clone()]] {
+        assert_eq!(decide(&grants, Vec::new()).owes, Some(Obligation::StepUp));
+    }
+    // One that asks for both counts with both.
+    asking.conditions.step_up = true;
+    let given = vec![approval(1, true, "2026-03-03T00:00:00Z")];
+    assert_eq!(decide(std::slice::from_ref(&asking), given).owes, Some(Obligation::StepUp));
 }
 
 proptest! {

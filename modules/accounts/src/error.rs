@@ -215,7 +215,7 @@ impl Failure for Error {
             Self::Lifetime => codes::RULE_REFUSED,
             Self::Successor(_) => SUCCESSOR_UNFIT,
             Self::Caseload(CaseloadError::TooMany(_)) => TOO_MANY_CASES,
-            Self::Refused(_) => codes::FORBIDDEN,
+            Self::Refused(refusal) => access::refusal_code(refusal),
             Self::Access(error) => error.code(),
             Self::Hash(crypto::password::Error::Stopping) => codes::DRAINING,
             Self::Hash(crypto::password::Error::NoMemory(_)) => codes::MEMORY_EXHAUSTED,

@@ -55,7 +55,7 @@ impl Failure for Error {
         match self {
             Self::NoEntry(_) => ENTRY_NOT_FOUND,
             Self::NoVerification(_) => VERIFICATION_NOT_FOUND,
-            Self::Refused(_) => codes::FORBIDDEN,
+            Self::Refused(refusal) => access::refusal_code(refusal),
             Self::Access(error) => error.code(),
             Self::Memory(_) => codes::MEMORY_EXHAUSTED,
             Self::Interrupted => codes::DRAINING,

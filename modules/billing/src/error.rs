@@ -54,7 +54,8 @@ impl Failure for Error {
         match self {
             Self::NotFound(_) => TIME_ENTRY_NOT_FOUND,
             Self::Stale { .. } => codes::STALE_VERSION,
-            Self::NotYours | Self::Refused(_) => codes::FORBIDDEN,
+            Self::NotYours => codes::FORBIDDEN,
+            Self::Refused(refusal) => access::refusal_code(refusal),
             Self::Access(error) => error.code(),
             Self::Case(error) => error.code(),
             Self::Audit(error) => error.code(),

@@ -145,7 +145,7 @@ impl Failure for Error {
             Self::NotIdentified => CASE_NOT_IDENTIFIED,
             Self::Template(_) => CASE_NUMBER_TEMPLATE,
             Self::Stale { .. } => codes::STALE_VERSION,
-            Self::Refused(_) => codes::FORBIDDEN,
+            Self::Refused(refusal) => access::refusal_code(refusal),
             Self::Access(error) => error.code(),
             Self::Audit(error) => error.code(),
             Self::Database(error) => access::database_code(error),

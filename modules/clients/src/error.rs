@@ -52,7 +52,7 @@ impl Failure for Error {
             Self::NotFound(_) => CLIENT_NOT_FOUND,
             Self::InUse(_) => CLIENT_IN_USE,
             Self::Stale { .. } => codes::STALE_VERSION,
-            Self::Refused(_) => codes::FORBIDDEN,
+            Self::Refused(refusal) => access::refusal_code(refusal),
             Self::Access(error) => error.code(),
             Self::Audit(error) => error.code(),
             Self::Database(error) => access::database_code(error),

@@ -55,7 +55,7 @@ impl Failure for Error {
             Self::NotFound(_) => ENTRY_NOT_FOUND,
             Self::Stale { .. } => codes::STALE_VERSION,
             Self::OtherCase => codes::RULE_REFUSED,
-            Self::Refused(_) => codes::FORBIDDEN,
+            Self::Refused(refusal) => access::refusal_code(refusal),
             Self::Access(error) => error.code(),
             Self::Case(error) => error.code(),
             Self::Audit(error) => error.code(),

@@ -156,7 +156,7 @@ impl Failure for Error {
             Self::ChecksumHeader => codes::VALIDATION_FAILED,
             Self::BeingRemoved => FILE_BEING_REMOVED,
             Self::Blob(error) => blob_code(error),
-            Self::Refused(_) => codes::FORBIDDEN,
+            Self::Refused(refusal) => access::refusal_code(refusal),
             Self::Access(error) => error.code(),
             Self::Case(error) => error.code(),
             Self::Audit(error) => error.code(),

@@ -1,4 +1,4 @@
-use ids::{DelegationId, GrantId, TeamId};
+use ids::{ApprovalId, DelegationId, GrantId, TeamId};
 use web::codes;
 use web::problem::{Code, Failure, Fault};
 
@@ -28,6 +28,11 @@ const DELEGATION_NOT_FOUND: Code = Code::new("delegation_not_found", 404, "The d
 /// What cannot be lent, or not to this user.
 const DELEGATION_REFUSED: Code = Code::new("delegation_refused", 422, "This cannot be delegated");
 
+/// No such approval, or it is over.
+const APPROVAL_NOT_FOUND: Code = Code::new("approval_not_found", 404, "The approval was not found");
+/// What cannot be asked for, or not be answered by this user.
+const APPROVAL_REFUSED: Code = Code::new("approval_refused", 422, "This cannot be approved");
+
 /// This module's codes.
 pub const CODES: &[Code] = &[
     GRANT_NOT_FOUND,
@@ -41,6 +46,8 @@ pub const CODES: &[Code] = &[
     TEAM_LIMIT,
     DELEGATION_NOT_FOUND,
     DELEGATION_REFUSED,
+    APPROVAL_NOT_FOUND,
+    APPROVAL_REFUSED,
 ];
 
 /// Why a grant could not be given, ended or explained.
@@ -105,6 +112,32 @@ pub enum Error {
     /// As many as there may be.
     #[error("a user lends, and is lent, at most 20 times at once: end some first")]
     TooManyDelegations,
+    /// There is no such approval, or it is over, or it is none of the caller's business.
+    #[error("there is no approval {0} that you asked for or may answer, or it is over")]
+    ApprovalNotFound(ApprovalId),
+    /// There is nothing to ask for.
+    #[error("you have the permission `{0}` at this moment: repeat what was refused")]
+    AllowedAlready(&'static str),
+    /// No grant of the caller's asks for it.
+    #[error(
+        "nothing that is granted to you waits for an approval of `{0}` alone: ask an administrator to grant it"
+    )]
+    NothingToApprove(&'static str),
+    /// It waits for an answer, or was given.
+    #[error("you have asked for this already: `GET /api/approvals` shows it")]
+    AskedBefore,
+    /// Who asks does not answer.
+    #[error("nobody approves what they asked for themselves")]
+    OwnApproval,
+    /// It was answered before.
+    #[error("this was answered before: end it, and have it asked for again")]
+    AnsweredBefore,
+    /// The grant was ended.
+    #[error("the grant was ended since: there is nothing left to approve")]
+    GrantEnded,
+    /// As many as there may be.
+    #[error("a user has at most 20 approvals at once, and at most 200 wait in a firm: end some first")]
+    TooManyApprovals,
     /// The caller may not do it.
     #[error(transparent)]
     Refused(#[from] access::Refusal),
@@ -141,7 +174,15 @@ impl Failure for Error {
             Self::Stale => codes::STALE_VERSION,
             Self::DelegationNotFound(_) => DELEGATION_NOT_FOUND,
             Self::NotDelegable(_) | Self::DelegateUnfit | Self::TooManyDelegations => DELEGATION_REFUSED,
-            Self::Refused(_) => codes::FORBIDDEN,
+            Self::ApprovalNotFound(_) => APPROVAL_NOT_FOUND,
+            Self::AllowedAlready(_)
+            | Self::NothingToApprove(_)
+            | Self::AskedBefore
+            | Self::OwnApproval
+            | Self::AnsweredBefore
+            | Self::GrantEnded
+            | Self::TooManyApprovals => APPROVAL_REFUSED,
+            Self::Refused(refusal) => access::refusal_code(refusal),
             Self::Access(error) => error.code(),
             Self::Case(error) => error.code(),
             Self::User(error) => error.code(),

@@ -57,6 +57,23 @@ pub enum Step {
     },
 }
 
+/// What somebody answers who was asked to approve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The grant counts.
+    Approve {
+        /// Until when; nothing for a day.
+        until: Option<Timestamp>,
+        /// Why, if there is something to say.
+        reason: Option<String>,
+    },
+    /// It does not.
+    Decline {
+        /// Why.
+        reason: String,
+    },
+}
+
 /// A delegation to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDelegation {

@@ -1,3 +1,4 @@
+mod approvals;
 mod delegations;
 mod grants;
 mod teams;
@@ -6,5 +7,5 @@ use access::Routes;
 
 /// This module's routes.
 pub fn routes() -> Routes {
-    grants::routes().merge(teams::routes()).merge(delegations::routes())
+    grants::routes().merge(teams::routes()).merge(delegations::routes()).merge(approvals::routes())
 }

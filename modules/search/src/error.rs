@@ -36,7 +36,7 @@ impl Failure for Error {
         match self {
             Self::Empty => QUERY_EMPTY,
             Self::TooBroad(_) => codes::MALFORMED_QUERY,
-            Self::Refused(_) => codes::FORBIDDEN,
+            Self::Refused(refusal) => access::refusal_code(refusal),
             Self::Database(error) => access::database_code(error),
             Self::Kind(_) => codes::INTERNAL,
             Self::Stopping => codes::DRAINING,

@@ -210,7 +210,7 @@ impl Failure for Error {
             Self::Provider(refusal) => refusal.code(),
             Self::Accounts(error) => error.code(),
             Self::Access(error) => error.code(),
-            Self::Refused(_) => codes::FORBIDDEN,
+            Self::Refused(refusal) => access::refusal_code(refusal),
             Self::Audit(error) => error.code(),
             Self::Outbox(queue::Error::Database(error)) | Self::Database(error) => {
                 access::database_code(error)

@@ -81,7 +81,7 @@ impl Failure for Error {
             Self::UnknownUser { .. } => WALL_USER_UNKNOWN,
             Self::NoSteward => WALL_WITHOUT_STEWARD,
             Self::ScreensNobody => WALL_SCREENS_NOBODY,
-            Self::Refused(_) => codes::FORBIDDEN,
+            Self::Refused(refusal) => access::refusal_code(refusal),
             Self::Access(error) => error.code(),
             Self::Case(error) => error.code(),
             Self::User(error) => error.code(),

@@ -53,6 +53,10 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let meter = RequestMeter::default();
+        // For everything that asks where a request comes from: limits, permissions, the record.
+        if let Some(client) = self.settings.proxies.client(request.extensions(), request.headers()) {
+            request.extensions_mut().insert(client);
+        }
         // How often somebody asks is looked at first: it costs nothing, and whoever asks too often gets nothing.
         let rated = self.rate(&request);
         let (rated, admitted) = match rated {

@@ -1,14 +1,15 @@
-use super::{Effect, Grant, Lent, Moment};
-use crate::{Action, Principal, Role};
+use super::{Approval, Effect, Grant, Lent, Moment, Obligation};
+use crate::{Action, Principal, Refusal, Role, SecondFactor};
 use ids::{DelegationId, GrantId, TeamId};
 
-/// What may count for one user beside the role: grants to the user, the role and the user's teams, and what others have
-/// lent.
+/// What may count for one user beside the role: grants to the user, the role and the user's teams, what others have
+/// approved, and what they have lent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     grants: Vec<Grant>,
     teams: Vec<TeamId>,
     lent: Vec<Lent>,
+    approvals: Vec<Approval>,
 }
 
 /// What decided.
@@ -31,16 +32,16 @@ pub struct Decision {
     pub allowed: bool,
     /// What decided.
     pub reason: Reason,
-    /// Whether a grant would allow it, had the second factor been shown a moment ago.
-    pub asks_step_up: bool,
+    /// What a grant that would allow it asks for first.
+    pub owes: Option<Obligation>,
 }
 
 impl Decision {
     /// Refused, because nothing allows it.
-    pub const REFUSED: Self = Self { allowed: false, reason: Reason::Default, asks_step_up: false };
+    pub const REFUSED: Self = Self { allowed: false, reason: Reason::Default, owes: None };
 
     fn because(allowed: bool, reason: Reason) -> Self {
-        Self { allowed, reason, asks_step_up: false }
+        Self { allowed, reason, owes: None }
     }
 }
 
@@ -62,6 +63,12 @@ impl Policy {
         Self { lent, ..self }
     }
 
+    /// The same for somebody to whom this was approved.
+    #[must_use]
+    pub fn with_approvals(self, approvals: Vec<Approval>) -> Self {
+        Self { approvals, ..self }
+    }
+
     /// The grants.
     pub fn grants(&self) -> &[Grant] {
         &self.grants
@@ -70,6 +77,44 @@ impl Policy {
     /// What was lent.
     pub fn lent(&self) -> &[Lent] {
         &self.lent
+    }
+
+    /// What was approved.
+    pub fn approvals(&self) -> &[Approval] {
+        &self.approvals
+    }
+
+    /// What a grant asks of the principal that is not done yet.
+    pub fn owed(&self, grant: &Grant, principal: &Principal, moment: Moment) -> Option<Obligation> {
+        let is_approved = || self.approvals.iter().any(|one| one.is_in_force(grant.id, moment.now));
+        match grant.conditions.approval_by {
+            Some(role) if !is_approved() => Some(Obligation::Approval(role)),
+            _ if grant.conditions.step_up && !principal.proof.was_shown(moment.now) => {
+                Some(Obligation::StepUp)
+            }
+            _ => None,
+        }
+    }
+
+    /// Grants that would allow `action` now, were what they ask for done.
+    pub fn allowing<'a>(
+        &'a self,
+        principal: &'a Principal,
+        action: Action,
+        moment: Moment,
+    ) -> impl Iterator<Item = &'a Grant> {
+        self.counting(Effect::Allow, principal, action, moment)
+    }
+
+    /// Asks whether the principal may do `action`, with the words for whoever may not. Who owes a second factor may do
+    /// nothing but set one up, for which nobody asks here.
+    pub fn require(&self, principal: &Principal, action: Action, moment: Moment) -> Result<(), Refusal> {
+        let decision = self.decide(principal, action, moment);
+        if decision.allowed && principal.proof.second_factor != SecondFactor::Owed {
+            return Ok(());
+        }
+        let is_key = principal.key.is_some_and(|key| !key.scopes.contains(action));
+        Err(Refusal { action, role: principal.role, is_key, owes: decision.owes })
     }
 
     /// Whether the principal may do `action` at this moment: a grant that denies comes before all that allows, then what the
@@ -85,15 +130,19 @@ impl Policy {
         if principal.allows(action) {
             return Decision::because(true, Reason::Role(principal.role));
         }
-        let is_earned = |grant: &&Grant| !grant.conditions.step_up || principal.proof.was_shown(moment.now);
-        if let Some(grant) = self.counting(Effect::Allow, principal, action, moment).find(is_earned) {
-            return Decision::because(true, Reason::Grant(grant.id));
+        let mut owes = None;
+        for grant in self.allowing(principal, action, moment) {
+            match self.owed(grant, principal, moment) {
+                None => return Decision::because(true, Reason::Grant(grant.id)),
+                // What the caller can do alone comes first.
+                Some(owed) if owes.is_none() || owed == Obligation::StepUp => owes = Some(owed),
+                Some(_) => {}
+            }
         }
         if let Some(lent) = self.lent.iter().find(|lent| lent.allows(principal.firm, action, moment)) {
             return Decision::because(true, Reason::Delegation(lent.delegation.id));
         }
-        let asks_step_up = self.counting(Effect::Allow, principal, action, moment).next().is_some();
-        Decision { asks_step_up, ..Decision::REFUSED }
+        Decision { owes, ..Decision::REFUSED }
     }
 
     fn counting<'a>(

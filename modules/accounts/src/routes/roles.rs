@@ -68,7 +68,7 @@ async fn permissions_of(ctx: &Ctx, user: &User) -> Result<Vec<&'static str>, Pro
     let principal = Principal::of(user.id, user.firm, user.role);
     let policy = ctx.app().policies().of(ctx.reader(), &principal, ctx.now()).await;
     let policy = policy.map_err(access::Error::Database)?;
-    let moment = Moment { now: ctx.now(), address: None };
+    let moment = Moment { now: ctx.now(), address: None, country: None };
     let allowed = |action: &Action| policy.decide(&principal, *action, moment).allowed;
     Ok(Action::ALL.into_iter().filter(allowed).map(Action::code).collect())
 }

@@ -178,6 +178,7 @@ pub(super) async fn apply(
     ctx.publish(tx, &changed).await?;
     if is_leaving || before.role != after.role {
         end_delegations(ctx, tx, id, is_leaving).await?;
+        end_approvals(ctx, tx, id).await?;
     }
     if is_leaving {
         end_access(ctx, tx, id).await?;
@@ -191,6 +192,16 @@ async fn end_delegations(ctx: &Ctx, tx: &mut Tx, id: UserId, leaves: bool) -> Re
     let ended = access::delegations::end_of_user(tx, firm, id, leaves, by, ctx.now()).await?;
     if ended > 0 {
         let entity = Entity::of(id).changed(json!({ "delegationsEnded": ended }));
+        audit::record(tx, ctx, Act::Update, entity).await?;
+    }
+    Ok(())
+}
+
+/// What was approved was approved to who they were.
+async fn end_approvals(ctx: &Ctx, tx: &mut Tx, id: UserId) -> Result<(), Error> {
+    let ended = access::approvals::end_of_user(tx, ctx.firm(), id, ctx.user(), ctx.now()).await?;
+    if ended > 0 {
+        let entity = Entity::of(id).changed(json!({ "approvalsEnded": ended }));
         audit::record(tx, ctx, Act::Update, entity).await?;
     }
     Ok(())

@@ -21,6 +21,10 @@ pub enum Act {
     Revoke,
     /// Somebody was refused what they asked for.
     Deny,
+    /// Somebody allowed what another one asked.
+    Approve,
+    /// Somebody declined what another one asked.
+    Reject,
     /// A proof was looked at, such as the chain of these records.
     Verify,
     /// Records were removed because their time was over.
@@ -35,7 +39,7 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Create,
         Self::Update,
         Self::Delete,
@@ -46,6 +50,8 @@ impl Act {
         Self::Grant,
         Self::Revoke,
         Self::Deny,
+        Self::Approve,
+        Self::Reject,
         Self::Verify,
         Self::Purge,
         Self::Login,
@@ -66,6 +72,8 @@ impl Act {
             Self::Grant => "grant",
             Self::Revoke => "revoke",
             Self::Deny => "deny",
+            Self::Approve => "approve",
+            Self::Reject => "reject",
             Self::Verify => "verify",
             Self::Purge => "purge",
             Self::Login => "login",

@@ -11,7 +11,7 @@ use ids::{CaseId, GrantId, TeamId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
-use web::{Page, Paged, PathId, Problem, ProblemBody, ValidJson, ValidQuery};
+use web::{Country, Page, Paged, PathId, Problem, ProblemBody, ValidJson, ValidQuery};
 
 /// What is granted to roles and users, and how decisions come about.
 pub(super) fn routes() -> Routes {
@@ -43,7 +43,8 @@ struct PermissionView {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[garde(allow_unvalidated)]
 #[schema(example = json!({"permission": "time:read", "effect": "allow", "reason": "Prepares the invoices of March",
-    "stepUp": false, "from": "2026-03-01T00:00:00Z", "until": "2026-04-01T00:00:00Z", "networks": ["0.0.0.0/0", "::/0"],
+    "stepUp": false, "countries": ["DE", "FR"], "approvalBy": "partner", "from": "2026-03-01T00:00:00Z",
+    "until": "2026-04-01T00:00:00Z", "networks": ["0.0.0.0/0", "::/0"],
     "hours": {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": "00:00", "until": "23:59",
         "zone": "America/Los_Angeles"}}))]
 pub(super) struct GiveGrant {
@@ -75,6 +76,15 @@ pub(super) struct GiveGrant {
     /// It counts while the second factor was just shown only (`POST /api/auth/step-up`). Not for what denies.
     #[serde(default)]
     step_up: bool,
+    /// It counts from these countries only: two letters each (ISO 3166-1). Where no proxy tells the country, what allows does
+    /// not count, and what denies does.
+    #[garde(length(max = 50), inner(length(chars, max = 2)))]
+    #[serde(default)]
+    countries: Vec<String>,
+    /// It counts for a user while somebody of this role has approved only (`POST /api/approvals`). Not for what denies.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "partner")]
+    approval_by: Option<Role>,
 }
 
 /// Why a grant is ended.
@@ -92,7 +102,8 @@ struct EndGrant {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"id": "019cae6b-e9a1-7d47-8136-4e9c80216d35", "role": null, "teamId": null,
-    "userId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "stepUp": false, "permission": "time:read", "effect": "allow",
+    "userId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "stepUp": false, "countries": ["DE", "FR"],
+    "approvalBy": "partner", "permission": "time:read", "effect": "allow",
     "reason": "Prepares the invoices of March", "from": "2026-03-01T00:00:00Z", "until": "2026-04-01T00:00:00Z",
     "networks": ["0.0.0.0/0", "::/0"],
     "hours": {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": "00:00", "until": "23:59",
@@ -125,6 +136,10 @@ pub(super) struct GrantView {
     hours: Option<WrittenHours>,
     /// It counts while the second factor was just shown only.
     step_up: bool,
+    /// It counts from these countries only.
+    countries: Vec<String>,
+    /// It counts for a user while somebody of this role has approved only.
+    approval_by: Option<Role>,
     /// Who gave it.
     granted_by: UserId,
     /// When.
@@ -397,12 +412,23 @@ impl TryFrom<GiveGrant> for NewGrant {
             let message = "must lie after `from`".to_owned();
             return Err(Error::Condition { field: "until", message });
         }
-        if body.step_up && body.effect == Effect::Deny {
-            let message = "must not be set of what denies".to_owned();
-            return Err(Error::Condition { field: "stepUp", message });
+        let asked = [("stepUp", body.step_up), ("approvalBy", body.approval_by.is_some())];
+        if let Some((field, _)) = asked.into_iter().find(|(_, is_set)| *is_set && body.effect == Effect::Deny)
+        {
+            return Err(Error::Condition { field, message: "must not be set of what denies".to_owned() });
         }
-        let conditions =
-            Conditions { networks, hours, from: body.from, until: body.until, step_up: body.step_up };
+        let countries: Result<Vec<Country>, _> = body.countries.iter().map(|text| text.parse()).collect();
+        let countries = countries
+            .map_err(|fault| Error::Condition { field: "countries", message: format!("each {fault}") })?;
+        let conditions = Conditions {
+            networks,
+            hours,
+            from: body.from,
+            until: body.until,
+            step_up: body.step_up,
+            countries,
+            approval_by: body.approval_by,
+        };
         let reason = body.reason.trim().to_owned();
         Ok(Self { permission: body.permission, effect: body.effect, conditions, reason })
     }
@@ -428,6 +454,8 @@ impl From<Grant> for GrantView {
             networks: grant.conditions.networks.iter().map(ToString::to_string).collect(),
             hours: grant.conditions.hours.map(WrittenHours::from),
             step_up: grant.conditions.step_up,
+            countries: grant.conditions.countries.iter().map(ToString::to_string).collect(),
+            approval_by: grant.conditions.approval_by,
             granted_by: grant.granted_by,
             granted_at: grant.granted_at,
         }

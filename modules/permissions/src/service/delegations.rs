@@ -1,7 +1,7 @@
 use super::grants::action;
 use crate::Error;
 use crate::model::NewDelegation;
-use access::grants::{Delegation, Moment};
+use access::grants::Delegation;
 use access::{Action, Ctx, Principal, Role, delegations};
 use audit::{Act, Entity};
 use chrono::TimeDelta;
@@ -31,7 +31,7 @@ pub async fn make_delegation(ctx: &Ctx, new: NewDelegation) -> Result<Delegation
     }
     let powers = access::own_powers(&tx, ctx.firm(), lender.id, lender.role).await?;
     let principal = Principal::of(lender.id, ctx.firm(), lender.role);
-    let moment = Moment { now: ctx.now(), address: ctx.request().address };
+    let moment = ctx.moment();
     for action in actions.iter().copied() {
         if action.needs_person() {
             return Err(Error::NotDelegable(action.code()));

@@ -1,6 +1,6 @@
 use crate::Error;
 use crate::model::{Asked, Explained, NewGrant, Step};
-use access::grants::{Decision, Effect, Grant, Moment, Subject};
+use access::grants::{Decision, Effect, Grant, Subject};
 use access::{Action, Ctx, Principal, Role};
 use audit::{Act, Entity};
 use ids::GrantId;
@@ -12,6 +12,12 @@ pub async fn give_grant(ctx: &Ctx, subject: Subject, new: NewGrant) -> Result<Gr
     let action = action(&new.permission)?;
     if new.effect == Effect::Allow && !ctx.allows(action) {
         return Err(Error::BeyondOwn(action.code()));
+    }
+    if let Some(role) = new.conditions.approval_by
+        && !role.allows(action)
+    {
+        let message = format!("must be a role that has the permission `{}` itself", action.code());
+        return Err(Error::Condition { field: "approvalBy", message });
     }
     let mut tx = ctx.begin().await?;
     let role = match subject {
@@ -87,7 +93,7 @@ pub async fn explain(ctx: &Ctx, asked: &Asked) -> Result<Explained, Error> {
     let user = accounts::find_in(ctx.reader(), ctx.firm(), asked.user.unwrap_or(ctx.user())).await?;
     let principal = Principal::of(user.id, ctx.firm(), user.role);
     let policy = access::look_up(ctx.reader(), &principal, ctx.now()).await?;
-    let moment = Moment { now: ctx.now(), address: ctx.request().address };
+    let moment = ctx.moment();
     let mut by_wall = false;
     if let Some(case) = asked.case {
         cases::exists(ctx.reader(), ctx.sight(), case).await?;
@@ -99,7 +105,7 @@ pub async fn explain(ctx: &Ctx, asked: &Asked) -> Result<Explained, Error> {
             policy.grants().iter().filter(move |grant| grant.effect == effect && grant.action == action);
         grants.map(|grant| Step::Grant {
             grant: Box::new(grant.clone()),
-            counts: grant.counts(moment) && !grant.conditions.step_up,
+            counts: grant.counts(moment) && policy.owed(grant, &principal, moment).is_none(),
         })
     };
     let mut steps: Vec<Step> = of(Effect::Deny).collect();
