@@ -36,6 +36,11 @@ CREATE TABLE "delegations" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT 
 CREATE INDEX "delegations_delegate" ON "delegations" ("firm_id", "delegate_id", "ends_at");
 CREATE INDEX "delegations_lender" ON "delegations" ("firm_id", "lender_id", "ends_at");
 
+-- 0065_access_case_teams
+CREATE TABLE "case_members" ( "firm_id" uuid NOT NULL, "case_id" uuid NOT NULL, "user_id" uuid NOT NULL, "role" text NOT NULL, "added_by" uuid NOT NULL, "added_at" timestamptz NOT NULL, PRIMARY KEY ("firm_id", "case_id", "user_id") );
+CREATE INDEX "case_members_user" ON "case_members" ("firm_id", "user_id", "role", "case_id");
+ALTER TABLE firm_policies ADD COLUMN departures bigint NOT NULL DEFAULT 0;
+
 -- 0011_audit_log
 CREATE TABLE "audit_chains" ( "firm_id" uuid NOT NULL PRIMARY KEY, "begun_at" timestamptz NOT NULL );
 CREATE TABLE "audit_log" ( "firm_id" uuid NOT NULL, "seq" bigint NOT NULL, "id" uuid NOT NULL, "user_id" uuid, "session_id" uuid, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" uuid NOT NULL, "case_id" uuid, "outcome" text NOT NULL, "reason" text, "changes" text, "address" text, "user_agent" text, "method" text, "route" text, "correlation" text NOT NULL, "at" timestamptz NOT NULL, "hash" bytea NOT NULL, PRIMARY KEY ("firm_id", "seq") );

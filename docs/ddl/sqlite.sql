@@ -36,6 +36,11 @@ CREATE TABLE "delegations" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT 
 CREATE INDEX "delegations_delegate" ON "delegations" ("firm_id", "delegate_id", "ends_at");
 CREATE INDEX "delegations_lender" ON "delegations" ("firm_id", "lender_id", "ends_at");
 
+-- 0065_access_case_teams
+CREATE TABLE "case_members" ( "firm_id" blob NOT NULL, "case_id" blob NOT NULL, "user_id" blob NOT NULL, "role" text NOT NULL, "added_by" blob NOT NULL, "added_at" integer NOT NULL, PRIMARY KEY ("firm_id", "case_id", "user_id") ) STRICT;
+CREATE INDEX "case_members_user" ON "case_members" ("firm_id", "user_id", "role", "case_id");
+ALTER TABLE firm_policies ADD COLUMN departures integer NOT NULL DEFAULT 0;
+
 -- 0011_audit_log
 CREATE TABLE "audit_chains" ( "firm_id" blob NOT NULL PRIMARY KEY, "begun_at" integer NOT NULL ) STRICT;
 CREATE TABLE "audit_log" ( "firm_id" blob NOT NULL, "seq" integer NOT NULL, "id" blob NOT NULL, "user_id" blob, "session_id" blob, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" blob NOT NULL, "case_id" blob, "outcome" text NOT NULL, "reason" text, "changes" text, "address" text, "user_agent" text, "method" text, "route" text, "correlation" text NOT NULL, "at" integer NOT NULL, "hash" blob NOT NULL, PRIMARY KEY ("firm_id", "seq") ) STRICT, WITHOUT ROWID;

@@ -158,11 +158,6 @@ impl Ctx {
         self.principal.firm
     }
 
-    /// What the caller sees of the firm: what every read of a case, and of what hangs on one, takes.
-    pub fn sight(&self) -> Sight {
-        Sight::of(self.principal.firm, self.principal.user)
-    }
-
     /// The user who acts.
     pub fn user(&self) -> UserId {
         self.principal.user
@@ -193,22 +188,46 @@ impl Ctx {
         &self.request
     }
 
-    /// Whether the caller may do `action`: the one place that decides it.
+    /// Whether the caller may do `action` in the whole firm: the one place that decides it.
     pub fn allows(&self, action: Action) -> bool {
         self.decide(action).allowed
     }
 
     fn decide(&self, action: Action) -> Decision {
-        let moment = Moment { now: self.now(), address: self.request.address };
-        self.policy.decide(&self.principal, action, moment)
+        self.policy.decide(&self.principal, action, self.moment())
     }
 
-    /// Asks whether the caller may do `action`.
+    fn moment(&self) -> Moment {
+        Moment { now: self.now(), address: self.request.address }
+    }
+
+    /// Whether there may be a case on which the caller may do `action`.
+    pub(crate) fn allows_on_some_case(&self, action: Action) -> bool {
+        self.policy.allows_on_some_case(&self.principal, action, self.moment())
+    }
+
+    /// Who owes a second factor may do nothing but set one up, for which nobody asks here.
+    pub(crate) fn owes_second_factor(&self) -> bool {
+        self.principal.proof.second_factor == SecondFactor::Owed
+    }
+
+    /// Asks whether the caller may do `action`, and gives what they see while they do it: what every read of a case, and of what
+    /// hangs on one, takes. Who may do it only on cases on whose team they are sees those alone.
+    pub fn sight_to(&self, action: Action) -> Result<Sight, Refusal> {
+        let (firm, user) = (self.principal.firm, self.principal.user);
+        match self.require(action) {
+            Ok(()) => Ok(Sight::of(firm, user)),
+            Err(_) if !self.owes_second_factor() && self.allows_on_some_case(action) => {
+                Ok(Sight::on_team(firm, user, action))
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Asks whether the caller may do `action` in the whole firm.
     pub fn require(&self, action: Action) -> Result<(), Refusal> {
-        // Who owes a second factor may do nothing but set one up, for which nobody asks here.
-        let owes = self.principal.proof.second_factor == SecondFactor::Owed;
         let decision = self.decide(action);
-        if decision.allowed && !owes {
+        if decision.allowed && !self.owes_second_factor() {
             return Ok(());
         }
         let (role, asks_step_up) = (self.principal.role, decision.asks_step_up);

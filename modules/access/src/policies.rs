@@ -1,5 +1,5 @@
 use crate::grants::{Grant, Lent, Policy, Subject};
-use crate::store::grants;
+use crate::store::{case_teams, grants};
 use crate::{Principal, Role, delegations, teams};
 use clock::Timestamp;
 use db::{Error, Reads, Tx};
@@ -53,7 +53,9 @@ fn policy_bytes(policy: &Policy) -> usize {
             + lent.delegation.actions.len()
             + policy_bytes(&lent.powers)
     };
-    policy.grants().iter().map(of_grant).sum::<usize>() + policy.lent().iter().map(of_lent).sum::<usize>()
+    policy.grants().iter().map(of_grant).sum::<usize>()
+        + policy.lent().iter().map(of_lent).sum::<usize>()
+        + policy.case_roles().len()
 }
 
 fn weight(_: &UserId, known: &Known) -> u64 {
@@ -173,10 +175,11 @@ pub async fn look_up(db: &impl Reads, principal: &Principal, now: Timestamp) -> 
         let powers = own_powers(db, principal.firm, delegation.lender, delegation.lender_role).await?;
         lent.push(Lent { delegation, powers });
     }
-    Ok(own.with_lent(lent))
+    let case_roles = case_teams::roles_of(db, principal.firm, principal.user).await?;
+    Ok(own.with_lent(lent).on_cases(case_roles))
 }
 
-/// What counts for a user beside the role, but for what others have lent.
+/// What counts for a user beside the role in the whole firm, but for what others have lent.
 pub async fn own_powers(db: &impl Reads, firm: FirmId, user: UserId, role: Role) -> Result<Policy, Error> {
     let teams = teams::of_user(db, firm, user).await?;
     let mut subjects = vec![Subject::User(user), Subject::Role(role)];
