@@ -105,9 +105,6 @@ async fn a_client_sees_the_case_of_their_team_with_its_docket_and_nothing_else()
 async fn a_role_on_one_case_changes_nothing_on_another_that_one_may_read() {
     let app = TestApp::start().await;
     let (one, other) = (filled(app.admin(), "Alder").await, filled(app.admin(), "Cedar").await);
-    let loose = Form::new().text("title", "Loose").file("a.txt", "text/plain", b"A loose motion.");
-    let loose = id_of(&loose.post(app.admin(), "/api/documents").await.expect_status(201).json());
-    app.settle().await;
     // Accountants read every case, and no docket.
     let (user, id) = person(&app, Role::Accountant).await;
     user.get(&format!("/api/docket/{}", one.entry)).await.expect_problem(403, "forbidden");
@@ -117,8 +114,6 @@ async fn a_role_on_one_case_changes_nothing_on_another_that_one_may_read() {
     }
     assert_eq!(total(&user, "/api/cases").await, 2);
     assert_eq!(total(&user, "/api/docket").await, 1);
-    assert_eq!(total(&user, "/api/documents").await, 1);
-    assert_eq!(total(&user, "/api/documents/stats").await, 1);
 
     let text = json!({ "text": "MOTION, amended" });
     drop(user.patch(&format!("/api/docket/{}", one.entry), &text).await.expect_status(200));
@@ -135,7 +130,20 @@ async fn a_role_on_one_case_changes_nothing_on_another_that_one_may_read() {
     let case = format!("/api/cases/{}", other.case);
     user.patch(&case, &judge).await.expect_problem(404, "case_not_found");
     user.post(&format!("{case}/close"), &Value::Null).await.expect_problem(404, "case_not_found");
+    app.finish().await;
+}
 
+#[tokio::test]
+async fn documents_and_search_are_those_of_the_case_where_the_role_counts() {
+    let app = TestApp::start().await;
+    let (one, other) = (filled(app.admin(), "Alder").await, filled(app.admin(), "Cedar").await);
+    let loose = Form::new().text("title", "Loose").file("a.txt", "text/plain", b"A loose motion.");
+    let loose = id_of(&loose.post(app.admin(), "/api/documents").await.expect_status(201).json());
+    app.settle().await;
+    let (user, id) = person(&app, Role::Accountant).await;
+    drop(put_on_team(app.admin(), &one.case, &id, "paralegal").await);
+    assert_eq!(total(&user, "/api/documents").await, 1);
+    assert_eq!(total(&user, "/api/documents/stats").await, 1);
     for document in [&other.document, &loose] {
         for path in ["", "/download", "/text", "/versions"] {
             let path = format!("/api/documents/{document}{path}");
@@ -154,6 +162,7 @@ async fn a_role_on_one_case_changes_nothing_on_another_that_one_may_read() {
     let form = Form::new().file("b.txt", "text/plain", b"words");
     form.post(&user, "/api/documents").await.expect_problem(403, "forbidden");
     drop(upload_text(&user, &one.case, "own.txt", "A motion of their own.").await);
+    drop(add_entry(&user, &one.case, "Their own").await);
     app.settle().await;
 
     let found = user.get("/api/search?query=motion").await.expect_status(200).json();

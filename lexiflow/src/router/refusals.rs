@@ -91,7 +91,7 @@ fn may_be_refused(
         Gate::Public => {}
         // What is for people only is forbidden to an API key.
         Gate::SignedIn | Gate::May(_) | Gate::MayOnCase(_) => {
-            all.extend([codes::UNAUTHENTICATED, codes::FORBIDDEN])
+            all.extend([codes::UNAUTHENTICATED, codes::FORBIDDEN]);
         }
     }
     if parameters(operation).any(|one| one.parameter_in == ParameterIn::Query) {

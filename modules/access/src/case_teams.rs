@@ -56,15 +56,14 @@ pub async fn put(
     before: Option<&CaseMember>,
     member: &CaseMember,
 ) -> Result<bool, Error> {
-    match before {
+    if before.is_some() {
         // The new role may show less than the old one.
-        Some(_) => case_teams::departed(tx, firm).await?,
-        None => {
-            let in_team = case_teams::count_members(&*tx, firm, case).await?;
-            let of_user = case_teams::count_cases(&*tx, firm, member.user).await?;
-            if in_team >= CASE_MEMBERS as u64 || of_user >= CASES_OF_MEMBER as u64 {
-                return Ok(false);
-            }
+        case_teams::departed(tx, firm).await?;
+    } else {
+        let in_team = case_teams::count_members(&*tx, firm, case).await?;
+        let of_user = case_teams::count_cases(&*tx, firm, member.user).await?;
+        if in_team >= CASE_MEMBERS as u64 || of_user >= CASES_OF_MEMBER as u64 {
+            return Ok(false);
         }
     }
     case_teams::put(tx, firm, case, member).await?;
