@@ -36,6 +36,11 @@ CREATE TABLE "delegations" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT 
 CREATE INDEX "delegations_delegate" ON "delegations" ("firm_id", "delegate_id", "ends_at");
 CREATE INDEX "delegations_lender" ON "delegations" ("firm_id", "lender_id", "ends_at");
 
+-- 0065_access_case_teams
+CREATE TABLE "case_members" ( "firm_id" uuid NOT NULL, "case_id" uuid NOT NULL, "user_id" uuid NOT NULL, "role" text NOT NULL, "added_by" uuid NOT NULL, "added_at" timestamptz NOT NULL, PRIMARY KEY ("firm_id", "case_id", "user_id") );
+CREATE INDEX "case_members_user" ON "case_members" ("firm_id", "user_id", "role", "case_id");
+ALTER TABLE firm_policies ADD COLUMN departures bigint NOT NULL DEFAULT 0;
+
 -- 0067_access_approvals
 CREATE TABLE "approvals" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "grant_id" uuid NOT NULL, "action" text NOT NULL, "approver_role" text NOT NULL, "reason" text NOT NULL, "asked_at" timestamptz NOT NULL, "over_at" timestamptz NOT NULL, "ruled_by" uuid, "ruled_at" timestamptz, "ruling" text, "ruling_reason" text, "ended_by" uuid, "ended_at" timestamptz );
 CREATE INDEX "approvals_user" ON "approvals" ("firm_id", "user_id", "over_at");

@@ -36,6 +36,11 @@ CREATE TABLE "delegations" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT 
 CREATE INDEX "delegations_delegate" ON "delegations" ("firm_id", "delegate_id", "ends_at");
 CREATE INDEX "delegations_lender" ON "delegations" ("firm_id", "lender_id", "ends_at");
 
+-- 0065_access_case_teams
+CREATE TABLE "case_members" ( "firm_id" blob NOT NULL, "case_id" blob NOT NULL, "user_id" blob NOT NULL, "role" text NOT NULL, "added_by" blob NOT NULL, "added_at" integer NOT NULL, PRIMARY KEY ("firm_id", "case_id", "user_id") ) STRICT;
+CREATE INDEX "case_members_user" ON "case_members" ("firm_id", "user_id", "role", "case_id");
+ALTER TABLE firm_policies ADD COLUMN departures integer NOT NULL DEFAULT 0;
+
 -- 0067_access_approvals
 CREATE TABLE "approvals" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "grant_id" blob NOT NULL, "action" text NOT NULL, "approver_role" text NOT NULL, "reason" text NOT NULL, "asked_at" integer NOT NULL, "over_at" integer NOT NULL, "ruled_by" blob, "ruled_at" integer, "ruling" text, "ruling_reason" text, "ended_by" blob, "ended_at" integer ) STRICT;
 CREATE INDEX "approvals_user" ON "approvals" ("firm_id", "user_id", "over_at");

@@ -155,6 +155,12 @@ pub async fn raise_wall(client: &Client, case: &str, screened: &[&str]) -> Value
     client.post("/api/ethical-walls", &body).await.expect_status(201).json()
 }
 
+/// Gives a user a role on the team of a case.
+pub async fn put_on_team(client: &Client, case: &str, user: &str, role: &str) -> Value {
+    let path = format!("/api/cases/{case}/team/{user}");
+    client.put(&path, &json!({ "role": role })).await.expect_status(200).json()
+}
+
 /// Makes an API key of the client's user, and gives the answer with the whole key.
 pub async fn make_key(client: &Client, scopes: &[&str]) -> Value {
     let body = json!({ "name": "A program", "scopes": scopes });

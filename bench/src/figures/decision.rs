@@ -33,7 +33,7 @@ pub(super) fn measure(setup: &Setup) -> Row {
         granted_at: Timestamp::UNIX_EPOCH,
     };
     let policy = Policy::new((0..GRANTS).map(grant).collect());
-    let moment = Moment { now: Timestamp::UNIX_EPOCH, address: Some([192, 0, 2, 1].into()) };
+    let moment = Moment { now: Timestamp::UNIX_EPOCH, address: Some([192, 0, 2, 1].into()), country: None };
     let begun = Instant::now();
     for _ in 0..rounds {
         black_box(black_box(&policy).decide(&principal, Action::DeleteCases, moment));

@@ -71,7 +71,7 @@ async fn every_route_is_closed_to_a_key_without_its_scope_and_those_for_people_t
         let (weakest, needs_person) = match route.gate {
             Gate::Public => continue,
             Gate::SignedIn => ("search:use", true),
-            Gate::May(action) => {
+            Gate::May(action) | Gate::MayOnCase(action) => {
                 (if action == Action::Search { "time:read" } else { "search:use" }, action.needs_person())
             }
         };

@@ -9,6 +9,7 @@ mod audit_exports;
 mod audit_tampering;
 mod auth;
 mod bad_input;
+mod case_teams;
 mod conformity;
 mod documents;
 mod examples;

@@ -1,11 +1,11 @@
 //! Every route against everybody who must not see what it is about, generated from the routes themselves: the walled, an
-//! administrator among them, and another firm. What is hidden and what is not there are answered byte for byte alike.
+//! administrator among them, who is on the team of another case only, and another firm. What is hidden and what is not there are answered byte for byte alike.
 
 use crate::walls::person;
 use access::{Gate, Role};
 use e2e::{
-    Form, Route, TestApp, Things, absent, add_entry, add_party, id_of, one_of_each, open_case, raise_wall,
-    record_time, routes, upload_text,
+    Form, Route, TestApp, Things, absent, add_entry, add_party, id_of, one_of_each, open_case, put_on_team,
+    raise_wall, record_time, routes, upload_text,
 };
 use http::Method;
 use serde_json::Value;
@@ -60,7 +60,15 @@ async fn every_route_says_what_it_is_about() {
             Some(&"thing") if !route.has_id() => "without an id",
             Some(&("names" | "new")) if route.method != Method::POST => "without a body",
             Some(&"list") if route.method != Method::GET => "no list",
-            Some(&("thing" | "names" | "list" | "new")) if !matches!(route.gate, Gate::May(_)) => "not gated",
+            Some(&("thing" | "names" | "list" | "new"))
+                if !matches!(route.gate, Gate::May(_) | Gate::MayOnCase(_)) =>
+            {
+                "not gated"
+            }
+            // A list that is no list of cases' things would show who is on one team those of all.
+            Some(&("new" | "firm" | "self" | "server")) if matches!(route.gate, Gate::MayOnCase(_)) => {
+                "open to who is on a team"
+            }
             Some(&("thing" | "names" | "list" | "new" | "firm" | "self" | "server" | "public")) => continue,
             Some(_) => "of no known kind",
         };
@@ -136,8 +144,18 @@ async fn kept_out(app: &TestApp, things: &Things) -> Vec<(&'static str, Client)>
     }
     let screened: Vec<&str> = screened.iter().map(String::as_str).collect();
     drop(raise_wall(app.admin(), &things.case, &screened).await);
+    all.push(("member of another case", member_of_another_case(app).await));
     all.push(("other firm", app.second_firm().await));
     all
+}
+
+/// A client of the firm who may do on one case whatever can be done on a case.
+async fn member_of_another_case(app: &TestApp) -> Client {
+    let (client, id) = person(app, Role::Client).await;
+    let case = fill(app.admin(), "Maple").await;
+    drop(put_on_team(app.admin(), &case, &id, "partner").await);
+    drop(client.get(&format!("/api/cases/{case}")).await.expect_status(200));
+    client
 }
 
 #[tokio::test]
@@ -178,7 +196,7 @@ async fn what_is_hidden_is_answered_as_what_is_not_there() {
     }
     assert_eq!(wrong, Vec::<String>::new());
     assert_eq!(needed.len(), excepted.len(), "an exception is not needed any more: take it out");
-    assert!(asked >= 6 * 50, "only {asked} were asked");
+    assert!(asked >= 7 * 50, "only {asked} were asked");
     app.finish().await;
 }
 
@@ -262,6 +280,40 @@ async fn lists_counts_facets_and_hits_are_what_they_were_before_the_hidden_thing
 }
 
 #[tokio::test]
+async fn who_is_on_one_team_has_lists_counts_and_hits_of_that_case_alone() {
+    let app = TestApp::start().await;
+    let member = member_of_another_case(&app).await;
+    // Of search the firm decides: here it lets the clients in.
+    let grant = serde_json::json!({ "permission": "search:use", "effect": "allow", "reason": "They look" });
+    drop(app.admin().post("/api/roles/client/permissions", &grant).await.expect_status(201));
+    app.settle().await;
+    let before = seen(&app, &member).await;
+    let of = |path: &str| before.get(path).unwrap_or_else(|| panic!("{path}"));
+    for path in ["/api/cases?", "/api/docket?", "/api/documents?", "/api/parties?", "/api/time-entries?"] {
+        assert!(of(path).starts_with("200") && of(path).contains("\"total\":1"), "{}", of(path));
+    }
+    assert!(of("/api/cases/stats?").contains("\"total\":1"), "{}", of("/api/cases/stats?"));
+    assert!(of("/api/documents/stats?").contains("\"total\":1"), "{}", of("/api/documents/stats?"));
+    assert!(of("/api/search?query=motion").contains("Maple"), "{}", of("/api/search?query=motion"));
+    let case = fill(app.admin(), "Alder").await;
+    // What belongs to no case is not there either.
+    let form = Form::new().text("title", "letter").file("b.txt", "text/plain", b"An alder motion.");
+    drop(form.post(app.admin(), "/api/documents").await.expect_status(201));
+    app.settle().await;
+    for (path, answer) in seen(&app, &member).await {
+        assert_eq!(Some(&answer), before.get(&path), "{path}");
+    }
+    for route in of_kind(&app, "list") {
+        let path = route.absent_path();
+        let ids = [case.clone(), absent()];
+        let hidden = member.get(&format!("{path}?caseId={case}")).await;
+        let nothing = member.get(&format!("{path}?caseId={}", absent())).await;
+        assert_eq!(bare(&hidden, &ids), bare(&nothing, &ids), "{path}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn each_gate_answers_each_caller_as_declared() {
     let app = TestApp::start().await;
     let things = one_of_each(&app, "alder").await;
@@ -292,10 +344,10 @@ async fn each_gate_answers_each_caller_as_declared() {
                 (_, None) => assert_eq!(code, "unauthenticated", "{place}"),
                 // The verb decides the rest.
                 (Gate::SignedIn, Some(_)) => assert_ne!(code, "unauthenticated", "{place}"),
-                (Gate::May(action), Some(role)) if role.allows(action) => {
+                (Gate::May(action) | Gate::MayOnCase(action), Some(role)) if role.allows(action) => {
                     assert!(!["unauthenticated", "forbidden"].contains(&code), "{place}");
                 }
-                (Gate::May(_), Some(_)) => assert_eq!(code, "forbidden", "{place}"),
+                (Gate::May(_) | Gate::MayOnCase(_), Some(_)) => assert_eq!(code, "forbidden", "{place}"),
             }
         }
     }

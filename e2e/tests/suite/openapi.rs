@@ -118,7 +118,7 @@ async fn routes_that_are_guarded_say_that_they_may_refuse() {
         let operation = &document["paths"][&route.template][route.method.as_str().to_ascii_lowercase()];
         let expected: &[&str] = match route.gate {
             Gate::Public => &[],
-            Gate::SignedIn | Gate::May(_) => &["401", "403"],
+            Gate::SignedIn | Gate::May(_) | Gate::MayOnCase(_) => &["401", "403"],
         };
         let answers = &operation["responses"];
         let missing = expected.iter().filter(|status| answers[**status].is_null());

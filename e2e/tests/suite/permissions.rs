@@ -65,7 +65,7 @@ async fn each_role_is_refused_exactly_where_it_has_no_permission() {
     for role in Role::ALL {
         let client = app.user(role).await;
         for route in &routes {
-            let Gate::May(action) = route.gate else { continue };
+            let (Gate::May(action) | Gate::MayOnCase(action)) = route.gate else { continue };
             let body = route.body(&things).map(|body| body.to_string()).unwrap_or_default();
             let mut answer = call(&client, route, &body).await;
             while answer.status == 503 && answer.json()["code"] == "file_being_removed" {
@@ -99,7 +99,7 @@ async fn every_action_but_those_of_the_command_line_guards_a_route() {
     let guarded: BTreeSet<Action> = routes(&app)
         .iter()
         .filter_map(|route| match route.gate {
-            Gate::May(action) => Some(action),
+            Gate::May(action) | Gate::MayOnCase(action) => Some(action),
             Gate::Public | Gate::SignedIn => None,
         })
         .collect();

@@ -53,7 +53,7 @@ pub(super) fn complete(mut described: OpenApi, declared: &[Declared]) -> OpenApi
             Gate::May(action) if action.needs_person() => {
                 operation.security = Some(vec![requirement(SCHEME)]);
             }
-            Gate::May(_) => {}
+            Gate::May(_) | Gate::MayOnCase(_) => {}
         }
         examples.complete(operation);
         problems.complete(&route.path, operation);

@@ -2,6 +2,7 @@
 //! referred to by every operation that can give it.
 
 mod approvals;
+mod case_teams;
 mod passkeys;
 mod sample;
 mod samples;
@@ -32,7 +33,12 @@ impl ProblemExamples {
         let with_code = |sample: &'static Sample| {
             codes.iter().find(|code| code.name == sample.code).map(|code| (sample, *code))
         };
-        let all = SAMPLES.iter().chain(approvals::SAMPLES).chain(passkeys::SAMPLES).chain(sign_on::SAMPLES);
+        let all = SAMPLES
+            .iter()
+            .chain(approvals::SAMPLES)
+            .chain(case_teams::SAMPLES)
+            .chain(passkeys::SAMPLES)
+            .chain(sign_on::SAMPLES);
         Self { known: all.filter_map(with_code).collect() }
     }
 

@@ -90,7 +90,9 @@ fn may_be_refused(
     match route.gate {
         Gate::Public => {}
         // What is for people only is forbidden to an API key.
-        Gate::SignedIn | Gate::May(_) => all.extend([codes::UNAUTHENTICATED, codes::FORBIDDEN]),
+        Gate::SignedIn | Gate::May(_) | Gate::MayOnCase(_) => {
+            all.extend([codes::UNAUTHENTICATED, codes::FORBIDDEN]);
+        }
     }
     if parameters(operation).any(|one| one.parameter_in == ParameterIn::Query) {
         all.push(codes::MALFORMED_QUERY);

@@ -1,5 +1,5 @@
 use crate::grants::{Decision, Moment, Policy};
-use crate::{Action, Authenticator, Error, Policies, Principal, Refusal, Sight, store};
+use crate::{Action, Authenticator, Error, Policies, Principal, Refusal, SecondFactor, Sight, store};
 use clock::{SharedClock, SharedRandom, Timestamp};
 use db::{Db, Reader, Tx};
 use headroom::Headroom;
@@ -161,11 +161,6 @@ impl Ctx {
         self.principal.firm
     }
 
-    /// What the caller sees of the firm: what every read of a case, and of what hangs on one, takes.
-    pub fn sight(&self) -> Sight {
-        Sight::of(self.principal.firm, self.principal.user)
-    }
-
     /// The user who acts.
     pub fn user(&self) -> UserId {
         self.principal.user
@@ -196,7 +191,7 @@ impl Ctx {
         &self.request
     }
 
-    /// Whether the caller may do `action`: the one place that decides it.
+    /// Whether the caller may do `action` in the whole firm: the one place that decides it.
     pub fn allows(&self, action: Action) -> bool {
         self.decide(action).allowed
     }
@@ -210,12 +205,30 @@ impl Ctx {
         Moment { now: self.now(), address: self.request.address, country: self.request.country }
     }
 
-    /// What counts for the caller beside the role.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+    /// Whether there may be a case on which the caller may do `action`.
+    pub(crate) fn allows_on_some_case(&self, action: Action) -> bool {
+        self.policy.allows_on_some_case(&self.principal, action, self.moment())
     }
 
-    /// Asks whether the caller may do `action`.
+    /// Who owes a second factor may do nothing but set one up, for which nobody asks here.
+    pub(crate) fn owes_second_factor(&self) -> bool {
+        self.principal.proof.second_factor == SecondFactor::Owed
+    }
+
+    /// Asks whether the caller may do `action`, and gives what they see while they do it: what every read of a case, and of what
+    /// hangs on one, takes. Who may do it only on cases on whose team they are sees those alone.
+    pub fn sight_to(&self, action: Action) -> Result<Sight, Refusal> {
+        let (firm, user) = (self.principal.firm, self.principal.user);
+        match self.require(action) {
+            Ok(()) => Ok(Sight::of(firm, user)),
+            Err(_) if !self.owes_second_factor() && self.allows_on_some_case(action) => {
+                Ok(Sight::on_team(firm, user, action))
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Asks whether the caller may do `action` in the whole firm.
     pub fn require(&self, action: Action) -> Result<(), Refusal> {
         self.policy.require(&self.principal, action, self.moment())
     }

@@ -5,7 +5,8 @@
 //! done but has no answer: the repetition is refused, not run. For the first minute it is told to wait, since the answer
 //! may be on its way.
 //!
-//! An answer that was kept before the firm's walls changed is not shown again: it may tell of what is hidden by now.
+//! An answer that was kept before the firm's walls changed, or somebody left the team of a case, is not shown again: it may
+//! tell of what is hidden by now.
 
 use crate::context::Claim;
 use crate::store::{self, KnownKey};
@@ -93,7 +94,7 @@ impl IdempotencyKeys {
         let mut tx = self.app.db().writer().begin().await?;
         let known = store::find_key(&tx, scope, key).await?;
         let walls = match firm_of(scope) {
-            Some(firm) => store::screens::changes(&tx, firm).await?,
+            Some(firm) => store::case_teams::narrowed(&tx, firm).await?,
             None => 0,
         };
         let state = match known {

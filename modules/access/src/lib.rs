@@ -4,12 +4,14 @@
 //!   it may do, and a key no more than its [`Scopes`] of them. Default is no; [`Principal::allows`] decides.
 //! - [`Ctx`] carries who, which firm, the clock, randomness, the database and the request's correlation id. A verb
 //!   begins with it, asks [`Ctx::require`] (the role, and the firm's [`grants`]), and everything it stores belongs to [`Ctx::firm`].
-//! - A [`Sight`] is what a user sees of the firm: every read of a case, and of what hangs on one, begins with it.
+//! - A [`Sight`] is what a user sees of the firm: every read of a case, and of what hangs on one, begins with it. It comes
+//!   from [`Ctx::sight_to`], which asks for the permission too: a user may have one on the cases of their [`case_teams`] only.
 //! - [`Routes`] registers handlers; none can be registered without saying who may call it ([`Gate`]).
 //! - [`Fresh`] is the context of what may be done only by who has just shown a second factor, where there is one.
 //! - [`Authenticator`] is what the sessions module implements; nothing here knows how a token looks.
 
 pub mod approvals;
+pub mod case_teams;
 mod context;
 pub mod delegations;
 mod error;

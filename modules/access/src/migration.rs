@@ -9,6 +9,7 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "0033_access_walls", statements: walls },
         Migration { name: "0035_access_grants", statements: grants },
         Migration { name: "0064_access_teams", statements: teams },
+        Migration { name: "0065_access_case_teams", statements: case_teams },
         Migration { name: "0067_access_approvals", statements: approvals },
     ]
 }
@@ -179,6 +180,38 @@ fn teams(dialect: Dialect) -> Vec<String> {
     ];
     statements.extend(delegations(dialect));
     statements
+}
+
+/// Who has which role on which case. Neither refers to a table, as with walls: a case and a user belong to modules above.
+/// `departures` counts how often somebody came to see less of a case.
+fn case_teams(dialect: Dialect) -> Vec<String> {
+    let columns = dialect.columns();
+    let members = Table::create()
+        .table("case_members")
+        .col(columns.firm())
+        .col(columns.id("case_id"))
+        .col(columns.id("user_id"))
+        .col(columns.text("role"))
+        .col(columns.id("added_by"))
+        .col(columns.time("added_at"))
+        .primary_key(Index::create().col("firm_id").col("case_id").col("user_id"))
+        .take();
+    let of_user = Index::create()
+        .name("case_members_user")
+        .table("case_members")
+        .col("firm_id")
+        .col("user_id")
+        .col("role")
+        .col("case_id")
+        .take();
+    vec![
+        migrate::table(dialect, &members),
+        migrate::index(dialect, &of_user),
+        format!(
+            "ALTER TABLE firm_policies ADD COLUMN departures {} NOT NULL DEFAULT 0",
+            whole_number(dialect)
+        ),
+    ]
 }
 
 fn delegations(dialect: Dialect) -> Vec<String> {

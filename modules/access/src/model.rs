@@ -200,6 +200,23 @@ impl Action {
         Self::ALL.into_iter().find(|action| action.code() == code)
     }
 
+    /// Whether it is done to a case or to what hangs on one, so that it can be allowed on single cases.
+    pub fn is_of_case(self) -> bool {
+        matches!(
+            self,
+            Self::ReadCases
+                | Self::EditCases
+                | Self::ReadDocket
+                | Self::EditDocket
+                | Self::DeleteDocket
+                | Self::ReadDocuments
+                | Self::EditDocuments
+                | Self::DeleteDocuments
+                | Self::ReadTime
+                | Self::EditTime
+        )
+    }
+
     /// Whether only somebody who is signed in may do it, and no API key: whoever manages users can make themselves a login
     /// that may do everything.
     pub fn needs_person(self) -> bool {

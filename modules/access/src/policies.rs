@@ -1,5 +1,5 @@
 use crate::grants::{Approval, Grant, Lent, Policy, Subject};
-use crate::store::grants;
+use crate::store::{case_teams, grants};
 use crate::{Principal, Role, approvals, delegations, teams};
 use clock::Timestamp;
 use db::{Error, Reads, Tx};
@@ -64,6 +64,7 @@ fn policy_bytes(policy: &Policy) -> usize {
     policy.grants().iter().map(of_grant).sum::<usize>()
         + policy.lent().iter().map(of_lent).sum::<usize>()
         + policy.approvals().iter().map(of_approval).sum::<usize>()
+        + policy.case_roles().len()
 }
 
 fn weight(_: &UserId, known: &Known) -> u64 {
@@ -189,10 +190,11 @@ pub async fn look_up(db: &impl Reads, principal: &Principal, now: Timestamp) -> 
     } else {
         Vec::new()
     };
-    Ok(own.with_lent(lent).with_approvals(approvals))
+    let case_roles = case_teams::roles_of(db, principal.firm, principal.user).await?;
+    Ok(own.with_lent(lent).with_approvals(approvals).on_cases(case_roles))
 }
 
-/// What counts for a user beside the role, but for what others have lent.
+/// What counts for a user beside the role in the whole firm, but for what others have lent.
 pub async fn own_powers(db: &impl Reads, firm: FirmId, user: UserId, role: Role) -> Result<Policy, Error> {
     let teams = teams::of_user(db, firm, user).await?;
     let mut subjects = vec![Subject::User(user), Subject::Role(role)];

@@ -49,7 +49,7 @@ pub enum Role {
     Staff,
     /// A user without a special role.
     User,
-    /// A client of the firm. Sees nothing until something is shared.
+    /// A client of the firm. Sees nothing until they are on the team of a case.
     Client,
 }
 
@@ -157,6 +157,26 @@ impl Role {
             Self::ItAdmin => matches!(action, A::ReadUsers | A::ManageUsers | A::Operate),
             Self::Client => false,
         }
+    }
+
+    /// Whether who has the role on the team of a case may do `action` on that case, whatever they are in the firm. Roles that
+    /// are about the whole firm or the system allow nothing on a case.
+    pub fn allows_on_case(self, action: Action) -> bool {
+        match self {
+            Self::SuperAdmin | Self::Admin | Self::ItAdmin => false,
+            Self::Client => matches!(action, Action::ReadCases | Action::ReadDocket),
+            _ => action.is_of_case() && self.allows(action),
+        }
+    }
+
+    /// Whether the role can be had on the team of a case: who has one there sees the case.
+    pub fn is_case_role(self) -> bool {
+        self.allows_on_case(Action::ReadCases)
+    }
+
+    /// Whether the role looks after what others do, and so may set it right.
+    pub fn supervises(self) -> bool {
+        matches!(self, Self::SuperAdmin | Self::Admin | Self::Partner)
     }
 
     /// The roles whose grants this one has too.

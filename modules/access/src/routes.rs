@@ -2,7 +2,7 @@ mod misses;
 
 pub use misses::MissWatch;
 
-use crate::{API_KEY_PREFIX, Action, App, Credentials, Ctx, Error, Principal, Request, SecondFactor};
+use crate::{API_KEY_PREFIX, Action, App, Credentials, Ctx, Error, Principal, Request};
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::{Extension, Router};
 use http::request::Parts;
@@ -22,8 +22,11 @@ pub enum Gate {
     /// Anybody who is signed in; the verb decides the rest. An API key is nobody here: it manages no keys, passwords,
     /// logins or second factors.
     SignedIn,
-    /// Those whose role, or a grant, allows the action, and API keys with its scope.
+    /// Those whose role, or a grant, allows the action in the whole firm, and API keys with its scope.
     May(Action),
+    /// The same, and those whose role on the team of some case allows it there. The verb asks [`Ctx::sight_to`], so that they
+    /// see those cases alone.
+    MayOnCase(Action),
 }
 
 /// A route as it was registered.
@@ -136,7 +139,7 @@ impl FromRequestParts<App> for Public {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         match gate(parts)? {
             Gate::Public => Ok(Self { app: app.clone(), request: Arc::new(request(parts, None)) }),
-            Gate::SignedIn | Gate::May(_) => Err(Error::Ungated.into()),
+            Gate::SignedIn | Gate::May(_) | Gate::MayOnCase(_) => Err(Error::Ungated.into()),
         }
     }
 }
@@ -156,17 +159,23 @@ impl FromRequestParts<App> for Ctx {
             Gate::Public => return Err(Error::Ungated.into()),
             Gate::SignedIn if ctx.principal.key.is_some() => return Err(Error::NeedsPerson.into()),
             Gate::SignedIn => {}
-            Gate::May(action) => {
-                if ctx.principal.proof.second_factor == SecondFactor::Owed && ctx.allows(action) {
-                    return Err(Error::SecondFactorOwed(ctx.principal.role).into());
-                }
-                ctx.require(action).map_err(Error::Refused)?;
-            }
+            Gate::May(action) => ctx.pass(action, false)?,
+            Gate::MayOnCase(action) => ctx.pass(action, true)?,
         }
         if let Some(caller) = parts.extensions.get::<Caller>() {
             caller.is(&ctx);
         }
         Ok(ctx)
+    }
+}
+
+impl Ctx {
+    fn pass(&self, action: Action, on_case: bool) -> Result<(), Error> {
+        let on_case = on_case && self.allows_on_some_case(action);
+        if self.owes_second_factor() && (on_case || self.allows(action)) {
+            return Err(Error::SecondFactorOwed(self.principal.role));
+        }
+        if on_case { Ok(()) } else { self.require(action).map_err(Error::Refused) }
     }
 }
 

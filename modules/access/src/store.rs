@@ -1,6 +1,7 @@
 //! Idempotency keys; what walls hide from whom lies in its own file.
 
 pub(crate) mod approvals;
+pub(crate) mod case_teams;
 pub(crate) mod delegations;
 pub(crate) mod grants;
 pub(crate) mod rates;
@@ -23,7 +24,7 @@ pub(crate) struct KnownKey {
     pub(crate) status: Option<i64>,
     pub(crate) headers: Option<Json>,
     pub(crate) body: Option<Vec<u8>>,
-    /// The count of the firm's changes of walls when it was taken.
+    /// How often somebody in the firm had come to see less when it was taken.
     pub(crate) walls: Option<i64>,
 }
 

@@ -14,15 +14,15 @@ use web::{IfMatch, MergePatch, Page, Paged, PathId, Problem, ProblemBody, ValidJ
 /// This module's routes.
 pub fn routes() -> Routes {
     Routes::new()
-        .route(routes!(list_time), Gate::May(Action::ReadTime))
-        .route(routes!(record_time), Gate::May(Action::EditTime))
-        .route(routes!(show_time), Gate::May(Action::ReadTime))
-        .route(routes!(patch_time), Gate::May(Action::EditTime))
-        .route(routes!(put_time), Gate::May(Action::EditTime))
-        .route(routes!(delete_time), Gate::May(Action::EditTime))
-        .route(routes!(list_time_of_case), Gate::May(Action::ReadTime))
-        .route(routes!(list_time_alias), Gate::May(Action::ReadTime))
-        .route(routes!(record_time_alias), Gate::May(Action::EditTime))
+        .route(routes!(list_time), Gate::MayOnCase(Action::ReadTime))
+        .route(routes!(record_time), Gate::MayOnCase(Action::EditTime))
+        .route(routes!(show_time), Gate::MayOnCase(Action::ReadTime))
+        .route(routes!(patch_time), Gate::MayOnCase(Action::EditTime))
+        .route(routes!(put_time), Gate::MayOnCase(Action::EditTime))
+        .route(routes!(delete_time), Gate::MayOnCase(Action::EditTime))
+        .route(routes!(list_time_of_case), Gate::MayOnCase(Action::ReadTime))
+        .route(routes!(list_time_alias), Gate::MayOnCase(Action::ReadTime))
+        .route(routes!(record_time_alias), Gate::MayOnCase(Action::EditTime))
 }
 
 /// Which entries, and which page of them.

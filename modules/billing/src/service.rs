@@ -1,5 +1,5 @@
 use crate::{Error, TimeDraft, TimeEntry, TimeFilter, store};
-use access::{Action, Ctx, Role, Sight};
+use access::{Action, Ctx, Sight};
 use audit::{Act, Entity};
 use db::{Reads, Tx};
 use ids::{CaseId, TimeEntryId};
@@ -7,9 +7,9 @@ use web::Version;
 
 /// Records the caller's own time.
 pub async fn record_time(ctx: &Ctx, draft: TimeDraft) -> Result<TimeEntry, Error> {
-    ctx.require(Action::EditTime)?;
+    let sight = ctx.sight_to(Action::EditTime)?;
     let mut tx = ctx.begin().await?;
-    cases::exists(&tx, ctx.sight(), draft.case).await?;
+    cases::exists(&tx, sight, draft.case).await?;
     let now = ctx.now();
     let (id, case) = (ctx.new_id(), draft.case);
     let entry = TimeEntry { id, user: ctx.user(), draft, version: 1, created_at: now, updated_at: now };
@@ -22,8 +22,8 @@ pub async fn record_time(ctx: &Ctx, draft: TimeDraft) -> Result<TimeEntry, Error
 
 /// One entry.
 pub async fn find_time(ctx: &Ctx, id: TimeEntryId) -> Result<TimeEntry, Error> {
-    ctx.require(Action::ReadTime)?;
-    store::find(ctx.reader(), ctx.sight(), id).await
+    let sight = ctx.sight_to(Action::ReadTime)?;
+    store::find(ctx.reader(), sight, id).await
 }
 
 /// The case that an entry belongs to; nothing for an entry that is not seen.
@@ -46,11 +46,11 @@ pub async fn list_time(
     limit: u64,
     offset: u64,
 ) -> Result<(Vec<TimeEntry>, u64), Error> {
-    ctx.require(Action::ReadTime)?;
+    let sight = ctx.sight_to(Action::ReadTime)?;
     if let Some(case) = filter.case {
-        cases::exists(ctx.reader(), ctx.sight(), case).await?;
+        cases::exists(ctx.reader(), sight, case).await?;
     }
-    store::list(ctx.reader(), ctx.sight(), filter, limit, offset).await
+    store::list(ctx.reader(), sight, filter, limit, offset).await
 }
 
 /// Changes an entry to what `change` makes of it.
@@ -60,26 +60,32 @@ pub async fn change_time<E: From<Error>>(
     seen: Option<Version>,
     change: impl FnOnce(&TimeEntry) -> Result<TimeDraft, E>,
 ) -> Result<TimeEntry, E> {
-    ctx.require(Action::EditTime).map_err(Error::from)?;
-    let (tx, before) = begin_with(ctx, id, seen).await?;
+    let sight = ctx.sight_to(Action::EditTime).map_err(Error::from)?;
+    let (tx, before) = begin_with(ctx, sight, id, seen).await?;
     let draft = change(&before)?;
-    Ok(commit_change(ctx, tx, before, draft).await?)
+    Ok(commit_change(ctx, sight, tx, before, draft).await?)
 }
 
-async fn begin_with(ctx: &Ctx, id: TimeEntryId, seen: Option<Version>) -> Result<(Tx, TimeEntry), Error> {
+async fn begin_with(
+    ctx: &Ctx,
+    sight: Sight,
+    id: TimeEntryId,
+    seen: Option<Version>,
+) -> Result<(Tx, TimeEntry), Error> {
     let tx = ctx.begin().await?;
-    let before = store::find_for_change(&tx, ctx.sight(), id).await?;
+    let before = store::find_for_change(&tx, sight, id).await?;
     check(ctx, &before, seen)?;
     Ok((tx, before))
 }
 
 async fn commit_change(
     ctx: &Ctx,
+    sight: Sight,
     mut tx: Tx,
     before: TimeEntry,
     draft: TimeDraft,
 ) -> Result<TimeEntry, Error> {
-    cases::exists(&tx, ctx.sight(), draft.case).await?;
+    cases::exists(&tx, sight, draft.case).await?;
     let id = before.id;
     let after = TimeEntry { draft, version: before.version + 1, updated_at: ctx.now(), ..before.clone() };
 
@@ -92,8 +98,8 @@ async fn commit_change(
 
 /// Removes an entry.
 pub async fn delete_time(ctx: &Ctx, id: TimeEntryId, seen: Option<Version>) -> Result<(), Error> {
-    ctx.require(Action::EditTime)?;
-    let (mut tx, before) = begin_with(ctx, id, seen).await?;
+    let sight = ctx.sight_to(Action::EditTime)?;
+    let (mut tx, before) = begin_with(ctx, sight, id, seen).await?;
     store::delete(&mut tx, ctx.firm(), id).await?;
     let what = Entity::of(id).in_case(before.draft.case).differing(&before, &serde_json::json!({}));
     audit::record(&mut tx, ctx, Act::Delete, what).await?;
@@ -102,8 +108,7 @@ pub async fn delete_time(ctx: &Ctx, id: TimeEntryId, seen: Option<Version>) -> R
 }
 
 fn check(ctx: &Ctx, entry: &TimeEntry, seen: Option<Version>) -> Result<(), Error> {
-    let supervises = matches!(ctx.principal().role, Role::SuperAdmin | Role::Admin | Role::Partner);
-    if entry.user != ctx.user() && !supervises {
+    if entry.user != ctx.user() && !ctx.principal().role.supervises() {
         return Err(Error::NotYours);
     }
     match seen {

@@ -1,5 +1,6 @@
 use crate::model::numbering::TemplateFault;
 use crate::model::status::{StatusRefusal, UnknownStatus};
+use access::Role;
 use ids::{CaseId, ClientId, PartyId, UserId};
 use web::codes;
 use web::problem::{Code, Failure, Fault, Missed};
@@ -29,6 +30,19 @@ const CASE_NOT_IDENTIFIED: Code =
     Code::new("case_not_identified", 422, "The record does not say which case it is");
 /// No such party in the firm.
 const PARTY_NOT_FOUND: Code = Code::new("party_not_found", 404, "The party was not found");
+/// Who is not on the team cannot be taken off it.
+const CASE_MEMBER_NOT_FOUND: Code =
+    Code::new("case_member_not_found", 404, "The user is not on the case's team");
+/// Only some change the team of a case.
+const CASE_TEAM_LEAD_ONLY: Code =
+    Code::new("case_team_lead_only", 403, "Only the lead, partners and administrators change a case's team");
+/// More than the caller may hand out.
+const CASE_ROLE_BEYOND_OWN: Code =
+    Code::new("case_role_beyond_own", 403, "Nobody gives a role that may do more than they may");
+/// Who has no access is on no team.
+const CASE_MEMBER_UNFIT: Code = Code::new("case_member_unfit", 422, "The user cannot be on a case's team");
+/// As many as there may be.
+const CASE_TEAM_LIMIT: Code = Code::new("case_team_limit", 422, "There are too many members or cases");
 /// Counsel with an id that the party does not have.
 const PARTY_COUNSEL_UNKNOWN: Code =
     Code::new("party_counsel_unknown", 400, "The party has no counsel with this id");
@@ -45,6 +59,11 @@ pub const CODES: &[Code] = &[
     CASE_NUMBER_TEMPLATE,
     CASE_TOO_MANY_PARTIES,
     CASE_NOT_IDENTIFIED,
+    CASE_MEMBER_NOT_FOUND,
+    CASE_TEAM_LEAD_ONLY,
+    CASE_ROLE_BEYOND_OWN,
+    CASE_MEMBER_UNFIT,
+    CASE_TEAM_LIMIT,
     PARTY_NOT_FOUND,
     PARTY_COUNSEL_UNKNOWN,
 ];
@@ -101,6 +120,31 @@ pub enum Error {
         /// Its version now.
         now: i64,
     },
+    /// The user is not on the case's team.
+    #[error("the user {0} is not on the team of this case")]
+    NotOnTeam(UserId),
+    /// The caller does not lead the case.
+    #[error("you do not lead this case: ask its lead, a partner or an administrator to change its team")]
+    NotLead,
+    /// The caller may not do so much themselves.
+    #[error(
+        "the role `{role}` may do `{permission}`, and you may not: give another role, or ask somebody who may"
+    )]
+    RoleBeyondOwn {
+        /// The role.
+        role: Role,
+        /// What it may do.
+        permission: &'static str,
+    },
+    /// The role says nothing of a case.
+    #[error("`{0}` is no role on a case: give one that works on cases, such as `paralegal`, or `client`")]
+    NoCaseRole(Role),
+    /// The user has no access.
+    #[error("the user {0} is not active: give them their access back first, or choose another one")]
+    MemberUnfit(UserId),
+    /// As many as there may be.
+    #[error("a case's team has at most 200 users, and a user is on at most 10,000: take some off first")]
+    TeamFull,
     /// The firm's numbering gave no number.
     #[error("the firm's numbering gave no number")]
     Unnumbered,
@@ -110,6 +154,9 @@ pub enum Error {
     /// The operation could not be begun or announced.
     #[error(transparent)]
     Access(#[from] access::Error),
+    /// The user could not be looked up.
+    #[error(transparent)]
+    User(#[from] accounts::Error),
     /// The record of it could not be written.
     #[error(transparent)]
     Audit(#[from] audit::Error),
@@ -144,6 +191,13 @@ impl Failure for Error {
             Self::TooManyParties { .. } => CASE_TOO_MANY_PARTIES,
             Self::NotIdentified => CASE_NOT_IDENTIFIED,
             Self::Template(_) => CASE_NUMBER_TEMPLATE,
+            Self::NotOnTeam(_) => CASE_MEMBER_NOT_FOUND,
+            Self::NotLead => CASE_TEAM_LEAD_ONLY,
+            Self::RoleBeyondOwn { .. } => CASE_ROLE_BEYOND_OWN,
+            Self::NoCaseRole(_) => codes::VALIDATION_FAILED,
+            Self::MemberUnfit(_) => CASE_MEMBER_UNFIT,
+            Self::TeamFull => CASE_TEAM_LIMIT,
+            Self::User(error) => error.code(),
             Self::Stale { .. } => codes::STALE_VERSION,
             Self::Refused(refusal) => access::refusal_code(refusal),
             Self::Access(error) => error.code(),
@@ -162,6 +216,7 @@ impl Failure for Error {
             Self::DocketTaken(_) => "docketNumber",
             Self::Status(_) => "status",
             Self::Template(_) => "template",
+            Self::NoCaseRole(_) => "role",
             _ => return Vec::new(),
         };
         vec![Fault::new(field, "refused", self.to_string())]

@@ -5,6 +5,7 @@
 //! - Within a court a docket number names one case, however it is spelled ([`docket_key`]).
 //! - A status changes only by the steps of [`CaseStatus::next`].
 //! - Counsel belongs to a party, not to a case: the same attorney may stand under several parties.
+//! - A case has a team: users with a role on this case alone. What they may do there and nowhere else, `Ctx::sight_to` says.
 //! - Every change is audited and announced (`case.*`); nothing of another firm can be read, changed or referred to.
 
 mod error;
@@ -37,3 +38,4 @@ pub use service::cases::{
 pub use service::import::import_case;
 pub use service::leads::Leads;
 pub use service::parties::{add_party, change_party, delete_party, find_party, list_parties};
+pub use service::team::{list_team, put_on_team, take_off_team};

@@ -3,14 +3,15 @@
 mod case;
 mod lifecycle;
 mod party;
+mod team;
 
 use access::{Action, Gate, Routes};
 use utoipa_axum::routes;
 
 /// This module's routes.
 pub fn routes() -> Routes {
-    let read = Gate::May(Action::ReadCases);
-    let edit = Gate::May(Action::EditCases);
+    let read = Gate::MayOnCase(Action::ReadCases);
+    let edit = Gate::MayOnCase(Action::EditCases);
     Routes::new()
         .route(routes!(case::list), read)
         .route(routes!(case::open), Gate::May(Action::OpenCases))
@@ -25,7 +26,7 @@ pub fn routes() -> Routes {
         .route(routes!(lifecycle::reopen), edit)
         .route(routes!(lifecycle::hold), edit)
         .route(routes!(lifecycle::archive), edit)
-        .route(routes!(lifecycle::numbering), read)
+        .route(routes!(lifecycle::numbering), Gate::May(Action::ReadCases))
         .route(routes!(lifecycle::set_numbering), Gate::May(Action::ManageUsers))
         .route(routes!(party::list), read)
         .route(routes!(party::list_of_case), read)
@@ -36,4 +37,7 @@ pub fn routes() -> Routes {
         .route(routes!(party::change), edit)
         .route(routes!(party::put), edit)
         .route(routes!(party::delete), edit)
+        .route(routes!(team::list), read)
+        .route(routes!(team::put), Gate::May(Action::EditCases))
+        .route(routes!(team::take_off), Gate::May(Action::EditCases))
 }

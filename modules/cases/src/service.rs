@@ -4,6 +4,7 @@ pub(crate) mod cases;
 pub(crate) mod import;
 pub(crate) mod leads;
 pub(crate) mod parties;
+pub(crate) mod team;
 
 use crate::Error;
 use web::Version;

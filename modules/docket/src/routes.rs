@@ -19,13 +19,13 @@ use web::{
 /// This module's routes.
 pub fn routes() -> Routes {
     Routes::new()
-        .route(routes!(list_docket), Gate::May(Action::ReadDocket))
-        .route(routes!(add_entry), Gate::May(Action::EditDocket))
-        .route(routes!(show_entry), Gate::May(Action::ReadDocket))
-        .route(routes!(patch_entry), Gate::May(Action::EditDocket))
-        .route(routes!(put_entry), Gate::May(Action::EditDocket))
-        .route(routes!(delete_entry), Gate::May(Action::DeleteDocket))
-        .route(routes!(list_docket_of_case), Gate::May(Action::ReadDocket))
+        .route(routes!(list_docket), Gate::MayOnCase(Action::ReadDocket))
+        .route(routes!(add_entry), Gate::MayOnCase(Action::EditDocket))
+        .route(routes!(show_entry), Gate::MayOnCase(Action::ReadDocket))
+        .route(routes!(patch_entry), Gate::MayOnCase(Action::EditDocket))
+        .route(routes!(put_entry), Gate::MayOnCase(Action::EditDocket))
+        .route(routes!(delete_entry), Gate::MayOnCase(Action::DeleteDocket))
+        .route(routes!(list_docket_of_case), Gate::MayOnCase(Action::ReadDocket))
 }
 
 const SORTS: &[(&str, EntrySort)] = &[

@@ -74,6 +74,18 @@ pub struct HandedOver {
     pub cases: Vec<CaseId>,
 }
 
+/// A user came on the team of a case, has another role there, or left it. What is open to them, such as a socket, has to be
+/// looked at again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TeamChanged {
+    /// The case.
+    pub case: CaseId,
+    /// The user.
+    pub user: UserId,
+    /// The role's name, such as `paralegal`; nothing for who left.
+    pub role: Option<String>,
+}
+
 /// Parties were added or changed: at most 200 in one event.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PartiesChanged {
@@ -103,6 +115,9 @@ impl queue::Event for Deleted {
 }
 impl queue::Event for HandedOver {
     const TOPIC: &'static str = "case.handed_over";
+}
+impl queue::Event for TeamChanged {
+    const TOPIC: &'static str = "case.team_changed";
 }
 impl queue::Event for PartiesChanged {
     const TOPIC: &'static str = "case.parties_changed";

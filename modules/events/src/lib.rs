@@ -23,6 +23,7 @@ pub const TOPICS: &[&str] = &[
     <cases::Changed as queue::Event>::TOPIC,
     <cases::Deleted as queue::Event>::TOPIC,
     <cases::HandedOver as queue::Event>::TOPIC,
+    <cases::TeamChanged as queue::Event>::TOPIC,
     <cases::PartiesChanged as queue::Event>::TOPIC,
     <cases::PartyRemoved as queue::Event>::TOPIC,
     <clients::Added as queue::Event>::TOPIC,

@@ -48,6 +48,13 @@ pub enum Step {
         /// Whether it counts now.
         counts: bool,
     },
+    /// The user's role on the team of the case.
+    CaseTeam {
+        /// The role.
+        role: Role,
+        /// Whether it allows the action.
+        allows: bool,
+    },
     /// What another user has lent and whether it allows the action at this moment.
     Delegation {
         /// The delegation.

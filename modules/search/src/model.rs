@@ -1,3 +1,4 @@
+use access::Sight;
 use clock::Timestamp;
 use ids::{CaseId, FirmId};
 use std::str::FromStr;
@@ -49,6 +50,43 @@ impl FromStr for Kind {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(())
+    }
+}
+
+/// What a caller may find: some kinds of things of a firm, each with the eyes that see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Visible {
+    firm: FirmId,
+    kinds: Vec<Kind>,
+    sights: Vec<Sight>,
+}
+
+impl Visible {
+    pub(crate) fn new(firm: FirmId, kinds: Vec<(Kind, Sight)>) -> Self {
+        let (kinds, sights) = kinds.into_iter().unzip();
+        Self { firm, kinds, sights }
+    }
+
+    pub(crate) fn firm(&self) -> FirmId {
+        self.firm
+    }
+
+    pub(crate) fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// The rest of a condition, ` AND …`: what of each kind is seen. `kind` is the column that names it, and `sees` gives the
+    /// condition of one pair of eyes. Nearly always one pair sees all kinds.
+    pub(crate) fn condition(&self, kind: &str, mut sees: impl FnMut(Sight) -> String) -> String {
+        if let Some((first, rest)) = self.sights.split_first()
+            && rest.iter().all(|sight| sight == first)
+        {
+            return sees(*first);
+        }
+        let each = self.kinds.iter().zip(&self.sights);
+        let each: Vec<_> =
+            each.map(|(name, sight)| format!("({kind} = '{}'{})", name.as_str(), sees(*sight))).collect();
+        if each.is_empty() { " AND 1 = 0".to_owned() } else { format!(" AND ({})", each.join(" OR ")) }
     }
 }
 

@@ -1,3 +1,4 @@
+use crate::model::Visible;
 use crate::{Error, Kind, Query, Results, store};
 use access::{Action, Ctx};
 
@@ -11,26 +12,31 @@ pub async fn search(
 ) -> Result<Results, Error> {
     ctx.require(Action::Search)?;
     let query = Query::parse(text).ok_or(Error::Empty)?;
-    let visible: Vec<Kind> = kinds.iter().copied().filter(|kind| may_read(ctx, *kind)).collect();
-    if visible.is_empty() {
+    let visible = visible(ctx, kinds);
+    if visible.kinds().is_empty() {
         return Ok(Results::default());
     }
-    store::search(ctx.reader(), ctx.sight(), &visible, &query, limit, offset).await
+    store::search(ctx.reader(), &visible, &query, limit, offset).await
 }
 
 /// How many things the index holds, by kind, of those that the caller may read.
 pub async fn stats(ctx: &Ctx) -> Result<Vec<(Kind, u64)>, Error> {
     ctx.require(Action::Search)?;
-    let mut counts = store::counts_by_kind(ctx.reader(), ctx.sight()).await?;
-    counts.retain(|(kind, _)| may_read(ctx, *kind));
+    let visible = visible(ctx, &Kind::ALL);
+    let mut counts = store::counts_by_kind(ctx.reader(), &visible).await?;
+    counts.retain(|(kind, _)| visible.kinds().contains(kind));
     Ok(counts)
 }
 
-fn may_read(ctx: &Ctx, kind: Kind) -> bool {
-    let action = match kind {
-        Kind::Case | Kind::Party => Action::ReadCases,
-        Kind::Docket => Action::ReadDocket,
-        Kind::Document => Action::ReadDocuments,
+/// Each kind is seen by its own permission, which the caller may have in the whole firm or on some cases only.
+fn visible(ctx: &Ctx, kinds: &[Kind]) -> Visible {
+    let sight_to = |kind: &Kind| {
+        let action = match kind {
+            Kind::Case | Kind::Party => Action::ReadCases,
+            Kind::Docket => Action::ReadDocket,
+            Kind::Document => Action::ReadDocuments,
+        };
+        ctx.sight_to(action).ok().map(|sight| (*kind, sight))
     };
-    ctx.require(action).is_ok()
+    Visible::new(ctx.firm(), kinds.iter().filter_map(sight_to).collect())
 }

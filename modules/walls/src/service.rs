@@ -1,6 +1,6 @@
 use crate::model::{Lifting, Members, Wall, WallFilter};
 use crate::{Error, store};
-use access::{Action, Ctx, Role, Screen};
+use access::{Action, Ctx, Role, Screen, Sight};
 use audit::{Act, Entity};
 use db::Tx;
 use events::walls::{Changed, Lifted, Raised};
@@ -10,10 +10,10 @@ use web::{Page, Version};
 
 /// Raises a wall round a case. It binds from the commit on.
 pub async fn raise_wall(ctx: &Ctx, case: CaseId, reason: String, members: Members) -> Result<Wall, Error> {
-    ctx.require(Action::ManageWalls)?;
+    let sight = ctx.sight_to(Action::ManageWalls)?;
     let members = members.tidy();
     let mut tx = begin(ctx).await?;
-    cases::exists(&tx, ctx.sight(), case).await?;
+    cases::exists(&tx, sight, case).await?;
     check(&tx, ctx, &members).await?;
     let (id, now) = (ctx.new_id::<WallId>(), ctx.now());
     let wall = Wall {
@@ -39,17 +39,17 @@ pub async fn raise_wall(ctx: &Ctx, case: CaseId, reason: String, members: Member
 
 /// One wall.
 pub async fn find_wall(ctx: &Ctx, id: WallId) -> Result<Wall, Error> {
-    ctx.require(Action::ManageWalls)?;
-    store::find(ctx.reader(), ctx.sight(), id).await
+    let sight = ctx.sight_to(Action::ManageWalls)?;
+    store::find(ctx.reader(), sight, id).await
 }
 
 /// A page of walls, the newest first, and how many there are in all.
 pub async fn list_walls(ctx: &Ctx, filter: &WallFilter, page: Page) -> Result<(Vec<Wall>, u64), Error> {
-    ctx.require(Action::ManageWalls)?;
+    let sight = ctx.sight_to(Action::ManageWalls)?;
     if let Some(case) = filter.case {
-        cases::exists(ctx.reader(), ctx.sight(), case).await?;
+        cases::exists(ctx.reader(), sight, case).await?;
     }
-    store::list(ctx.reader(), ctx.sight(), filter, page).await
+    store::list(ctx.reader(), sight, filter, page).await
 }
 
 /// Changes whom a wall screens, for a reason. What is not named stays. Nothing is written when nothing differs.
@@ -60,8 +60,8 @@ pub async fn change_wall(
     reason: &str,
     change: impl FnOnce(&Members) -> Members,
 ) -> Result<Wall, Error> {
-    ctx.require(Action::ManageWalls)?;
-    let (mut tx, before) = begin_with(ctx, id, seen).await?;
+    let sight = ctx.sight_to(Action::ManageWalls)?;
+    let (mut tx, before) = begin_with(ctx, sight, id, seen).await?;
     let members = change(&before.members).tidy();
     if members == before.members {
         return Ok(before);
@@ -80,8 +80,8 @@ pub async fn change_wall(
 
 /// Lifts a wall, for a reason. It stays in the list with whom it screened at last.
 pub async fn lift_wall(ctx: &Ctx, id: WallId, seen: Option<Version>, reason: String) -> Result<Wall, Error> {
-    ctx.require(Action::ManageWalls)?;
-    let (mut tx, before) = begin_with(ctx, id, seen).await?;
+    let sight = ctx.sight_to(Action::ManageWalls)?;
+    let (mut tx, before) = begin_with(ctx, sight, id, seen).await?;
     let lifting = Lifting { by: ctx.user(), at: ctx.now(), reason };
     let mut after = Wall { version: before.version + 1, updated_at: ctx.now(), ..before };
     store::lift(&mut tx, ctx.firm(), &after, &lifting).await?;
@@ -101,9 +101,9 @@ async fn begin(ctx: &Ctx) -> Result<Tx, Error> {
     Ok(tx)
 }
 
-async fn begin_with(ctx: &Ctx, id: WallId, seen: Option<Version>) -> Result<(Tx, Wall), Error> {
+async fn begin_with(ctx: &Ctx, sight: Sight, id: WallId, seen: Option<Version>) -> Result<(Tx, Wall), Error> {
     let tx = begin(ctx).await?;
-    let wall = store::find(&tx, ctx.sight(), id).await?;
+    let wall = store::find(&tx, sight, id).await?;
     if wall.lifted.is_some() {
         return Err(Error::Lifted(id));
     }

@@ -3,13 +3,14 @@ use crate::{Action, Principal, Refusal, Role, SecondFactor};
 use ids::{DelegationId, GrantId, TeamId};
 
 /// What may count for one user beside the role: grants to the user, the role and the user's teams, what others have
-/// approved, and what they have lent.
+/// approved, what they have lent, and the roles that the user has on the teams of cases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     grants: Vec<Grant>,
     teams: Vec<TeamId>,
     lent: Vec<Lent>,
     approvals: Vec<Approval>,
+    case_roles: Vec<Role>,
 }
 
 /// What decided.
@@ -23,6 +24,8 @@ pub enum Reason {
     Grant(GrantId),
     /// What another user has lent.
     Delegation(DelegationId),
+    /// The role on the team of the case.
+    CaseTeam(Role),
 }
 
 /// A decision.
@@ -67,6 +70,12 @@ impl Policy {
     #[must_use]
     pub fn with_approvals(self, approvals: Vec<Approval>) -> Self {
         Self { approvals, ..self }
+    }
+
+    /// The same for somebody who has each of these roles on the team of some case.
+    #[must_use]
+    pub fn on_cases(self, case_roles: Vec<Role>) -> Self {
+        Self { case_roles, ..self }
     }
 
     /// The grants.
@@ -117,15 +126,17 @@ impl Policy {
         Err(Refusal { action, role: principal.role, is_key, owes: decision.owes })
     }
 
-    /// Whether the principal may do `action` at this moment: a grant that denies comes before all that allows, then what the
+    /// The roles on the teams of cases, each once.
+    pub fn case_roles(&self) -> &[Role] {
+        &self.case_roles
+    }
+
+    /// Whether the principal may do `action` in the whole firm at this moment: a grant that denies comes before all that
+    /// allows, then what the
     /// principal is allowed by itself, then a grant that allows, then what was lent. What nothing allows is refused.
     pub fn decide(&self, principal: &Principal, action: Action, moment: Moment) -> Decision {
-        // A grant to its owner does not widen what an API key may do.
-        if principal.key.is_some_and(|key| !key.scopes.contains(action)) {
-            return Decision::REFUSED;
-        }
-        if let Some(grant) = self.counting(Effect::Deny, principal, action, moment).next() {
-            return Decision::because(false, Reason::Grant(grant.id));
+        if let Some(barred) = self.barred(principal, action, moment) {
+            return barred;
         }
         if principal.allows(action) {
             return Decision::because(true, Reason::Role(principal.role));
@@ -143,6 +154,39 @@ impl Policy {
             return Decision::because(true, Reason::Delegation(lent.delegation.id));
         }
         Decision { owes, ..Decision::REFUSED }
+    }
+
+    /// As [`Self::decide`], on a case on whose team the principal has this role. What is denied is denied there too, and an API
+    /// key may do no more than its scopes.
+    pub fn decide_on_case(
+        &self,
+        principal: &Principal,
+        role: Role,
+        action: Action,
+        moment: Moment,
+    ) -> Decision {
+        let decision = self.decide(principal, action, moment);
+        let by_team = !decision.allowed && role.allows_on_case(action);
+        if by_team && self.barred(principal, action, moment).is_none() {
+            return Decision::because(true, Reason::CaseTeam(role));
+        }
+        decision
+    }
+
+    /// Whether there may be a case on which the principal may do `action`.
+    pub fn allows_on_some_case(&self, principal: &Principal, action: Action, moment: Moment) -> bool {
+        let allows = |role: &Role| self.decide_on_case(principal, *role, action, moment).allowed;
+        self.case_roles.iter().any(allows)
+    }
+
+    /// The decision against the principal that nothing which allows can turn.
+    fn barred(&self, principal: &Principal, action: Action, moment: Moment) -> Option<Decision> {
+        // A grant to its owner does not widen what an API key may do.
+        if principal.key.is_some_and(|key| !key.scopes.contains(action)) {
+            return Some(Decision::REFUSED);
+        }
+        let denial = self.counting(Effect::Deny, principal, action, moment).next()?;
+        Some(Decision::because(false, Reason::Grant(denial.id)))
     }
 
     fn counting<'a>(

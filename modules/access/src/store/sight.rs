@@ -1,12 +1,15 @@
-use crate::store::screens;
+use crate::Action;
+use crate::store::{case_teams, screens};
 use db::{Error, Reads, Tx};
 use ids::{CaseId, FirmId, Id, UserId, WallId};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoColumnRef, Value};
 
 /// Whose eyes look: what every read of a case, and of what hangs on one, takes first in the place of the firm.
 ///
-/// An ethical wall hides a case from a user, with all that belongs to it: to them it is not there. The condition is a part
-/// of the statement that reads, so that a wall binds from its commit on, on every server, and nothing has to be forgotten.
+/// An ethical wall hides a case from a user, with all that belongs to it: to them it is not there. Who may do something only
+/// on cases on whose team they are sees no other case while doing it, and nothing that belongs to none. The condition is a
+/// part of the statement that reads, so that a wall and the end of a membership bind from their commit on, on every server,
+/// and nothing has to be forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sight {
     firm: FirmId,
@@ -16,13 +19,20 @@ pub struct Sight {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Eyes {
     User(UserId),
+    /// On the cases where the user's role on the team allows the action.
+    Member(UserId, Action),
     WholeFirm(&'static str),
 }
 
 impl Sight {
     /// What a user sees of the firm. Every role is bound alike.
-    pub fn of(firm: FirmId, user: UserId) -> Self {
+    pub(crate) fn of(firm: FirmId, user: UserId) -> Self {
         Self { firm, eyes: Eyes::User(user) }
+    }
+
+    /// What a user sees who may do `action` on some cases only.
+    pub(crate) fn on_team(firm: FirmId, user: UserId, action: Action) -> Self {
+        Self { firm, eyes: Eyes::Member(user, action) }
     }
 
     /// The whole firm, for work that shows nothing of it to a person, or only what the person was let see just before.
@@ -37,37 +47,68 @@ impl Sight {
     }
 
     /// The rest of a condition in SQL text, ` AND NOT EXISTS (…)`, with what it binds added to `values`. Rows without a case
-    /// are seen. `column` is named with its table. Each row that is looked at costs two searches of an index.
+    /// are seen by who may do it in the whole firm. `column` is named with its table. Each row that is looked at costs two
+    /// searches of an index, and a third one of a member's.
     pub fn and_sees(self, column: &str, values: &mut Vec<Value>) -> String {
-        let Eyes::User(user) = self.eyes else { return String::new() };
-        values.extend([self.firm.uuid(), user.uuid()].map(Value::from));
-        screens::unhidden_text(column, values.len() - 1, values.len())
+        let Some((firm, user)) = self.bound(values) else { return String::new() };
+        let unhidden = screens::unhidden_text(column, firm, user);
+        match self.eyes {
+            Eyes::Member(_, action) => case_teams::on_team_text(action, column, firm, user) + &unhidden,
+            Eyes::User(_) | Eyes::WholeFirm(_) => unhidden,
+        }
     }
 
     /// The same for a statement that looks at many rows: what is hidden is gathered once, in some memory of the database's.
     pub fn and_sees_among_many(self, column: &str, values: &mut Vec<Value>) -> String {
-        match self.hidden(values) {
-            None => String::new(),
-            Some(hidden) => format!(" AND ({column} IS NULL OR {column} NOT IN ({hidden}))"),
-        }
+        let on_team = self.team_cases(values).map(|cases| format!(" AND {column} IN ({cases})"));
+        let unhidden = self.hidden(values);
+        let unhidden =
+            unhidden.map(|hidden| format!(" AND ({column} IS NULL OR {column} NOT IN ({hidden}))"));
+        on_team.unwrap_or_default() + &unhidden.unwrap_or_default()
     }
 
-    /// The cases that these eyes do not see, as a query in SQL text that may name one twice, with what it binds added to
-    /// `values`; nothing where all are seen.
+    /// The cases that a wall hides from these eyes, as a query in SQL text that may name one twice, with what it binds added
+    /// to `values`; nothing where walls hide none. Of other cases, [`Self::team_cases`] may leave some.
     pub fn hidden(self, values: &mut Vec<Value>) -> Option<String> {
-        let Eyes::User(user) = self.eyes else { return None };
-        values.extend([self.firm.uuid(), user.uuid()].map(Value::from));
-        Some(screens::hidden_text(values.len() - 1, values.len()))
+        let (firm, user) = self.bound(values)?;
+        Some(screens::hidden_text(firm, user))
+    }
+
+    /// The only cases that these eyes may see, walls or not, as a query in SQL text, with what it binds added to `values`;
+    /// nothing where they may see every case.
+    pub fn team_cases(self, values: &mut Vec<Value>) -> Option<String> {
+        let Eyes::Member(_, action) = self.eyes else { return None };
+        let (firm, user) = self.bound(values)?;
+        Some(case_teams::cases_text(action, firm, user))
     }
 
     /// The same condition as [`Self::and_sees_among_many`] for the builder of statements.
     pub fn sees(self, column: impl IntoColumnRef + Clone) -> Condition {
+        let Some(user) = self.user() else { return Condition::all() };
+        let unhidden = Condition::any()
+            .add(Expr::col(column.clone()).is_null())
+            .add(Expr::col(column.clone()).not_in_subquery(screens::hidden(self.firm, user)));
         match self.eyes {
-            Eyes::WholeFirm(_) => Condition::all(),
-            Eyes::User(user) => Condition::any()
-                .add(Expr::col(column.clone()).is_null())
-                .add(Expr::col(column).not_in_subquery(screens::hidden(self.firm, user))),
+            Eyes::Member(_, action) => {
+                let cases = case_teams::cases_of(self.firm, user, action);
+                Condition::all().add(Expr::col(column).in_subquery(cases)).add(unhidden)
+            }
+            Eyes::User(_) | Eyes::WholeFirm(_) => unhidden,
         }
+    }
+
+    fn user(self) -> Option<UserId> {
+        match self.eyes {
+            Eyes::User(user) | Eyes::Member(user, _) => Some(user),
+            Eyes::WholeFirm(_) => None,
+        }
+    }
+
+    /// The numbers of the place holders of the firm and the user, which are added to `values`.
+    fn bound(self, values: &mut Vec<Value>) -> Option<(usize, usize)> {
+        let user = self.user()?;
+        values.extend([self.firm.uuid(), user.uuid()].map(Value::from));
+        Some((values.len() - 1, values.len()))
     }
 }
 

@@ -207,11 +207,16 @@ async fn end_approvals(ctx: &Ctx, tx: &mut Tx, id: UserId) -> Result<(), Error> 
     Ok(())
 }
 
-/// Ends for good what lets somebody in beside the password: API keys, and links that were sent. Logins end by the moment
-/// that stands in the user's row.
+/// Ends for good what lets somebody in beside the password, and on cases beside the role: API keys, links that were sent,
+/// and places on the teams of cases. Logins end by the moment that stands in the user's row.
 async fn end_access(ctx: &Ctx, tx: &mut Tx, id: UserId) -> Result<(), Error> {
     let keys = store::api_keys::revoke_all(tx, ctx.firm(), id, ctx.now()).await?;
     store::password_resets::end_all(tx, ctx.firm(), id, ctx.now()).await?;
+    let cases = access::case_teams::leave_all(tx, ctx.firm(), id).await?;
+    if cases > 0 {
+        let entity = Entity::of(id).changed(json!({ "caseTeamsLeft": cases }));
+        audit::record(tx, ctx, Act::Revoke, entity).await?;
+    }
     if keys > 0 {
         let entity = Entity::of(id).changed(json!({ "apiKeysRevoked": keys }));
         audit::record(tx, ctx, Act::Update, entity).await?;

@@ -27,25 +27,25 @@ pub struct Wanted {
 /// One page of the entries that fit, without changes of more than 4 KiB, and how many fit in all. Who asked for what is
 /// recorded before anything is shown.
 pub async fn list_entries(ctx: &Ctx, filter: &Filter, wanted: Wanted) -> Result<(Vec<Entry>, u64), Error> {
-    ctx.require(Action::ReadAudit)?;
+    let sight = ctx.sight_to(Action::ReadAudit)?;
     tell(ctx, Act::Read, "list", filter).await?;
     let db = ctx.reader();
     let span = reach(db, ctx.firm(), filter.span).await?;
-    let total = store::log::count(db, ctx.sight(), filter, span).await?;
+    let total = store::log::count(db, sight, filter, span).await?;
     let beyond = match (wanted.beyond, wanted.newest_first) {
         (Some(seq), true) => Reach { before: span.before.min(seq), ..span },
         (Some(seq), false) => Reach { after: span.after.max(seq), ..span },
         (None, _) => span,
     };
     let page = (wanted.limit, wanted.offset);
-    let found = store::log::list(db, ctx.sight(), filter, beyond, wanted.newest_first, page).await?;
+    let found = store::log::list(db, sight, filter, beyond, wanted.newest_first, page).await?;
     Ok((found.into_iter().map(Chained::into_entry).collect(), total))
 }
 
 /// One entry, whole, with its hash.
 pub async fn find_entry(ctx: &Ctx, seq: i64) -> Result<Chained, Error> {
-    ctx.require(Action::ReadAudit)?;
-    let found = store::log::find(ctx.reader(), ctx.sight(), seq).await?.ok_or(Error::NoEntry(seq))?;
+    let sight = ctx.sight_to(Action::ReadAudit)?;
+    let found = store::log::find(ctx.reader(), sight, seq).await?.ok_or(Error::NoEntry(seq))?;
     let mut tx = ctx.begin().await?;
     let what = Entity::of(found.entry.id).in_case_if(found.entry.case);
     record(&mut tx, ctx, Act::Read, what).await?;
@@ -70,12 +70,12 @@ pub struct Summary {
 
 /// Counts what happened in a stretch of time.
 pub async fn summarize(ctx: &Ctx, span: Span) -> Result<Summary, Error> {
-    ctx.require(Action::ReadAudit)?;
+    let sight = ctx.sight_to(Action::ReadAudit)?;
     let filter = Filter { span, ..Filter::default() };
     tell(ctx, Act::Read, "stats", &filter).await?;
     let (db, firm) = (ctx.reader(), ctx.firm());
     let reach = reach(db, firm, span).await?;
-    let tally = |by| summary::tally(db, ctx.sight(), &filter, reach, by, MOST_VALUES);
+    let tally = |by| summary::tally(db, sight, &filter, reach, by, MOST_VALUES);
     // Every entry has one of a few outcomes: their sum is the number of entries.
     let outcomes = tally(By::Outcome).await?;
     Ok(Summary {
@@ -104,13 +104,14 @@ pub struct Report {
 
 /// The compliance report of a stretch of time.
 pub async fn report(ctx: &Ctx, span: Span) -> Result<Report, Error> {
+    let sight = ctx.sight_to(Action::ReadAudit)?;
     let summary = summarize(ctx, span).await?;
     let (db, firm) = (ctx.reader(), ctx.firm());
     let reach = reach(db, firm, span).await?;
     let mut critical = Vec::new();
     for act in Act::ALL.into_iter().filter(|act| act.is_critical() && *act != Act::Deny) {
         let filter = Filter { action: Some(act.as_str().to_owned()), ..Filter::default() };
-        let found = store::log::list(db, ctx.sight(), &filter, reach, true, (MOST_CRITICAL, 0)).await?;
+        let found = store::log::list(db, sight, &filter, reach, true, (MOST_CRITICAL, 0)).await?;
         critical.extend(found.into_iter().map(Chained::into_entry));
     }
     critical.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
@@ -118,7 +119,7 @@ pub async fn report(ctx: &Ctx, span: Span) -> Result<Report, Error> {
     let mut failed = Vec::new();
     for outcome in [crate::Outcome::Refused, crate::Outcome::Failed] {
         let filter = Filter { outcome: Some(outcome.as_str().to_owned()), ..Filter::default() };
-        let found = store::log::list(db, ctx.sight(), &filter, reach, true, (MOST_CRITICAL, 0)).await?;
+        let found = store::log::list(db, sight, &filter, reach, true, (MOST_CRITICAL, 0)).await?;
         failed.extend(found.into_iter().map(Chained::into_entry));
     }
     failed.sort_by_key(|entry| std::cmp::Reverse(entry.seq));

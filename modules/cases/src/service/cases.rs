@@ -51,8 +51,8 @@ pub(super) async fn insert_numbered(tx: &mut Tx, ctx: &Ctx, mut case: Case) -> R
 
 /// One case.
 pub async fn find_case(ctx: &Ctx, id: CaseId) -> Result<Case, Error> {
-    ctx.require(Action::ReadCases)?;
-    store::cases::find(ctx.reader(), ctx.sight(), id).await
+    let sight = ctx.sight_to(Action::ReadCases)?;
+    store::cases::find(ctx.reader(), sight, id).await
 }
 
 /// A page of cases, and how many the filter lets through. `after` goes on behind a place of the list by
@@ -64,8 +64,8 @@ pub async fn list_cases(
     page: Page,
     after: Option<CasePlace>,
 ) -> Result<(Vec<CaseSummary>, u64), Error> {
-    ctx.require(Action::ReadCases)?;
-    store::list::cases(ctx.reader(), ctx.sight(), filter, sort, page, after).await
+    let sight = ctx.sight_to(Action::ReadCases)?;
+    store::list::cases(ctx.reader(), sight, filter, sort, page, after).await
 }
 
 /// Changes a case to what `change` makes of its fields. A change of status must be an allowed step. Nothing is written
@@ -76,9 +76,13 @@ pub async fn change_case<E: From<Error>>(
     seen: Option<Version>,
     change: impl FnOnce(&CaseFields) -> Result<CaseFields, E>,
 ) -> Result<Case, E> {
-    ctx.require(Action::EditCases).map_err(Error::from)?;
-    let (tx, before) = begin_with(ctx, id, seen).await?;
+    let sight = ctx.sight_to(Action::EditCases).map_err(Error::from)?;
+    let (tx, before) = begin_with(ctx, sight, id, seen).await?;
     let fields = change(&before.fields)?;
+    if (before.fields.client_id, before.fields.lead_user_id) != (fields.client_id, fields.lead_user_id) {
+        // Whose a case is, and who leads it, is not up to those who are on its team alone.
+        ctx.require(Action::EditCases).map_err(Error::from)?;
+    }
     match before.with(fields, ctx.now()).map_err(Error::from)? {
         None => Ok(before),
         Some(after) => Ok(commit_change(ctx, tx, &before, after).await?),
@@ -87,15 +91,15 @@ pub async fn change_case<E: From<Error>>(
 
 /// Closes, reopens, archives a case or puts it on hold.
 pub async fn move_case(ctx: &Ctx, id: CaseId, seen: Option<Version>, to: CaseStatus) -> Result<Case, Error> {
-    ctx.require(Action::EditCases)?;
-    let (tx, before) = begin_with(ctx, id, seen).await?;
+    let sight = ctx.sight_to(Action::EditCases)?;
+    let (tx, before) = begin_with(ctx, sight, id, seen).await?;
     let after = before.moved(to, ctx.now())?;
     commit_change(ctx, tx, &before, after).await
 }
 
-async fn begin_with(ctx: &Ctx, id: CaseId, seen: Option<Version>) -> Result<(Tx, Case), Error> {
+async fn begin_with(ctx: &Ctx, sight: Sight, id: CaseId, seen: Option<Version>) -> Result<(Tx, Case), Error> {
     let mut tx = ctx.begin().await?;
-    let before = store::cases::find_for_change(&mut tx, ctx.sight(), id).await?;
+    let before = store::cases::find_for_change(&mut tx, sight, id).await?;
     check_version(seen, before.version())?;
     Ok((tx, before))
 }
@@ -109,12 +113,13 @@ async fn commit_change(ctx: &Ctx, mut tx: Tx, before: &Case, after: Case) -> Res
     Ok(after)
 }
 
-/// Removes a case with its parties and their counsel. Refused while documents, docket entries or other things that do
+/// Removes a case with its parties, their counsel and its team. Refused while documents, docket entries or other things that do
 /// not go with it belong to it.
 pub async fn delete_case(ctx: &Ctx, id: CaseId, seen: Option<Version>) -> Result<(), Error> {
-    ctx.require(Action::DeleteCases)?;
-    let (mut tx, case) = begin_with(ctx, id, seen).await?;
+    let sight = ctx.sight_to(Action::DeleteCases)?;
+    let (mut tx, case) = begin_with(ctx, sight, id, seen).await?;
     store::cases::delete(&mut tx, ctx.firm(), &case).await?;
+    access::case_teams::end_of_case(&mut tx, ctx.firm(), id).await?;
     let deleted = Entity::of(id).in_case(id).changed(serde_json::json!(case.fields));
     audit::record(&mut tx, ctx, Act::Delete, deleted).await?;
     ctx.publish(&mut tx, &Deleted { case: id }).await?;
@@ -122,12 +127,12 @@ pub async fn delete_case(ctx: &Ctx, id: CaseId, seen: Option<Version>) -> Result
     Ok(())
 }
 
-/// Counts over the firm's cases.
+/// Counts over the cases that are seen.
 pub async fn stats(ctx: &Ctx) -> Result<CaseStats, Error> {
-    ctx.require(Action::ReadCases)?;
+    let sight = ctx.sight_to(Action::ReadCases)?;
     let today = ctx.now().date_naive();
     let first = today.with_day(1).unwrap_or(today);
-    store::stats::read(ctx.reader(), ctx.sight(), first.and_time(NaiveTime::MIN).and_utc()).await
+    store::stats::read(ctx.reader(), sight, first.and_time(NaiveTime::MIN).and_utc()).await
 }
 
 /// How the firm numbers its cases.

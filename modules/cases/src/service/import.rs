@@ -17,7 +17,7 @@ const PARTIES_IN_CASE: usize = 50_000;
 /// docket number and corrects and completes it. Absent and empty members erase nothing; known parties and counsel stay.
 /// The same record again changes nothing, and then nothing is recorded or announced either.
 pub async fn import_case(tx: &mut Tx, ctx: &Ctx, incoming: CaseImport) -> Result<ImportedCase, Error> {
-    ctx.require(Action::Import)?;
+    let sight = ctx.sight_to(Action::Import)?;
     let mut incoming = incoming.tidy();
     let is_number = |text: &str| !text.is_empty() && text.chars().count() <= DOCKET_NUMBER_CHARS;
     if incoming.court.is_empty() || !is_number(&incoming.docket_number) {
@@ -28,7 +28,7 @@ pub async fn import_case(tx: &mut Tx, ctx: &Ctx, incoming: CaseImport) -> Result
     }
     let parties = std::mem::take(&mut incoming.parties);
     let key = docket_key(&incoming.docket_number);
-    let found = store::cases::by_docket(tx, ctx.sight(), &incoming.court, &key).await?;
+    let found = store::cases::by_docket(tx, sight, &incoming.court, &key).await?;
     let ids = || (ctx.new_id(), ctx.new_id());
     let (before, case, plan) = match found {
         None => {
@@ -38,12 +38,12 @@ pub async fn import_case(tx: &mut Tx, ctx: &Ctx, incoming: CaseImport) -> Result
         }
         Some(known) => {
             // Two records of one case follow each other, and each sees what the one before it left.
-            let before = store::cases::find_for_change(tx, ctx.sight(), known.id).await?;
+            let before = store::cases::find_for_change(tx, sight, known.id).await?;
             let case = save_merged(tx, ctx, &before, &incoming).await?;
             let known = if parties.is_empty() {
                 Vec::new()
             } else {
-                store::parties::of_case(tx, ctx.sight(), case.id, PARTIES_IN_CASE).await?
+                store::parties::of_case(tx, sight, case.id, PARTIES_IN_CASE).await?
             };
             let plan = PartyPlan::of(case.id, &known, parties, ctx.now(), &ids);
             (Some(before), case, plan)

@@ -2,7 +2,7 @@ use super::check_version;
 use crate::model::list::{PartyFilter, PartySort};
 use crate::model::party::{Party, PartyFields};
 use crate::{Error, store};
-use access::{Action, Ctx};
+use access::{Action, Ctx, Sight};
 use audit::{Act, Entity};
 use db::Tx;
 use events::cases::{PartiesChanged, PartyRemoved, PartySnapshot};
@@ -17,9 +17,9 @@ const EVENT_BYTES: usize = 256 << 10;
 
 /// Lists a party in a case.
 pub async fn add_party(ctx: &Ctx, case: CaseId, fields: PartyFields) -> Result<Party, Error> {
-    ctx.require(Action::EditCases)?;
+    let sight = ctx.sight_to(Action::EditCases)?;
     let mut tx = ctx.begin().await?;
-    store::cases::exists(&tx, ctx.sight(), case).await?;
+    store::cases::exists(&tx, sight, case).await?;
     let position = store::parties::last_position(&tx, ctx.firm(), case).await? + 1;
     let fields = with_counsel_ids(ctx, &PartyFields::default(), fields.tidy())?;
     let party = [Party::listed(ctx.new_id(), case, fields, position, ctx.now())];
@@ -34,8 +34,8 @@ pub async fn add_party(ctx: &Ctx, case: CaseId, fields: PartyFields) -> Result<P
 
 /// One party with its counsel.
 pub async fn find_party(ctx: &Ctx, id: PartyId) -> Result<Party, Error> {
-    ctx.require(Action::ReadCases)?;
-    store::parties::find(ctx.reader(), ctx.sight(), id).await
+    let sight = ctx.sight_to(Action::ReadCases)?;
+    store::parties::find(ctx.reader(), sight, id).await
 }
 
 /// A page of parties with their counsel, and how many the filter lets through. A case that the firm does not have is
@@ -46,11 +46,11 @@ pub async fn list_parties(
     sort: Sort<PartySort>,
     page: Page,
 ) -> Result<(Vec<Party>, u64), Error> {
-    ctx.require(Action::ReadCases)?;
+    let sight = ctx.sight_to(Action::ReadCases)?;
     if let Some(case) = filter.case {
-        store::cases::exists(ctx.reader(), ctx.sight(), case).await?;
+        store::cases::exists(ctx.reader(), sight, case).await?;
     }
-    store::parties::list(ctx.reader(), ctx.sight(), filter, sort, page).await
+    store::parties::list(ctx.reader(), sight, filter, sort, page).await
 }
 
 /// Changes a party to what `change` makes of its fields. Counsel that is left out of the new list is removed; counsel
@@ -61,8 +61,8 @@ pub async fn change_party<E: From<Error>>(
     seen: Option<Version>,
     change: impl FnOnce(&PartyFields) -> Result<PartyFields, E>,
 ) -> Result<Party, E> {
-    ctx.require(Action::EditCases).map_err(Error::from)?;
-    let (tx, before) = begin_with(ctx, id, seen).await?;
+    let sight = ctx.sight_to(Action::EditCases).map_err(Error::from)?;
+    let (tx, before) = begin_with(ctx, sight, id, seen).await?;
     let fields = with_counsel_ids(ctx, &before.fields, change(&before.fields)?.tidy())?;
     match before.with(fields, ctx.now()) {
         None => Ok(before),
@@ -70,9 +70,14 @@ pub async fn change_party<E: From<Error>>(
     }
 }
 
-async fn begin_with(ctx: &Ctx, id: PartyId, seen: Option<Version>) -> Result<(Tx, Party), Error> {
+async fn begin_with(
+    ctx: &Ctx,
+    sight: Sight,
+    id: PartyId,
+    seen: Option<Version>,
+) -> Result<(Tx, Party), Error> {
     let mut tx = ctx.begin().await?;
-    let before = store::parties::find_for_change(&mut tx, ctx.sight(), id).await?;
+    let before = store::parties::find_for_change(&mut tx, sight, id).await?;
     check_version(seen, before.version())?;
     Ok((tx, before))
 }
@@ -88,8 +93,8 @@ async fn commit_change(ctx: &Ctx, mut tx: Tx, before: &Party, after: Party) -> R
 
 /// Removes a party with its counsel.
 pub async fn delete_party(ctx: &Ctx, id: PartyId, seen: Option<Version>) -> Result<(), Error> {
-    ctx.require(Action::EditCases)?;
-    let (mut tx, party) = begin_with(ctx, id, seen).await?;
+    let sight = ctx.sight_to(Action::EditCases)?;
+    let (mut tx, party) = begin_with(ctx, sight, id, seen).await?;
     store::parties::delete(&mut tx, ctx.firm(), &party).await?;
     let removed = Entity::of(id).in_case(party.case_id).changed(serde_json::json!(party.fields));
     audit::record(&mut tx, ctx, Act::Delete, removed).await?;

@@ -22,7 +22,10 @@ pub(crate) async fn cases(
     page: Page,
     after: Option<CasePlace>,
 ) -> Result<(Vec<CaseSummary>, u64), Error> {
-    let (condition, mut values) = condition(sight.firm(), filter);
+    let (mut condition, mut values) = condition(sight.firm(), filter);
+    if let Some(cases) = sight.team_cases(&mut values) {
+        condition = format!("{condition} AND cases.id IN ({cases})");
+    }
     let hidden = sight.hidden(&mut values);
     let total = total(&condition, hidden.as_deref());
     let seen = hidden.map(|hidden| format!(" AND id NOT IN ({hidden})")).unwrap_or_default();

@@ -7,10 +7,10 @@ use web::Version;
 
 /// Adds an entry at the end of a case's docket.
 pub async fn add_entry(ctx: &Ctx, case: CaseId, draft: EntryDraft) -> Result<Entry, Error> {
-    ctx.require(Action::EditDocket)?;
+    let sight = ctx.sight_to(Action::EditDocket)?;
     let mut tx = ctx.begin().await?;
-    cases::exists(&tx, ctx.sight(), case).await?;
-    let position = store::last_position(&tx, ctx.sight(), case).await? + 1;
+    cases::exists(&tx, sight, case).await?;
+    let position = store::last_position(&tx, sight, case).await? + 1;
     let now = ctx.now();
     let id = ctx.new_id();
     let entry = Entry { id, case, draft, version: 1, created_at: now, updated_at: now, links: Vec::new() };
@@ -25,8 +25,8 @@ pub async fn add_entry(ctx: &Ctx, case: CaseId, draft: EntryDraft) -> Result<Ent
 
 /// One entry with its links.
 pub async fn find_entry(ctx: &Ctx, id: DocketEntryId) -> Result<Entry, Error> {
-    ctx.require(Action::ReadDocket)?;
-    let mut entry = store::find(ctx.reader(), ctx.sight(), id).await?;
+    let sight = ctx.sight_to(Action::ReadDocket)?;
+    let mut entry = store::find(ctx.reader(), sight, id).await?;
     entry.links = store::links_of(ctx.reader(), ctx.firm(), [id]).await?;
     Ok(entry)
 }
@@ -53,12 +53,12 @@ pub async fn list_entries(
     limit: u64,
     offset: u64,
 ) -> Result<(Vec<Entry>, u64), Error> {
-    ctx.require(Action::ReadDocket)?;
+    let sight = ctx.sight_to(Action::ReadDocket)?;
     if let Some(case) = filter.case {
-        cases::exists(ctx.reader(), ctx.sight(), case).await?;
+        cases::exists(ctx.reader(), sight, case).await?;
     }
     let (mut entries, total) =
-        store::list(ctx.reader(), ctx.sight(), filter, sort, descending, limit, offset).await?;
+        store::list(ctx.reader(), sight, filter, sort, descending, limit, offset).await?;
     let links = store::links_of(ctx.reader(), ctx.firm(), entries.iter().map(|entry| entry.id)).await?;
     for link in links {
         if let Some(entry) = entries.iter_mut().find(|entry| entry.id == link.entry) {
@@ -75,15 +75,20 @@ pub async fn change_entry<E: From<Error>>(
     seen: Option<Version>,
     change: impl FnOnce(&Entry) -> Result<EntryDraft, E>,
 ) -> Result<Entry, E> {
-    ctx.require(Action::EditDocket).map_err(Error::from)?;
-    let (tx, before) = begin_with(ctx, id, seen).await?;
+    let sight = ctx.sight_to(Action::EditDocket).map_err(Error::from)?;
+    let (tx, before) = begin_with(ctx, sight, id, seen).await?;
     let draft = change(&before)?;
     Ok(commit_change(ctx, tx, before, draft).await?)
 }
 
-async fn begin_with(ctx: &Ctx, id: DocketEntryId, seen: Option<Version>) -> Result<(Tx, Entry), Error> {
+async fn begin_with(
+    ctx: &Ctx,
+    sight: Sight,
+    id: DocketEntryId,
+    seen: Option<Version>,
+) -> Result<(Tx, Entry), Error> {
     let tx = ctx.begin().await?;
-    let mut before = store::find_for_change(&tx, ctx.sight(), id).await?;
+    let mut before = store::find_for_change(&tx, sight, id).await?;
     before.links = store::links_of(&tx, ctx.firm(), [id]).await?;
     check_version(&before, seen)?;
     Ok((tx, before))
@@ -105,9 +110,9 @@ async fn commit_change(ctx: &Ctx, mut tx: Tx, before: Entry, draft: EntryDraft) 
 
 /// Removes an entry.
 pub async fn delete_entry(ctx: &Ctx, id: DocketEntryId, seen: Option<Version>) -> Result<(), Error> {
-    ctx.require(Action::DeleteDocket)?;
+    let sight = ctx.sight_to(Action::DeleteDocket)?;
     let mut tx = ctx.begin().await?;
-    let entry = store::find_for_change(&tx, ctx.sight(), id).await?;
+    let entry = store::find_for_change(&tx, sight, id).await?;
     check_version(&entry, seen)?;
 
     store::delete(&mut tx, ctx.firm(), id).await?;

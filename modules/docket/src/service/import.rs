@@ -4,7 +4,7 @@ use crate::identity::{self, ExistingEntry, Match, merge_text, merge_value};
 use crate::juriscraper::{AttachmentRecord, DocketFile, EntryRecord};
 use crate::service::record;
 use crate::{Entry, EntryDraft, Error, Link, LinkDraft, store};
-use access::{Action, Ctx};
+use access::{Action, Ctx, Sight};
 use audit::{Act, Entity};
 use cases::Imported as Outcome;
 use db::Tx;
@@ -42,12 +42,12 @@ const ENTRIES_PER_EVENT: usize = 100;
 /// Imports a docket: all of it or, on an error, nothing. A docket that is known is brought up to date; what it leaves
 /// out stays.
 pub async fn import_docket(ctx: &Ctx, mut file: DocketFile) -> Result<Imported, Error> {
-    ctx.require(Action::Import)?;
+    let sight = ctx.sight_to(Action::Import)?;
     let title_was_cut =
         file.case_name.as_ref().is_some_and(|name| name.chars().nth(cases::TITLE_CHARS).is_some());
     let mut tx = ctx.begin().await?;
     let imported = cases::import_case(&mut tx, ctx, record::case_import(&mut file)).await?;
-    let known = known_entries(&tx, ctx, imported.id).await?;
+    let known = known_entries(&tx, sight, imported.id).await?;
     let marks: Vec<ExistingEntry<'_>> = known.iter().map(|(_, entry)| ExistingEntry::from(entry)).collect();
     let plan = identity::plan(&marks, &file.entries);
 
@@ -88,14 +88,14 @@ pub async fn import_docket(ctx: &Ctx, mut file: DocketFile) -> Result<Imported, 
 }
 
 /// The entries of a case with their links, in the court's order. Bounded by what one docket file may hold.
-async fn known_entries(tx: &Tx, ctx: &Ctx, case: CaseId) -> Result<Vec<(i64, Entry)>, Error> {
+async fn known_entries(tx: &Tx, sight: Sight, case: CaseId) -> Result<Vec<(i64, Entry)>, Error> {
     let mut known: Vec<(i64, Entry)> = Vec::new();
     let limit = crate::juriscraper::Limits::default().entries;
     while known.len() < limit {
         let after = known.last().map_or(0, |(position, _)| *position);
-        let mut step = store::entries_of_case(tx, ctx.sight(), case, after, STEP).await?;
+        let mut step = store::entries_of_case(tx, sight, case, after, STEP).await?;
         let full = step.len() as u64 == STEP;
-        let links = store::links_of(tx, ctx.firm(), step.iter().map(|(_, entry)| entry.id)).await?;
+        let links = store::links_of(tx, sight.firm(), step.iter().map(|(_, entry)| entry.id)).await?;
         let mut by_entry: HashMap<DocketEntryId, Vec<Link>> = HashMap::with_capacity(step.len());
         for link in links {
             by_entry.entry(link.entry).or_default().push(link);

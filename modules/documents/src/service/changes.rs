@@ -1,8 +1,8 @@
-use super::uploads::check_version;
+use super::uploads::{belongs, check_version};
 use super::{blobs, texts};
 use crate::model::{Document, DocumentFields};
 use crate::{BatesKey, Error, store};
-use access::{Action, Ctx};
+use access::{Action, Ctx, Sight};
 use audit::{Act, Entity};
 use db::Tx;
 use ids::DocumentId;
@@ -17,21 +17,27 @@ pub async fn change_document<E: From<Error>>(
     seen: Option<Version>,
     change: impl FnOnce(&Document) -> Result<DocumentFields, E>,
 ) -> Result<Document, E> {
-    ctx.require(Action::EditDocuments).map_err(Error::from)?;
-    let (tx, before) = begin_with(ctx, id, seen).await?;
+    let sight = ctx.sight_to(Action::EditDocuments).map_err(Error::from)?;
+    let (tx, before) = begin_with(ctx, sight, id, seen).await?;
     let fields = change(&before)?;
-    Ok(commit_change(ctx, tx, before, fields).await?)
+    Ok(commit_change(ctx, sight, tx, before, fields).await?)
 }
 
-async fn begin_with(ctx: &Ctx, id: DocumentId, seen: Option<Version>) -> Result<(Tx, Document), Error> {
+async fn begin_with(
+    ctx: &Ctx,
+    sight: Sight,
+    id: DocumentId,
+    seen: Option<Version>,
+) -> Result<(Tx, Document), Error> {
     let tx = ctx.begin().await?;
-    let before = store::find_for_change(&tx, ctx.sight(), id).await?;
+    let before = store::find_for_change(&tx, sight, id).await?;
     check_version(&before, seen)?;
     Ok((tx, before))
 }
 
 async fn commit_change(
     ctx: &Ctx,
+    sight: Sight,
     mut tx: Tx,
     before: Document,
     fields: DocumentFields,
@@ -39,9 +45,7 @@ async fn commit_change(
     if fields.bates_begin != before.fields.bates_begin || fields.bates_end != before.fields.bates_end {
         BatesKey::of(fields.bates_begin.as_deref(), fields.bates_end.as_deref())?;
     }
-    if let Some(case) = fields.case_id {
-        cases::exists(&tx, ctx.sight(), case).await?;
-    }
+    belongs(ctx, sight, &tx, fields.case_id).await?;
     let after = Document { fields, version: before.version + 1, updated_at: ctx.now(), ..before.clone() };
 
     store::update(&mut tx, ctx.firm(), &after).await?;
@@ -57,8 +61,8 @@ async fn commit_change(
 
 /// Removes a document with its versions and texts. Its files go afterwards, where no other document has them.
 pub async fn delete_document(ctx: &Ctx, id: DocumentId, seen: Option<Version>) -> Result<(), Error> {
-    ctx.require(Action::DeleteDocuments)?;
-    let (mut tx, document) = begin_with(ctx, id, seen).await?;
+    let sight = ctx.sight_to(Action::DeleteDocuments)?;
+    let (mut tx, document) = begin_with(ctx, sight, id, seen).await?;
     let digests = store::digests_of(&tx, ctx.firm(), id).await?;
 
     store::delete(&mut tx, ctx.firm(), id).await?;

@@ -33,8 +33,8 @@ pub struct TextPiece {
 
 /// One document.
 pub async fn find_document(ctx: &Ctx, id: DocumentId) -> Result<Document, Error> {
-    ctx.require(Action::ReadDocuments)?;
-    store::find(ctx.reader(), ctx.sight(), id).await
+    let sight = ctx.sight_to(Action::ReadDocuments)?;
+    store::find(ctx.reader(), sight, id).await
 }
 
 /// The case that a document belongs to; nothing for a document that is not seen, or of no case.
@@ -59,17 +59,17 @@ pub async fn list_documents(
     limit: u64,
     offset: u64,
 ) -> Result<(Vec<Document>, u64), Error> {
-    ctx.require(Action::ReadDocuments)?;
+    let sight = ctx.sight_to(Action::ReadDocuments)?;
     if let Some(case) = filter.case {
-        cases::exists(ctx.reader(), ctx.sight(), case).await?;
+        cases::exists(ctx.reader(), sight, case).await?;
     }
-    store::list(ctx.reader(), ctx.sight(), filter, sort, descending, limit, offset).await
+    store::list(ctx.reader(), sight, filter, sort, descending, limit, offset).await
 }
 
-/// How many documents the firm has, and how large they are.
+/// How many documents are seen, and how large they are.
 pub async fn stats(ctx: &Ctx) -> Result<Stats, Error> {
-    ctx.require(Action::ReadDocuments)?;
-    store::stats(ctx.reader(), ctx.sight()).await
+    let sight = ctx.sight_to(Action::ReadDocuments)?;
+    store::stats(ctx.reader(), sight).await
 }
 
 /// One page of a document's versions, the newest first, and how many there are in all.
@@ -79,8 +79,8 @@ pub async fn list_versions(
     limit: u64,
     offset: u64,
 ) -> Result<(Vec<DocumentVersion>, u64), Error> {
-    ctx.require(Action::ReadDocuments)?;
-    store::find(ctx.reader(), ctx.sight(), id).await?;
+    let sight = ctx.sight_to(Action::ReadDocuments)?;
+    store::find(ctx.reader(), sight, id).await?;
     store::list_versions(ctx.reader(), ctx.firm(), id, limit, offset).await
 }
 

@@ -1,10 +1,10 @@
 use super::{NewFile, blobs, texts};
 use crate::model::{Document, DocumentFields, DocumentVersion, Files, MAX_VERSIONS, Source};
 use crate::{BatesKey, Error, store};
-use access::{Action, Ctx};
+use access::{Action, Ctx, Sight};
 use audit::{Act, Entity};
 use db::Tx;
-use ids::{DocumentId, Id};
+use ids::{CaseId, DocumentId, Id};
 use serde_json::{Map, Value};
 use web::Version;
 
@@ -53,7 +53,8 @@ pub async fn put_content(
 ) -> Result<(Document, bool), Error> {
     let digest = file.content.sha256;
     let put = async {
-        match store::find(ctx.reader(), ctx.sight(), id).await {
+        let sight = ctx.sight_to(Action::EditDocuments)?;
+        match store::find(ctx.reader(), sight, id).await {
             Ok(_) => Ok((version(ctx, files, id, seen, file, None).await?.0, false)),
             Err(Error::NotFound(_)) if id.uuid().get_version_num() != 7 => Err(Error::IdNotV7),
             Err(Error::NotFound(_)) if seen.is_some() => Err(Error::Stale { current: 0 }),
@@ -79,9 +80,9 @@ pub async fn restore_version(
     number: i64,
     seen: Option<Version>,
 ) -> Result<(Document, DocumentVersion), Error> {
-    ctx.require(Action::EditDocuments)?;
+    let sight = ctx.sight_to(Action::EditDocuments)?;
     let mut tx = ctx.begin().await?;
-    let before = store::find_for_change(&tx, ctx.sight(), id).await?;
+    let before = store::find_for_change(&tx, sight, id).await?;
     check_version(&before, seen)?;
     let earlier = store::find_version(&tx, ctx.firm(), id, number).await?;
     let file = NewFile { content: earlier.content, original_name: None, md5: earlier.md5 };
@@ -99,13 +100,11 @@ async fn add(
     fields: DocumentFields,
     file: NewFile,
 ) -> Result<Document, Error> {
-    ctx.require(Action::EditDocuments)?;
+    let sight = ctx.sight_to(Action::EditDocuments)?;
     BatesKey::of(fields.bates_begin.as_deref(), fields.bates_end.as_deref())?;
     blobs::make_sure(ctx, files, file.content.sha256).await?;
     let mut tx = ctx.begin().await?;
-    if let Some(case) = fields.case_id {
-        cases::exists(&tx, ctx.sight(), case).await?;
-    }
+    belongs(ctx, sight, &tx, fields.case_id).await?;
     let mut metadata = Map::new();
     if let Some(name) = &file.original_name {
         metadata.insert("originalFileName".to_owned(), Value::from(name.as_str()));
@@ -126,15 +125,23 @@ async fn version(
     file: NewFile,
     note: Option<String>,
 ) -> Result<(Document, DocumentVersion), Error> {
-    ctx.require(Action::EditDocuments)?;
+    let sight = ctx.sight_to(Action::EditDocuments)?;
     blobs::make_sure(ctx, files, file.content.sha256).await?;
     let mut tx = ctx.begin().await?;
-    let before = store::find_for_change(&tx, ctx.sight(), id).await?;
+    let before = store::find_for_change(&tx, sight, id).await?;
     check_version(&before, seen)?;
 
     let (after, version) = append(&mut tx, ctx, &before, before.clone(), file, note).await?;
     tx.commit().await?;
     Ok((after, version))
+}
+
+/// Asks whether the caller may have a document belong to this case, or to none: that is up to who may edit every document.
+pub(super) async fn belongs(ctx: &Ctx, sight: Sight, tx: &Tx, case: Option<CaseId>) -> Result<(), Error> {
+    match case {
+        Some(case) => Ok(cases::exists(tx, sight, case).await?),
+        None => Ok(ctx.require(Action::EditDocuments)?),
+    }
 }
 
 /// A document as it begins.

@@ -208,7 +208,7 @@ struct CheckView {
     permission: &'static str,
     /// Whether it is allowed.
     allowed: bool,
-    /// `ethical_wall`, `role`, `grant`, `delegation`, or `default`: nothing allows it.
+    /// `ethical_wall`, `role`, `grant`, `delegation`, `case_team`, or `default`: nothing allows it.
     decided_by: &'static str,
 }
 
@@ -225,11 +225,12 @@ struct ExplainView {
     permission: &'static str,
     /// Whether it is allowed.
     allowed: bool,
-    /// `ethical_wall`, `role`, `grant`, `delegation`, or `default`: nothing allows it.
+    /// `ethical_wall`, `role`, `grant`, `delegation`, `case_team`, or `default`: nothing allows it.
     decided_by: &'static str,
     /// The grant that decided, where one did.
     deciding_grant: Option<GrantId>,
-    /// The rows, in the order in which they count: grants that deny, walls, the role, grants that allow, delegations.
+    /// The rows, in the order in which they count: grants that deny, walls, the role, grants that allow, delegations, the role
+    /// on the team of the case.
     rows: Vec<RowView>,
 }
 
@@ -237,9 +238,9 @@ struct ExplainView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct RowView {
-    /// `grant`, `ethical_wall`, `role` or `delegation`.
+    /// `grant`, `ethical_wall`, `role`, `delegation` or `case_team`.
     source: &'static str,
-    /// The role, of a role's row.
+    /// The role, of a role's row; the role on the case, of a row of its team.
     role: Option<Role>,
     /// The grant, of a grant's row.
     grant: Option<GrantView>,
@@ -387,6 +388,7 @@ fn decided_by(explained: &Explained) -> (&'static str, Option<GrantId>) {
         Reason::Role(_) => ("role", None),
         Reason::Grant(grant) => ("grant", Some(grant)),
         Reason::Delegation(_) => ("delegation", None),
+        Reason::CaseTeam(_) => ("case_team", None),
     }
 }
 
@@ -475,6 +477,9 @@ impl From<Step> for RowView {
         match step {
             Step::Wall => row("ethical_wall", Effect::Deny, true),
             Step::Role { role, allows } => Self { role: Some(role), ..row("role", Effect::Allow, allows) },
+            Step::CaseTeam { role, allows } => {
+                Self { role: Some(role), ..row("case_team", Effect::Allow, allows) }
+            }
             Step::Grant { grant, counts } => {
                 let effect = grant.effect;
                 Self { grant: Some((*grant).into()), ..row("grant", effect, counts) }

@@ -1,7 +1,7 @@
 use crate::Error;
 use crate::model::{Asked, Explained, NewGrant, Step};
 use access::grants::{Decision, Effect, Grant, Subject};
-use access::{Action, Ctx, Principal, Role};
+use access::{Action, Ctx, Principal, Role, case_teams};
 use audit::{Act, Entity};
 use ids::GrantId;
 use serde_json::json;
@@ -88,18 +88,23 @@ pub async fn list_grants(ctx: &Ctx, subject: Subject) -> Result<Vec<Grant>, Erro
 /// Whether a user may do something, and which rows say so. The rows come from the database, not from what is kept. A case
 /// that the caller does not see is not there.
 pub async fn explain(ctx: &Ctx, asked: &Asked) -> Result<Explained, Error> {
-    ctx.require(Action::ManagePermissions)?;
+    let sight = ctx.sight_to(Action::ManagePermissions)?;
     let action = action(&asked.permission)?;
     let user = accounts::find_in(ctx.reader(), ctx.firm(), asked.user.unwrap_or(ctx.user())).await?;
     let principal = Principal::of(user.id, ctx.firm(), user.role);
     let policy = access::look_up(ctx.reader(), &principal, ctx.now()).await?;
     let moment = ctx.moment();
-    let mut by_wall = false;
+    let (mut by_wall, mut member) = (false, None);
     if let Some(case) = asked.case {
-        cases::exists(ctx.reader(), ctx.sight(), case).await?;
+        cases::exists(ctx.reader(), sight, case).await?;
         by_wall = access::is_hidden(ctx.reader(), ctx.firm(), user.id, case).await?;
+        member = case_teams::find(ctx.reader(), ctx.firm(), case, user.id).await?;
     }
-    let decided = if user.active { policy.decide(&principal, action, moment) } else { Decision::REFUSED };
+    let decided = match &member {
+        _ if !user.active => Decision::REFUSED,
+        Some(member) => policy.decide_on_case(&principal, member.role, action, moment),
+        None => policy.decide(&principal, action, moment),
+    };
     let of = |effect: Effect| {
         let grants =
             policy.grants().iter().filter(move |grant| grant.effect == effect && grant.action == action);
@@ -117,6 +122,8 @@ pub async fn explain(ctx: &Ctx, asked: &Asked) -> Result<Explained, Error> {
         delegation: Box::new(lent.delegation.clone()),
         counts: lent.allows(ctx.firm(), action, moment),
     }));
+    let of_team = |role: Role| Step::CaseTeam { role, allows: role.allows_on_case(action) };
+    steps.extend(member.map(|member| of_team(member.role)));
     Ok(Explained {
         user: user.id,
         action,

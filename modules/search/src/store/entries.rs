@@ -1,6 +1,6 @@
 use super::{field, full_text};
+use crate::model::Visible;
 use crate::{Entry, Error, Kind};
-use access::Sight;
 use db::{Reads, Tx};
 use ids::{CaseId, FirmId};
 use sea_orm::sea_query::Value;
@@ -38,9 +38,9 @@ pub(crate) async fn remove_case(tx: &mut Tx, firm: FirmId, case: CaseId) -> Resu
 }
 
 /// How many things the index holds, by kind.
-pub(crate) async fn counts_by_kind(db: &impl Reads, sight: Sight) -> Result<Vec<(Kind, u64)>, Error> {
-    let mut values = vec![Value::from(Uuid::from(sight.firm()))];
-    let seen = sight.and_sees_among_many("case_id", &mut values);
+pub(crate) async fn counts_by_kind(db: &impl Reads, visible: &Visible) -> Result<Vec<(Kind, u64)>, Error> {
+    let mut values = vec![Value::from(Uuid::from(visible.firm()))];
+    let seen = visible.condition("kind", |sight| sight.and_sees_among_many("case_id", &mut values));
     let text = format!(
         "SELECT kind, count(*) FROM search_entries WHERE firm_id = $1 AND piece = 0{seen} GROUP BY kind LIMIT 16"
     );

@@ -4,10 +4,9 @@
 mod ranked;
 
 use super::field;
-use crate::model::marked;
+use crate::model::{Visible, marked};
 use crate::passage::Terms;
 use crate::{Entry, Error, Hit, Kind, Query, Results};
-use access::Sight;
 use db::{Dialect, Reads, Stamp, Tx, sql};
 use sea_orm::sea_query::Value;
 use std::collections::BTreeMap;
@@ -156,20 +155,19 @@ async fn begun(db: &impl Reads, query: &Query) -> Result<BTreeMap<String, Vec<St
 /// The page of hits and the counts of the whole result.
 pub(crate) async fn search(
     db: &impl Reads,
-    sight: Sight,
-    kinds: &[Kind],
+    visible: &Visible,
     query: &Query,
     limit: u64,
     offset: u64,
 ) -> Result<Results, Error> {
-    let dialect = db.dialect();
+    let (dialect, firm, kinds) = (db.dialect(), Uuid::from(visible.firm()), visible.kinds());
     let asked = match dialect {
         Dialect::Sqlite => query.fts5(&begun(db, query).await?),
         Dialect::Postgres => query.tsquery(),
     };
-    let mut values = vec![Value::from(asked), Value::from(Uuid::from(sight.firm()))];
+    let mut values = vec![Value::from(asked), Value::from(firm)];
     values.extend(kinds.iter().map(|kind| Value::from(kind.as_str())));
-    let seen = sight.and_sees("e.case_id", &mut values);
+    let seen = visible.condition("e.kind", |sight| sight.and_sees("e.case_id", &mut values));
     let counts = match dialect {
         Dialect::Sqlite => {
             let rows = db.rows(sql(dialect, ranked::counting(kinds, &seen), values.clone())).await?;
@@ -195,10 +193,11 @@ pub(crate) async fn search(
     let mut hits = Vec::with_capacity(best.len());
     for row in best {
         let (seq, score): (i64, i64) = (field(&row, 0)?, field(&row, 1)?);
-        // The case is asked again: it may have got a wall since the page was ranked.
-        let mut values = vec![Value::from(Uuid::from(sight.firm())), Value::from(seq)];
-        let text = format!("{FOUND}{}", sight.and_sees("search_entries.case_id", &mut values));
-        let found = db.rows(sql(dialect, text, values)).await?;
+        // The case is asked again: it may have got a wall, or the caller left its team, since the page was ranked.
+        let mut values = vec![Value::from(firm), Value::from(seq)];
+        let seen = visible
+            .condition("search_entries.kind", |sight| sight.and_sees("search_entries.case_id", &mut values));
+        let found = db.rows(sql(dialect, format!("{FOUND}{seen}"), values)).await?;
         if let Some(row) = found.first() {
             let texts = shown(&terms, (field(row, 3)?, field(row, 5)?)).await?;
             hits.push(hit(row, texts, score)?);

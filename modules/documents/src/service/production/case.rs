@@ -3,7 +3,7 @@
 
 use super::ProductionError;
 use crate::Error;
-use access::Ctx;
+use access::{Action, Ctx};
 use cases::{CaseFields, CaseFilter, CaseSort};
 use garde::Validate as _;
 use ids::CaseId;
@@ -43,7 +43,7 @@ impl Target {
     pub(super) async fn find(ctx: &Ctx, target: &CaseTarget) -> Result<Self, Error> {
         let title = match target {
             CaseTarget::Case(case) => {
-                cases::exists(ctx.reader(), ctx.sight(), *case).await?;
+                cases::exists(ctx.reader(), ctx.sight_to(Action::Import)?, *case).await?;
                 return Ok(Self::Known(*case));
             }
             CaseTarget::Titled(title) => title.trim(),

@@ -8,6 +8,7 @@ use crate::model::{Content, Digest, Document, Source, TextStatus};
 use crate::service::uploads::{append, create, new_document};
 use crate::service::{NewFile, blobs, texts};
 use crate::{Error, media, store};
+use access::Action;
 use audit::{Act, Entity};
 use blob::Imported;
 use crypto::digest;
@@ -194,8 +195,9 @@ async fn store_document(
     blobs::make_sure(ctx, import.files, file.content.sha256).await?;
     let mut tx = ctx.begin().await.map_err(Error::from)?;
     // The case may have got a wall since the import began.
-    cases::exists(&tx, ctx.sight(), case).await.map_err(Error::from)?;
-    let known = store::find_by_control_number(&tx, ctx.sight(), case, control_number).await?;
+    let sight = ctx.sight_to(Action::Import).map_err(Error::from)?;
+    cases::exists(&tx, sight, case).await.map_err(Error::from)?;
+    let known = store::find_by_control_number(&tx, sight, case, control_number).await?;
     let (outcome, document) = match known {
         None => {
             let fields = fields::fields(case, &metadata, control_number);
