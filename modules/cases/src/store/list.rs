@@ -22,12 +22,16 @@ pub(crate) async fn cases(
     page: Page,
     after: Option<CasePlace>,
 ) -> Result<(Vec<CaseSummary>, u64), Error> {
-    let (mut condition, mut values) = condition(sight.firm(), filter);
-    if let Some(cases) = sight.team_cases(&mut values) {
-        condition = format!("{condition} AND cases.id IN ({cases})");
-    }
+    let (condition, mut values) = condition(sight.firm(), filter);
+    // A member's cases are few: these are looked up one by one, in whatever order they are shown.
+    let (from, condition) = match sight.team_cases(&mut values) {
+        None => ("cases".to_owned(), condition),
+        Some(own) => {
+            (format!("({own}) own CROSS JOIN cases"), format!("cases.id = own.case_id AND {condition}"))
+        }
+    };
     let hidden = sight.hidden(&mut values);
-    let total = total(&condition, hidden.as_deref());
+    let total = total(&from, &condition, hidden.as_deref());
     let seen = hidden.map(|hidden| format!(" AND id NOT IN ({hidden})")).unwrap_or_default();
     let mut with_page = values.clone();
     let behind = match after {
@@ -42,7 +46,7 @@ pub(crate) async fn cases(
     with_page.extend([page.limit(), page.offset()].map(rows_of));
     let (limit, offset, order) = (with_page.len() - 1, with_page.len(), order(sort));
     let text = format!(
-        "SELECT {total}, {COLUMNS} FROM cases WHERE {condition}{seen}{behind} \
+        "SELECT {total}, {COLUMNS} FROM {from} WHERE {condition}{seen}{behind} \
          ORDER BY {order} LIMIT ${limit} OFFSET ${offset}"
     );
     let rows = db.rows(db::sql(db.dialect(), text, with_page)).await?;
@@ -64,11 +68,11 @@ pub(crate) async fn cases(
 
 /// How many cases meet the condition, less those of them that are hidden. A firm has many cases and few walls: the few are
 /// looked up one by one (`CROSS JOIN` fixes that order on SQLite), and the many are counted as they always were.
-fn total(condition: &str, hidden: Option<&str>) -> String {
-    let all = format!("(SELECT count(*) FROM cases WHERE {condition})");
+fn total(from: &str, condition: &str, hidden: Option<&str>) -> String {
+    let all = format!("(SELECT count(*) FROM {from} WHERE {condition})");
     let Some(hidden) = hidden else { return all };
     format!(
-        "{all} - (SELECT count(DISTINCT cases.id) FROM ({hidden}) walled CROSS JOIN cases \
+        "{all} - (SELECT count(DISTINCT cases.id) FROM ({hidden}) walled CROSS JOIN {from} \
          WHERE cases.id = walled.case_id AND {condition})"
     )
 }
