@@ -15,7 +15,6 @@ use crate::ops::{self, Ops, RequestObserver};
 use crate::state::{Parts, StartError, layer_settings};
 use access::{IdempotencyKeys, Routes};
 use axum::Router;
-use bytes::Bytes;
 use std::sync::Arc;
 use utoipa::openapi::OpenApi;
 
@@ -58,8 +57,8 @@ pub fn router(parts: &Parts, ops: &Arc<Ops>) -> Result<Router, StartError> {
     let routes = routes(parts, ops);
     let declared = routes.declared().to_vec();
     let (router, described) = routes.into_parts(app.clone());
-    let described = Bytes::from(openapi_json(&documentation::complete(described, &declared)));
-    let router = router.merge(documentation::routes(described));
+    let described = openapi_json(&documentation::complete(described, &declared));
+    let router = router.merge(documentation::routes(&described).map_err(StartError::Description)?);
     let mut settings = layer_settings(&parts.config, &app)?;
     settings.idempotency = Some(IdempotencyKeys::new(app.clone()).settings());
     settings.rates = Some(parts.rates.clone());

@@ -124,10 +124,21 @@ async fn give_code_back(headroom: Headroom, stop: CancellationToken) {
     let mut level = headroom.watch_level();
     let mut wait = STARTED;
     while stop.run_until_cancelled(calm_or(&mut level, wait)).await.is_some() {
+        if wait == STARTED {
+            give_pages_back(&headroom);
+        }
         // The kernel lists the mappings in a millisecond or more.
         let given = headroom::spawn_blocking(|| headroom::release_code_pages(&SystemRoots::default())).await;
         tracing::debug!(mapped_bytes = given.unwrap_or_default(), "pages of code were given back");
         wait = UNUSED;
+    }
+}
+
+/// Gives the pages of the database back that the start has read: the schema in all its versions, and what was missing.
+fn give_pages_back(headroom: &Headroom) {
+    for store in headroom.stores().all().iter().filter(|store| store.name() == db::PAGES_STORE) {
+        let given = store.shrink_to(0);
+        tracing::debug!(given_bytes = given, "pages of the database were given back");
     }
 }
 

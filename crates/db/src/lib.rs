@@ -34,3 +34,6 @@ pub use stamp::Stamp;
 pub use stats::{Stats, StatsSnapshot};
 pub use tx::Tx;
 pub use writer::Writer;
+
+/// The name of the registered store of the embedded database's pages.
+pub const PAGES_STORE: &str = "database.pages";

@@ -57,6 +57,9 @@ pub enum StartError {
     /// Mail cannot come from the configured address.
     #[error("mail cannot come from EMAIL_FROM_ADDRESS with EMAIL_FROM_NAME: {0}")]
     MailFrom(#[source] mail::Fault),
+    /// The description of the routes could not be packed.
+    #[error("the description of the API cannot be packed ({0})")]
+    Description(#[source] io::Error),
     /// Another server uses the data folder.
     #[error("another LexiFlow server uses {path}: stop it, or choose another folder with LEXIFLOW_DATA_DIR")]
     InUse {

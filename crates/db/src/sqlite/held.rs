@@ -205,7 +205,7 @@ pub(crate) struct HeldStore {
 impl BoundedStore for HeldStore {
     fn name(&self) -> &'static str {
         match self.part {
-            Part::Pages => "database.pages",
+            Part::Pages => crate::PAGES_STORE,
             Part::Statements => "database.statements",
         }
     }
