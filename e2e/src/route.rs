@@ -75,6 +75,7 @@ impl Route {
             Method::POST if template.ends_with("/permissions") => {
                 Some(json!({ "permission": "search:use", "effect": "allow", "reason": "Everybody searches" }))
             }
+            Method::POST if template.ends_with("/decline") => Some(json!({ "reason": "Under a hold" })),
             Method::PUT if template.ends_with("/team/{userId}") => Some(json!({ "role": "paralegal" })),
             Method::POST if template.ends_with("/roles") => Some(json!({ "role": "clerk" })),
             Method::POST if template.ends_with("/docket") => {

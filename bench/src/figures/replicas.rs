@@ -116,7 +116,7 @@ impl<'a> Pair<'a> {
         let (status, answer) = admin.post("/api/cases", case.into()).await?;
         api::checked(status, &answer, StatusCode::CREATED)?;
         let case = api::id_of(&answer)?;
-        let path = format!("/api/cases/{case}");
+        let path_of_case = format!("/api/cases/{case}");
         let current = match change {
             Change::ReuseRefreshToken => {
                 tokens(self.one, "/api/auth/refresh", &json!({ "refreshToken": login.refresh })).await?.access
@@ -124,12 +124,12 @@ impl<'a> Pair<'a> {
             _ => login.access.clone(),
         };
         let mut elsewhere = Connection::open(self.two.address(), Some(&current)).await?;
-        let (status, answer) = elsewhere.get(&path).await?;
+        let (status, answer) = elsewhere.get(&path_of_case).await?;
         api::checked(status, &answer, StatusCode::OK)?;
         let (wanted, undo) = self.make(change, &mut admin, &login, &case).await?;
         let begun = Instant::now();
         loop {
-            let (status, _) = elsewhere.get(&path).await?;
+            let (status, _) = elsewhere.get(&path_of_case).await?;
             if status == wanted {
                 break;
             }
@@ -139,6 +139,11 @@ impl<'a> Pair<'a> {
         let taken = u64::try_from(begun.elapsed().as_nanos())?;
         if let Some((path, body)) = undo {
             send(&mut admin, Method::DELETE, &path, body, StatusCode::OK).await?;
+            // The other server believes what it knows for a moment, and the next round begins there.
+            while elsewhere.get(&path_of_case).await?.0 != StatusCode::OK {
+                anyhow::ensure!(begun.elapsed() < PATIENCE, "{}: not undone", change.figure());
+                tokio::time::sleep(EACH).await;
+            }
         }
         Ok(taken)
     }

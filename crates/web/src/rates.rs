@@ -99,7 +99,8 @@ impl RateLimits {
     /// 429 `rate_limited` when too many came from there.
     pub(crate) fn admit(&self, request: &Request) -> Result<Option<Arc<Rated>>, Problem> {
         let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        let address = request.extensions().get::<Client>().map(|client| client.address);
+        let address =
+            request.extensions().get::<Client>().map(|client| client.address.unwrap_or(client.peer));
         let is_local = || is_local(address, request.headers());
         let Some(class) = class::of(request.method(), route, is_local) else { return Ok(None) };
         let rated = Arc::new(Rated { limits: self.clone(), class, standings: Standings::default() });
@@ -211,7 +212,7 @@ mod tests {
 
     fn request() -> Request {
         let mut request = Request::new(Body::empty());
-        request.extensions_mut().insert(Client { address: [192, 0, 2, 1].into(), country: None });
+        request.extensions_mut().insert(Client { address: None, peer: [192, 0, 2, 1].into(), country: None });
         request
     }
 

@@ -46,7 +46,7 @@ async fn operator(parts: &Parts, app: &App) -> Result<(), access::Error> {
     let client = parts.extensions.get::<web::Client>();
     let moment = Moment {
         now,
-        address: client.map(|client| client.address),
+        address: client.and_then(|client| client.address),
         country: client.and_then(|client| client.country),
     };
     Ok(policy.require(&principal, Action::Operate, moment)?)

@@ -7,16 +7,14 @@ use super::refusals;
 use crate::about;
 use access::{Declared, Gate};
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use futures_util::stream;
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
@@ -26,7 +24,7 @@ use utoipa::openapi::security::{
 };
 use utoipa::openapi::{Components, Info, OpenApi};
 use utoipa_swagger_ui::Config;
-use web::{Problem, codes};
+use web::{Account, Problem, codes};
 
 /// The security scheme of who is signed in.
 const SCHEME: &str = "bearer";
@@ -100,34 +98,20 @@ pub fn openapi_json(described: &OpenApi) -> Vec<u8> {
 #[derive(Clone)]
 struct Packed {
     gzip: Bytes,
-    plain_bytes: u64,
+    plain_bytes: usize,
 }
-
-/// What is unpacked at once, in bytes.
-const PIECE_BYTES: usize = 16 << 10;
 
 impl Packed {
     fn of(plain: &[u8]) -> io::Result<Self> {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
         gzip.write_all(plain)?;
-        Ok(Self { gzip: gzip.finish()?.into(), plain_bytes: plain.len() as u64 })
+        Ok(Self { gzip: gzip.finish()?.into(), plain_bytes: plain.len() })
     }
 
-    /// The description, unpacked as it is sent.
-    fn unpacked(&self) -> Body {
-        let mut plain = GzDecoder::new(self.gzip.clone().reader());
-        let pieces = std::iter::from_fn(move || {
-            let mut piece = vec![0; PIECE_BYTES];
-            match plain.read(&mut piece) {
-                Ok(0) => None,
-                Ok(read) => {
-                    piece.truncate(read);
-                    Some(Ok(Bytes::from(piece)))
-                }
-                Err(error) => Some(Err(error)),
-            }
-        });
-        Body::from_stream(stream::iter(pieces))
+    fn unpacked(&self) -> io::Result<Bytes> {
+        let mut plain = Vec::with_capacity(self.plain_bytes);
+        GzDecoder::new(&*self.gzip).read_to_end(&mut plain)?;
+        Ok(plain.into())
     }
 }
 
@@ -152,13 +136,15 @@ pub(super) fn routes(described: &[u8]) -> io::Result<Router> {
         .with_state(Documentation { described, page }))
 }
 
-async fn description(State(documentation): State<Documentation>) -> Response {
+async fn description(
+    State(documentation): State<Documentation>,
+    account: Account,
+) -> Result<Response, Problem> {
     let described = documentation.described;
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (CONTENT_LENGTH, HeaderValue::from(described.plain_bytes)),
-    ];
-    (headers, described.unpacked()).into_response()
+    account.hold(described.plain_bytes as u64)?;
+    let plain = described.unpacked();
+    let plain = plain.map_err(|error| Problem::new(codes::INTERNAL).with_cause(error.to_string()))?;
+    Ok(([(CONTENT_TYPE, "application/json")], plain).into_response())
 }
 
 async fn page_file(state: State<Documentation>, Path(path): Path<String>) -> Response {

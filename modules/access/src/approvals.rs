@@ -36,10 +36,13 @@ pub async fn open(db: &impl Reads, firm: FirmId, now: Timestamp) -> Result<Vec<A
     approvals::open(db, firm, now, OPEN).await
 }
 
-/// Stores what is asked. `false`, and nothing is stored, when the user or the firm has as many as they may have.
+/// Lets no other transaction change the firm's approvals and grants before this one ends, and counts the change.
+pub async fn hold(tx: &mut Tx, firm: FirmId) -> Result<(), Error> {
+    grants::changed(tx, firm).await
+}
+
+/// Stores what is asked, in a transaction that holds the firm's approvals. `false`, and nothing is stored, when the user or the firm has as many as they may have.
 pub async fn ask(tx: &mut Tx, firm: FirmId, approval: &Approval) -> Result<bool, Error> {
-    // Also what makes two who ask at once wait for each other.
-    grants::changed(tx, firm).await?;
     let own = of_user(&*tx, firm, approval.user, approval.asked_at).await?.len();
     let all = open(&*tx, firm, approval.asked_at).await?.len();
     if own >= APPROVALS || all >= OPEN {
@@ -74,15 +77,16 @@ pub async fn end(
 }
 
 /// Ends all that a user has asked for: what was approved to who has left, or to another role, is not approved to who comes
-/// back. Counts the change where there was something to end, and says how much that was.
+/// back. Of somebody who leaves, also what they have approved. Counts the change where there was something to end, and says how much that was.
 pub async fn end_of_user(
     tx: &mut Tx,
     firm: FirmId,
     user: UserId,
+    leaves: bool,
     by: UserId,
     at: Timestamp,
 ) -> Result<u64, Error> {
-    let ended = approvals::end_of_user(tx, firm, user, by, at).await?;
+    let ended = approvals::end_of_user(tx, firm, user, leaves, by, at).await?;
     if ended > 0 {
         grants::changed(tx, firm).await?;
     }

@@ -205,6 +205,11 @@ impl Ctx {
         Moment { now: self.now(), address: self.request.address, country: self.request.country }
     }
 
+    /// What counts for the caller beside the role, as it was looked up for this request.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// Whether there may be a case on which the caller may do `action`.
     pub(crate) fn allows_on_some_case(&self, action: Action) -> bool {
         self.policy.allows_on_some_case(&self.principal, action, self.moment())

@@ -228,7 +228,7 @@ pub fn credentials(parts: &Parts) -> Option<Credentials<'_>> {
 
 /// The address of whoever asks, without port, also behind the proxies that the operator trusts.
 fn peer(parts: &Parts) -> Option<IpAddr> {
-    parts.extensions.get::<web::Client>().map(|client| client.address)
+    parts.extensions.get::<web::Client>().and_then(|client| client.address)
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750, 2.1).

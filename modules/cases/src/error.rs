@@ -126,6 +126,12 @@ pub enum Error {
     /// The caller does not lead the case.
     #[error("you do not lead this case: ask its lead, a partner or an administrator to change its team")]
     NotLead,
+    /// Nobody keeps a role on a case by giving it to themselves.
+    #[error("nobody puts themselves on a team: ask a partner or an administrator")]
+    OwnMembership,
+    /// Who leads a case decides about its team.
+    #[error("you do not lead this case: its lead is changed by its lead, a partner or an administrator")]
+    NotYourLead,
     /// The caller may not do so much themselves.
     #[error(
         "the role `{role}` may do `{permission}`, and you may not: give another role, or ask somebody who may"
@@ -192,7 +198,7 @@ impl Failure for Error {
             Self::NotIdentified => CASE_NOT_IDENTIFIED,
             Self::Template(_) => CASE_NUMBER_TEMPLATE,
             Self::NotOnTeam(_) => CASE_MEMBER_NOT_FOUND,
-            Self::NotLead => CASE_TEAM_LEAD_ONLY,
+            Self::NotLead | Self::OwnMembership | Self::NotYourLead => CASE_TEAM_LEAD_ONLY,
             Self::RoleBeyondOwn { .. } => CASE_ROLE_BEYOND_OWN,
             Self::NoCaseRole(_) => codes::VALIDATION_FAILED,
             Self::MemberUnfit(_) => CASE_MEMBER_UNFIT,

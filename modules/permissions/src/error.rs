@@ -71,7 +71,9 @@ pub enum Error {
         message: String,
     },
     /// The caller may not do it themselves.
-    #[error("you do not have the permission `{0}` yourself: ask somebody who has it to grant it")]
+    #[error(
+        "you do not have the permission `{0}` yourself, or not for good: ask somebody who has it to grant it"
+    )]
     BeyondOwn(&'static str),
     /// A super administrator would be denied something.
     #[error("nothing can be denied to super administrators: give the user another role first")]

@@ -1,4 +1,4 @@
-use super::{Approval, Effect, Grant, Lent, Moment, Obligation};
+use super::{Approval, Conditions, Effect, Grant, Lent, Moment, Obligation};
 use crate::{Action, Principal, Refusal, Role, SecondFactor};
 use ids::{DelegationId, GrantId, TeamId};
 
@@ -113,6 +113,14 @@ impl Policy {
         moment: Moment,
     ) -> impl Iterator<Item = &'a Grant> {
         self.counting(Effect::Allow, principal, action, moment)
+    }
+
+    /// Whether the principal may do `action` for good: by their role, or by a grant without conditions. What they may do for
+    /// a time, from a place or with somebody else's word they do not hand on.
+    pub fn allows_for_good(&self, principal: &Principal, action: Action, moment: Moment) -> bool {
+        let is_plain = |grant: &Grant| grant.conditions == Conditions::default();
+        self.barred(principal, action, moment).is_none()
+            && (principal.allows(action) || self.allowing(principal, action, moment).any(is_plain))
     }
 
     /// Asks whether the principal may do `action`, with the words for whoever may not. Who owes a second factor may do

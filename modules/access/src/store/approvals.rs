@@ -18,10 +18,13 @@ const INSERT: &str = "INSERT INTO approvals (firm_id, id, user_id, grant_id, act
                       over_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const RULE: &str = "UPDATE approvals SET ruled_by = $3, ruled_at = $4, ruling = $5, ruling_reason = $6, over_at = $7 \
                     WHERE firm_id = $1 AND id = $2 AND ruled_at IS NULL AND ended_at IS NULL AND over_at > $4";
-const END: &str = "UPDATE approvals SET ended_by = $3, ended_at = $4 \
+// What was ended is over, so that no look for what is not over reads it.
+const END: &str = "UPDATE approvals SET ended_by = $3, ended_at = $4, over_at = $4 \
                    WHERE firm_id = $1 AND id = $2 AND ended_at IS NULL AND over_at > $4";
-const END_OF_USER: &str = "UPDATE approvals SET ended_by = $3, ended_at = $4 \
+const END_OF_USER: &str = "UPDATE approvals SET ended_by = $3, ended_at = $4, over_at = $4 \
                            WHERE firm_id = $1 AND user_id = $2 AND ended_at IS NULL AND over_at > $4";
+const END_RULED: &str = "UPDATE approvals SET ended_by = $3, ended_at = $4, over_at = $4 \
+                         WHERE firm_id = $1 AND ruled_by = $2 AND ended_at IS NULL AND over_at > $4";
 
 pub(crate) async fn insert(tx: &mut Tx, firm: FirmId, approval: &Approval) -> Result<(), Error> {
     let values = [
@@ -71,16 +74,21 @@ pub(crate) async fn end(
     Ok(tx.run(db::sql(tx.dialect(), END, values)).await? > 0)
 }
 
-/// Ends all of a user. How many.
+/// Ends all that a user has asked for and, with `ruled`, all that they have answered. How many.
 pub(crate) async fn end_of_user(
     tx: &mut Tx,
     firm: FirmId,
     user: UserId,
+    ruled: bool,
     by: UserId,
     at: Timestamp,
 ) -> Result<u64, Error> {
-    let values = [firm.uuid().into(), user.uuid().into(), by.uuid().into(), Value::from(Stamp(at))];
-    tx.run(db::sql(tx.dialect(), END_OF_USER, values)).await
+    let values = || [firm.uuid().into(), user.uuid().into(), by.uuid().into(), Value::from(Stamp(at))];
+    let mut ended = tx.run(db::sql(tx.dialect(), END_OF_USER, values())).await?;
+    if ruled {
+        ended += tx.run(db::sql(tx.dialect(), END_RULED, values())).await?;
+    }
+    Ok(ended)
 }
 
 pub(crate) async fn find(

@@ -171,58 +171,46 @@ pub(super) async fn apply(
     }
     store::users::save(tx, ctx.firm(), &after).await?;
     let is_leaving = before.active && !after.active;
+    // Rows before records: whoever changes what is granted holds the firm's grants first and the end of the chain last.
+    let ended = match is_leaving || before.role != after.role {
+        true => end_rights(ctx, tx, id, is_leaving).await?,
+        false => Vec::new(),
+    };
     let act = if is_leaving { Act::Delete } else { Act::Update };
     audit::record(tx, ctx, act, Entity::of(id).differing(before, &after)).await?;
+    for (what, count) in ended.into_iter().filter(|(_, count)| *count > 0) {
+        audit::record(tx, ctx, Act::Revoke, Entity::of(id).changed(json!({ what: count }))).await?;
+    }
     let changed =
         events::accounts::UserChanged { user: id, role: after.role.to_string(), active: after.active };
     ctx.publish(tx, &changed).await?;
-    if is_leaving || before.role != after.role {
-        end_delegations(ctx, tx, id, is_leaving).await?;
-        end_approvals(ctx, tx, id).await?;
-    }
     if is_leaving {
-        end_access(ctx, tx, id).await?;
+        let reason = "user_deactivated".to_owned();
+        ctx.publish(tx, &events::accounts::SignedOut { user: id, reason }).await?;
     }
     Ok((after, effect))
 }
 
-/// What somebody has lent was lent from their role; who leaves acts for nobody any more.
-async fn end_delegations(ctx: &Ctx, tx: &mut Tx, id: UserId, leaves: bool) -> Result<(), Error> {
-    let (firm, by) = (ctx.firm(), ctx.user());
-    let ended = access::delegations::end_of_user(tx, firm, id, leaves, by, ctx.now()).await?;
-    if ended > 0 {
-        let entity = Entity::of(id).changed(json!({ "delegationsEnded": ended }));
-        audit::record(tx, ctx, Act::Update, entity).await?;
+/// What somebody has lent was lent from their role, and what was approved was approved to who they were. Who leaves acts for
+/// nobody any more, and loses for good what lets somebody in beside the password, and on cases beside the role: API keys,
+/// links that were sent, and places on the teams of cases. Logins end by the moment that stands in the user's row.
+async fn end_rights(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    id: UserId,
+    leaves: bool,
+) -> Result<Vec<(&'static str, u64)>, Error> {
+    let (firm, by, now) = (ctx.firm(), ctx.user(), ctx.now());
+    let mut ended = vec![
+        ("delegationsEnded", access::delegations::end_of_user(tx, firm, id, leaves, by, now).await?),
+        ("approvalsEnded", access::approvals::end_of_user(tx, firm, id, leaves, by, now).await?),
+    ];
+    if leaves {
+        ended.push(("caseTeamsLeft", access::case_teams::leave_all(tx, firm, id).await?));
+        ended.push(("apiKeysRevoked", store::api_keys::revoke_all(tx, firm, id, now).await?));
+        store::password_resets::end_all(tx, firm, id, now).await?;
     }
-    Ok(())
-}
-
-/// What was approved was approved to who they were.
-async fn end_approvals(ctx: &Ctx, tx: &mut Tx, id: UserId) -> Result<(), Error> {
-    let ended = access::approvals::end_of_user(tx, ctx.firm(), id, ctx.user(), ctx.now()).await?;
-    if ended > 0 {
-        let entity = Entity::of(id).changed(json!({ "approvalsEnded": ended }));
-        audit::record(tx, ctx, Act::Update, entity).await?;
-    }
-    Ok(())
-}
-
-/// Ends for good what lets somebody in beside the password, and on cases beside the role: API keys, links that were sent,
-/// and places on the teams of cases. Logins end by the moment that stands in the user's row.
-async fn end_access(ctx: &Ctx, tx: &mut Tx, id: UserId) -> Result<(), Error> {
-    let keys = store::api_keys::revoke_all(tx, ctx.firm(), id, ctx.now()).await?;
-    store::password_resets::end_all(tx, ctx.firm(), id, ctx.now()).await?;
-    let cases = access::case_teams::leave_all(tx, ctx.firm(), id).await?;
-    if cases > 0 {
-        let entity = Entity::of(id).changed(json!({ "caseTeamsLeft": cases }));
-        audit::record(tx, ctx, Act::Revoke, entity).await?;
-    }
-    if keys > 0 {
-        let entity = Entity::of(id).changed(json!({ "apiKeysRevoked": keys }));
-        audit::record(tx, ctx, Act::Update, entity).await?;
-    }
-    let reason = "user_deactivated".to_owned();
-    Ok(ctx.publish(tx, &events::accounts::SignedOut { user: id, reason }).await?)
+    Ok(ended)
 }
 
 /// Takes a user's access away. What they did stays; a user who is inactive already stays so.

@@ -83,6 +83,12 @@ pub async fn change_case<E: From<Error>>(
         // Whose a case is, and who leads it, is not up to those who are on its team alone.
         ctx.require(Action::EditCases).map_err(Error::from)?;
     }
+    let lead = before.fields.lead_user_id;
+    let hands_over = lead.is_some() && lead != fields.lead_user_id;
+    if hands_over && lead != Some(ctx.user()) && !ctx.principal().role.supervises() {
+        // Who leads a case lets others in.
+        return Err(Error::NotYourLead.into());
+    }
     match before.with(fields, ctx.now()).map_err(Error::from)? {
         None => Ok(before),
         Some(after) => Ok(commit_change(ctx, tx, &before, after).await?),

@@ -31,9 +31,13 @@ pub async fn put_on_team(
     if !role.is_case_role() {
         return Err(Error::NoCaseRole(role));
     }
-    let beyond = |action: &Action| role.allows_on_case(*action) && !ctx.allows(*action);
+    let may_for_good = |action| ctx.policy().allows_for_good(ctx.principal(), action, ctx.moment());
+    let beyond = |action: &Action| role.allows_on_case(*action) && !may_for_good(*action);
     if let Some(action) = Action::ALL.into_iter().find(beyond) {
         return Err(Error::RoleBeyondOwn { role, permission: action.code() });
+    }
+    if user.id == ctx.user() && !ctx.principal().role.supervises() {
+        return Err(Error::OwnMembership);
     }
     if !user.active {
         return Err(Error::MemberUnfit(user.id));

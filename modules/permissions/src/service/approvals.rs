@@ -1,7 +1,7 @@
 use super::grants::action;
 use crate::Error;
 use crate::model::Answer;
-use access::grants::{Approval, Obligation, Ruling};
+use access::grants::{Approval, Obligation, Policy, Ruling};
 use access::{Action, Ctx, approvals};
 use audit::{Act, Entity};
 use chrono::TimeDelta;
@@ -21,6 +21,8 @@ const LONGEST: TimeDelta = TimeDelta::days(30);
 pub async fn ask_approval(ctx: &Ctx, permission: &str, reason: String) -> Result<Approval, Error> {
     let action = action(permission)?;
     let mut tx = ctx.begin().await?;
+    // Before the look, so that of two who ask at once the second sees the first.
+    approvals::hold(&mut tx, ctx.firm()).await?;
     // From the database: what is kept may be half a second old, and what is stored lasts.
     let policy = access::look_up(&tx, ctx.principal(), ctx.now()).await?;
     if policy.decide(ctx.principal(), action, ctx.moment()).allowed {
@@ -32,10 +34,10 @@ pub async fn ask_approval(ctx: &Ctx, permission: &str, reason: String) -> Result
         Some(Obligation::Approval(role)) => Some((grant.id, role)),
         _ => None,
     });
-    let (grant, approver_role) = waiting.next().ok_or(Error::NothingToApprove(action.code()))?;
-    if policy.approvals().iter().any(|one| one.grant == grant && one.ruling.is_none()) {
-        return Err(Error::AskedBefore);
-    }
+    let is_open = |grant| policy.approvals().iter().any(|one| one.grant == grant && one.ruling.is_none());
+    let first = waiting.next().ok_or(Error::NothingToApprove(action.code()))?;
+    let unasked = std::iter::once(first).chain(waiting).find(|(grant, _)| !is_open(*grant));
+    let (grant, approver_role) = unasked.ok_or(Error::AskedBefore)?;
     let approval = Approval {
         id: ctx.new_id(),
         user: ctx.user(),
@@ -104,21 +106,24 @@ pub async fn list_approvals(ctx: &Ctx, of_others: bool) -> Result<Vec<Approval>,
         return Ok(approvals::of_user(ctx.reader(), ctx.firm(), ctx.user(), ctx.now()).await?);
     }
     let mut open = approvals::open(ctx.reader(), ctx.firm(), ctx.now()).await?;
-    open.retain(|approval| approval.user != ctx.user() && may_answer(ctx, approval));
+    open.retain(|approval| approval.user != ctx.user() && may_answer(ctx, ctx.policy(), approval));
     Ok(open)
 }
 
 async fn find(ctx: &Ctx, tx: &Tx, id: ApprovalId) -> Result<Approval, Error> {
     let found = approvals::find(tx, ctx.firm(), id, ctx.now()).await?;
-    let found = found.filter(|approval| approval.user == ctx.user() || may_answer(ctx, approval));
+    // From the database, as the answer lasts.
+    let policy = access::look_up(tx, ctx.principal(), ctx.now()).await?;
+    let found = found.filter(|approval| approval.user == ctx.user() || may_answer(ctx, &policy, approval));
     found.ok_or(Error::ApprovalNotFound(id))
 }
 
 /// Whose word counts: who has the role that the grant names, or manages permissions, and may do it themselves.
-fn may_answer(ctx: &Ctx, approval: &Approval) -> bool {
+fn may_answer(ctx: &Ctx, policy: &Policy, approval: &Approval) -> bool {
     let role = ctx.principal().role;
     let is_named = role == approval.approver_role || role.implies().contains(&approval.approver_role);
-    (is_named || ctx.allows(Action::ManagePermissions)) && ctx.allows(approval.action)
+    let may = |action| policy.require(ctx.principal(), action, ctx.moment()).is_ok();
+    (is_named || may(Action::ManagePermissions)) && may(approval.action)
 }
 
 fn period(now: Timestamp, until: Option<Timestamp>) -> Result<Timestamp, Error> {

@@ -36,7 +36,7 @@ pub async fn make_delegation(ctx: &Ctx, new: NewDelegation) -> Result<Delegation
         if action.needs_person() {
             return Err(Error::NotDelegable(action.code()));
         }
-        if !powers.decide(&principal, action, moment).allowed || !ctx.allows(action) {
+        if !powers.decide(&principal, action, moment).allowed || ctx.require(action).is_err() {
             return Err(Error::BeyondOwn(action.code()));
         }
     }
@@ -68,7 +68,7 @@ pub async fn end_delegation(ctx: &Ctx, id: DelegationId) -> Result<(), Error> {
     let found = delegations::find(&tx, ctx.firm(), id, ctx.now()).await?;
     let delegation = found.ok_or(Error::DelegationNotFound(id))?;
     let is_party = [delegation.lender, delegation.delegate].contains(&ctx.user());
-    if !is_party && !ctx.allows(Action::ManagePermissions) {
+    if !is_party && ctx.require(Action::ManagePermissions).is_err() {
         return Err(Error::DelegationNotFound(id));
     }
     if !delegations::end(&mut tx, ctx.firm(), id, ctx.user(), ctx.now()).await? {

@@ -10,7 +10,7 @@ use serde_json::json;
 pub async fn give_grant(ctx: &Ctx, subject: Subject, new: NewGrant) -> Result<Grant, Error> {
     ctx.require(Action::ManagePermissions)?;
     let action = action(&new.permission)?;
-    if new.effect == Effect::Allow && !ctx.allows(action) {
+    if new.effect == Effect::Allow && !ctx.policy().allows_for_good(ctx.principal(), action, ctx.moment()) {
         return Err(Error::BeyondOwn(action.code()));
     }
     if let Some(role) = new.conditions.approval_by
@@ -58,7 +58,8 @@ pub async fn end_grant(ctx: &Ctx, id: GrantId, reason: &str) -> Result<(), Error
     ctx.require(Action::ManagePermissions)?;
     let mut tx = ctx.begin().await?;
     let grant = access::find_grant(&tx, ctx.firm(), id).await?.ok_or(Error::NotFound(id))?;
-    if grant.effect == Effect::Deny && !ctx.allows(grant.action) {
+    let may_for_good = || ctx.policy().allows_for_good(ctx.principal(), grant.action, ctx.moment());
+    if grant.effect == Effect::Deny && !may_for_good() {
         // To end what denies is to allow.
         return Err(Error::BeyondOwn(grant.action.code()));
     }
