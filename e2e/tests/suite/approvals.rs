@@ -208,3 +208,51 @@ async fn a_trusted_proxy_tells_country_and_address() {
     assert_eq!(entries[0].address.as_deref(), Some("203.0.113.9"));
     app.finish().await;
 }
+
+#[tokio::test]
+async fn what_was_approved_for_a_time_is_not_kept_for_good() {
+    let app = TestApp::start().await;
+    let (paralegal, id) = person(&app, Role::Paralegal).await;
+    let (_, other) = person(&app, Role::Clerk).await;
+    let (partner, _) = person(&app, Role::Partner).await;
+    // With docket:delete and documents:delete for a day, they may what an associate may on a case.
+    for permission in ["documents:delete", "docket:delete"] {
+        let grant = json!({ "permission": permission, "effect": "allow", "reason": "A reason", "approvalBy": "partner" });
+        drop(app.admin().post(&format!("/api/users/{id}/permissions"), &grant).await.expect_status(201));
+        let asked =
+            paralegal.post(APPROVALS, &json!({ "permission": permission, "reason": "A reason" })).await;
+        drop(approve(&partner, &id_of(&asked.expect_status(201).json()), json!({})).await.expect_status(200));
+    }
+    let led = json!({ "title": "Alder v. Birch", "leadUserId": id });
+    let case = id_of(&app.admin().post("/api/cases", &led).await.expect_status(201).json());
+    let put = async |user: &str, role: &str| {
+        let path = format!("/api/cases/{case}/team/{user}");
+        let headers = [("content-type", "application/json")];
+        paralegal.send(Method::PUT, &path, &headers, json!({ "role": role }).to_string().into()).await
+    };
+    put(&other, "associate").await.expect_problem(403, "case_role_beyond_own");
+    put(&id, "paralegal").await.expect_problem(403, "case_team_lead_only");
+    drop(put(&other, "paralegal").await.expect_status(200));
+    // Nobody makes themselves the lead of somebody else's case, and its team's master with that.
+    let (associate, associate_id) = person(&app, Role::Associate).await;
+    let take = json!({ "leadUserId": associate_id }).to_string();
+    let headers = [("content-type", "application/merge-patch+json")];
+    let path = format!("/api/cases/{case}");
+    let taken = associate.send(Method::PATCH, &path, &headers, take.clone().into()).await;
+    taken.expect_problem(403, "case_team_lead_only");
+    drop(paralegal.send(Method::PATCH, &path, &headers, take.into()).await.expect_status(200));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn who_owes_a_second_factor_answers_nobody() {
+    let app = TestApp::with(&[("auth.mfa_required_for_privileged", "true")]).await;
+    drop(crate::sessions::enrol(&app, app.admin()).await);
+    let (clerk, ..) = clerk_who_asks(&app).await;
+    let id = id_of(&ask(&clerk).await.expect_status(201).json());
+    let (owing, _) = person(&app, Role::Admin).await;
+    approve(&owing, &id, json!({})).await.expect_problem(404, "approval_not_found");
+    assert_eq!(waiting(&owing).await, 0);
+    drop(approve(app.admin(), &id, json!({})).await.expect_status(200));
+    app.finish().await;
+}
