@@ -34,4 +34,4 @@ pub use problem::{Code, Failure, Fault, Problem, ProblemBody};
 pub use rates::{
     Admitted, Known, Quota, RateClass, RateKey, RateLimits, RateSettings, TrustedProxies, asks_as,
 };
-pub use scope::{CorrelationId, Limits};
+pub use scope::{CorrelationId, Limits, arrived};

@@ -3,6 +3,7 @@
 mod case;
 mod lifecycle;
 mod party;
+mod record;
 
 use access::{Action, Gate, Routes};
 use utoipa_axum::routes;
@@ -19,6 +20,7 @@ pub fn routes() -> Routes {
         .route(routes!(case::change), edit)
         .route(routes!(case::put), edit)
         .route(routes!(case::delete), Gate::May(Action::DeleteCases))
+        .route(routes!(record::list), read)
         .route(routes!(lifecycle::archived), read)
         .route(routes!(lifecycle::stats), read)
         .route(routes!(lifecycle::close), edit)

@@ -171,7 +171,12 @@ pub(super) async fn apply(
     }
     store::users::save(tx, ctx.firm(), &after).await?;
     let is_leaving = before.active && !after.active;
-    let act = if is_leaving { Act::Delete } else { Act::Update };
+    let act = match before.role != after.role {
+        _ if is_leaving => Act::Delete,
+        // Another role gives other rights.
+        true => Act::Grant,
+        false => Act::Update,
+    };
     audit::record(tx, ctx, act, Entity::of(id).differing(before, &after)).await?;
     let changed =
         events::accounts::UserChanged { user: id, role: after.role.to_string(), active: after.active };

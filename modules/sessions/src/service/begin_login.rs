@@ -181,8 +181,8 @@ async fn tell(
     match proven {
         Some(proven) => record_proven(tx, ctx, proven).await?,
         None => {
-            audit::record_sign_in(tx, ctx.app(), ctx.request(), session.firm, session.user, Act::Login)
-                .await?;
+            let who = (session.firm, session.user);
+            audit::record_sign_in(tx, ctx.app(), ctx.request(), who, Act::Login, None).await?;
         }
     }
     let noted = Noted {
