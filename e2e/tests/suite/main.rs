@@ -4,7 +4,9 @@
 mod accounting;
 mod api_keys;
 mod audit;
+mod audit_entries;
 mod audit_exports;
+mod audit_prints;
 mod audit_tampering;
 mod auth;
 mod bad_input;

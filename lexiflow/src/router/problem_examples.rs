@@ -1,6 +1,7 @@
 //! The examples of the answers that say why not: one for each code that is shown, kept once among the components and
 //! referred to by every operation that can give it.
 
+mod audit;
 mod passkeys;
 mod sample;
 mod samples;
@@ -31,7 +32,7 @@ impl ProblemExamples {
         let with_code = |sample: &'static Sample| {
             codes.iter().find(|code| code.name == sample.code).map(|code| (sample, *code))
         };
-        let all = SAMPLES.iter().chain(passkeys::SAMPLES).chain(sign_on::SAMPLES);
+        let all = SAMPLES.iter().chain(audit::SAMPLES).chain(passkeys::SAMPLES).chain(sign_on::SAMPLES);
         Self { known: all.filter_map(with_code).collect() }
     }
 

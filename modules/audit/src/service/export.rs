@@ -1,4 +1,4 @@
-use super::query::{reach, tell};
+use super::query::{question, reach, tell};
 use super::record::whole_micros;
 use crate::model::{
     CHANGES, Chained, EndLine, EntryLine, ExportDigest, Filter, Format, Head, Line, MOST_PRINTED, Manifest,
@@ -55,7 +55,7 @@ pub async fn export(ctx: Ctx, notary: &Notary, filter: Filter, format: Format) -
             return Err(Error::TooManyToPrint);
         }
     }
-    tell(&ctx, Act::Export, "export", &filter).await?;
+    tell(&ctx, Act::Export, question(&ctx, "export", &filter)).await?;
     Ok(Export {
         reach,
         complete: !withheld && Filter { span: filter.span, ..Filter::default() } == filter,

@@ -28,7 +28,7 @@ pub struct Wanted {
 /// recorded before anything is shown.
 pub async fn list_entries(ctx: &Ctx, filter: &Filter, wanted: Wanted) -> Result<(Vec<Entry>, u64), Error> {
     ctx.require(Action::ReadAudit)?;
-    page_of(ctx, "list", filter, wanted).await
+    page_of(ctx, question(ctx, "list", filter), filter, wanted).await
 }
 
 /// One page of the entries of a case, for who may read the whole log, and for a partner who leads the case, in person:
@@ -47,16 +47,17 @@ pub async fn list_entries_of_case(
     } else {
         ctx.require(Action::ReadAudit)?;
     }
-    page_of(ctx, "case", &Filter { case: Some(case), ..filter }, wanted).await
+    let filter = Filter { case: Some(case), ..filter };
+    page_of(ctx, question(ctx, "case", &filter).in_case(case), &filter, wanted).await
 }
 
 async fn page_of(
     ctx: &Ctx,
-    how: &'static str,
+    asked: Entity,
     filter: &Filter,
     wanted: Wanted,
 ) -> Result<(Vec<Entry>, u64), Error> {
-    tell(ctx, Act::Read, how, filter).await?;
+    tell(ctx, Act::Read, asked).await?;
     let db = ctx.reader();
     let span = reach(db, ctx.firm(), filter.span).await?;
     let total = store::log::count(db, ctx.sight(), filter, span).await?;
@@ -100,7 +101,7 @@ pub struct Summary {
 pub async fn summarize(ctx: &Ctx, span: Span) -> Result<Summary, Error> {
     ctx.require(Action::ReadAudit)?;
     let filter = Filter { span, ..Filter::default() };
-    tell(ctx, Act::Read, "stats", &filter).await?;
+    tell(ctx, Act::Read, question(ctx, "stats", &filter)).await?;
     let (db, firm) = (ctx.reader(), ctx.firm());
     let reach = reach(db, firm, span).await?;
     let tally = |by| summary::tally(db, ctx.sight(), &filter, reach, by, MOST_VALUES);
@@ -171,12 +172,15 @@ async fn newest(
     Ok(found)
 }
 
+/// What somebody asks of the record.
+pub(super) fn question(ctx: &Ctx, how: &'static str, filter: &Filter) -> Entity {
+    Entity::log_of(ctx.firm()).changed(json!({ "as": how, "filter": filter }))
+}
+
 /// Records who looks at the record, and at what.
-pub(super) async fn tell(ctx: &Ctx, act: Act, how: &'static str, filter: &Filter) -> Result<(), Error> {
-    let asked = json!({ "as": how, "filter": filter });
-    let what = Entity::log_of(ctx.firm()).in_case_if(filter.case).changed(asked);
+pub(super) async fn tell(ctx: &Ctx, act: Act, asked: Entity) -> Result<(), Error> {
     let mut tx = ctx.begin().await?;
-    record(&mut tx, ctx, act, what).await?;
+    record(&mut tx, ctx, act, asked).await?;
     tx.commit().await?;
     Ok(())
 }
