@@ -60,6 +60,9 @@ async fn what_is_refused_is_on_record_with_its_status() {
     assert_eq!((&denied["method"], &denied["route"]), (&json!("DELETE"), &json!("/api/cases/{id}")));
     assert_eq!(denied["changes"]["denied"], json!([null, "forbidden"]));
     assert!(denied["sessionId"].is_string() && denied["ip"].is_string(), "{denied:#}");
+    clerk.get("/api/monitoring/memory/stats").await.expect_problem(403, "forbidden");
+    let denied = newest(&app, &format!("userId={me}&action=deny")).await;
+    assert_eq!(denied["route"], "/api/monitoring/memory/stats", "{denied:#}");
     // A key without the scope is named.
     let key = make_key(app.admin(), &["cases:read"]).await;
     let secret = key["key"].as_str().unwrap();

@@ -3,7 +3,7 @@ use crate::model::{Chained, Filter, Span, Tally};
 use crate::store::log::Reach;
 use crate::store::summary::{self, By};
 use crate::{Act, Entity, Entry, Error, Outcome, store};
-use access::{Action, Ctx, Role};
+use access::{Action, Ctx, Role, Sight};
 use db::{Reads, Stamp};
 use ids::{CaseId, FirmId, UserId};
 use serde_json::json;
@@ -28,7 +28,7 @@ pub struct Wanted {
 /// recorded before anything is shown.
 pub async fn list_entries(ctx: &Ctx, filter: &Filter, wanted: Wanted) -> Result<(Vec<Entry>, u64), Error> {
     ctx.require(Action::ReadAudit)?;
-    page_of(ctx, question(ctx, "list", filter), filter, wanted).await
+    page_of(ctx, ctx.sight(), question(ctx, "list", filter), filter, wanted).await
 }
 
 /// One page of the entries of a case, for who may read the whole log, and for a partner who leads the case, in person:
@@ -48,11 +48,12 @@ pub async fn list_entries_of_case(
         ctx.require(Action::ReadAudit)?;
     }
     let filter = Filter { case: Some(case), ..filter };
-    page_of(ctx, question(ctx, "case", &filter).in_case(case), &filter, wanted).await
+    page_of(ctx, ctx.sight(), question(ctx, "case", &filter).in_case(case), &filter, wanted).await
 }
 
 async fn page_of(
     ctx: &Ctx,
+    sight: Sight,
     asked: Entity,
     filter: &Filter,
     wanted: Wanted,
@@ -60,14 +61,14 @@ async fn page_of(
     tell(ctx, Act::Read, asked).await?;
     let db = ctx.reader();
     let span = reach(db, ctx.firm(), filter.span).await?;
-    let total = store::log::count(db, ctx.sight(), filter, span).await?;
+    let total = store::log::count(db, sight, filter, span).await?;
     let beyond = match (wanted.beyond, wanted.newest_first) {
         (Some(seq), true) => Reach { before: span.before.min(seq), ..span },
         (Some(seq), false) => Reach { after: span.after.max(seq), ..span },
         (None, _) => span,
     };
     let page = (wanted.limit, wanted.offset);
-    let found = store::log::list(db, ctx.sight(), filter, beyond, wanted.newest_first, page).await?;
+    let found = store::log::list(db, sight, filter, beyond, wanted.newest_first, page).await?;
     Ok((found.into_iter().map(Chained::into_entry).collect(), total))
 }
 
@@ -143,8 +144,8 @@ pub async fn report(ctx: &Ctx, span: Span) -> Result<Report, Error> {
     let of_acts = of_acts.map(|act| Filter { action: Some(act.as_str().to_owned()), ..Filter::default() });
     let of_outcomes = [Outcome::Refused, Outcome::Failed]
         .map(|outcome| Filter { outcome: Some(outcome.as_str().to_owned()), ..Filter::default() });
-    let critical = newest(ctx, of_acts, reach).await?;
-    let failed = newest(ctx, of_outcomes, reach).await?;
+    let critical = newest(ctx, ctx.sight(), of_acts, reach).await?;
+    let failed = newest(ctx, ctx.sight(), of_outcomes, reach).await?;
     let count = |tallies: &[Tally], wanted: &dyn Fn(&str) -> bool| {
         let found = tallies.iter().filter(|tally| wanted(&tally.value));
         found.map(|tally| tally.entries.unsigned_abs()).sum()
@@ -158,13 +159,13 @@ pub async fn report(ctx: &Ctx, span: Span) -> Result<Report, Error> {
 /// The newest [`MOST_CRITICAL`] entries that fit one of the filters.
 async fn newest(
     ctx: &Ctx,
+    sight: Sight,
     filters: impl IntoIterator<Item = Filter>,
     reach: Reach,
 ) -> Result<Vec<Entry>, Error> {
     let mut found = Vec::new();
     for filter in filters {
-        let some =
-            store::log::list(ctx.reader(), ctx.sight(), &filter, reach, true, (MOST_CRITICAL, 0)).await?;
+        let some = store::log::list(ctx.reader(), sight, &filter, reach, true, (MOST_CRITICAL, 0)).await?;
         found.extend(some.into_iter().map(Chained::into_entry));
     }
     found.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
