@@ -4,6 +4,7 @@ use crate::audit::{LOG, sql};
 use chrono::{SecondsFormat, TimeDelta};
 use clock::Clock as _;
 use crypto::digest::{from_hex, hex, sha256};
+use crypto::ed25519::PublicKey;
 use e2e::{TestApp, open_case};
 use std::fs;
 use std::path::Path;
@@ -31,6 +32,21 @@ fn place(bytes: &[u8], number: usize) -> usize {
     let table = String::from_utf8(bytes[at..].to_vec()).unwrap();
     let row = table.lines().nth(2 + number).unwrap();
     row[..10].parse().unwrap()
+}
+
+/// The last page names this number of entries and signs this digest.
+fn assert_signed(text: &str, key: &PublicKey, (firm, entries, digest): (ids::FirmId, usize, [u8; 32])) {
+    let said = |name: &str| {
+        let manifest = text.rsplit("Manifest").next().unwrap();
+        let row = manifest.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap();
+        row.trim().to_owned()
+    };
+    assert_eq!((said("entries"), said("key")), (entries.to_string(), key.id()));
+    let mut signed = b"lexiflow-audit-print-1".to_vec();
+    signed.extend_from_slice(uuid::Uuid::from(firm).as_bytes());
+    signed.extend_from_slice(&u64::try_from(entries).unwrap().to_be_bytes());
+    signed.extend_from_slice(&digest);
+    assert!(key.verifies(&signed, &from_hex(&said("signature")).unwrap()));
 }
 
 #[tokio::test]
@@ -92,19 +108,8 @@ async fn a_print_is_read_by_other_programs_and_bound_to_the_entries() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(text.contains(line["hash"].as_str().unwrap()), "{line}");
     }
-    let said = |name: &str| {
-        let manifest = text.rsplit("Manifest").next().unwrap();
-        let row = manifest.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap();
-        row.trim().to_owned()
-    };
-    assert_eq!(said("entries"), entries.len().to_string());
     let key = app.running().parts().notary.public_key();
-    assert_eq!(said("key"), key.id());
-    let mut signed = b"lexiflow-audit-print-1".to_vec();
-    signed.extend_from_slice(uuid::Uuid::from(firm).as_bytes());
-    signed.extend_from_slice(&u64::try_from(entries.len()).unwrap().to_be_bytes());
-    signed.extend_from_slice(&digest);
-    assert!(key.verifies(&signed, &from_hex(&said("signature")).unwrap()));
+    assert_signed(&text, &key, (firm, entries.len(), digest));
     app.finish().await;
 }
 

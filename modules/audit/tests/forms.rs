@@ -1,5 +1,5 @@
 //! A log that an earlier build began, before entries had a second form: it stays good, goes on, and is guarded as ever.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use access::{App, Authenticator, Credentials, Ctx, Principal, Role};
 use audit::{

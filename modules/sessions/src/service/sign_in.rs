@@ -34,7 +34,7 @@ pub async fn sign_in(
         Verdict::Right(checked) => checked,
         Verdict::Refused { owner } => {
             let error = Error::InvalidCredentials;
-            note_refusal(public, owner, Outcome::Refused, answer(&error)).await?;
+            note_refusal(public, owner, Outcome::Refused, Some(answer(&error))).await?;
             return Err(error);
         }
     };
@@ -64,7 +64,7 @@ pub(super) async fn begin_counted(
         }
         Err(Error::SecondFactorRefused) => {
             let error = Error::SecondFactorRefused;
-            note_refusal(public, Some(owner), Outcome::SecondFactorRefused, answer(&error)).await?;
+            note_refusal(public, Some(owner), Outcome::SecondFactorRefused, Some(answer(&error))).await?;
             Err(error)
         }
         Err(error) => Err(error),
@@ -125,8 +125,8 @@ impl Counted {
 }
 
 /// The status that a refusal is answered with.
-pub(super) fn answer(error: &Error) -> Option<u16> {
-    Some(error.code().status)
+pub(super) fn answer(error: &Error) -> u16 {
+    error.code().status
 }
 
 /// Notes a refused attempt: in the firm's records where the address is somebody's, else in the count of the day. `answer` is

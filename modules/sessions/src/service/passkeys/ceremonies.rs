@@ -137,7 +137,7 @@ async fn suspect(
 ) -> Result<(), Error> {
     let request = ctx.request();
     let changes = json!({ "possibleCopy": true, "counter": [kept.counter, shown] });
-    let failed = Entity::of(kept.id).changed(changes).answered(answer(error));
+    let failed = Entity::of(kept.id).changed(changes).answered(Some(answer(error)));
     audit::record(tx, ctx, Act::LoginFailed, failed).await?;
     let outcome = Outcome::PasskeyCopied;
     let noted = Noted { id: ctx.new_id(), user: kept.user, at: ctx.now(), outcome, session, request };

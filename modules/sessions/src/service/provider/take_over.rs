@@ -29,7 +29,7 @@ pub(crate) async fn sign_in_proven(
     let counted = Counted::begin(public, sessions, &user.email)?;
     if !user.active {
         let error = Error::from(ProviderRefusal::UserInactive);
-        note_refusal(public, Some((user.firm, user.id)), Outcome::Refused, answer(&error)).await?;
+        note_refusal(public, Some((user.firm, user.id)), Outcome::Refused, Some(answer(&error))).await?;
         return Err(error);
     }
     let device = devices::known(public, sessions, &user, shown.device_token.as_ref()).await?;

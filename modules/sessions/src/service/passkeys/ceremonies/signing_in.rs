@@ -149,5 +149,5 @@ async fn refuse(mut tx: Tx, public: &Public, owner: &Owner, doubt: Doubt) -> Res
 
 async fn note(tx: &mut Tx, public: &Public, owner: &Owner) -> Result<(), Error> {
     let who = (owner.user.firm, owner.user.id);
-    note_refusal_of(tx, public, who, Outcome::Refused, answer(&Error::InvalidCredentials)).await
+    note_refusal_of(tx, public, who, Outcome::Refused, Some(answer(&Error::InvalidCredentials))).await
 }
