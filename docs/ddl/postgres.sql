@@ -61,6 +61,12 @@ CREATE TRIGGER audit_log_unchanged BEFORE UPDATE OR TRUNCATE ON audit_log FOR EA
 CREATE TRIGGER audit_log_kept BEFORE DELETE ON audit_log FOR EACH ROW EXECUTE FUNCTION audit_keep();
 CREATE TRIGGER audit_checkpoints_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();
 
+-- 0012_audit_entry_forms
+ALTER TABLE audit_log ADD COLUMN form bigint NOT NULL DEFAULT 1;
+ALTER TABLE audit_log ADD COLUMN api_key_id uuid;
+ALTER TABLE audit_log ADD COLUMN status bigint;
+ALTER TABLE audit_log ADD COLUMN elapsed_micros bigint;
+
 -- 0020_accounts
 CREATE TABLE "firms" ( "id" uuid NOT NULL PRIMARY KEY, "name" text NOT NULL, "slug" text NOT NULL, "version" bigint NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL );
 CREATE UNIQUE INDEX "firms_slug" ON "firms" ("slug");

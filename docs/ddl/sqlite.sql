@@ -60,6 +60,12 @@ CREATE TRIGGER audit_log_kept BEFORE DELETE ON audit_log WHEN NOT EXISTS (SELECT
 CREATE TRIGGER audit_checkpoints_unchanged BEFORE UPDATE ON audit_checkpoints BEGIN SELECT RAISE(ABORT, 'checkpoints are never changed'); END;
 CREATE TRIGGER audit_checkpoints_kept BEFORE DELETE ON audit_checkpoints BEGIN SELECT RAISE(ABORT, 'checkpoints are never removed'); END;
 
+-- 0012_audit_entry_forms
+ALTER TABLE audit_log ADD COLUMN form integer NOT NULL DEFAULT 1;
+ALTER TABLE audit_log ADD COLUMN api_key_id blob;
+ALTER TABLE audit_log ADD COLUMN status integer;
+ALTER TABLE audit_log ADD COLUMN elapsed_micros integer;
+
 -- 0020_accounts
 CREATE TABLE "firms" ( "id" blob NOT NULL PRIMARY KEY, "name" text NOT NULL, "slug" text NOT NULL, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL ) STRICT;
 CREATE UNIQUE INDEX "firms_slug" ON "firms" ("slug");

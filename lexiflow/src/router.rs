@@ -39,8 +39,8 @@ pub fn routes(parts: &Parts, ops: &Arc<Ops>) -> Routes {
         .merge(search::routes())
         .merge(walls::routes())
         .merge(permissions::routes())
-        .watched_by(Arc::new(walls::Denials))
         .merge(ops::routes(ops))
+        .watched_by(Arc::new(walls::Denials), Arc::new(audit::Refusals))
         .merge(error_pages::routes())
 }
 

@@ -1,4 +1,5 @@
-use crate::{Id, ParseIdError, parse::parse_uuid};
+use crate::parse::{Text, parse_uuid};
+use crate::{Id, ParseIdError};
 use uuid::Uuid;
 
 /// Declares one id type: its name for people, and the example that the API's description shows. The only macro of the
@@ -29,13 +30,12 @@ macro_rules! id {
         }
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
             }
         }
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                deserializer.deserialize_str(Text($kind)).map(Self)
             }
         }
         impl From<$name> for Uuid {

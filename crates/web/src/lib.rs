@@ -34,4 +34,4 @@ pub use metering::{Admission, Treatment, works_for};
 pub use paging::{Cursor, Page, Paged, Sort};
 pub use problem::{Code, Failure, Fault, Problem, ProblemBody};
 pub use rates::{Admitted, Known, Quota, RateClass, RateKey, RateLimits, RateSettings, asks_as};
-pub use scope::{CorrelationId, Limits};
+pub use scope::{CorrelationId, Limits, arrived};

@@ -13,7 +13,8 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use std::error::Error;
 
-/// One way to fail: what clients decide by, and what `/api/docs/errors/<name>` explains.
+/// One way to fail: what clients decide by, and what `/api/docs/errors/<name>` explains. An extension of the answer, for the
+/// layers behind the handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code {
     /// Stable, in `snake_case`.

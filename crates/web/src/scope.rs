@@ -5,6 +5,7 @@ use clock::{SharedClock, Timestamp};
 use http::{Extensions, HeaderValue};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
 /// What ties together a request's answer, log lines, audit entries and outgoing calls.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -77,6 +78,7 @@ impl Default for Limits {
 pub(crate) struct Scope {
     correlation: CorrelationId,
     path: Box<str>,
+    arrived: Instant,
     clock: SharedClock,
     limits: Limits,
     untimed: AtomicBool,
@@ -100,6 +102,7 @@ impl Scope {
         Self {
             correlation,
             path: path.into(),
+            arrived: Instant::now(),
             clock,
             limits,
             untimed: AtomicBool::new(false),
@@ -144,4 +147,9 @@ impl Scope {
     pub(crate) fn has_deadline(&self) -> bool {
         !self.untimed.load(Ordering::Relaxed)
     }
+}
+
+/// When the request of these extensions came, by a clock that nobody sets; nothing where no layers are installed.
+pub fn arrived(extensions: &Extensions) -> Option<Instant> {
+    Scope::of(extensions).map(|scope| scope.arrived)
 }

@@ -50,6 +50,7 @@ async fn call(app: &TestApp, document: &Value, route: &Route, things: &Things, n
         let queries: &[&str] = match route.template.as_str() {
             search if search.starts_with("/api/search") => &["?query=alder"],
             "/api/monitoring/memory/profile" => &["", "?format=inventory"],
+            "/api/audit-logs/export" => &["", "?format=csv", "?format=pdf"],
             _ => &[""],
         };
         for query in queries {

@@ -119,7 +119,7 @@ async fn spreadsheets_and_arrays_have_the_same_entries() {
     let json: Value = serde_json::from_str(&export(&app, "format=json").await).unwrap();
     let kinds: Vec<_> = json.as_array().unwrap().iter().map(|line| line["type"].as_str().unwrap()).collect();
     assert_eq!((kinds[0], kinds[kinds.len() - 1]), ("manifest", "end"));
-    app.admin().get(&format!("{EXPORT}?format=pdf")).await.expect_problem(400, "malformed_query");
+    app.admin().get(&format!("{EXPORT}?format=doc")).await.expect_problem(400, "malformed_query");
     app.finish().await;
 }
 

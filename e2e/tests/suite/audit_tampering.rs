@@ -22,7 +22,7 @@ async fn nobody_changes_or_removes_an_entry_by_mistake() {
 }
 
 /// Columns of the log, and whether they may be empty.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 20] = [
     "id",
     "user_id",
     "session_id",
@@ -39,6 +39,10 @@ const COLUMNS: [&str; 16] = [
     "route",
     "correlation",
     "at",
+    "form",
+    "api_key_id",
+    "status",
+    "elapsed_micros",
 ];
 
 /// An expression of the same kind as the column, and another value than it has.
@@ -48,7 +52,10 @@ fn other(column: &str, dialect: Dialect) -> String {
         Dialect::Postgres => "'019cae6b-de61-7903-bdf2-0a584ced39f0'::uuid",
     };
     match column {
-        "id" | "user_id" | "session_id" | "entity_id" | "case_id" => id.to_owned(),
+        "id" | "user_id" | "session_id" | "entity_id" | "case_id" | "api_key_id" => id.to_owned(),
+        "form" => "1".to_owned(),
+        "status" => "404".to_owned(),
+        "elapsed_micros" => "coalesce(elapsed_micros, 0) + 1".to_owned(),
         "at" if dialect == Dialect::Sqlite => "at + 1".to_owned(),
         "at" => "at + interval '1 microsecond'".to_owned(),
         _ => "'other'".to_owned(),
@@ -61,8 +68,9 @@ async fn a_change_of_any_column_is_found() {
     take_guards_away(&app).await;
     let dialect = app.app().db().dialect();
     sql(&app, "CREATE TABLE stash AS SELECT * FROM audit_log WHERE seq = 5").await.unwrap();
-    for column in COLUMNS {
-        let change = format!("UPDATE audit_log SET {column} = {} WHERE seq = 5", other(column, dialect));
+    let unknown = [("form", "7"), ("status", "70000")].map(|(column, value)| (column, value.to_owned()));
+    for (column, value) in COLUMNS.map(|column| (column, other(column, dialect))).into_iter().chain(unknown) {
+        let change = format!("UPDATE audit_log SET {column} = {value} WHERE seq = 5");
         assert_eq!(sql(&app, &change).await.unwrap(), 1);
         let found = verify(&app).await;
         assert_eq!(found.faults.first(), Some(&Fault::Altered { seq: 5 }), "{column}: {found:?}");
@@ -200,7 +208,7 @@ async fn a_serving_role_of_postgresql_cannot_rewrite_the_record() {
     }
     assert_eq!(attempt("UPDATE cases SET title = title").await.unwrap(), 6);
     let adds = "INSERT INTO audit_log SELECT firm_id, seq + 1, id, user_id, session_id, action, entity, entity_id, \
-                case_id, outcome, reason, changes, address, user_agent, method, route, correlation, at, hash \
+                case_id, outcome, reason, changes, address, user_agent, method, route, correlation, at, hash, form \
                 FROM audit_log ORDER BY seq DESC LIMIT 1";
     assert_eq!(attempt(adds).await.unwrap(), 1, "rolled back, but allowed");
     db.close().await;

@@ -46,7 +46,7 @@ async fn a_grant_and_its_end_count_from_the_next_request_on() {
     let id: ids::GrantId = grant.parse().unwrap();
     let entries = entries_of(app.app().db().reader(), firm, id, 10).await.unwrap();
     let acts: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
-    assert_eq!(acts, ["delete", "create"]);
+    assert_eq!(acts, ["revoke", "grant"]);
     app.finish().await;
 }
 

@@ -70,7 +70,7 @@ async fn what_is_granted_to_a_team_counts_for_whoever_is_in_it() {
     let (firm, team) = (app.ctx().await.firm(), stewards.parse::<ids::TeamId>().unwrap());
     let entries = entries_of(app.app().db().reader(), firm, team, 10).await.unwrap();
     let acts: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
-    assert_eq!(acts, ["update", "update", "create"]);
+    assert_eq!(acts, ["revoke", "grant", "create"]);
     app.finish().await;
 }
 

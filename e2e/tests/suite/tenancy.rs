@@ -69,7 +69,11 @@ struct Snapshot(Vec<String>);
 impl Snapshot {
     async fn take(app: &TestApp, things: &Things) -> Self {
         let mut seen = Vec::new();
-        for route in routes(app).iter().filter(|route| route.method == Method::GET && route.has_id()) {
+        // The record of a case grows by each look at it.
+        let grows = |route: &Route| route.template.ends_with("/audit-logs");
+        for route in
+            routes(app).iter().filter(|route| route.method == Method::GET && route.has_id() && !grows(route))
+        {
             let answer = app.admin().get(&route.path_of(things)).await;
             assert!(
                 answer.status.is_success() || answer.status == 404,

@@ -5,6 +5,8 @@ mod people;
 pub use people::{AddFirm, AddUser, DisableUser, Firm, ListUsers, NamedUser, ResetPassword, User};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clock::Timestamp;
+use ids::{CaseId, UserId};
 use std::path::PathBuf;
 
 /// The practice server of a law firm: cases, dockets, documents and search in one program.
@@ -120,8 +122,20 @@ pub struct VerifyLog {
 }
 
 /// `audit export`
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ExportLog {
+    /// At this moment or later, such as 2026-03-01T00:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<Timestamp>,
+    /// Before this moment.
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<Timestamp>,
+    /// In this case.
+    #[arg(long, value_name = "ID")]
+    pub case: Option<CaseId>,
+    /// Done by this user.
+    #[arg(long, value_name = "ID")]
+    pub user: Option<UserId>,
     /// In which form.
     #[arg(long, value_enum, default_value = "ndjson")]
     pub format: ExportFormat,
@@ -136,6 +150,8 @@ pub enum ExportFormat {
     Json,
     /// For spreadsheets.
     Csv,
+    /// To be printed: 10,000 entries at most.
+    Pdf,
 }
 
 const IMPORT_CODES: &str = "Exit codes: 0 everything was imported; 3 what could be imported was, and the faults file says what \

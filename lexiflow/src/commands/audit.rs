@@ -4,18 +4,17 @@ use super::arguments::{Audit, ExportFormat, ExportLog, VerifyLog};
 use super::{CommandError, Console, Session, runtime, settings};
 use crate::config::{Loaded, Sources};
 use crate::state;
-use audit::{Against, Asked, Filter, Format, Trust, Verdict, Witness as _};
+use audit::{Against, Asked, Chains, Filter, Format, Span, Trust, Verdict, Witness as _};
 use clock::SystemRandom;
 use crypto::ed25519::PublicKey;
 use headroom::Class;
-use ids::FirmId;
 use std::fs::File;
 use std::io::{BufReader, Write as _};
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
-/// Firms that are read at once.
-const FIRMS: u64 = 100;
+/// What is read of a file at once, in bytes: some hundred entries.
+const READ_BYTES: usize = 256 << 10;
 
 pub(super) fn run(what: Audit, sources: &Sources, console: &mut Console) -> Result<(), CommandError> {
     match what {
@@ -55,7 +54,7 @@ fn verify_file(
 ) -> Result<(), CommandError> {
     let keys = if given.is_empty() { state::audit_keys(&settings(sources)?.config)? } else { given.to_vec() };
     let source = File::open(file).map_err(|source| CommandError::Path { path: file.to_owned(), source })?;
-    let read = audit::read_export(BufReader::new(source), &Trust::new(keys))?;
+    let read = audit::read_export(BufReader::with_capacity(READ_BYTES, source), &Trust::new(keys))?;
     writeln!(console.out, "firm {}, exported at {}", read.manifest.firm, read.manifest.exported_at)?;
     if !read.manifest.complete {
         writeln!(console.out, "a part of the entries was asked for: gaps between them are no fault")?;
@@ -72,20 +71,15 @@ async fn verify_all(asked: &VerifyLog, session: &Session, console: &mut Console)
     let witness = state::audit_witness(&session.parts.config);
     let memory = app.headroom().class(Class::Background).clone();
     let (stretch, stop) = (Asked { from: asked.from, to: asked.to }, CancellationToken::new());
-    let (mut after, mut intact): (Option<FirmId>, bool) = (None, true);
-    loop {
-        let firms = audit::chains(app.db().reader(), after, FIRMS).await?;
-        let Some(last) = firms.last() else { break };
-        after = Some(*last);
-        for firm in firms {
-            let witnessed = witness.newest(firm)?;
-            let against = Against { trust: &trust, witnessed: witnessed.as_ref() };
-            let verifying = audit::verify_chain(app.db().reader(), &memory, firm, against, stretch, &stop);
-            let verdict = Box::pin(verifying).await?;
-            writeln!(console.out, "firm {firm}")?;
-            report(&verdict, console)?;
-            intact &= verdict.is_intact();
-        }
+    let (mut firms, mut intact) = (Chains::new(), true);
+    while let Some(firm) = firms.next(app.db().reader()).await? {
+        let witnessed = witness.newest(firm)?;
+        let against = Against { trust: &trust, witnessed: witnessed.as_ref() };
+        let verifying = audit::verify_chain(app.db().reader(), &memory, firm, against, stretch, &stop);
+        let verdict = Box::pin(verifying).await?;
+        writeln!(console.out, "firm {firm}")?;
+        report(&verdict, console)?;
+        intact &= verdict.is_intact();
     }
     if intact { Ok(()) } else { Err(CommandError::AuditNotIntact) }
 }
@@ -119,9 +113,11 @@ async fn export(asked: &ExportLog, session: &Session, console: &mut Console) -> 
         ExportFormat::Ndjson => Format::Ndjson,
         ExportFormat::Json => Format::Json,
         ExportFormat::Csv => Format::Csv,
+        ExportFormat::Pdf => Format::Pdf,
     };
-    let mut export =
-        audit::export(session.ctx.clone(), &session.parts.notary, Filter::default(), format).await?;
+    let span = Span { from: asked.from, to: asked.to };
+    let filter = Filter { user: asked.user, case: asked.case, span, ..Filter::default() };
+    let mut export = audit::export(session.ctx.clone(), &session.parts.notary, filter, format).await?;
     while let Some(piece) = Box::pin(export.piece()).await? {
         console.out.write_all(&piece)?;
     }

@@ -65,8 +65,7 @@ async fn purge(ctx: &Ctx, ops: &Ops) -> Result<Response, Error> {
     if !ops.parts.config.memory.purge_endpoint {
         return Err(Error::SwitchedOff);
     }
-    let allocator =
-        Entity { kind: "allocator", id: ctx.firm().uuid(), case: None, reason: None, changes: None };
+    let allocator = Entity::named("allocator", ctx.firm().uuid());
     let mut tx = ctx.begin().await?;
     let changes = json!({ "purge": "all unused pages" });
     audit::record(&mut tx, ctx, Act::Update, allocator.changed(changes)).await?;

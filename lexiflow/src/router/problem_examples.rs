@@ -2,6 +2,7 @@
 //! referred to by every operation that can give it.
 
 mod approvals;
+mod audit;
 mod case_teams;
 mod passkeys;
 mod sample;
@@ -36,6 +37,7 @@ impl ProblemExamples {
         let all = SAMPLES
             .iter()
             .chain(approvals::SAMPLES)
+            .chain(audit::SAMPLES)
             .chain(case_teams::SAMPLES)
             .chain(passkeys::SAMPLES)
             .chain(sign_on::SAMPLES);

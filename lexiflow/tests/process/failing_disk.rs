@@ -1,30 +1,16 @@
 //! A disk that refuses to write, by a limit on the size of files: said, nothing lost, and well again when it is lifted.
 
-use crate::place::{EMAIL, PASSWORD, Place, Server};
+use crate::place::{EMAIL, PASSWORD, Place};
 use crate::skipped;
 use serde_json::json;
-use std::process::Command;
-
-/// Bytes that a file of the server may have from now on. SQLite then gets `EFBIG` from the kernel.
-fn limit_files(server: &Server, bytes: &str) -> bool {
-    let process = server.pid().to_string();
-    let limit = format!("--fsize={bytes}:unlimited");
-    Command::new("prlimit").args(["--pid", &process, &limit]).status().is_ok_and(|status| status.success())
-}
 
 #[tokio::test]
 async fn a_disk_that_fails_is_told_apart_from_a_full_one() {
     let place = Place::embedded().await;
-    let plain = place.command();
-    // The signal that the kernel sends beside the error would end the process.
-    let mut command = Command::new("bash");
-    command.args(["-c", "trap '' XFSZ; exec \"$0\""]).arg(plain.get_program()).env_clear();
-    command.current_dir(place.folder());
-    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let server = place.launch(command).await;
+    let server = place.start_stubborn().await;
     let mut wire = server.sign_in().await;
     let kept = wire.post("/api/cases", &json!({ "title": "Alder" })).await.unwrap().id();
-    if !limit_files(&server, "4096") {
+    if !server.limit_files("4096") {
         return skipped("a failing disk: there is no prlimit");
     }
     let case = json!({ "title": "Birch" });
@@ -35,7 +21,7 @@ async fn a_disk_that_fails_is_told_apart_from_a_full_one() {
     }
     assert_eq!(wire.get(&format!("/api/cases/{kept}")).await.unwrap().status, 200, "reading goes on");
 
-    assert!(limit_files(&server, "unlimited"));
+    assert!(server.limit_files("unlimited"));
     assert_eq!(wire.post("/api/cases", &case).await.unwrap().status, 201, "well again");
     let total = wire.get("/api/cases?limit=1").await.unwrap().json()["total"].as_u64();
     assert_eq!(total, Some(2), "what was refused is not there");

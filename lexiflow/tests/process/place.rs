@@ -125,6 +125,17 @@ impl Place {
         }
     }
 
+    /// Starts a server that survives the signal which the kernel sends when a file may not grow. Its log goes through pipes,
+    /// which may: a log that cannot be written ends the request that writes it.
+    pub(crate) async fn start_stubborn(&self) -> Server {
+        let plain = self.command();
+        let mut command = Command::new("bash");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" > >(cat) 2> >(cat >&2)"]).arg(plain.get_program());
+        command.env_clear().current_dir(self.folder());
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.launch(command).await
+    }
+
     /// Runs the server where it cannot start, to its end.
     pub(crate) async fn fail(&self) -> Ended {
         run_to_end(self.command()).await
@@ -168,6 +179,15 @@ async fn end_of(child: &mut Child) -> Option<ExitStatus> {
 impl Server {
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Bytes that a file of the server may have from now on; whether there is a program that says so to the kernel. SQLite
+    /// then gets `EFBIG`.
+    pub(crate) fn limit_files(&self, bytes: &str) -> bool {
+        let process = self.pid().to_string();
+        let limit = format!("--fsize={bytes}:unlimited");
+        let told = Command::new("prlimit").args(["--pid", &process, &limit]).status();
+        told.is_ok_and(|status| status.success())
     }
 
     pub(crate) fn pid(&self) -> u32 {

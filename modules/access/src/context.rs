@@ -1,4 +1,4 @@
-use crate::grants::{Decision, Moment, Policy};
+use crate::grants::{Decision, Moment, Policy, Reason};
 use crate::{Action, Authenticator, Error, Policies, Principal, Refusal, SecondFactor, Sight, store};
 use clock::{SharedClock, SharedRandom, Timestamp};
 use db::{Db, Reader, Tx};
@@ -7,6 +7,7 @@ use ids::{EventId, FirmId, Id, UserId};
 use queue::{Envelope, Event, Jobs, Outbox};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// What the composition root hands to every route and job: the state of the router.
 #[derive(Debug, Clone)]
@@ -115,6 +116,8 @@ pub struct Request {
     pub method: Option<http::Method>,
     /// The route that it reached, such as `/api/cases/{id}`.
     pub route: Option<Arc<str>>,
+    /// When it came; nothing for the command line and for jobs.
+    pub arrived: Option<Instant>,
     /// The idempotency key to mark in the verb's own transaction.
     pub claim: Option<Claim>,
 }
@@ -128,8 +131,16 @@ impl Default for Request {
             user_agent: None,
             method: None,
             route: None,
+            arrived: None,
             claim: None,
         }
+    }
+}
+
+impl Request {
+    /// How long it has run by now; nothing for the command line and for jobs.
+    pub fn elapsed(&self) -> Option<Duration> {
+        self.arrived.map(|arrived| arrived.elapsed())
     }
 }
 
@@ -194,6 +205,12 @@ impl Ctx {
     /// Whether the caller may do `action` in the whole firm: the one place that decides it.
     pub fn allows(&self, action: Action) -> bool {
         self.decide(action).allowed
+    }
+
+    /// Whether a grant denies `action` to the caller, whatever else would allow it.
+    pub fn is_denied(&self, action: Action) -> bool {
+        let decision = self.decide(action);
+        !decision.allowed && matches!(decision.reason, Reason::Grant(_))
     }
 
     fn decide(&self, action: Action) -> Decision {

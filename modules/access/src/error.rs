@@ -4,10 +4,11 @@ use web::codes;
 use web::problem::{Code, Failure};
 
 /// The role asks for a second factor, and the caller has none.
-const MFA_ENROLMENT_REQUIRED: Code =
+pub(crate) const MFA_ENROLMENT_REQUIRED: Code =
     Code::new("mfa_enrolment_required", 403, "A second factor has to be set up first");
 /// The caller's second factor was shown too long ago.
-const STEP_UP_REQUIRED: Code = Code::new("step_up_required", 403, "The second factor has to be shown again");
+pub(crate) const STEP_UP_REQUIRED: Code =
+    Code::new("step_up_required", 403, "The second factor has to be shown again");
 
 /// Somebody else has to approve.
 const APPROVAL_REQUIRED: Code = Code::new("approval_required", 403, "Somebody has to approve this first");

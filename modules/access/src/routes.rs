@@ -1,17 +1,17 @@
-mod misses;
+mod watches;
 
-pub use misses::MissWatch;
+pub use watches::{MissWatch, RefusalWatch};
 
 use crate::{API_KEY_PREFIX, Action, App, Credentials, Ctx, Error, Principal, Request};
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::{Extension, Router};
 use http::request::Parts;
 use ids::Id as _;
-use misses::Caller;
 use std::net::IpAddr;
 use std::sync::Arc;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
+use watches::{Caller, Watches};
 use web::Problem;
 
 /// Who may call a route. There is no route without one.
@@ -96,10 +96,12 @@ impl Routes {
         self
     }
 
-    /// Has `watch` told what callers of these routes asked for by its id and did not get.
+    /// Has `misses` told what callers of these routes asked for by its id and did not get, and `refusals` what they were
+    /// refused.
     #[must_use]
-    pub fn watched_by(mut self, watch: Arc<dyn MissWatch>) -> Self {
-        self.router = self.router.layer(axum::middleware::from_fn_with_state(watch, misses::tell));
+    pub fn watched_by(mut self, misses: Arc<dyn MissWatch>, refusals: Arc<dyn RefusalWatch>) -> Self {
+        let watches = Watches { misses, refusals };
+        self.router = self.router.layer(axum::middleware::from_fn_with_state(watches, watches::tell));
         self
     }
 
@@ -154,6 +156,9 @@ impl FromRequestParts<App> for Ctx {
         let policy = policy.map_err(Error::Database)?;
         let request = Arc::new(request(parts, Some(&principal)));
         let ctx = Self { app: app.clone(), principal, request, policy };
+        if let Some(caller) = parts.extensions.get::<Caller>() {
+            caller.is(&ctx);
+        }
         match gate {
             // A handler that asks for a context must not sit behind an open gate.
             Gate::Public => return Err(Error::Ungated.into()),
@@ -161,9 +166,6 @@ impl FromRequestParts<App> for Ctx {
             Gate::SignedIn => {}
             Gate::May(action) => ctx.pass(action, false)?,
             Gate::MayOnCase(action) => ctx.pass(action, true)?,
-        }
-        if let Some(caller) = parts.extensions.get::<Caller>() {
-            caller.is(&ctx);
         }
         Ok(ctx)
     }
@@ -254,6 +256,7 @@ fn request(parts: &Parts, principal: Option<&Principal>) -> Request {
         user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_BYTES).collect()),
         method: Some(parts.method.clone()),
         route: parts.extensions.get::<MatchedPath>().map(|path| Arc::from(path.as_str())),
+        arrived: web::arrived(&parts.extensions),
         claim: principal.and_then(|principal| crate::idempotency::claim(parts, principal)),
     }
 }

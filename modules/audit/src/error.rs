@@ -1,3 +1,4 @@
+use crate::model::MOST_PRINTED;
 use ids::VerificationId;
 use web::codes;
 use web::problem::{Code, Failure};
@@ -8,8 +9,11 @@ const ENTRY_NOT_FOUND: Code = Code::new("audit_entry_not_found", 404, "The audit
 const VERIFICATION_NOT_FOUND: Code =
     Code::new("audit_verification_not_found", 404, "The verification was not found");
 
+/// More entries than are printed at once.
+const PRINT_TOO_LONG: Code = Code::new("audit_print_too_long", 400, "There are too many entries to print");
+
 /// This module's codes.
-pub const CODES: &[Code] = &[ENTRY_NOT_FOUND, VERIFICATION_NOT_FOUND];
+pub const CODES: &[Code] = &[ENTRY_NOT_FOUND, VERIFICATION_NOT_FOUND, PRINT_TOO_LONG];
 
 /// Why the record could not be written, read or verified.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +25,11 @@ pub enum Error {
     /// There is no such verification.
     #[error("the audit verification {0} was not found")]
     NoVerification(VerificationId),
+    /// More entries than are printed at once.
+    #[error(
+        "more than {MOST_PRINTED} entries fit: narrow what is asked for, such as by `from` and `to`, or use `format=ndjson`"
+    )]
+    TooManyToPrint,
     /// The caller may not do it.
     #[error(transparent)]
     Refused(#[from] access::Refusal),
@@ -55,6 +64,7 @@ impl Failure for Error {
         match self {
             Self::NoEntry(_) => ENTRY_NOT_FOUND,
             Self::NoVerification(_) => VERIFICATION_NOT_FOUND,
+            Self::TooManyToPrint => PRINT_TOO_LONG,
             Self::Refused(refusal) => access::refusal_code(refusal),
             Self::Access(error) => error.code(),
             Self::Memory(_) => codes::MEMORY_EXHAUSTED,

@@ -11,6 +11,7 @@ mod jobs;
 mod migration;
 mod model;
 mod notary;
+mod refusals;
 mod routes;
 mod service;
 mod spill;
@@ -21,14 +22,15 @@ pub use jobs::{JobDeps, VerifyChain, schedules};
 pub use migration::migrations;
 pub use model::{
     Act, Asked, Chain, Chained, Checkpoint, EndLine, Entity, Entry, EntryLine, ExportFault, FORMAT, Fault,
-    Faults, Filter, Format, Line, Link, MOST_FAULTS, Manifest, Mark, Outcome, Read, Retention, SignedLine,
-    Span, State, Tally, Trust, Verdict, Verification, read_export,
+    Faults, Filter, Form, Format, Line, Link, MOST_FAULTS, MOST_PRINTED, Manifest, Mark, Outcome, Read,
+    Retention, SignedLine, Span, State, Tally, Trust, UnknownForm, Verdict, Verification, read_export,
 };
 pub use notary::{Notary, Witness};
-pub use routes::routes;
+pub use refusals::Refusals;
+pub use routes::{AuditEntryView, ListEntriesOfCase, page_of_case, routes};
 pub use service::{
-    Against, EXPORT_BYTES, Export, MOST_CRITICAL, Report, Summary, Wanted, ask_for_verification, chains,
-    checkpoint, entries_of, export, find_entry, find_verification, list_entries, list_verifications, purge,
-    record, record_sign_in, report, summarize, verify_chain,
+    Against, Chains, EXPORT_BYTES, Export, MOST_CRITICAL, Report, Summary, Wanted, ask_for_verification,
+    checkpoint, entries_of, export, find_entry, find_verification, list_entries, list_entries_of_case,
+    list_verifications, purge, record, record_sign_in, report, summarize, verify_chain,
 };
 pub use spill::{Spill, SpillFile, record_reading};

@@ -3,7 +3,25 @@ use sea_orm::sea_query::{Index, Table};
 
 /// This module's tables.
 pub fn migrations() -> Vec<Migration> {
-    vec![Migration { name: "0011_audit_log", statements: tables }]
+    vec![
+        Migration { name: "0011_audit_log", statements: tables },
+        Migration { name: "0012_audit_entry_forms", statements: forms },
+    ]
+}
+
+/// What entries say besides, and which form their hash has: those that are there keep theirs, which is the first.
+fn forms(dialect: Dialect) -> Vec<String> {
+    let (id, number) = match dialect {
+        Dialect::Sqlite => ("blob", "integer"),
+        Dialect::Postgres => ("uuid", "bigint"),
+    };
+    let columns = [
+        format!("form {number} NOT NULL DEFAULT 1"),
+        format!("api_key_id {id}"),
+        format!("status {number}"),
+        format!("elapsed_micros {number}"),
+    ];
+    columns.map(|column| format!("ALTER TABLE audit_log ADD COLUMN {column}")).to_vec()
 }
 
 fn tables(dialect: Dialect) -> Vec<String> {

@@ -2,19 +2,20 @@ mod export;
 mod views;
 
 use crate::model::Filter;
-use crate::{Notary, Wanted, service};
+use crate::{Entry, Notary, Wanted, service};
 use access::{Action, Ctx, Gate, Routes};
 use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
-use ids::{UserId, VerificationId};
+use ids::{CaseId, UserId, VerificationId};
 use utoipa_axum::routes;
 use uuid::Uuid;
+pub use views::{AuditEntryView, ListEntriesOfCase};
 use views::{
-    AuditEntryView, AuditReportView, AuditSummaryView, ChainedEntryView, InTime, ListEntries, MAX_LIMIT,
-    Order, Pages, Stretch, VerificationView,
+    AuditReportView, AuditSummaryView, ChainedEntryView, InTime, ListEntries, MAX_LIMIT, Order, Pages,
+    Stretch, VerificationView,
 };
 use web::{Cursor, Fault, Page, Paged, PathId, Problem, ProblemBody, ValidQuery, codes};
 
@@ -80,21 +81,45 @@ async fn list_entries_of_user(
 }
 
 async fn page_of(ctx: &Ctx, query: &ListEntries, filter: Filter) -> Result<Paged<AuditEntryView>, Problem> {
-    let page = Page::from_parts(query.page, query.limit, MAX_LIMIT)?;
-    if query.cursor.is_some() && query.page.is_some() {
+    let (page, wanted) = wanted((query.page, query.limit), query.cursor.as_deref(), query.sort)?;
+    let (entries, total) = service::list_entries(ctx, &filter, wanted).await?;
+    Ok(paged(entries, total, page))
+}
+
+/// A page of the record of a case that the caller sees, for the module of cases: `lead` is who leads it.
+pub async fn page_of_case(
+    ctx: &Ctx,
+    of: (CaseId, Option<UserId>),
+    query: &ListEntriesOfCase,
+) -> Result<Paged<AuditEntryView>, Problem> {
+    let (page, wanted) = wanted((query.page, query.limit), query.cursor.as_deref(), query.sort)?;
+    let (entries, total) = service::list_entries_of_case(ctx, of, query.filter(), wanted).await?;
+    Ok(paged(entries, total, page))
+}
+
+fn wanted(
+    (page, limit): (Option<u64>, Option<u64>),
+    cursor: Option<&str>,
+    sort: Option<Order>,
+) -> Result<(Page, Wanted), Problem> {
+    let of = Page::from_parts(page, limit, MAX_LIMIT)?;
+    if cursor.is_some() && page.is_some() {
         let fault = Fault::new("cursor", "conflict", "goes without `page`");
         return Err(Problem::invalid(vec![fault]));
     }
     let wanted = Wanted {
-        newest_first: query.sort.unwrap_or_default() == Order::Newest,
-        beyond: query.cursor.as_deref().map(Cursor::decode).transpose()?,
-        limit: page.limit(),
-        offset: page.offset(),
+        newest_first: sort.unwrap_or_default() == Order::Newest,
+        beyond: cursor.map(Cursor::decode).transpose()?,
+        limit: of.limit(),
+        offset: of.offset(),
     };
-    let (entries, total) = service::list_entries(ctx, &filter, wanted).await?;
+    Ok((of, wanted))
+}
+
+fn paged(entries: Vec<Entry>, total: u64, page: Page) -> Paged<AuditEntryView> {
     let is_full = entries.len() as u64 == page.limit();
     let next = entries.last().filter(|_| is_full).and_then(|last| Cursor::encode(&last.seq));
-    Ok(Paged::new(entries.into_iter().map(AuditEntryView::from).collect(), total, page).with_next(next))
+    Paged::new(entries.into_iter().map(AuditEntryView::from).collect(), total, page).with_next(next)
 }
 
 /// Show one entry, whole, with its hash.

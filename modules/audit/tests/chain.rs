@@ -1,7 +1,7 @@
 //! A whole chain is never doubted, and whatever is done to one is found: altered, removed, moved, added, cut off, forged.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use audit::{Chain, Chained, Checkpoint, Entry, Fault, Link, Mark, Trust, Verdict};
+use audit::{Chain, Chained, Checkpoint, Entry, Fault, Form, Link, Mark, Trust, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::SeededRandom;
 use crypto::ed25519::KeyPair;
@@ -24,11 +24,13 @@ fn entry(number: u128, text: &str) -> Entry {
         firm: firm(),
         user: (!number.is_multiple_of(3)).then(|| Uuid::from_u128(number % 5).into()),
         session: None,
+        key: number.is_multiple_of(5).then(|| Uuid::from_u128(6).into()),
         action: "update".to_owned(),
         entity: "case".to_owned(),
         entity_id: Uuid::from_u128(7),
         case: Some(Uuid::from_u128(8).into()),
         outcome: "done".to_owned(),
+        status: number.is_multiple_of(7).then_some(403),
         reason: number.is_multiple_of(2).then(|| text.to_owned()),
         changes: None,
         address: Some("192.0.2.1".to_owned()),
@@ -36,6 +38,7 @@ fn entry(number: u128, text: &str) -> Entry {
         method: Some("PATCH".to_owned()),
         route: Some("/api/cases/{id}".to_owned()),
         correlation: text.to_owned(),
+        elapsed_microseconds: (!number.is_multiple_of(11)).then_some(2417),
         at: time(i64::try_from(number).unwrap()),
     }
 }
@@ -83,11 +86,15 @@ fn alter(chained: &mut Chained, field: usize) {
         13 => entry.route = Some("/api/cases".to_owned()),
         14 => entry.correlation.clear(),
         15 => entry.at += TimeDelta::microseconds(1),
+        16 => entry.key = if entry.key.is_some() { None } else { Some(Uuid::from_u128(1).into()) },
+        17 => entry.status = Some(404),
+        18 => entry.elapsed_microseconds = Some(1),
+        19 => chained.form = Form::First,
         _ => chained.hash[0] ^= 1,
     }
 }
 
-const FIELDS: usize = 17;
+const FIELDS: usize = 21;
 
 proptest! {
     #[test]
@@ -179,6 +186,42 @@ proptest! {
         };
         prop_assert_ne!(with(&one, &other), with(&format!("{one}{other}"), ""));
         prop_assert_ne!(with(&one, &other), with("", &format!("{one}{other}")));
+    }
+}
+
+/// The hashes were made by another program, from the description in `docs/audit.md`.
+#[test]
+fn both_forms_have_the_hash_that_is_described_and_follow_each_other() {
+    const FIRST: &str = "919c7587842c5c4fb8ecea052de57991b8966255ce01162c7d36f9fd95b2663a";
+    const SECOND: &str = "ee0702a568456f3b65bb7784c2bdd8f1e59867ab7bd0cde059cc8138164b9cfa";
+    let of_form = |form, seq, hash| {
+        let plain = Entry { seq, key: None, status: None, elapsed_microseconds: None, ..entry(4, "why") };
+        let entry = match form {
+            Form::First => plain,
+            Form::Second => Entry {
+                key: Some(Uuid::from_u128(6).into()),
+                status: Some(403),
+                elapsed_microseconds: Some(2417),
+                ..plain
+            },
+        };
+        let changes_text = Some("{\"title\":[\"old\",\"n\u{e9}w\"]}".to_owned());
+        Chained { entry, form, changes_text, hash: crypto::digest::from_hex(hash).unwrap() }
+    };
+    let whole = [of_form(Form::First, 1, FIRST), of_form(Form::Second, 2, SECOND)];
+    assert_eq!(faults(&whole), vec![]);
+    let sealed = Chained::seal(whole[1].entry.clone(), whole[1].changes_text.clone(), &whole[0].link());
+    assert_eq!(sealed, whole[1]);
+    // What the first form does not cover cannot be put into an entry of it.
+    let additions: [fn(&mut Entry); 3] = [
+        |entry| entry.key = Some(Uuid::from_u128(6).into()),
+        |entry| entry.status = Some(200),
+        |entry| entry.elapsed_microseconds = Some(0),
+    ];
+    for add in additions {
+        let mut altered = whole.clone();
+        add(&mut altered[0].entry);
+        assert_eq!(faults(&altered), vec![Fault::Altered { seq: 1 }]);
     }
 }
 

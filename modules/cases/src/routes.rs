@@ -3,6 +3,7 @@
 mod case;
 mod lifecycle;
 mod party;
+mod record;
 mod team;
 
 use access::{Action, Gate, Routes};
@@ -20,6 +21,7 @@ pub fn routes() -> Routes {
         .route(routes!(case::change), edit)
         .route(routes!(case::put), edit)
         .route(routes!(case::delete), Gate::May(Action::DeleteCases))
+        .route(routes!(record::list), read)
         .route(routes!(lifecycle::archived), read)
         .route(routes!(lifecycle::stats), read)
         .route(routes!(lifecycle::close), edit)

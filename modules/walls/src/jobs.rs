@@ -1,11 +1,15 @@
 use crate::{Error, store};
-use access::{App, Ctx, Principal, Role, Sight};
+use access::{App, Ctx, KeyGrant, Principal, Request, Role, Scopes, Sight};
 use audit::{Act, Entity};
 use clock::Timestamp;
-use ids::{CaseId, DocketEntryId, DocumentId, FirmId, Id, PartyId, TimeEntryId, UserId, WallId};
+use ids::{
+    ApiKeyId, CaseId, DocketEntryId, DocumentId, FirmId, Id, PartyId, SessionId, TimeEntryId, UserId, WallId,
+};
 use queue::{Job, JobError, Work};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::net::IpAddr;
+use std::sync::Arc;
 use uuid::Uuid;
 use web::problem::Missed;
 
@@ -17,9 +21,59 @@ pub struct LookIntoMiss {
     role: Role,
     kind: String,
     id: Uuid,
-    correlation: String,
+    /// The request, as far as its entry says it.
+    #[serde(flatten)]
+    asked: Asked,
     at: Timestamp,
 }
+
+/// The request that missed it. What jobs of earlier builds do not say is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    correlation: String,
+    #[serde(default)]
+    session: Option<SessionId>,
+    #[serde(default)]
+    key: Option<ApiKeyId>,
+    #[serde(default)]
+    address: Option<IpAddr>,
+    #[serde(default)]
+    user_agent: Option<String>,
+    #[serde(default)]
+    method: Option<String>,
+    #[serde(default)]
+    route: Option<String>,
+}
+
+impl Asked {
+    fn of(ctx: &Ctx) -> Self {
+        let (request, principal) = (ctx.request(), ctx.principal());
+        Self {
+            correlation: request.correlation.to_string(),
+            session: principal.session,
+            key: principal.key.map(|key| key.id),
+            address: request.address,
+            user_agent: request.user_agent.clone(),
+            method: request.method.as_ref().map(ToString::to_string),
+            route: request.route.as_deref().map(str::to_owned),
+        }
+    }
+
+    fn request(&self) -> Request {
+        Request {
+            correlation: self.correlation.as_str().into(),
+            address: self.address,
+            user_agent: self.user_agent.clone(),
+            method: self.method.as_deref().and_then(|method| method.parse().ok()),
+            route: self.route.as_deref().map(Into::into),
+            ..Request::default()
+        }
+    }
+}
+
+/// What callers are answered with whom a wall keeps from something: that it is not there.
+const NOT_FOUND: u16 = 404;
 
 const KINDS: [&str; 6] =
     [CaseId::KIND, PartyId::KIND, DocketEntryId::KIND, DocumentId::KIND, TimeEntryId::KIND, WallId::KIND];
@@ -36,7 +90,7 @@ impl LookIntoMiss {
             role: ctx.principal().role,
             kind: missed.kind.to_owned(),
             id: Uuid::from_bytes(missed.id),
-            correlation: ctx.request().correlation.to_string(),
+            asked: Asked::of(ctx),
             at: ctx.now(),
         }
     }
@@ -72,10 +126,13 @@ impl LookIntoMiss {
     }
 
     async fn record(&self, app: &App, firm: FirmId, case: CaseId) -> Result<(), Error> {
-        let principal = Principal::of(self.user, firm, self.role);
-        let ctx = app.act_as(principal, self.correlation.as_str());
+        // The key is named and lets nobody do anything any more.
+        let key = self.asked.key.map(|id| KeyGrant { id, scopes: Scopes::default() });
+        let session = self.asked.session;
+        let principal = Principal { session, key, ..Principal::of(self.user, firm, self.role) };
+        let ctx = app.act_on(principal, Arc::new(self.asked.request()));
         let kind = KINDS.into_iter().find(|kind| *kind == self.kind).unwrap_or(CaseId::KIND);
-        let denied = Entity { kind, id: self.id, case: Some(case), reason: None, changes: None };
+        let denied = Entity::named(kind, self.id).in_case(case).answered(Some(NOT_FOUND));
         let mut tx = ctx.begin().await?;
         let changes = json!({ "denied": [null, "ethical wall"], "at": [null, self.at] });
         audit::record(&mut tx, &ctx, Act::Deny, denied.changed(changes)).await?;

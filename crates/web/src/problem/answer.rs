@@ -26,6 +26,7 @@ impl IntoResponse for Problem {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = status;
         write(&mut response, &carried.0, None);
+        response.extensions_mut().insert(carried.0.code);
         if let Some(missed) = carried.0.missed {
             response.extensions_mut().insert(missed);
         }

@@ -132,8 +132,7 @@ pub(in crate::ops) async fn configure_leaks(
 }
 
 async fn record(ctx: &Ctx, act: Act, changes: Value) -> Result<(), Error> {
-    let verdict =
-        Entity { kind: "leak verdict", id: ctx.firm().uuid(), case: None, reason: None, changes: None };
+    let verdict = Entity::named("leak verdict", ctx.firm().uuid());
     let mut tx = ctx.begin().await?;
     audit::record(&mut tx, ctx, act, verdict.changed(changes)).await?;
     Ok(tx.commit().await?)

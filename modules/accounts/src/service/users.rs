@@ -176,7 +176,12 @@ pub(super) async fn apply(
         true => end_rights(ctx, tx, id, is_leaving).await?,
         false => Vec::new(),
     };
-    let act = if is_leaving { Act::Delete } else { Act::Update };
+    let act = match before.role != after.role {
+        _ if is_leaving => Act::Delete,
+        // Another role gives other rights.
+        true => Act::Grant,
+        false => Act::Update,
+    };
     audit::record(tx, ctx, act, Entity::of(id).differing(before, &after)).await?;
     for (what, count) in ended.into_iter().filter(|(_, count)| *count > 0) {
         audit::record(tx, ctx, Act::Revoke, Entity::of(id).changed(json!({ what: count }))).await?;

@@ -83,12 +83,9 @@ impl Act {
     }
 
     /// Whether a report names it among what a firm has to look at first: what leaves the firm, goes away, or changes who
-    /// may do what.
+    /// may do what. What was refused is told for itself.
     pub fn is_critical(self) -> bool {
-        matches!(
-            self,
-            Self::Delete | Self::Export | Self::Share | Self::Grant | Self::Revoke | Self::Deny | Self::Purge
-        )
+        matches!(self, Self::Delete | Self::Export | Self::Share | Self::Grant | Self::Revoke | Self::Purge)
     }
 
     /// How what was asked for ended.

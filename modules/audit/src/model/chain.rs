@@ -1,6 +1,6 @@
 //! Whether a chain is whole. It needs nothing but the entries and the signed checkpoints, from wherever they come.
 
-use super::canonical::{BEGINNING, Canonical};
+use super::canonical::{BEGINNING, Canonical, Covered};
 use super::{Chained, Checkpoint, Mark};
 use clock::Timestamp;
 use crypto::digest::SHA256_BYTES;
@@ -164,7 +164,12 @@ impl Chain {
 
     /// Looks at the next entry.
     pub fn entry(&mut self, chained: &Chained) {
-        let (entry, before) = (&chained.entry, self.last);
+        self.look(&chained.covered(), &chained.hash);
+    }
+
+    /// The same for an entry that lies elsewhere.
+    pub(crate) fn look(&mut self, entry: &Covered<'_>, hash: &[u8; SHA256_BYTES]) {
+        let before = self.last;
         self.entries += 1;
         if entry.firm != self.firm {
             self.faults.push(Fault::OtherFirm { seq: entry.seq });
@@ -175,13 +180,13 @@ impl Chain {
         }
         if entry.seq > before.seq + 1 {
             self.faults.push(Fault::Missing { from: before.seq + 1, to: entry.seq - 1 });
-        } else if self.canonical.hash(chained, &before.hash) != chained.hash {
+        } else if self.canonical.hash(entry, &before.hash) != Some(*hash) {
             self.faults.push(Fault::Altered { seq: entry.seq });
         }
         if before.at.is_some_and(|at| entry.at < at) {
             self.faults.push(Fault::ClockBack { seq: entry.seq });
         }
-        self.last = Link { seq: entry.seq, hash: chained.hash, at: Some(entry.at) };
+        self.last = Link { seq: entry.seq, hash: *hash, at: Some(entry.at) };
     }
 
     /// The next entry cannot even be read.

@@ -1,4 +1,4 @@
-use ids::{CaseId, FirmId};
+use ids::{CaseId, FirmId, Id as _};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -16,17 +16,24 @@ pub struct Entity {
     pub reason: Option<String>,
     /// What changed: `{"title": ["old", "new"]}`. Never a secret.
     pub changes: Option<Value>,
+    /// The status that a refusal is answered with; nothing for what was done.
+    pub status: Option<u16>,
 }
 
 impl Entity {
     /// An entity whose kind is its id's.
     pub fn of<I: ids::Id>(id: I) -> Self {
-        Self { kind: I::KIND, id: id.uuid(), case: None, reason: None, changes: None }
+        Self::named(I::KIND, id.uuid())
+    }
+
+    /// Something whose kind has no ids of its own.
+    pub fn named(kind: &'static str, id: Uuid) -> Self {
+        Self { kind, id, case: None, reason: None, changes: None, status: None }
     }
 
     /// The firm's audit log itself.
     pub(crate) fn log_of(firm: FirmId) -> Self {
-        Self { kind: "audit log", ..Self::of(firm) }
+        Self::named("audit log", firm.uuid())
     }
 
     /// The case that the entity belongs to.
@@ -54,6 +61,13 @@ impl Entity {
     #[must_use]
     pub fn changed(mut self, changes: Value) -> Self {
         self.changes = Some(changes);
+        self
+    }
+
+    /// With which status it is answered, where that is known.
+    #[must_use]
+    pub fn answered(mut self, status: Option<u16>) -> Self {
+        self.status = status;
         self
     }
 

@@ -3,9 +3,10 @@
 
 mod line;
 mod reading;
+mod text;
 
+pub(crate) use line::{CHANGES, ExportDigest, end_message};
 pub use line::{EndLine, EntryLine, FORMAT, Line, Manifest, SignedLine};
-pub(crate) use line::{ExportDigest, end_message};
 pub use reading::{ExportFault, Read, read_export};
 
 /// In which form entries are given out.
@@ -18,4 +19,6 @@ pub enum Format {
     Json,
     /// For spreadsheets (RFC 4180).
     Csv,
+    /// To be printed.
+    Pdf,
 }

@@ -1,7 +1,7 @@
 use super::{Act, Entity};
 use access::{App, Ctx, Request};
 use clock::Timestamp;
-use ids::{AuditId, CaseId, FirmId, SessionId, UserId};
+use ids::{ApiKeyId, AuditId, CaseId, FirmId, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -12,6 +12,7 @@ pub(crate) struct Who {
     pub(crate) firm: FirmId,
     pub(crate) user: Option<UserId>,
     pub(crate) session: Option<SessionId>,
+    pub(crate) key: Option<ApiKeyId>,
 }
 
 /// A record that has no place in the chain yet: everything of an entry but that. As JSON, in the spill file.
@@ -22,8 +23,12 @@ pub(crate) struct Pending {
     pub(crate) firm: FirmId,
     pub(crate) user: Option<UserId>,
     pub(crate) session: Option<SessionId>,
+    #[serde(default)]
+    pub(crate) key: Option<ApiKeyId>,
     pub(crate) action: String,
     pub(crate) outcome: String,
+    #[serde(default)]
+    pub(crate) status: Option<u16>,
     pub(crate) entity: String,
     pub(crate) entity_id: Uuid,
     pub(crate) case: Option<CaseId>,
@@ -35,6 +40,8 @@ pub(crate) struct Pending {
     pub(crate) method: Option<String>,
     pub(crate) route: Option<String>,
     pub(crate) correlation: String,
+    #[serde(default)]
+    pub(crate) elapsed_microseconds: Option<i64>,
     /// When it happened. The chain has it too, in `changes`: its own times are those of its order.
     pub(crate) at: Timestamp,
 }
@@ -42,7 +49,12 @@ pub(crate) struct Pending {
 impl Pending {
     pub(crate) fn of(ctx: &Ctx, act: Act, entity: Entity) -> Self {
         let principal = ctx.principal();
-        let who = Who { firm: principal.firm, user: Some(principal.user), session: principal.session };
+        let who = Who {
+            firm: principal.firm,
+            user: Some(principal.user),
+            session: principal.session,
+            key: principal.key.map(|key| key.id),
+        };
         Self::new(ctx.app(), ctx.request(), who, act, entity)
     }
 
@@ -52,8 +64,10 @@ impl Pending {
             firm: who.firm,
             user: who.user,
             session: who.session,
+            key: who.key,
             action: act.as_str().to_owned(),
             outcome: act.outcome().as_str().to_owned(),
+            status: entity.status,
             entity: entity.kind.to_owned(),
             entity_id: entity.id,
             case: entity.case,
@@ -64,6 +78,7 @@ impl Pending {
             method: request.method.as_ref().map(ToString::to_string),
             route: request.route.as_deref().map(str::to_owned),
             correlation: request.correlation.to_string(),
+            elapsed_microseconds: request.elapsed().and_then(|ran| i64::try_from(ran.as_micros()).ok()),
             at: app.clock().now(),
         }
     }

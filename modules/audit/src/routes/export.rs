@@ -11,8 +11,8 @@ use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use web::{Account, Problem, ProblemBody, ValidQuery};
 
-/// Give the audit log out as a stream: as signed NDJSON that can be verified without the server, as JSON, or for a
-/// spreadsheet. What is asked for is recorded first.
+/// Give the audit log out as a stream: as signed NDJSON that can be verified without the server, as JSON, for a
+/// spreadsheet, or to be printed. What is asked for is recorded first.
 #[utoipa::path(get, path = "/api/audit-logs/export", tag = "Audit", operation_id = "exportAuditLog",
     params(ExportQuery),
     responses((status = 200, description = "The entries, the oldest first", body = String,
@@ -36,6 +36,7 @@ pub(super) async fn export_entries(
         Format::Ndjson => ("application/x-ndjson", "ndjson"),
         Format::Json => ("application/json", "json"),
         Format::Csv => ("text/csv; charset=utf-8; header=present", "csv"),
+        Format::Pdf => ("application/pdf", "pdf"),
     };
     let mut response = Response::new(Body::from_stream(pieces));
     let headers = response.headers_mut();

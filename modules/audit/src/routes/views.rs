@@ -2,7 +2,7 @@ use crate::model::{Asked, Chained, Entry, Span, State, Tally, Verdict, Verificat
 use crate::{Filter, Format, Report, Summary};
 use clock::Timestamp;
 use crypto::digest::hex;
-use ids::{AuditId, CaseId, SessionId, UserId, VerificationId};
+use ids::{ApiKeyId, AuditId, CaseId, SessionId, UserId, VerificationId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -83,6 +83,50 @@ impl ListEntries {
     }
 }
 
+/// Which entries of a case, and which page of them.
+#[derive(Debug, Default, Deserialize, garde::Validate, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[into_params(parameter_in = Query)]
+pub struct ListEntriesOfCase {
+    /// Done by this user.
+    user_id: Option<UserId>,
+    /// What was done, such as `update`.
+    #[garde(inner(length(bytes, min = 1, max = 64)))]
+    action: Option<String>,
+    /// To this kind of thing, such as `document`.
+    #[garde(inner(length(bytes, min = 1, max = 64)))]
+    entity_type: Option<String>,
+    /// At this moment or later (RFC 3339).
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Before this moment (RFC 3339).
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<Timestamp>,
+    /// The page, from 1.
+    pub(super) page: Option<u64>,
+    /// `nextCursor` of the page before, for reading far into the list; goes without `page`.
+    #[garde(inner(length(bytes, min = 1, max = 2048)))]
+    pub(super) cursor: Option<String>,
+    /// Entries on a page: 1 to 500, 20 unless told.
+    pub(super) limit: Option<u64>,
+    /// `-seq`, the newest first, unless told; or `seq`.
+    #[param(inline)]
+    pub(super) sort: Option<Order>,
+}
+
+impl ListEntriesOfCase {
+    pub(super) fn filter(&self) -> Filter {
+        Filter {
+            user: self.user_id,
+            action: self.action.clone(),
+            entity: self.entity_type.clone(),
+            span: Span { from: self.from, to: self.to },
+            ..Filter::default()
+        }
+    }
+}
+
 /// A stretch of time.
 #[derive(Debug, Default, Deserialize, garde::Validate, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -102,12 +146,12 @@ pub(super) struct InTime {
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"seq": 4711, "id": "019cae6b-de61-7903-bdf2-0a584ced39f0",
     "userId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "sessionId": "019cae6b-6600-7d47-b136-4e9c80216d34",
-    "action": "update", "entityType": "case", "entityId": "019cae6b-8e20-707a-a469-71cfb354a067",
-    "caseId": "019cae6b-8e20-707a-a469-71cfb354a067", "outcome": "done", "reason": null,
+    "apiKeyId": null, "action": "update", "entityType": "case", "entityId": "019cae6b-8e20-707a-a469-71cfb354a067",
+    "caseId": "019cae6b-8e20-707a-a469-71cfb354a067", "outcome": "done", "status": null, "reason": null,
     "changes": {"title": ["Moreno v. Hale", "Moreno v. Hale Shipping"]}, "ip": "192.0.2.17",
     "userAgent": "curl/8.5.0", "method": "PATCH", "route": "/api/cases/{id}", "correlationId": "b1946ac9-2c0f",
-    "at": "2026-03-02T12:00:30.816650Z"}))]
-pub(super) struct AuditEntryView {
+    "elapsedMicroseconds": 2417, "at": "2026-03-02T12:00:30.816650Z"}))]
+pub struct AuditEntryView {
     /// Its place in the firm's chain, from 1 and without gaps.
     seq: i64,
     /// Its id.
@@ -116,6 +160,8 @@ pub(super) struct AuditEntryView {
     user_id: Option<UserId>,
     /// In which login.
     session_id: Option<SessionId>,
+    /// With which API key; `null` for the user in person.
+    api_key_id: Option<ApiKeyId>,
     /// What was done.
     action: String,
     /// The kind of thing it was done to.
@@ -126,6 +172,10 @@ pub(super) struct AuditEntryView {
     case_id: Option<CaseId>,
     /// How it ended: `done`, `refused` or `failed`.
     outcome: String,
+    /// The status of the answer to what was refused or failed; `null` for what was done, which is on record before it is
+    /// answered, and where it is not known.
+    #[schema(minimum = 100, maximum = 599)]
+    status: Option<u16>,
     /// Why, in the words of who did it.
     reason: Option<String>,
     /// What changed: each field with its value before and after. A list leaves out what is longer than 4 KiB.
@@ -140,6 +190,8 @@ pub(super) struct AuditEntryView {
     route: Option<String>,
     /// Which request.
     correlation_id: String,
+    /// How long the request had run when this was written, in microseconds; `null` for the command line and for jobs.
+    elapsed_microseconds: Option<i64>,
     /// When.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
@@ -152,11 +204,13 @@ impl From<Entry> for AuditEntryView {
             id: entry.id,
             user_id: entry.user,
             session_id: entry.session,
+            api_key_id: entry.key,
             action: entry.action,
             entity_type: entry.entity,
             entity_id: entry.entity_id,
             case_id: entry.case,
             outcome: entry.outcome,
+            status: entry.status,
             reason: entry.reason,
             changes: entry.changes,
             ip: entry.address,
@@ -164,6 +218,7 @@ impl From<Entry> for AuditEntryView {
             method: entry.method,
             route: entry.route,
             correlation_id: entry.correlation,
+            elapsed_microseconds: entry.elapsed_microseconds,
             at: entry.at,
         }
     }
@@ -178,11 +233,14 @@ pub(super) struct ChainedEntryView {
     /// The SHA-256 over the entry and the hash before it, in hexadecimal.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     hash: String,
+    /// What the hash covers: 2, or 1 for what was written before there was a second form.
+    #[schema(minimum = 1, example = 2)]
+    form: i64,
 }
 
 impl From<Chained> for ChainedEntryView {
     fn from(chained: Chained) -> Self {
-        Self { hash: hex(&chained.hash), entry: chained.into_entry().into() }
+        Self { hash: hex(&chained.hash), form: chained.form.into(), entry: chained.into_entry().into() }
     }
 }
 
@@ -221,14 +279,26 @@ pub(super) struct AuditReportView {
     totals: AuditSummaryView,
     /// Deletions, exports, shares, changes of rights and removals for age: the newest 200.
     critical: Vec<AuditEntryView>,
+    /// How many of these there were in all.
+    #[schema(example = 1)]
+    critical_total: u64,
     /// What was refused or failed: the newest 200.
     failed: Vec<AuditEntryView>,
+    /// How many of these there were in all.
+    #[schema(example = 1)]
+    failed_total: u64,
 }
 
 impl From<Report> for AuditReportView {
     fn from(report: Report) -> Self {
         let views = |entries: Vec<Entry>| entries.into_iter().map(AuditEntryView::from).collect();
-        Self { totals: report.summary.into(), critical: views(report.critical), failed: views(report.failed) }
+        Self {
+            totals: report.summary.into(),
+            critical: views(report.critical),
+            critical_total: report.critical_total,
+            failed: views(report.failed),
+            failed_total: report.failed_total,
+        }
     }
 }
 
@@ -319,7 +389,8 @@ pub(super) struct Pages {
 #[garde(allow_unvalidated)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ExportQuery {
-    /// `ndjson` unless told, `json` or `csv`. Only `ndjson` can be verified by `lexiflow audit verify --file`.
+    /// `ndjson` unless told, `json`, `csv` or `pdf`. Only `ndjson` can be verified by `lexiflow audit verify --file`; a PDF has
+    /// 10,000 entries at most.
     #[param(inline)]
     pub(super) format: Option<Format>,
     /// Done by this user.

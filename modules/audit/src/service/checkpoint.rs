@@ -1,3 +1,4 @@
+use super::chains::Chains;
 use super::record::whole_micros;
 use crate::model::Mark;
 use crate::{Checkpoint, Error, Notary, store};
@@ -12,29 +13,22 @@ const ENTRIES: i64 = 1000;
 /// What was written is signed after so long at the latest: who cuts the end of the log off unseen gets no more than this.
 pub(crate) const LATEST: TimeDelta = TimeDelta::minutes(1);
 
-/// Firms that are looked at in one question.
-const FIRMS: u64 = 100;
-
 /// Signs the end of every firm's chain that has grown enough, or that has waited long enough. How many were signed.
 pub(crate) async fn checkpoint_all(
     app: &App,
     notary: &Notary,
     stop: &CancellationToken,
 ) -> Result<u64, Error> {
-    let (mut signed, mut after) = (0, None);
-    loop {
-        let firms = store::log::firms(app.db().reader(), after, FIRMS).await?;
-        let Some(last) = firms.last() else { return Ok(signed) };
-        after = Some(*last);
-        for firm in firms {
-            if stop.is_cancelled() {
-                return Ok(signed);
-            }
-            if is_due(app, firm).await? && checkpoint(app, notary, firm).await?.is_some() {
-                signed += 1;
-            }
+    let (mut signed, mut firms) = (0, Chains::new());
+    while let Some(firm) = firms.next(app.db().reader()).await? {
+        if stop.is_cancelled() {
+            break;
+        }
+        if is_due(app, firm).await? && checkpoint(app, notary, firm).await?.is_some() {
+            signed += 1;
         }
     }
+    Ok(signed)
 }
 
 async fn is_due(app: &App, firm: FirmId) -> Result<bool, Error> {

@@ -1,11 +1,12 @@
-use super::query::{reach, tell};
+use super::query::{question, reach, tell};
 use super::record::whole_micros;
 use crate::model::{
-    Chained, EndLine, EntryLine, ExportDigest, Filter, Format, Line, Manifest, Mark, SignedLine, end_message,
+    CHANGES, Chained, EndLine, EntryLine, ExportDigest, Filter, Format, Head, Line, MOST_PRINTED, Manifest,
+    Mark, Print, SignedLine, end_message, print_message,
 };
 use crate::store::log::Reach;
 use crate::{Act, Error, Link, Notary, store};
-use access::{Action, Ctx};
+use access::{Action, Ctx, Sight};
 use crypto::digest::hex;
 
 /// Entries in one piece of an export.
@@ -26,7 +27,11 @@ pub struct Export {
     stage: Stage,
     last: Option<Link>,
     complete: bool,
+    /// Taken once: what was allowed by a grant for a time does not break off in the middle. Walls bind each page.
+    sight: Sight,
     digest: ExportDigest,
+    /// What is printed, from the first piece on.
+    print: Option<Print>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +44,22 @@ enum Stage {
 
 /// Begins an export of the entries that fit and are there now. That it was asked for is recorded first.
 pub async fn export(ctx: Ctx, notary: &Notary, filter: Filter, format: Format) -> Result<Export, Error> {
-    ctx.require(Action::ReadAudit)?;
+    let sight = ctx.sight_to(Action::ReadAudit)?;
     let reach = reach(ctx.reader(), ctx.firm(), filter.span).await?;
     let end = store::log::end(ctx.reader(), ctx.firm()).await?.seq;
     // Entries about what a wall hides from who asks are left out: then gaps are no fault.
     let withheld = access::wall_changes(ctx.reader(), ctx.firm()).await? > 0;
-    tell(&ctx, Act::Export, "export", &filter).await?;
+    let reach = Reach { before: reach.before.min(end + 1), ..reach };
+    if format == Format::Pdf {
+        let fit = store::log::count_up_to(ctx.reader(), sight, &filter, reach, MOST_PRINTED + 1).await?;
+        if fit > MOST_PRINTED {
+            return Err(Error::TooManyToPrint);
+        }
+    }
+    tell(&ctx, Act::Export, question(&ctx, "export", &filter)).await?;
     Ok(Export {
-        reach: Reach { before: reach.before.min(end + 1), ..reach },
+        sight,
+        reach,
         complete: !withheld && Filter { span: filter.span, ..Filter::default() } == filter,
         notary: notary.clone(),
         ctx,
@@ -55,6 +68,7 @@ pub async fn export(ctx: Ctx, notary: &Notary, filter: Filter, format: Format) -
         stage: Stage::Manifest,
         last: None,
         digest: ExportDigest::default(),
+        print: None,
     })
 }
 
@@ -67,13 +81,20 @@ impl Export {
             Stage::End => self.end()?,
             Stage::Over => return Ok(None),
         };
-        self.digest.bytes.update(&piece);
+        if self.format != Format::Pdf {
+            self.digest.bytes.update(&piece);
+        }
         Ok(Some(piece))
     }
 
     fn manifest(&mut self) -> Result<Vec<u8>, Error> {
         self.stage = Stage::Entries;
         let now = whole_micros(self.ctx.now());
+        if self.format == Format::Pdf {
+            let (firm, user) = (self.ctx.firm(), self.ctx.user());
+            let print = Print::begin(&Head { firm, user, made_at: now, filter: &self.filter });
+            return Ok(self.print.insert(print).take());
+        }
         let key = self.notary.public_key().text();
         let manifest = Manifest::new(self.ctx.firm(), now, &self.filter, self.complete, key)
             .map_err(Error::Unwritable)?;
@@ -84,27 +105,27 @@ impl Export {
                 piece.push(b'[');
                 self.line(&mut piece, &Line::Manifest(manifest))?;
             }
-            Format::Ndjson => self.line(&mut piece, &Line::Manifest(manifest))?,
+            Format::Ndjson | Format::Pdf => self.line(&mut piece, &Line::Manifest(manifest))?,
         }
         Ok(piece)
     }
 
     async fn entries(&mut self) -> Result<Vec<u8>, Error> {
         let (db, firm) = (self.ctx.reader().clone(), self.ctx.firm());
-        let sight = self.ctx.sight_to(Action::ReadAudit)?;
-        let found = store::log::export(&db, sight, &self.filter, self.reach, PAGE).await?;
+        let found = store::log::export(&db, self.sight, &self.filter, self.reach, PAGE).await?;
         let Some(end) = found.last().map(|last| last.entry.seq) else {
             self.stage = Stage::End;
             return Ok(Vec::new());
         };
         // Of a part of the entries, a checkpoint says nothing that could be seen.
-        let signed = if self.complete {
+        let has_checkpoints = self.complete && matches!(self.format, Format::Ndjson | Format::Json);
+        let signed = if has_checkpoints {
             store::checkpoints::between(&db, firm, self.reach.after, end, CHECKPOINTS).await?
         } else {
             Vec::new()
         };
         let mut piece = Vec::new();
-        if self.last.is_none() && self.complete && self.format != Format::Csv {
+        if self.last.is_none() && has_checkpoints {
             // What was removed for its age, as far as a signature says so.
             let buried = store::checkpoints::newest(&db, firm, Mark::Tombstone).await?;
             if let Some(buried) = buried.filter(|buried| buried.seq < found[0].entry.seq) {
@@ -113,19 +134,22 @@ impl Export {
         }
         self.reach.after = end;
         let mut signed = signed.iter().peekable();
-        for chained in found {
+        for chained in &found {
             let seq = chained.entry.seq;
             self.entry(&mut piece, chained).await?;
             while let Some(about) = signed.next_if(|one| one.seq <= seq) {
-                if about.seq == seq && self.format != Format::Csv {
+                if about.seq == seq {
                     self.line(&mut piece, &Line::Checkpoint(SignedLine::from(about)))?;
                 }
             }
         }
+        if let Some(print) = &mut self.print {
+            piece = print.take();
+        }
         Ok(piece)
     }
 
-    async fn entry(&mut self, piece: &mut Vec<u8>, chained: Chained) -> Result<(), Error> {
+    async fn entry(&mut self, piece: &mut Vec<u8>, chained: &Chained) -> Result<(), Error> {
         let (seq, hash) = (chained.entry.seq, chained.hash);
         let before = match self.last {
             Some(last) if last.seq == seq - 1 => last.hash,
@@ -136,6 +160,14 @@ impl Export {
         let line = EntryLine::of(chained, &before);
         if self.format == Format::Csv {
             row(piece, &line.cells());
+            return Ok(());
+        }
+        if let Some(print) = &mut self.print {
+            print.entry(&line);
+            // Paper has no bytes to sign: the digest is over the lines that NDJSON has for these entries.
+            let mut text = serde_json::to_vec(&Line::Entry(Box::new(line))).map_err(Error::Unwritable)?;
+            text.push(b'\n');
+            self.digest.bytes.update(&text);
             return Ok(());
         }
         self.line(piece, &Line::Entry(Box::new(line)))
@@ -152,20 +184,32 @@ impl Export {
     fn end(&mut self) -> Result<Vec<u8>, Error> {
         self.stage = Stage::Over;
         let sha256 = self.digest.bytes.clone().finish();
-        let message = end_message(self.ctx.firm(), self.digest.entries, &sha256);
+        let (firm, entries) = (self.ctx.firm(), self.digest.entries);
+        let message = match self.format {
+            Format::Pdf => print_message(firm, entries, &sha256),
+            _ => end_message(firm, entries, &sha256),
+        };
         let end = EndLine {
-            entries: self.digest.entries,
+            entries,
             first_hash: self.digest.first.map(|hash| hex(&hash)),
             last_hash: self.digest.last.map(|hash| hex(&hash)),
             sha256: hex(&sha256),
             key: self.notary.public_key().id(),
             signature: hex(&self.notary.sign(&message)),
         };
+        if let Some(print) = &mut self.print {
+            let filter = serde_json::to_string(&self.filter).map_err(Error::Unwritable)?;
+            print.end(&filter, self.complete, &end);
+            return Ok(print.take());
+        }
         let mut piece = Vec::new();
         if self.format == Format::Csv {
-            let mut cells = EntryLine::HEAD.map(|_| String::new());
-            "end".clone_into(&mut cells[0]);
-            cells[9] = serde_json::to_string(&Line::End(end)).map_err(Error::Unwritable)?;
+            let end = serde_json::to_string(&Line::End(end)).map_err(Error::Unwritable)?;
+            let cells = EntryLine::HEAD.map(|name| match name {
+                "seq" => "end".to_owned(),
+                CHANGES => end.clone(),
+                _ => String::new(),
+            });
             row(&mut piece, &cells);
             return Ok(piece);
         }
@@ -173,7 +217,7 @@ impl Export {
         Ok(piece)
     }
 
-    fn line(&self, piece: &mut Vec<u8>, line: &Line) -> Result<(), Error> {
+    fn line(&self, piece: &mut Vec<u8>, line: &Line<'_>) -> Result<(), Error> {
         serde_json::to_writer(&mut *piece, line).map_err(Error::Unwritable)?;
         let end: &[u8] = match (self.format, line) {
             (Format::Json, Line::End(_)) => b"]\n",

@@ -2,10 +2,10 @@ use super::record;
 use crate::model::{Chained, Filter, Span, Tally};
 use crate::store::log::Reach;
 use crate::store::summary::{self, By};
-use crate::{Act, Entity, Entry, Error, store};
-use access::{Action, Ctx};
+use crate::{Act, Entity, Entry, Error, Outcome, store};
+use access::{Action, Ctx, Role, Sight};
 use db::{Reads, Stamp};
-use ids::FirmId;
+use ids::{CaseId, FirmId, UserId};
 use serde_json::json;
 
 /// Values of one kind that a summary names; the rarer ones are left out.
@@ -28,7 +28,38 @@ pub struct Wanted {
 /// recorded before anything is shown.
 pub async fn list_entries(ctx: &Ctx, filter: &Filter, wanted: Wanted) -> Result<(Vec<Entry>, u64), Error> {
     let sight = ctx.sight_to(Action::ReadAudit)?;
-    tell(ctx, Act::Read, "list", filter).await?;
+    page_of(ctx, sight, question(ctx, "list", filter), filter, wanted).await
+}
+
+/// One page of the entries of a case, for who may read the whole log, and for a partner who leads the case, in person:
+/// `lead` is who leads it, as the database says.
+pub async fn list_entries_of_case(
+    ctx: &Ctx,
+    (case, lead): (CaseId, Option<UserId>),
+    filter: Filter,
+    wanted: Wanted,
+) -> Result<(Vec<Entry>, u64), Error> {
+    let is_partner = matches!(ctx.principal().role, Role::SuperAdmin | Role::Admin | Role::Partner);
+    let leads = lead == Some(ctx.user()) && is_partner && ctx.principal().key.is_none();
+    let sight = if leads && !ctx.is_denied(Action::ReadAudit) {
+        // What goes for all that is seen of a case: also who owes a second factor is refused here.
+        ctx.require(Action::ReadCases)?;
+        ctx.sight_to(Action::ReadCases)?
+    } else {
+        ctx.sight_to(Action::ReadAudit)?
+    };
+    let filter = Filter { case: Some(case), ..filter };
+    page_of(ctx, sight, question(ctx, "case", &filter).in_case(case), &filter, wanted).await
+}
+
+async fn page_of(
+    ctx: &Ctx,
+    sight: Sight,
+    asked: Entity,
+    filter: &Filter,
+    wanted: Wanted,
+) -> Result<(Vec<Entry>, u64), Error> {
+    tell(ctx, Act::Read, asked).await?;
     let db = ctx.reader();
     let span = reach(db, ctx.firm(), filter.span).await?;
     let total = store::log::count(db, sight, filter, span).await?;
@@ -72,7 +103,7 @@ pub struct Summary {
 pub async fn summarize(ctx: &Ctx, span: Span) -> Result<Summary, Error> {
     let sight = ctx.sight_to(Action::ReadAudit)?;
     let filter = Filter { span, ..Filter::default() };
-    tell(ctx, Act::Read, "stats", &filter).await?;
+    tell(ctx, Act::Read, question(ctx, "stats", &filter)).await?;
     let (db, firm) = (ctx.reader(), ctx.firm());
     let reach = reach(db, firm, span).await?;
     let tally = |by| summary::tally(db, sight, &filter, reach, by, MOST_VALUES);
@@ -98,40 +129,61 @@ pub struct Report {
     pub summary: Summary,
     /// Critical acts, the newest first.
     pub critical: Vec<Entry>,
+    /// How many there were in all.
+    pub critical_total: u64,
     /// Refused and failed attempts, the newest first.
     pub failed: Vec<Entry>,
+    /// How many there were in all.
+    pub failed_total: u64,
 }
 
 /// The compliance report of a stretch of time.
 pub async fn report(ctx: &Ctx, span: Span) -> Result<Report, Error> {
     let sight = ctx.sight_to(Action::ReadAudit)?;
     let summary = summarize(ctx, span).await?;
-    let (db, firm) = (ctx.reader(), ctx.firm());
-    let reach = reach(db, firm, span).await?;
-    let mut critical = Vec::new();
-    for act in Act::ALL.into_iter().filter(|act| act.is_critical() && *act != Act::Deny) {
-        let filter = Filter { action: Some(act.as_str().to_owned()), ..Filter::default() };
-        let found = store::log::list(db, sight, &filter, reach, true, (MOST_CRITICAL, 0)).await?;
-        critical.extend(found.into_iter().map(Chained::into_entry));
+    let reach = reach(ctx.reader(), ctx.firm(), span).await?;
+    let of_acts = Act::ALL.into_iter().filter(|act| act.is_critical());
+    let of_acts = of_acts.map(|act| Filter { action: Some(act.as_str().to_owned()), ..Filter::default() });
+    let of_outcomes = [Outcome::Refused, Outcome::Failed]
+        .map(|outcome| Filter { outcome: Some(outcome.as_str().to_owned()), ..Filter::default() });
+    let critical = newest(ctx, sight, of_acts, reach).await?;
+    let failed = newest(ctx, sight, of_outcomes, reach).await?;
+    let count = |tallies: &[Tally], wanted: &dyn Fn(&str) -> bool| {
+        let found = tallies.iter().filter(|tally| wanted(&tally.value));
+        found.map(|tally| tally.entries.unsigned_abs()).sum()
+    };
+    let is_critical = |name: &str| Act::ALL.iter().any(|act| act.is_critical() && act.as_str() == name);
+    let critical_total = count(&summary.actions, &is_critical);
+    let failed_total = count(&summary.outcomes, &|name| name != Outcome::Done.as_str());
+    Ok(Report { summary, critical, critical_total, failed, failed_total })
+}
+
+/// The newest [`MOST_CRITICAL`] entries that fit one of the filters.
+async fn newest(
+    ctx: &Ctx,
+    sight: Sight,
+    filters: impl IntoIterator<Item = Filter>,
+    reach: Reach,
+) -> Result<Vec<Entry>, Error> {
+    let mut found = Vec::new();
+    for filter in filters {
+        let some = store::log::list(ctx.reader(), sight, &filter, reach, true, (MOST_CRITICAL, 0)).await?;
+        found.extend(some.into_iter().map(Chained::into_entry));
     }
-    critical.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
-    critical.truncate(usize::try_from(MOST_CRITICAL).unwrap_or(usize::MAX));
-    let mut failed = Vec::new();
-    for outcome in [crate::Outcome::Refused, crate::Outcome::Failed] {
-        let filter = Filter { outcome: Some(outcome.as_str().to_owned()), ..Filter::default() };
-        let found = store::log::list(db, sight, &filter, reach, true, (MOST_CRITICAL, 0)).await?;
-        failed.extend(found.into_iter().map(Chained::into_entry));
-    }
-    failed.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
-    failed.truncate(usize::try_from(MOST_CRITICAL).unwrap_or(usize::MAX));
-    Ok(Report { summary, critical, failed })
+    found.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
+    found.truncate(usize::try_from(MOST_CRITICAL).unwrap_or(usize::MAX));
+    Ok(found)
+}
+
+/// What somebody asks of the record.
+pub(super) fn question(ctx: &Ctx, how: &'static str, filter: &Filter) -> Entity {
+    Entity::log_of(ctx.firm()).changed(json!({ "as": how, "filter": filter }))
 }
 
 /// Records who looks at the record, and at what.
-pub(super) async fn tell(ctx: &Ctx, act: Act, how: &'static str, filter: &Filter) -> Result<(), Error> {
-    let what = Entity::log_of(ctx.firm()).changed(json!({ "as": how, "filter": filter }));
+pub(super) async fn tell(ctx: &Ctx, act: Act, asked: Entity) -> Result<(), Error> {
     let mut tx = ctx.begin().await?;
-    record(&mut tx, ctx, act, what).await?;
+    record(&mut tx, ctx, act, asked).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -22,17 +22,19 @@ pub async fn record(tx: &mut Tx, ctx: &Ctx, act: Act, entity: Entity) -> Result<
     chain(tx, ctx.app(), Pending::of(ctx, act, entity)).await
 }
 
-/// Writes the record of somebody who is signing in: there is no context before it succeeds.
+/// Writes the record of somebody who is signing in: there is no context before it succeeds. `answer` is the status that they
+/// are answered with, where it is known.
 pub async fn record_sign_in(
     tx: &mut Tx,
     app: &App,
     request: &Request,
-    firm: FirmId,
-    user: UserId,
+    (firm, user): (FirmId, UserId),
     act: Act,
+    answer: Option<u16>,
 ) -> Result<(), Error> {
-    let who = Who { firm, user: Some(user), session: None };
-    chain(tx, app, Pending::new(app, request, who, act, Entity::of(user))).await
+    let who = Who { firm, user: Some(user), session: None, key: None };
+    let entity = Entity::of(user).answered(answer);
+    chain(tx, app, Pending::new(app, request, who, act, entity)).await
 }
 
 /// Writes the record of what the server does by itself, such as removing what is too old.
@@ -43,7 +45,7 @@ pub(crate) async fn record_own(
     act: Act,
     entity: Entity,
 ) -> Result<(), Error> {
-    let who = Who { firm, user: None, session: None };
+    let who = Who { firm, user: None, session: None, key: None };
     chain(tx, app, Pending::new(app, &Request::default(), who, act, entity)).await
 }
 
@@ -77,11 +79,13 @@ async fn chain(tx: &mut Tx, app: &App, pending: Pending) -> Result<(), Error> {
         firm: pending.firm,
         user: pending.user,
         session: pending.session,
+        key: pending.key,
         action: pending.action,
         entity: pending.entity,
         entity_id: pending.entity_id,
         case: pending.case,
         outcome: pending.outcome,
+        status: pending.status,
         reason: pending.reason.map(|reason| reason.chars().take(REASON_CHARS).collect()),
         changes: None,
         address: pending.address,
@@ -89,6 +93,7 @@ async fn chain(tx: &mut Tx, app: &App, pending: Pending) -> Result<(), Error> {
         method: pending.method,
         route: pending.route,
         correlation: pending.correlation,
+        elapsed_microseconds: pending.elapsed_microseconds,
         // A clock that was set back does not make the record go back: the order of the chain is the order of events.
         at: before.at.map_or(now, |at| now.max(at)),
     };

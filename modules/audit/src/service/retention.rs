@@ -1,3 +1,4 @@
+use super::chains::Chains;
 use super::checkpoint::keep;
 use super::record::{record_own, whole_micros};
 use super::verify::{Against, verify_chain};
@@ -24,15 +25,11 @@ pub async fn purge(
     stop: &CancellationToken,
 ) -> Result<u64, Error> {
     let Some(kept) = retention.kept.filter(|_| !retention.legal_hold) else { return Ok(0) };
-    let (mut removed, mut after) = (0, None);
-    loop {
-        let firms = store::log::firms(app.db().reader(), after, 100).await?;
-        let Some(last) = firms.last() else { return Ok(removed) };
-        after = Some(*last);
-        for firm in firms {
-            removed += purge_firm(app, notary, firm, kept, stop).await?;
-        }
+    let (mut removed, mut firms) = (0, Chains::new());
+    while let Some(firm) = firms.next(app.db().reader()).await? {
+        removed += purge_firm(app, notary, firm, kept, stop).await?;
     }
+    Ok(removed)
 }
 
 /// Removes what is older than `kept` from a firm's chain, and leaves a signed tombstone that the rest follows. What is not

@@ -1,3 +1,4 @@
+use super::chains::Chains;
 use super::verify::{Against, verify_chain};
 use crate::jobs::VerifyChain;
 use crate::model::{Asked, State, Verdict, Verification};
@@ -25,24 +26,20 @@ const EVERY: TimeDelta = TimeDelta::days(1);
 
 /// Has every firm's chain verified whose last verification is old enough. How many.
 pub(crate) async fn verify_all(app: &App, stop: &CancellationToken) -> Result<u64, Error> {
-    let (mut queued, mut after) = (0, None);
-    loop {
-        let firms = store::log::firms(app.db().reader(), after, 100).await?;
-        let Some(last) = firms.last() else { return Ok(queued) };
-        after = Some(*last);
-        for firm in firms {
-            if stop.is_cancelled() {
-                return Ok(queued);
-            }
-            if !is_due(app, firm).await? {
-                continue;
-            }
-            let mut tx = app.db().writer().begin().await?;
-            queue_verification(&mut tx, app, firm, None, Asked::default()).await?;
-            tx.commit().await?;
-            queued += 1;
+    let (mut queued, mut firms) = (0, Chains::new());
+    while let Some(firm) = firms.next(app.db().reader()).await? {
+        if stop.is_cancelled() {
+            break;
         }
+        if !is_due(app, firm).await? {
+            continue;
+        }
+        let mut tx = app.db().writer().begin().await?;
+        queue_verification(&mut tx, app, firm, None, Asked::default()).await?;
+        tx.commit().await?;
+        queued += 1;
     }
+    Ok(queued)
 }
 
 /// Whether the chain, or its last verification, is a day old.

@@ -69,14 +69,6 @@ pub async fn verify_chain(
     Ok(reading.verdict(stretch, begins))
 }
 
-/// The firms that have a chain: those after `after` in the order of their ids, at most `limit`.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn chains(db: &impl Reads, after: Option<FirmId>, limit: u64) -> Result<Vec<FirmId>, Error> {
-    Ok(store::log::firms(db, after, limit).await?)
-}
-
 async fn looked(work: tokio::task::JoinHandle<Reading>) -> Result<Reading, Error> {
     work.await.map_err(|_| Error::Interrupted)
 }

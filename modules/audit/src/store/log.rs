@@ -1,4 +1,4 @@
-use crate::model::{Chained, Entry, Filter, Link};
+use crate::model::{Chained, Entry, Filter, Form, Link};
 use access::Sight;
 use clock::Timestamp;
 use db::{Misread, Reads, Row, Stamp, Tx};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 const TABLE: &str = "audit_log";
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 23] = [
     "firm_id",
     "seq",
     "id",
@@ -28,6 +28,10 @@ const COLUMNS: [&str; 19] = [
     "correlation",
     "at",
     "hash",
+    "form",
+    "api_key_id",
+    "status",
+    "elapsed_micros",
 ];
 
 /// Where the changes stand among the columns.
@@ -38,8 +42,10 @@ pub(crate) const LISTED_CHANGES_BYTES: u64 = 4096;
 
 /// The one insert that every verb pays for: fixed text, so that the connection prepares it once.
 const INSERT: &str = "INSERT INTO audit_log (firm_id, seq, id, user_id, session_id, action, entity, entity_id, case_id, \
-                      outcome, reason, changes, address, user_agent, method, route, correlation, at, hash) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+                      outcome, reason, changes, address, user_agent, method, route, correlation, at, hash, form, \
+                      api_key_id, status, elapsed_micros) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
+                      $20, $21, $22, $23)";
 
 /// What the next entry of the firm follows. Nobody else adds to the chain before this transaction ends: PostgreSQL lets
 /// the next one wait at the row of the chain, and SQLite has one writer.
@@ -130,6 +136,10 @@ pub(crate) async fn insert(tx: &mut Tx, firm: FirmId, chained: &Chained) -> Resu
         Value::from(entry.correlation.as_str()),
         Value::from(Stamp(entry.at)),
         Value::from(chained.hash.to_vec()),
+        Value::from(i64::from(chained.form)),
+        Value::from(entry.key.map(Uuid::from)),
+        Value::from(entry.status.map(i64::from)),
+        Value::from(entry.elapsed_microseconds),
     ];
     tx.run(db::sql(tx.dialect(), INSERT, values)).await?;
     Ok(())
@@ -206,6 +216,30 @@ pub(crate) async fn count(
     query.column("seq");
     fitting(&mut query, sight, filter, reach);
     db.count(&query).await
+}
+
+/// How many entries fit, counted up to `most` and no further.
+pub(crate) async fn count_up_to(
+    db: &impl Reads,
+    sight: Sight,
+    filter: &Filter,
+    reach: Reach,
+    most: u64,
+) -> Result<u64, db::Error> {
+    let mut some = Query::select();
+    some.column("seq").limit(most);
+    fitting(&mut some, sight, filter, reach);
+    let counted = Query::select().expr(Expr::val(1).count()).from_subquery(some, "some").take();
+    let counted = db.one::<Count>(&counted).await?.map_or(0, |count| count.0);
+    Ok(u64::try_from(counted).unwrap_or(0))
+}
+
+struct Count(i64);
+
+impl db::FromRow for Count {
+    fn from_row(row: &Row) -> Result<Self, Misread> {
+        Ok(Self(row.at(0)?))
+    }
 }
 
 /// The entries that fit, whole, in the order of the chain.
@@ -307,11 +341,13 @@ impl db::FromRow for Chained {
             id: row.at::<Uuid>(2)?.into(),
             user: id(3)?.map(Into::into),
             session: id(4)?.map(Into::into),
+            key: id(20)?.map(Into::into),
             action: row.at(5)?,
             entity: row.at(6)?,
             entity_id: row.at(7)?,
             case: id(8)?.map(Into::into),
             outcome: row.at(9)?,
+            status: status(row.at(21)?)?,
             reason: row.at(10)?,
             changes: None,
             address: row.at(12)?,
@@ -319,10 +355,18 @@ impl db::FromRow for Chained {
             method: row.at(14)?,
             route: row.at(15)?,
             correlation: row.at(16)?,
+            elapsed_microseconds: row.at(22)?,
             at: row.at::<Stamp>(17)?.0,
         };
-        Ok(Self { entry, changes_text: row.at(CHANGES)?, hash: bytes(row, 18)? })
+        let form = Form::try_from(row.at::<i64>(19)?);
+        let form = form.map_err(|error| Misread::new("form", error.to_string()))?;
+        Ok(Self { entry, form, changes_text: row.at(CHANGES)?, hash: bytes(row, 18)? })
     }
+}
+
+fn status(number: Option<i64>) -> Result<Option<u16>, Misread> {
+    let status = number.map(u16::try_from).transpose();
+    status.map_err(|_| Misread::new("status", "is none of HTTP's"))
 }
 
 /// An entry as a verification meets it: somebody may have written into it what cannot be read at all.

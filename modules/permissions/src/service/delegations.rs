@@ -56,7 +56,7 @@ pub async fn make_delegation(ctx: &Ctx, new: NewDelegation) -> Result<Delegation
         return Err(Error::TooManyDelegations);
     }
     let made = Entity::of(delegation.id).changed(json!({ "delegated": [null, delegation] }));
-    audit::record(&mut tx, ctx, Act::Create, made).await?;
+    audit::record(&mut tx, ctx, Act::Grant, made).await?;
     tx.commit().await?;
     ctx.app().policies().forget(ctx.firm());
     Ok(delegation)
@@ -75,7 +75,7 @@ pub async fn end_delegation(ctx: &Ctx, id: DelegationId) -> Result<(), Error> {
         return Err(Error::DelegationNotFound(id));
     }
     let ended = Entity::of(id).changed(json!({ "delegated": [delegation, null] }));
-    audit::record(&mut tx, ctx, Act::Delete, ended).await?;
+    audit::record(&mut tx, ctx, Act::Revoke, ended).await?;
     tx.commit().await?;
     ctx.app().policies().forget(ctx.firm());
     Ok(())

@@ -46,8 +46,10 @@ pub async fn give_grant(ctx: &Ctx, subject: Subject, new: NewGrant) -> Result<Gr
     if !access::add_grant(&mut tx, ctx.firm(), &grant).await? {
         return Err(Error::TooMany);
     }
+    // To deny is to take a right back.
+    let act = if grant.effect == Effect::Allow { Act::Grant } else { Act::Revoke };
     let given = Entity::of(grant.id).changed(json!({ "granted": [null, grant] }));
-    audit::record(&mut tx, ctx, Act::Create, given).await?;
+    audit::record(&mut tx, ctx, act, given).await?;
     tx.commit().await?;
     ctx.app().policies().forget(ctx.firm());
     Ok(grant)
@@ -66,8 +68,9 @@ pub async fn end_grant(ctx: &Ctx, id: GrantId, reason: &str) -> Result<(), Error
     if !access::end_grant(&mut tx, ctx.firm(), id, ctx.user(), ctx.now(), reason).await? {
         return Err(Error::NotFound(id));
     }
+    let act = if grant.effect == Effect::Allow { Act::Revoke } else { Act::Grant };
     let changes = json!({ "granted": [grant, null], "reason": [null, reason] });
-    audit::record(&mut tx, ctx, Act::Delete, Entity::of(id).changed(changes)).await?;
+    audit::record(&mut tx, ctx, act, Entity::of(id).changed(changes)).await?;
     tx.commit().await?;
     ctx.app().policies().forget(ctx.firm());
     Ok(())

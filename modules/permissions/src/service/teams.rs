@@ -95,7 +95,7 @@ pub async fn join_team(ctx: &Ctx, id: TeamId, user: UserId) -> Result<(), Error>
         return Err(Error::TeamFull);
     }
     teams::join(&mut tx, ctx.firm(), id, user).await?;
-    keep_members(ctx, tx, team, 1, json!({ "joined": [null, user] })).await
+    keep_members(ctx, tx, team, (1, Act::Grant), json!({ "joined": [null, user] })).await
 }
 
 /// Takes a user out of a team.
@@ -106,20 +106,20 @@ pub async fn leave_team(ctx: &Ctx, id: TeamId, user: UserId) -> Result<(), Error
     if !teams::leave(&mut tx, ctx.firm(), id, user).await? {
         return Err(Error::NotInTeam);
     }
-    keep_members(ctx, tx, team, -1, json!({ "left": [user, null] })).await
+    keep_members(ctx, tx, team, (-1, Act::Revoke), json!({ "left": [user, null] })).await
 }
 
 async fn keep_members(
     ctx: &Ctx,
     mut tx: Tx,
     team: Team,
-    more: i64,
+    (more, act): (i64, Act),
     changes: serde_json::Value,
 ) -> Result<(), Error> {
     let (members, version) = (team.members + more, team.version + 1);
     let after = Team { members, version, updated_at: ctx.now(), ..team };
     teams::save(&mut tx, ctx.firm(), &after).await?;
-    audit::record(&mut tx, ctx, Act::Update, Entity::of(after.id).changed(changes)).await?;
+    audit::record(&mut tx, ctx, act, Entity::of(after.id).changed(changes)).await?;
     commit(ctx, tx).await
 }
 

@@ -178,12 +178,11 @@ async fn tell(
     user: &User,
     (arrival, proven): (&Arrival, Option<&Proven>),
 ) -> Result<(), Error> {
-    match proven {
-        Some(proven) => record_proven(tx, ctx, proven).await?,
-        None => {
-            audit::record_sign_in(tx, ctx.app(), ctx.request(), session.firm, session.user, Act::Login)
-                .await?;
-        }
+    if let Some(proven) = proven {
+        record_proven(tx, ctx, proven).await?;
+    } else {
+        let who = (session.firm, session.user);
+        audit::record_sign_in(tx, ctx.app(), ctx.request(), who, Act::Login, None).await?;
     }
     let noted = Noted {
         id: ctx.new_id(),

@@ -10,6 +10,7 @@ use audit::Act;
 use crypto::Secret;
 use db::Tx;
 use ids::{FirmId, UserId};
+use web::Failure as _;
 
 /// What somebody shows beside address and password.
 #[derive(Debug, Clone, Default)]
@@ -32,8 +33,9 @@ pub async fn sign_in(
     let checked = match accounts::check_password(&public.app, sessions.hasher(), email, password).await? {
         Verdict::Right(checked) => checked,
         Verdict::Refused { owner } => {
-            note_refusal(public, owner, Outcome::Refused).await?;
-            return Err(Error::InvalidCredentials);
+            let error = Error::InvalidCredentials;
+            note_refusal(public, owner, Outcome::Refused, Some(answer(&error))).await?;
+            return Err(error);
         }
     };
     let device = devices::known(public, sessions, &checked.user, shown.device_token.as_ref()).await?;
@@ -61,8 +63,9 @@ pub(super) async fn begin_counted(
             Ok(login)
         }
         Err(Error::SecondFactorRefused) => {
-            note_refusal(public, Some(owner), Outcome::SecondFactorRefused).await?;
-            Err(Error::SecondFactorRefused)
+            let error = Error::SecondFactorRefused;
+            note_refusal(public, Some(owner), Outcome::SecondFactorRefused, Some(answer(&error))).await?;
+            Err(error)
         }
         Err(error) => Err(error),
     }
@@ -121,16 +124,23 @@ impl Counted {
     }
 }
 
-/// Notes a refused attempt: in the firm's records where the address is somebody's, else in the count of the day.
+/// The status that a refusal is answered with.
+pub(super) fn answer(error: &Error) -> u16 {
+    error.code().status
+}
+
+/// Notes a refused attempt: in the firm's records where the address is somebody's, else in the count of the day. `answer` is
+/// the status that the caller gets, where that is known here.
 pub(super) async fn note_refusal(
     public: &Public,
     owner: Option<(FirmId, UserId)>,
     outcome: Outcome,
+    answer: Option<u16>,
 ) -> Result<(), Error> {
     let app = &public.app;
     let mut tx = app.db().writer().begin().await?;
     match owner {
-        Some(owner) => note_refusal_of(&mut tx, public, owner, outcome).await?,
+        Some(owner) => note_refusal_of(&mut tx, public, owner, outcome, answer).await?,
         None => store::refused::count(&mut tx, app.clock().now()).await?,
     }
     tx.commit().await?;
@@ -143,9 +153,10 @@ pub(super) async fn note_refusal_of(
     public: &Public,
     (firm, user): (FirmId, UserId),
     outcome: Outcome,
+    answer: Option<u16>,
 ) -> Result<(), Error> {
     let Public { app, request } = public;
-    audit::record_sign_in(tx, app, request, firm, user, Act::LoginFailed).await?;
+    audit::record_sign_in(tx, app, request, (firm, user), Act::LoginFailed, answer).await?;
     let at = app.clock().now();
     let noted = Noted { id: app.new_id(), user, at, outcome, session: None, request };
     store::sign_ins::insert(tx, firm, noted).await

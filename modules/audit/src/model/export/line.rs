@@ -1,7 +1,9 @@
-use crate::model::{Chained, Checkpoint, Entry, Filter, Mark};
+use super::text::{HashText, Text};
+use crate::model::canonical::Covered;
+use crate::model::{Chained, Checkpoint, Filter, Form, Mark};
 use clock::Timestamp;
 use crypto::digest::{Sha256Stream, from_hex, hex};
-use ids::{AuditId, CaseId, FirmId, SessionId, UserId};
+use ids::{ApiKeyId, AuditId, CaseId, FirmId, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -11,14 +13,18 @@ pub const FORMAT: &str = "lexiflow-audit-export/1";
 /// Names what the last line signs, and its version.
 const END: &[u8] = b"lexiflow-audit-export-1";
 
+/// How the line of an entry begins.
+pub(super) const ENTRY_LINE: &[u8] = br#"{"type":"entry","#;
+
 /// One line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-pub enum Line {
+pub enum Line<'a> {
     /// What this is: the first line.
     Manifest(Manifest),
     /// An entry.
-    Entry(Box<EntryLine>),
+    #[serde(borrow)]
+    Entry(Box<EntryLine<'a>>),
     /// A checkpoint.
     Checkpoint(SignedLine),
     /// The last line.
@@ -43,32 +49,51 @@ pub struct Manifest {
     pub public_key: String,
 }
 
-/// An entry with what its hash covers.
+/// An entry with what its hash covers. It borrows what it can: who verifies reads hundreds of thousands in a second.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct EntryLine {
+pub struct EntryLine<'a> {
+    /// Exports that were made before there was a second form do not say it.
+    #[serde(default)]
+    form: Form,
     seq: i64,
     id: AuditId,
     user: Option<UserId>,
     session: Option<SessionId>,
-    action: String,
-    entity: String,
+    #[serde(default)]
+    key: Option<ApiKeyId>,
+    #[serde(borrow)]
+    action: Text<'a>,
+    #[serde(borrow)]
+    entity: Text<'a>,
     entity_id: Uuid,
     case: Option<CaseId>,
-    outcome: String,
-    reason: Option<String>,
+    #[serde(borrow)]
+    outcome: Text<'a>,
+    #[serde(default)]
+    status: Option<u16>,
+    #[serde(borrow)]
+    reason: Option<Text<'a>>,
     /// The JSON text, byte for byte as it was hashed.
-    changes: Option<String>,
-    address: Option<String>,
-    user_agent: Option<String>,
-    method: Option<String>,
-    route: Option<String>,
-    correlation: String,
+    #[serde(borrow)]
+    changes: Option<Text<'a>>,
+    #[serde(borrow)]
+    address: Option<Text<'a>>,
+    #[serde(borrow)]
+    user_agent: Option<Text<'a>>,
+    #[serde(borrow)]
+    method: Option<Text<'a>>,
+    #[serde(borrow)]
+    route: Option<Text<'a>>,
+    #[serde(borrow)]
+    correlation: Text<'a>,
+    #[serde(default)]
+    elapsed_microseconds: Option<i64>,
     at: Timestamp,
-    /// The hash of the entry before, in hexadecimal.
-    before: String,
+    /// The hash of the entry before.
+    before: HashText,
     /// The hash of this one.
-    hash: String,
+    hash: HashText,
 }
 
 /// A checkpoint.
@@ -102,88 +127,109 @@ pub struct EndLine {
     pub signature: String,
 }
 
-impl EntryLine {
+impl<'a> EntryLine<'a> {
     /// The line of an entry that follows one with the hash `before`.
-    pub fn of(chained: Chained, before: &[u8; 32]) -> Self {
-        let Chained { entry, changes_text, hash } = chained;
+    pub fn of(chained: &'a Chained, before: &[u8; 32]) -> Self {
+        let covered = chained.covered();
         Self {
-            seq: entry.seq,
-            id: entry.id,
-            user: entry.user,
-            session: entry.session,
-            action: entry.action,
-            entity: entry.entity,
-            entity_id: entry.entity_id,
-            case: entry.case,
-            outcome: entry.outcome,
-            reason: entry.reason,
-            changes: changes_text,
-            address: entry.address,
-            user_agent: entry.user_agent,
-            method: entry.method,
-            route: entry.route,
-            correlation: entry.correlation,
-            at: entry.at,
-            before: hex(before),
-            hash: hex(&hash),
+            form: covered.form,
+            seq: covered.seq,
+            id: covered.id,
+            user: covered.user,
+            session: covered.session,
+            key: covered.key,
+            action: Text::from(covered.action),
+            entity: Text::from(covered.entity),
+            entity_id: covered.entity_id,
+            case: covered.case,
+            outcome: Text::from(covered.outcome),
+            status: covered.status,
+            reason: covered.reason.map(Text::from),
+            changes: covered.changes.map(Text::from),
+            address: covered.address.map(Text::from),
+            user_agent: covered.user_agent.map(Text::from),
+            method: covered.method.map(Text::from),
+            route: covered.route.map(Text::from),
+            correlation: Text::from(covered.correlation),
+            elapsed_microseconds: covered.elapsed_microseconds,
+            at: covered.at,
+            before: HashText(*before),
+            hash: HashText(chained.hash),
         }
     }
 
-    /// The entry, with the hash of the one before it. Digits that are no hash are read as zeros, which no hash is.
-    pub fn into_chained(self, firm: FirmId) -> (Chained, [u8; 32]) {
-        let entry = Entry {
+    /// What the hash of the entry covers.
+    pub(crate) fn covered(&self, firm: FirmId) -> Covered<'_> {
+        Covered {
+            form: self.form,
             seq: self.seq,
-            id: self.id,
             firm,
+            id: self.id,
             user: self.user,
             session: self.session,
-            action: self.action,
-            entity: self.entity,
+            key: self.key,
+            action: self.action.as_str(),
+            entity: self.entity.as_str(),
             entity_id: self.entity_id,
             case: self.case,
-            outcome: self.outcome,
-            reason: self.reason,
-            changes: None,
-            address: self.address,
-            user_agent: self.user_agent,
-            method: self.method,
-            route: self.route,
-            correlation: self.correlation,
+            outcome: self.outcome.as_str(),
+            status: self.status,
+            reason: self.reason.as_ref().map(Text::as_str),
+            changes: self.changes.as_ref().map(Text::as_str),
+            address: self.address.as_ref().map(Text::as_str),
+            user_agent: self.user_agent.as_ref().map(Text::as_str),
+            method: self.method.as_ref().map(Text::as_str),
+            route: self.route.as_ref().map(Text::as_str),
+            correlation: self.correlation.as_str(),
+            elapsed_microseconds: self.elapsed_microseconds,
             at: self.at,
-        };
-        let hash = from_hex(&self.hash).unwrap_or_default();
-        (Chained { entry, changes_text: self.changes, hash }, from_hex(&self.before).unwrap_or_default())
+        }
+    }
+
+    /// The hash of the entry before.
+    pub(crate) fn before(&self) -> [u8; 32] {
+        self.before.0
+    }
+
+    /// The hash of the entry.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        self.hash.0
     }
 
     /// The cells of a spreadsheet's row.
-    pub(crate) fn cells(&self) -> [String; 19] {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    pub(crate) fn cells(&self) -> [String; CELLS] {
+        let text = |text: &Option<Text<'_>>| text.as_ref().map(Text::as_str).unwrap_or_default().to_owned();
         let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+        let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
         [
             self.seq.to_string(),
             self.at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
             id(self.user.map(Uuid::from)),
-            self.action.clone(),
-            self.entity.clone(),
+            self.action.as_str().to_owned(),
+            self.entity.as_str().to_owned(),
             self.entity_id.to_string(),
             id(self.case.map(Uuid::from)),
-            self.outcome.clone(),
+            self.outcome.as_str().to_owned(),
+            number(self.status.map(i64::from)),
             text(&self.reason),
             text(&self.changes),
             text(&self.address),
             text(&self.user_agent),
             text(&self.method),
             text(&self.route),
-            self.correlation.clone(),
+            self.correlation.as_str().to_owned(),
+            number(self.elapsed_microseconds),
             id(self.session.map(Uuid::from)),
+            id(self.key.map(Uuid::from)),
             self.id.to_string(),
-            self.before.clone(),
-            self.hash.clone(),
+            i64::from(self.form).to_string(),
+            hex(&self.before.0),
+            hex(&self.hash.0),
         ]
     }
 
     /// The names over those cells.
-    pub(crate) const HEAD: [&'static str; 19] = [
+    pub(crate) const HEAD: [&'static str; CELLS] = [
         "seq",
         "at",
         "user",
@@ -192,19 +238,28 @@ impl EntryLine {
         "entityId",
         "case",
         "outcome",
+        "status",
         "reason",
-        "changes",
+        CHANGES,
         "address",
         "userAgent",
         "method",
         "route",
         "correlation",
+        "elapsedMicroseconds",
         "session",
+        "key",
         "id",
+        "form",
         "before",
         "hash",
     ];
 }
+
+/// Cells of a spreadsheet's row.
+const CELLS: usize = 23;
+/// The column of the changes, in which the last row has what is signed.
+pub(crate) const CHANGES: &str = "changes";
 
 impl From<&Checkpoint> for SignedLine {
     fn from(checkpoint: &Checkpoint) -> Self {

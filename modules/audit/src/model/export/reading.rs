@@ -1,7 +1,10 @@
-use super::line::{EndLine, ExportDigest, FORMAT, Line, Manifest, end_message};
+use super::line::{
+    ENTRY_LINE, EndLine, EntryLine, ExportDigest, FORMAT, Line, Manifest, SignedLine, end_message,
+};
 use crate::model::chain::{Chain, Fault, Link, Trust};
 use crate::model::{Mark, Verdict};
 use crypto::digest::{from_hex, hex};
+use serde::Deserialize;
 use std::io::{self, BufRead, Read as _};
 
 /// The longest line that is read, in bytes: the longest changes, each character escaped, and what is round them.
@@ -40,23 +43,33 @@ pub struct Read {
 /// [`ExportFault`] when it is no export. A fault of the chain is no error.
 pub fn read_export(source: impl BufRead, trust: &Trust) -> Result<Read, ExportFault> {
     let mut lines = Lines { source, number: 0, text: Vec::new() };
-    let first = lines.next()?.ok_or_else(|| lines.refused("it is empty"))?;
-    let Line::Manifest(manifest) = first else { return Err(lines.refused("it does not say what it is")) };
+    if !lines.advance()? {
+        return Err(lines.refused("it is empty"));
+    }
+    let Line::Manifest(manifest) = lines.parsed()? else {
+        return Err(lines.refused("it does not say what it is"));
+    };
     if manifest.format != FORMAT {
         return Err(lines.refused(&format!("its format is `{}`, not `{FORMAT}`", manifest.format)));
     }
     let mut reading = Reading::new(manifest, trust);
     reading.digest.bytes.update(&lines.text);
-    while let Some(line) = lines.next()? {
+    while lines.advance()? {
         if reading.ended {
             return Err(lines.refused("it comes after the end"));
         }
-        reading.line(line, &mut lines)?;
+        if lines.text.starts_with(ENTRY_LINE) {
+            // Nearly every line: its members are read at once, where a tagged one is gathered first.
+            reading.entry(&lines.parsed()?);
+        } else {
+            reading.line(lines.parsed()?, &lines)?;
+        }
         reading.digest.bytes.update(&lines.text);
     }
     Ok(reading.finish())
 }
 
+/// The lines of an export, one after the other in one buffer.
 struct Lines<R> {
     source: R,
     number: u64,
@@ -64,18 +77,24 @@ struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    fn next(&mut self) -> Result<Option<Line>, ExportFault> {
+    /// Goes on to the next line; whether there is one.
+    fn advance(&mut self) -> Result<bool, ExportFault> {
         self.text.clear();
         let mut limited = (&mut self.source).take(LINE_BYTES);
         let read = limited.read_until(b'\n', &mut self.text).map_err(ExportFault::Unreadable)?;
         if read == 0 {
-            return Ok(None);
+            return Ok(false);
         }
         self.number += 1;
         if self.text.last() != Some(&b'\n') {
             return Err(self.refused("it is cut off, or too long"));
         }
-        serde_json::from_slice(&self.text).map(Some).map_err(|error| self.refused(&error.to_string()))
+        Ok(true)
+    }
+
+    /// What the line says.
+    fn parsed<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ExportFault> {
+        serde_json::from_slice(&self.text).map_err(|error| self.refused(&error.to_string()))
     }
 
     fn refused(&self, reason: &str) -> ExportFault {
@@ -113,37 +132,40 @@ impl Reading {
         }
     }
 
-    fn line<R: BufRead>(&mut self, line: Line, lines: &mut Lines<R>) -> Result<(), ExportFault> {
+    fn line<R: BufRead>(&mut self, line: Line<'_>, lines: &Lines<R>) -> Result<(), ExportFault> {
         match line {
             Line::Manifest(_) => return Err(lines.refused("it says what it is twice")),
-            Line::Entry(entry) => {
-                let (chained, before) = entry.into_chained(self.manifest.firm);
-                self.entry(&chained, before);
-            }
+            Line::Entry(entry) => self.entry(&entry),
             Line::Checkpoint(signed) => {
-                let checkpoint =
-                    signed.into_checkpoint().ok_or_else(|| lines.refused("it is no checkpoint"))?;
-                self.verdict.checkpoints += 1;
-                if let Some(fault) = self.trust.fault(self.manifest.firm, &checkpoint) {
-                    self.note(fault);
-                } else if checkpoint.mark == Mark::Tombstone && self.chain.is_none() {
-                    self.buried = self.buried.max(checkpoint.seq);
-                } else if let Some(chain) = &mut self.chain {
-                    chain.checkpoint(&checkpoint);
-                    if checkpoint.mark == Mark::Head {
-                        self.verdict.signed_up_to = self.verdict.signed_up_to.max(Some(checkpoint.seq));
-                        chain.ends_before(checkpoint.seq);
-                    }
-                }
+                self.checkpoint(signed).ok_or_else(|| lines.refused("it is no checkpoint"))?;
             }
             Line::End(end) => self.end(&end),
         }
         Ok(())
     }
 
-    fn entry(&mut self, chained: &crate::Chained, before: [u8; 32]) {
-        let seq = chained.entry.seq;
-        let (firm, follows) = (self.manifest.firm, Link { seq: seq - 1, hash: before, at: None });
+    /// Nothing when the line is no checkpoint.
+    fn checkpoint(&mut self, signed: SignedLine) -> Option<()> {
+        let checkpoint = signed.into_checkpoint()?;
+        self.verdict.checkpoints += 1;
+        if let Some(fault) = self.trust.fault(self.manifest.firm, &checkpoint) {
+            self.note(fault);
+        } else if checkpoint.mark == Mark::Tombstone && self.chain.is_none() {
+            self.buried = self.buried.max(checkpoint.seq);
+        } else if let Some(chain) = &mut self.chain {
+            chain.checkpoint(&checkpoint);
+            if checkpoint.mark == Mark::Head {
+                self.verdict.signed_up_to = self.verdict.signed_up_to.max(Some(checkpoint.seq));
+                chain.ends_before(checkpoint.seq);
+            }
+        }
+        Some(())
+    }
+
+    fn entry(&mut self, line: &EntryLine<'_>) {
+        let (firm, before, hash) = (self.manifest.firm, line.before(), line.hash());
+        let entry = line.covered(firm);
+        let (seq, follows) = (entry.seq, Link { seq: entry.seq.saturating_sub(1), hash: before, at: None });
         match (&mut self.chain, self.last) {
             (Some(chain), Some(last)) if self.manifest.complete || seq == last.seq + 1 => {
                 // That the line names the same hash before it is part of what was exported.
@@ -165,11 +187,11 @@ impl Reading {
             }
         }
         if let Some(chain) = &mut self.chain {
-            chain.entry(chained);
+            chain.look(&entry, &hash);
             self.last = Some(chain.last());
         }
         self.verdict.last = self.verdict.last.max(Some(seq));
-        self.digest.entry(chained.hash);
+        self.digest.entry(hash);
     }
 
     fn end(&mut self, end: &EndLine) {

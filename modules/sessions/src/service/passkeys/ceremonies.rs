@@ -10,6 +10,7 @@ pub(crate) use stepping_up::{ask_to_step_up, step_up_with_passkey};
 
 use crate::model::{Outcome, Presented};
 use crate::service::attempts::Key;
+use crate::service::sign_in::answer;
 use crate::store::challenges::Purpose;
 use crate::store::passkeys::Kept;
 use crate::store::sign_ins::Noted;
@@ -124,17 +125,20 @@ fn handle(kept: &Kept) -> [u8; 16] {
     *uuid::Uuid::from(kept.user).as_bytes()
 }
 
-/// Notes, records and announces that somebody may have a copy of a passkey. `session` is the login that it was shown in.
+/// Notes, records and announces that somebody may have a copy of a passkey. `session` is the login that it was shown in, `error` what
+/// the caller is told.
 async fn suspect(
     tx: &mut Tx,
     ctx: &Ctx,
     kept: &Kept,
     shown: u32,
     session: Option<SessionId>,
+    error: &Error,
 ) -> Result<(), Error> {
     let request = ctx.request();
     let changes = json!({ "possibleCopy": true, "counter": [kept.counter, shown] });
-    audit::record(tx, ctx, Act::LoginFailed, Entity::of(kept.id).changed(changes)).await?;
+    let failed = Entity::of(kept.id).changed(changes).answered(Some(answer(error)));
+    audit::record(tx, ctx, Act::LoginFailed, failed).await?;
     let outcome = Outcome::PasskeyCopied;
     let noted = Noted { id: ctx.new_id(), user: kept.user, at: ctx.now(), outcome, session, request };
     store::sign_ins::insert(tx, kept.firm, noted).await?;

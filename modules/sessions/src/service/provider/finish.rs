@@ -48,7 +48,8 @@ pub(crate) async fn finish_provider_sign_in(
     match find_user(public, sign_on, &identity).await? {
         Ok(found) => hand_over(public, sessions, &pending, (identity, found)),
         Err(unfit) => {
-            note_refusal(public, unfit.owner, Outcome::Refused).await?;
+            // Whether the browser is sent on or told here is for the route to say.
+            note_refusal(public, unfit.owner, Outcome::Refused, None).await?;
             Err(unfit.refusal.into())
         }
     }
@@ -114,7 +115,7 @@ fn denial(error: &str) -> &'static str {
 /// The refusal of what the provider said. It is noted, unless the provider said nothing.
 async fn refused(public: &Public, error: openid::Error) -> Result<Error, Error> {
     if !error.is_outage() {
-        note_refusal(public, None, Outcome::Refused).await?;
+        note_refusal(public, None, Outcome::Refused, None).await?;
     }
     Ok(error.into())
 }

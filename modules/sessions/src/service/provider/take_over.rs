@@ -2,7 +2,7 @@ use super::sealing::{Step, open};
 use crate::model::{Login, Outcome, Proven};
 use crate::service::begin_login::{First, Second};
 use crate::service::devices;
-use crate::service::sign_in::{Counted, Shown, begin_counted, note_refusal, second};
+use crate::service::sign_in::{Counted, Shown, answer, begin_counted, note_refusal, second};
 use crate::store::{self, identities::Named};
 use crate::{Error, ProviderRefusal, Sessions};
 use access::{App, Public};
@@ -28,8 +28,9 @@ pub(crate) async fn sign_in_proven(
     let user = accounts::find_in(app.db().reader(), proven.firm, proven.user).await?;
     let counted = Counted::begin(public, sessions, &user.email)?;
     if !user.active {
-        note_refusal(public, Some((user.firm, user.id)), Outcome::Refused).await?;
-        return Err(ProviderRefusal::UserInactive.into());
+        let error = Error::from(ProviderRefusal::UserInactive);
+        note_refusal(public, Some((user.firm, user.id)), Outcome::Refused, Some(answer(&error))).await?;
+        return Err(error);
     }
     let device = devices::known(public, sessions, &user, shown.device_token.as_ref()).await?;
     let second = if user.second_factor && proven.has_second_factor {

@@ -3,7 +3,7 @@ use crate::model::{Login, Outcome, PasskeyRequest, Presented};
 use crate::service::attempts::Key;
 use crate::service::begin_login::{Entrant, open};
 use crate::service::devices;
-use crate::service::sign_in::{Counted, note_refusal_of};
+use crate::service::sign_in::{Counted, answer, note_refusal_of};
 use crate::store::challenges::Purpose;
 use crate::store::passkeys::Kept;
 use crate::{Error, Sessions, store};
@@ -132,6 +132,7 @@ async fn enter(
 
 /// Notes what was refused, with which the challenge goes, and says so.
 async fn refuse(mut tx: Tx, public: &Public, owner: &Owner, doubt: Doubt) -> Result<Error, Error> {
+    let error = Error::InvalidCredentials;
     match doubt {
         Doubt::Wrong(fault) => {
             tracing::info!(passkey = %owner.kept.id, %fault, "a passkey was refused");
@@ -139,13 +140,14 @@ async fn refuse(mut tx: Tx, public: &Public, owner: &Owner, doubt: Doubt) -> Res
         }
         Doubt::Copied(counter) => {
             let ctx = public.act_as(owner.principal());
-            suspect(&mut tx, &ctx, &owner.kept, counter, None).await?;
+            suspect(&mut tx, &ctx, &owner.kept, counter, None, &error).await?;
         }
     }
     tx.commit().await?;
-    Ok(Error::InvalidCredentials)
+    Ok(error)
 }
 
 async fn note(tx: &mut Tx, public: &Public, owner: &Owner) -> Result<(), Error> {
-    note_refusal_of(tx, public, (owner.user.firm, owner.user.id), Outcome::Refused).await
+    let who = (owner.user.firm, owner.user.id);
+    note_refusal_of(tx, public, who, Outcome::Refused, Some(answer(&Error::InvalidCredentials))).await
 }

@@ -42,11 +42,12 @@ pub(crate) async fn step_up_with_passkey(
     let (id, asserted) = match verified {
         Ok(verified) => verified,
         Err(doubt) => {
+            let error = Error::PasskeyRefused(words(doubt));
             if let (Doubt::Copied(counter), Some(kept)) = (doubt, &kept) {
-                suspect(&mut tx, ctx, kept, counter, Some(session)).await?;
+                suspect(&mut tx, ctx, kept, counter, Some(session), &error).await?;
             }
             tx.commit().await?;
-            return Err(Error::PasskeyRefused(words(doubt)));
+            return Err(error);
         }
     };
     if !store::passkeys::used(&mut tx, firm, id, asserted, now).await? {
