@@ -172,15 +172,14 @@ pub(super) async fn apply(
     store::users::save(tx, ctx.firm(), &after).await?;
     let is_leaving = before.active && !after.active;
     // Rows before records: whoever changes what is granted holds the firm's grants first and the end of the chain last.
-    let ended = match is_leaving || before.role != after.role {
-        true => end_rights(ctx, tx, id, is_leaving).await?,
-        false => Vec::new(),
-    };
-    let act = match before.role != after.role {
-        _ if is_leaving => Act::Delete,
+    let has_another_role = before.role != after.role;
+    let ended =
+        if is_leaving || has_another_role { end_rights(ctx, tx, id, is_leaving).await? } else { Vec::new() };
+    let act = match (is_leaving, has_another_role) {
+        (true, _) => Act::Delete,
         // Another role gives other rights.
-        true => Act::Grant,
-        false => Act::Update,
+        (false, true) => Act::Grant,
+        (false, false) => Act::Update,
     };
     audit::record(tx, ctx, act, Entity::of(id).differing(before, &after)).await?;
     for (what, count) in ended.into_iter().filter(|(_, count)| *count > 0) {
