@@ -98,7 +98,10 @@ async fn names(app: &TestApp) -> Names {
 fn path(dice: &Dice, route: &Route, things: &Things, names: &Names) -> String {
     let mut path = match dice.below(4) {
         0 => route.absent_path(),
-        1 => route.filled(|_| encoded(&dice.text())),
+        // A part that is empty is no part of this route, but of none.
+        1 => route.filled(|_| {
+            Some(encoded(&dice.text())).filter(|text| !text.is_empty()).unwrap_or("-".to_owned())
+        }),
         _ => route.path_of(things),
     };
     for number in 0..dice.below(4) {
