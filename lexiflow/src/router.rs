@@ -40,7 +40,7 @@ pub fn routes(parts: &Parts, ops: &Arc<Ops>) -> Routes {
         .merge(walls::routes())
         .merge(permissions::routes())
         .merge(ops::routes(ops))
-        .watched_by(Arc::new(walls::Denials), Arc::new(audit::Refusals))
+        .watched_by(Arc::new(walls::Denials), Arc::clone(&parts.refusals) as _)
         .merge(error_pages::routes())
 }
 

@@ -59,6 +59,22 @@ async fn what_is_refused_is_on_record_with_its_status() {
     assert_eq!((&denied["outcome"], &denied["status"]), (&json!("refused"), &json!(403)), "{denied:#}");
     assert_eq!((&denied["method"], &denied["route"]), (&json!("DELETE"), &json!("/api/cases/{id}")));
     assert_eq!(denied["changes"]["denied"], json!([null, "forbidden"]));
+    assert_eq!((&denied["caseId"], &denied["changes"]["ids"]), (&json!(case), &json!([null, [case]])));
+    // Who repeats it fills no log; a minute later, or with another case, it is told again.
+    let denials = async || {
+        let path = format!("{LOG}?userId={me}&action=deny");
+        app.admin().get(&path).await.expect_status(200).json()["total"].as_u64().unwrap()
+    };
+    for _ in 0..5 {
+        clerk.delete(&format!("/api/cases/{case}")).await.expect_problem(403, "forbidden");
+    }
+    assert_eq!(denials().await, 1);
+    let other = id_of(&open_case(app.admin(), "Elm v. Fir").await);
+    clerk.delete(&format!("/api/cases/{other}")).await.expect_problem(403, "forbidden");
+    assert_eq!(denials().await, 2);
+    app.advance(chrono::TimeDelta::seconds(61));
+    clerk.delete(&format!("/api/cases/{case}")).await.expect_problem(403, "forbidden");
+    assert_eq!(denials().await, 3);
     assert!(denied["sessionId"].is_string() && denied["ip"].is_string(), "{denied:#}");
     clerk.get("/api/monitoring/memory/stats").await.expect_problem(403, "forbidden");
     let denied = newest(&app, &format!("userId={me}&action=deny")).await;

@@ -99,7 +99,7 @@ async fn whatever_is_done_to_the_file_is_found() {
         ("no JSON", "hello\n".to_owned()),
         ("no manifest", joined(&lines[1..])),
         ("two manifests", joined(&[&[lines[0]], lines.as_slice()].concat())),
-        ("another form", text.replacen("lexiflow-audit-export/1", "lexiflow-audit-export/9", 1)),
+        ("another form", text.replacen("lexiflow-audit-export/2", "lexiflow-audit-export/9", 1)),
         ("a line without an end", "x".repeat(2 << 20)),
         ("half a line", text[..text.len() - 40].to_owned()),
     ] {

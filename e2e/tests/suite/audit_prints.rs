@@ -46,6 +46,13 @@ fn assert_signed(text: &str, key: &PublicKey, (firm, entries, digest): (ids::Fir
     signed.extend_from_slice(uuid::Uuid::from(firm).as_bytes());
     signed.extend_from_slice(&u64::try_from(entries).unwrap().to_be_bytes());
     signed.extend_from_slice(&digest);
+    // Torn into lines by the page; it has no blanks of its own.
+    let manifest = text.rsplit("Manifest").next().unwrap();
+    let manifest = &manifest[manifest.find("manifest").unwrap() + "manifest".len()..];
+    let manifest = manifest[..manifest.find("its SHA-256").unwrap()].split_whitespace().collect::<String>();
+    let read: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!((&read["firm"], &read["complete"]), (&serde_json::json!(firm), &serde_json::json!(true)));
+    signed.extend_from_slice(&sha256(manifest.as_bytes()));
     assert!(key.verifies(&signed, &from_hex(&said("signature")).unwrap()));
 }
 

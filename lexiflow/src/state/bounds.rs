@@ -171,6 +171,7 @@ impl MemoryBounds for Stores<'_> {
             headroom::TENANTS_BYTES,
             LEAKS_BYTES,
             access::POLICY_BYTES,
+            audit::REFUSALS_BYTES,
         ];
         // Users and addresses have a table each.
         let rates = self.0.rate_limit.table_bytes.saturating_mul(2);

@@ -39,6 +39,8 @@ pub struct Parts {
     pub rates: RateLimits,
     /// The ways in that need no login.
     pub entrance: Entrance,
+    /// Has it recorded what callers were refused.
+    pub refusals: Arc<audit::Refusals>,
     /// The counters.
     pub metrics: Metrics,
     /// Hands events to listeners.
@@ -120,12 +122,13 @@ impl Parts {
         let notary = signing::notary(&config, random.as_ref(), &headroom)?;
         let callers = Callers { sessions: sessions.clone(), keys: ApiKeys::new(db.clone()) };
         let app = App::new(db, clock, random, headroom, Outbox::new(), Jobs::new(), Arc::new(callers));
-        let doors = Doors { hasher, notary, sessions, entrance, rates };
+        let refusals = Arc::new(audit::Refusals::register(app.headroom().stores())?);
+        let doors = Doors { hasher, notary, sessions, entrance, rates, refusals };
         Ok(Self::assemble(config, app, files, doors, committer))
     }
 
     fn assemble(config: Config, app: App, files: Files, doors: Doors, committer: Tasks) -> Self {
-        let Doors { hasher, notary, sessions, entrance, rates } = doors;
+        let Doors { hasher, notary, sessions, entrance, rates, refusals } = doors;
         let (db, clock, random) = (app.db().clone(), Arc::clone(app.clock()), Arc::clone(app.random()));
         let dispatcher = Dispatcher::new(
             db.clone(),
@@ -162,6 +165,7 @@ impl Parts {
             sessions,
             rates,
             entrance,
+            refusals,
             worker,
             committer,
         }
@@ -181,6 +185,7 @@ struct Doors {
     sessions: Sessions,
     entrance: Entrance,
     rates: RateLimits,
+    refusals: Arc<audit::Refusals>,
 }
 
 /// The keys, from the settings or the data folder.

@@ -11,7 +11,8 @@ pub(crate) const STEP_UP_REQUIRED: Code =
     Code::new("step_up_required", 403, "The second factor has to be shown again");
 
 /// Somebody else has to approve.
-const APPROVAL_REQUIRED: Code = Code::new("approval_required", 403, "Somebody has to approve this first");
+pub(crate) const APPROVAL_REQUIRED: Code =
+    Code::new("approval_required", 403, "Somebody has to approve this first");
 
 /// Every code of this module.
 pub const CODES: &[Code] = &[MFA_ENROLMENT_REQUIRED, STEP_UP_REQUIRED, APPROVAL_REQUIRED];

@@ -39,7 +39,7 @@ pub use policies::{
 };
 pub use rates::SharedRates;
 pub use role::{Role, UnknownRole};
-pub use routes::{Declared, Fresh, Gate, MissWatch, Public, RefusalWatch, Routes, credentials};
+pub use routes::{Declared, Fresh, Gate, MissWatch, Public, RefusalWatch, Refused, Routes, credentials};
 pub use scopes::Scopes;
 pub use store::sight::{
     Screen, Sight, clear_screen, hold_walls, is_closed, is_hidden, set_screen, wall_changes, wall_members,

@@ -1,6 +1,6 @@
 mod watches;
 
-pub use watches::{MissWatch, RefusalWatch};
+pub use watches::{MissWatch, RefusalWatch, Refused};
 
 use crate::{API_KEY_PREFIX, Action, App, Credentials, Ctx, Error, Principal, Request};
 use axum::extract::{FromRequestParts, MatchedPath};

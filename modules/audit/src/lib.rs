@@ -26,7 +26,7 @@ pub use model::{
     Retention, SignedLine, Span, State, Tally, Trust, UnknownForm, Verdict, Verification, read_export,
 };
 pub use notary::{Notary, Witness};
-pub use refusals::Refusals;
+pub use refusals::{REFUSALS_BYTES, Refusals};
 pub use routes::{AuditEntryView, ListEntriesOfCase, page_of_case, routes};
 pub use service::{
     Against, Chains, EXPORT_BYTES, Export, MOST_CRITICAL, Report, Summary, Wanted, ask_for_verification,

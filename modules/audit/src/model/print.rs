@@ -25,12 +25,13 @@ const INDENT: usize = 11;
 /// Names what the last page signs, and its version.
 const END: &[u8] = b"lexiflow-audit-print-1";
 
-/// What the last page signs: SHA-256 over the entries' lines as NDJSON has them.
-pub(crate) fn print_message(firm: FirmId, entries: u64, sha256: &[u8; 32]) -> Vec<u8> {
+/// What the last page signs: SHA-256 over the entries' lines as NDJSON has them, and SHA-256 over what it says of itself.
+pub(crate) fn print_message(firm: FirmId, entries: u64, sha256: &[u8; 32], manifest: &str) -> Vec<u8> {
     let mut message = END.to_vec();
     message.extend_from_slice(Uuid::from(firm).as_bytes());
     message.extend_from_slice(&entries.to_be_bytes());
     message.extend_from_slice(sha256);
+    message.extend_from_slice(&crypto::digest::sha256(manifest.as_bytes()));
     message
 }
 
@@ -95,7 +96,7 @@ impl Print {
     }
 
     /// Ends with a page that says what was printed, signed.
-    pub(crate) fn end(&mut self, filter: &str, complete: bool, end: &EndLine) {
+    pub(crate) fn end(&mut self, manifest: &str, complete: bool, end: &EndLine) {
         if !self.page.is_empty() {
             self.finish_page();
         }
@@ -109,14 +110,18 @@ impl Print {
         let rows = [
             ("entries", end.entries.to_string()),
             ("extent", extent.to_owned()),
-            ("filter", filter.to_owned()),
+            ("manifest", manifest.to_owned()),
+            (
+                "",
+                format!("its SHA-256 {}", crypto::digest::hex(&crypto::digest::sha256(manifest.as_bytes()))),
+            ),
             ("first hash", hash(&end.first_hash)),
             ("last hash", hash(&end.last_hash)),
             ("SHA-256", end.sha256.clone()),
             ("", "over the entries as their lines in the form NDJSON, each with its line end".to_owned()),
             ("key", end.key.clone()),
             ("signature", end.signature.clone()),
-            ("", "Ed25519, over firm, number of entries and SHA-256: see the documentation".to_owned()),
+            ("", "Ed25519, over firm, number of entries and both SHA-256: see the documentation".to_owned()),
         ];
         self.page.push(Line { is_bold: true, rule: Rule::Heavy, ..Line::plain(b"Manifest".to_vec()) });
         for (name, value) in rows {

@@ -17,7 +17,7 @@ use web::{Account, Problem, ProblemBody, ValidQuery};
     params(ExportQuery),
     responses((status = 200, description = "The entries, the oldest first", body = String,
             content_type = "application/x-ndjson",
-            example = "{\"type\":\"manifest\",\"format\":\"lexiflow-audit-export/1\"}\n"),
+            example = "{\"type\":\"manifest\",\"format\":\"lexiflow-audit-export/2\"}\n"),
         (status = 400, description = "A parameter is wrong", body = ProblemBody)))]
 pub(super) async fn export_entries(
     ctx: Ctx,

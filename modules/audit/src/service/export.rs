@@ -32,6 +32,8 @@ pub struct Export {
     digest: ExportDigest,
     /// What is printed, from the first piece on.
     print: Option<Print>,
+    /// What a print says of itself, and signs.
+    printed: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +71,7 @@ pub async fn export(ctx: Ctx, notary: &Notary, filter: Filter, format: Format) -
         last: None,
         digest: ExportDigest::default(),
         print: None,
+        printed: String::new(),
     })
 }
 
@@ -90,14 +93,15 @@ impl Export {
     fn manifest(&mut self) -> Result<Vec<u8>, Error> {
         self.stage = Stage::Entries;
         let now = whole_micros(self.ctx.now());
-        if self.format == Format::Pdf {
-            let (firm, user) = (self.ctx.firm(), self.ctx.user());
-            let print = Print::begin(&Head { firm, user, made_at: now, filter: &self.filter });
-            return Ok(self.print.insert(print).take());
-        }
         let key = self.notary.public_key().text();
         let manifest = Manifest::new(self.ctx.firm(), now, &self.filter, self.complete, key)
             .map_err(Error::Unwritable)?;
+        if self.format == Format::Pdf {
+            let (firm, user) = (self.ctx.firm(), self.ctx.user());
+            self.printed = serde_json::to_string(&manifest).map_err(Error::Unwritable)?;
+            let print = Print::begin(&Head { firm, user, made_at: now, filter: &self.filter });
+            return Ok(self.print.insert(print).take());
+        }
         let mut piece = Vec::new();
         match self.format {
             Format::Csv => row(&mut piece, &EntryLine::HEAD.map(str::to_owned)),
@@ -186,7 +190,7 @@ impl Export {
         let sha256 = self.digest.bytes.clone().finish();
         let (firm, entries) = (self.ctx.firm(), self.digest.entries);
         let message = match self.format {
-            Format::Pdf => print_message(firm, entries, &sha256),
+            Format::Pdf => print_message(firm, entries, &sha256, &self.printed),
             _ => end_message(firm, entries, &sha256),
         };
         let end = EndLine {
@@ -198,8 +202,7 @@ impl Export {
             signature: hex(&self.notary.sign(&message)),
         };
         if let Some(print) = &mut self.print {
-            let filter = serde_json::to_string(&self.filter).map_err(Error::Unwritable)?;
-            print.end(&filter, self.complete, &end);
+            print.end(&self.printed, self.complete, &end);
             return Ok(print.take());
         }
         let mut piece = Vec::new();

@@ -41,7 +41,10 @@ pub async fn list_entries_of_case(
 ) -> Result<(Vec<Entry>, u64), Error> {
     let is_partner = matches!(ctx.principal().role, Role::SuperAdmin | Role::Admin | Role::Partner);
     let leads = lead == Some(ctx.user()) && is_partner && ctx.principal().key.is_none();
-    let sight = if leads && !ctx.is_denied(Action::ReadAudit) {
+    // The entries tell of all that hangs on the case: who is denied some of that has no view of its own.
+    let denied =
+        [Action::ReadAudit, Action::ManageWalls, Action::ReadDocket, Action::ReadDocuments, Action::ReadTime];
+    let sight = if leads && !denied.into_iter().any(|action| ctx.is_denied(action)) {
         // What goes for all that is seen of a case: also who owes a second factor is refused here.
         ctx.require(Action::ReadCases)?;
         ctx.sight_to(Action::ReadCases)?

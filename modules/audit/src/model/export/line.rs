@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The name and version of the form.
-pub const FORMAT: &str = "lexiflow-audit-export/1";
+pub const FORMAT: &str = "lexiflow-audit-export/2";
+/// What earlier builds wrote: entries of the first form alone.
+pub(super) const FORMAT_BEFORE: &str = "lexiflow-audit-export/1";
 
 /// Names what the last line signs, and its version.
 const END: &[u8] = b"lexiflow-audit-export-1";

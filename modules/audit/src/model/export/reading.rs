@@ -1,5 +1,6 @@
 use super::line::{
-    ENTRY_LINE, EndLine, EntryLine, ExportDigest, FORMAT, Line, Manifest, SignedLine, end_message,
+    ENTRY_LINE, EndLine, EntryLine, ExportDigest, FORMAT, FORMAT_BEFORE, Line, Manifest, SignedLine,
+    end_message,
 };
 use crate::model::chain::{Chain, Fault, Link, Trust};
 use crate::model::{Mark, Verdict};
@@ -49,7 +50,7 @@ pub fn read_export(source: impl BufRead, trust: &Trust) -> Result<Read, ExportFa
     let Line::Manifest(manifest) = lines.parsed()? else {
         return Err(lines.refused("it does not say what it is"));
     };
-    if manifest.format != FORMAT {
+    if manifest.format != FORMAT && manifest.format != FORMAT_BEFORE {
         return Err(lines.refused(&format!("its format is `{}`, not `{FORMAT}`", manifest.format)));
     }
     let mut reading = Reading::new(manifest, trust);
