@@ -9,7 +9,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// Memory for what was recorded a moment ago, in bytes.
-pub const REFUSALS_BYTES: u64 = 256 << 10;
+pub const REFUSALS_BYTES: u64 = 32 << 10;
 /// The same refusal of the same caller is recorded once in this time: who repeats it fills nobody's log.
 const ONCE_MICROS: i64 = 60 * 1_000_000;
 
