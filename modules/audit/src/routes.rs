@@ -17,7 +17,7 @@ use views::{
     AuditReportView, AuditSummaryView, ChainedEntryView, InTime, ListEntries, MAX_LIMIT, Order, Pages,
     Stretch, VerificationView,
 };
-use web::{Cursor, Fault, Page, Paged, PathId, Problem, ProblemBody, ValidQuery, codes};
+use web::{Account, Cursor, Fault, Page, Paged, PathId, Problem, ProblemBody, ValidQuery, codes};
 
 /// This module's routes.
 pub fn routes(notary: Notary) -> Routes {
@@ -154,8 +154,10 @@ async fn show_stats(
         (status = 400, description = "A parameter is wrong", body = ProblemBody)))]
 async fn show_report(
     ctx: Ctx,
+    account: Account,
     ValidQuery(span): ValidQuery<InTime>,
 ) -> Result<Json<AuditReportView>, Problem> {
+    account.hold(service::REPORT_BYTES)?;
     Ok(Json(service::report(&ctx, span.into()).await?.into()))
 }
 

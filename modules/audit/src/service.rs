@@ -11,7 +11,8 @@ pub use chains::Chains;
 pub use checkpoint::checkpoint;
 pub use export::{EXPORT_BYTES, Export, export};
 pub use query::{
-    MOST_CRITICAL, Report, Summary, Wanted, find_entry, list_entries, list_entries_of_case, report, summarize,
+    MOST_CRITICAL, REPORT_BYTES, Report, Summary, Wanted, find_entry, list_entries, list_entries_of_case,
+    report, summarize,
 };
 pub(crate) use record::record_spilled;
 pub use record::{entries_of, record, record_sign_in};

@@ -123,6 +123,8 @@ pub async fn summarize(ctx: &Ctx, span: Span) -> Result<Summary, Error> {
 
 /// Critical entries that a report shows one by one.
 pub const MOST_CRITICAL: u64 = 200;
+/// What a report holds at most, in bytes: two lists of them and one that is being read, with changes of up to 4 KiB.
+pub const REPORT_BYTES: u64 = 3 * MOST_CRITICAL * (5 << 10);
 
 /// The numbers of a stretch of time with what has to be looked at first: deletions, exports, shares, changes of rights,
 /// and what was refused or failed. The newest [`MOST_CRITICAL`] of each.
@@ -172,9 +174,9 @@ async fn newest(
     for filter in filters {
         let some = store::log::list(ctx.reader(), sight, &filter, reach, true, (MOST_CRITICAL, 0)).await?;
         found.extend(some.into_iter().map(Chained::into_entry));
+        found.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
+        found.truncate(usize::try_from(MOST_CRITICAL).unwrap_or(usize::MAX));
     }
-    found.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
-    found.truncate(usize::try_from(MOST_CRITICAL).unwrap_or(usize::MAX));
     Ok(found)
 }
 
