@@ -10,9 +10,9 @@ mod verify;
 pub use chains::Chains;
 pub use checkpoint::checkpoint;
 pub use export::{EXPORT_BYTES, Export, export};
+pub(crate) use query::REPORT_BYTES;
 pub use query::{
-    MOST_CRITICAL, REPORT_BYTES, Report, Summary, Wanted, find_entry, list_entries, list_entries_of_case,
-    report, summarize,
+    MOST_CRITICAL, Report, Summary, Wanted, find_entry, list_entries, list_entries_of_case, report, summarize,
 };
 pub(crate) use record::record_spilled;
 pub use record::{entries_of, record, record_sign_in};

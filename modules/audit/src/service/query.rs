@@ -124,7 +124,7 @@ pub async fn summarize(ctx: &Ctx, span: Span) -> Result<Summary, Error> {
 /// Critical entries that a report shows one by one.
 pub const MOST_CRITICAL: u64 = 200;
 /// What a report holds at most, in bytes: two lists of them and one that is being read, with changes of up to 4 KiB.
-pub const REPORT_BYTES: u64 = 3 * MOST_CRITICAL * (5 << 10);
+pub(crate) const REPORT_BYTES: u64 = 3 * MOST_CRITICAL * (5 << 10);
 
 /// The numbers of a stretch of time with what has to be looked at first: deletions, exports, shares, changes of rights,
 /// and what was refused or failed. The newest [`MOST_CRITICAL`] of each.
