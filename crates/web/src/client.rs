@@ -133,6 +133,7 @@ mod tests {
         assert_eq!(client("10.0.0.1", &[]), is("10.0.0.1"));
         assert_eq!(client("10.0.0.1", &[&["10.0.0.2"; 1_000].join(",")]), is("10.0.0.2"));
     }
+
     #[test]
     fn only_a_trusted_proxy_says_which_country_it_is() {
         let country = |peer: [u8; 4], value: &str| {

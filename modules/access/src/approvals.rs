@@ -36,11 +36,6 @@ pub async fn open(db: &impl Reads, firm: FirmId, now: Timestamp) -> Result<Vec<A
     approvals::open(db, firm, now, OPEN).await
 }
 
-/// Lets no other transaction change the firm's approvals and grants before this one ends, and counts the change.
-pub async fn hold(tx: &mut Tx, firm: FirmId) -> Result<(), Error> {
-    grants::changed(tx, firm).await
-}
-
 /// Stores what is asked, in a transaction that holds the firm's approvals. `false`, and nothing is stored, when the user or the firm has as many as they may have.
 pub async fn ask(tx: &mut Tx, firm: FirmId, approval: &Approval) -> Result<bool, Error> {
     let own = of_user(&*tx, firm, approval.user, approval.asked_at).await?.len();

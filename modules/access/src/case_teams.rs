@@ -42,11 +42,6 @@ pub async fn members(db: &impl Reads, firm: FirmId, case: CaseId) -> Result<Vec<
     case_teams::members(db, firm, case, CASE_MEMBERS).await
 }
 
-/// Lets no other transaction change the firm's case teams and grants before this one ends, and counts the change.
-pub async fn hold(tx: &mut Tx, firm: FirmId) -> Result<(), Error> {
-    grants::changed(tx, firm).await
-}
-
 /// Gives a user a role on a case in a transaction that holds the firm's case teams; `before` is what they were on it.
 /// `false`, and nothing is stored, when the team or the user has as many as they may have.
 pub async fn put(

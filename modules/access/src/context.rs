@@ -240,14 +240,18 @@ impl Ctx {
     /// Asks whether the caller may do `action`, and gives what they see while they do it: what every read of a case, and of what
     /// hangs on one, takes. Who may do it only on cases on whose team they are sees those alone.
     pub fn sight_to(&self, action: Action) -> Result<Sight, Refusal> {
-        let (firm, user) = (self.principal.firm, self.principal.user);
-        match self.require(action) {
-            Ok(()) => Ok(Sight::of(firm, user)),
+        match self.sight_of_firm_to(action) {
             Err(_) if !self.owes_second_factor() && self.allows_on_some_case(action) => {
-                Ok(Sight::on_team(firm, user, action))
+                Ok(Sight::on_team(self.principal.firm, self.principal.user, action))
             }
-            Err(refusal) => Err(refusal),
+            asked => asked,
         }
+    }
+
+    /// The same for what nobody may do who may do it only on cases on whose team they are.
+    pub fn sight_of_firm_to(&self, action: Action) -> Result<Sight, Refusal> {
+        self.require(action)?;
+        Ok(Sight::of(self.principal.firm, self.principal.user))
     }
 
     /// Asks whether the caller may do `action` in the whole firm.

@@ -35,7 +35,7 @@ pub use model::{
     API_KEY_PREFIX, Action, Authenticator, Credentials, KeyGrant, Principal, Proof, Refusal, SecondFactor,
 };
 pub use policies::{
-    POLICY_BYTES, Policies, add_grant, end_grant, find_grant, grants_of, look_up, own_powers,
+    POLICY_BYTES, Policies, add_grant, end_grant, find_grant, grants_of, hold_grants, look_up, own_powers,
 };
 pub use rates::SharedRates;
 pub use role::{Role, UnknownRole};

@@ -213,6 +213,12 @@ pub async fn find_grant(db: &impl Reads, firm: FirmId, id: GrantId) -> Result<Op
     grants::find(db, firm, id).await
 }
 
+/// Lets no other transaction change what is granted in the firm before this one ends, and counts the change: grants, teams,
+/// case teams, delegations and approvals.
+pub async fn hold_grants(tx: &mut Tx, firm: FirmId) -> Result<(), Error> {
+    grants::changed(tx, firm).await
+}
+
 /// Stores a grant and counts the change. `false`, and nothing is stored, when the subject has as many as it may have.
 pub async fn add_grant(tx: &mut Tx, firm: FirmId, grant: &Grant) -> Result<bool, Error> {
     grants::changed(tx, firm).await?;

@@ -11,8 +11,23 @@ pub(crate) mod teams;
 
 use clock::Timestamp;
 use db::{Error, Reads, Stamp, Tx};
+use ids::{FirmId, Id, UserId};
 use sea_orm::sea_query::Value;
 use serde_json::Value as Json;
+
+/// Runs a statement that ends what lasts until then: `$1` is the firm, `$2` what or whose it is, `$3` by whom, `$4` when. How
+/// much it ended.
+pub(crate) async fn end(
+    tx: &mut Tx,
+    statement: &'static str,
+    firm: FirmId,
+    of: impl Id,
+    by: UserId,
+    at: Timestamp,
+) -> Result<u64, Error> {
+    let values = [firm.uuid().into(), of.uuid().into(), by.uuid().into(), Value::from(Stamp(at))];
+    tx.run(db::sql(tx.dialect(), statement, values)).await
+}
 
 /// A key as it stands in the table.
 #[derive(Debug)]

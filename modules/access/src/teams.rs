@@ -1,6 +1,6 @@
 //! Teams: groups of users that grants are given to. Every change counts as a change of the firm's grants.
 
-use crate::store::{grants, teams};
+use crate::store::teams;
 use clock::Timestamp;
 use db::{Error, Reads, Tx};
 use ids::{FirmId, TeamId, UserId};
@@ -62,11 +62,6 @@ pub async fn members(db: &impl Reads, firm: FirmId, team: TeamId) -> Result<Vec<
 /// The teams that a user is in.
 pub async fn of_user(db: &impl Reads, firm: FirmId, user: UserId) -> Result<Vec<TeamId>, Error> {
     teams::of_user(db, firm, user, TEAMS_OF_USER).await
-}
-
-/// Lets no other transaction change the firm's teams and grants before this one ends, and counts the change.
-pub async fn hold(tx: &mut Tx, firm: FirmId) -> Result<(), Error> {
-    grants::changed(tx, firm).await
 }
 
 /// Stores a new team in a transaction that holds the firm's teams. `false`, and nothing is stored, when there are too many.

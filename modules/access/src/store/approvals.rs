@@ -1,7 +1,7 @@
 //! What users ask others to approve. What was ended stays, with who ended it.
 
 use crate::grants::{Approval, Ruling};
-use crate::{Action, Role};
+use crate::{Action, Role, store};
 use clock::Timestamp;
 use db::{Error, Reads, Stamp, Tx};
 use ids::{ApprovalId, FirmId, GrantId, Id, UserId};
@@ -70,8 +70,7 @@ pub(crate) async fn end(
     by: UserId,
     at: Timestamp,
 ) -> Result<bool, Error> {
-    let values = [firm.uuid().into(), id.uuid().into(), by.uuid().into(), Stamp(at).into()];
-    Ok(tx.run(db::sql(tx.dialect(), END, values)).await? > 0)
+    Ok(store::end(tx, END, firm, id, by, at).await? > 0)
 }
 
 /// Ends all that a user has asked for and, with `ruled`, all that they have answered. How many.
@@ -83,10 +82,9 @@ pub(crate) async fn end_of_user(
     by: UserId,
     at: Timestamp,
 ) -> Result<u64, Error> {
-    let values = || [firm.uuid().into(), user.uuid().into(), by.uuid().into(), Value::from(Stamp(at))];
-    let mut ended = tx.run(db::sql(tx.dialect(), END_OF_USER, values())).await?;
+    let mut ended = store::end(tx, END_OF_USER, firm, user, by, at).await?;
     if ruled {
-        ended += tx.run(db::sql(tx.dialect(), END_RULED, values())).await?;
+        ended += store::end(tx, END_RULED, firm, user, by, at).await?;
     }
     Ok(ended)
 }

@@ -1,11 +1,10 @@
 //! What users lend to each other. A delegation that was ended stays, with who ended it.
 
 use crate::grants::Delegation;
-use crate::{Action, Role};
+use crate::{Action, Role, store};
 use clock::Timestamp;
 use db::{Error, Reads, Stamp, Tx};
 use ids::{DelegationId, FirmId, Id, UserId};
-use sea_orm::sea_query::Value;
 use uuid::Uuid;
 
 const COLUMNS: &str =
@@ -47,8 +46,7 @@ pub(crate) async fn end(
     by: UserId,
     at: Timestamp,
 ) -> Result<bool, Error> {
-    let values = [firm.uuid().into(), id.uuid().into(), by.uuid().into(), Stamp(at).into()];
-    Ok(tx.run(db::sql(tx.dialect(), END, values)).await? > 0)
+    Ok(store::end(tx, END, firm, id, by, at).await? > 0)
 }
 
 /// Ends all that a user has lent and, with `borrowed`, all that was lent to the user. How many.
@@ -60,10 +58,9 @@ pub(crate) async fn end_of_user(
     by: UserId,
     at: Timestamp,
 ) -> Result<u64, Error> {
-    let values = || [firm.uuid().into(), user.uuid().into(), by.uuid().into(), Value::from(Stamp(at))];
-    let mut ended = tx.run(db::sql(tx.dialect(), END_LENT, values())).await?;
+    let mut ended = store::end(tx, END_LENT, firm, user, by, at).await?;
     if borrowed {
-        ended += tx.run(db::sql(tx.dialect(), END_BORROWED, values())).await?;
+        ended += store::end(tx, END_BORROWED, firm, user, by, at).await?;
     }
     Ok(ended)
 }

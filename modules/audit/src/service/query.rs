@@ -3,7 +3,7 @@ use crate::model::{Chained, Filter, Span, Tally};
 use crate::store::log::Reach;
 use crate::store::summary::{self, By};
 use crate::{Act, Entity, Entry, Error, Outcome, store};
-use access::{Action, Ctx, Role, Sight};
+use access::{Action, Ctx, Sight};
 use db::{Reads, Stamp};
 use ids::{CaseId, FirmId, UserId};
 use serde_json::json;
@@ -39,15 +39,14 @@ pub async fn list_entries_of_case(
     filter: Filter,
     wanted: Wanted,
 ) -> Result<(Vec<Entry>, u64), Error> {
-    let is_partner = matches!(ctx.principal().role, Role::SuperAdmin | Role::Admin | Role::Partner);
-    let leads = lead == Some(ctx.user()) && is_partner && ctx.principal().key.is_none();
+    let principal = ctx.principal();
+    let leads = lead == Some(principal.user) && principal.role.supervises() && principal.key.is_none();
     // The entries tell of all that hangs on the case: who is denied some of that has no view of its own.
     let denied =
         [Action::ReadAudit, Action::ManageWalls, Action::ReadDocket, Action::ReadDocuments, Action::ReadTime];
     let sight = if leads && !denied.into_iter().any(|action| ctx.is_denied(action)) {
         // What goes for all that is seen of a case: also who owes a second factor is refused here.
-        ctx.require(Action::ReadCases)?;
-        ctx.sight_to(Action::ReadCases)?
+        ctx.sight_of_firm_to(Action::ReadCases)?
     } else {
         ctx.sight_to(Action::ReadAudit)?
     };

@@ -72,13 +72,12 @@ pub async fn take_off_team(ctx: &Ctx, case: CaseId, user: UserId) -> Result<(), 
 /// Who changes a team may change every case, leads this one or supervises, and is a person: who is on the team only, also as
 /// a partner, lets nobody else in.
 async fn begin(ctx: &Ctx, id: CaseId, user: UserId) -> Result<(Tx, User), Error> {
-    ctx.require(Action::EditCases)?;
-    let sight = ctx.sight_to(Action::EditCases)?;
+    let sight = ctx.sight_of_firm_to(Action::EditCases)?;
     let mut tx = ctx.begin().await?;
     // The user first, as whoever takes their access away does, so that the two do not wait for each other. Whether there is
     // such a user is told to who sees the case only.
     let user = accounts::hold(&tx, ctx.firm(), user).await;
-    case_teams::hold(&mut tx, ctx.firm()).await?;
+    access::hold_grants(&mut tx, ctx.firm()).await?;
     let case = store::cases::find_for_change(&mut tx, sight, id).await?;
     may_change_team(ctx, &case)?;
     Ok((tx, user?))

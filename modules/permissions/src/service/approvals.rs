@@ -22,7 +22,7 @@ pub async fn ask_approval(ctx: &Ctx, permission: &str, reason: String) -> Result
     let action = action(permission)?;
     let mut tx = ctx.begin().await?;
     // Before the look, so that of two who ask at once the second sees the first.
-    approvals::hold(&mut tx, ctx.firm()).await?;
+    access::hold_grants(&mut tx, ctx.firm()).await?;
     // From the database: what is kept may be half a second old, and what is stored lasts.
     let policy = access::look_up(&tx, ctx.principal(), ctx.now()).await?;
     if policy.decide(ctx.principal(), action, ctx.moment()).allowed {

@@ -25,7 +25,7 @@ pub async fn give_grant(ctx: &Ctx, subject: Subject, new: NewGrant) -> Result<Gr
         Subject::User(user) => Some(accounts::find_in(&tx, ctx.firm(), user).await?.role),
         // A super administrator in it is not denied anything all the same.
         Subject::Team(team) => {
-            access::teams::hold(&mut tx, ctx.firm()).await?;
+            access::hold_grants(&mut tx, ctx.firm()).await?;
             access::teams::find(&tx, ctx.firm(), team).await?.ok_or(Error::TeamNotFound(team))?;
             None
         }

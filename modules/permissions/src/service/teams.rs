@@ -31,7 +31,7 @@ pub async fn add_team(ctx: &Ctx, fields: TeamFields) -> Result<Team, Error> {
     let id = ctx.new_id();
     let team = Team { id, name, description, members: 0, version: 1, created_at: now, updated_at: now };
     let mut tx = ctx.begin().await?;
-    teams::hold(&mut tx, ctx.firm()).await?;
+    access::hold_grants(&mut tx, ctx.firm()).await?;
     if !teams::add(&mut tx, ctx.firm(), &team).await.map_err(name_taken)? {
         return Err(Error::TooManyTeams);
     }
@@ -132,7 +132,7 @@ async fn hands_out_own(ctx: &Ctx, tx: &Tx, team: TeamId, effect: Effect) -> Resu
 
 async fn begin_with(ctx: &Ctx, id: TeamId, seen: Option<Version>) -> Result<(Tx, Team), Error> {
     let mut tx = ctx.begin().await?;
-    teams::hold(&mut tx, ctx.firm()).await?;
+    access::hold_grants(&mut tx, ctx.firm()).await?;
     let team = teams::find(&tx, ctx.firm(), id).await?.ok_or(Error::TeamNotFound(id))?;
     match seen {
         Some(seen) if seen.0 != team.version => Err(Error::Stale),
