@@ -160,7 +160,7 @@ impl<'a> Pair<'a> {
         match change {
             Change::EndLogin => {
                 let path = format!("/api/users/{}/sessions", self.user);
-                send(admin, Method::DELETE, &path, Value::Null, StatusCode::OK).await?;
+                send(admin, Method::DELETE, &path, Value::Null, StatusCode::NO_CONTENT).await?;
                 Ok((StatusCode::UNAUTHORIZED, None))
             }
             Change::ReuseRefreshToken => {
