@@ -156,6 +156,13 @@ pub fn tagged(version: Version, answer: impl IntoResponse) -> Response {
     response
 }
 
+/// An answer that leaves out some of the resource: without an `ETag`, so that nobody takes it for the whole resource later.
+pub fn untagged(answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
+    response.headers_mut().remove(ETAG);
+    response
+}
+
 /// The answer to a `GET`: 304 when `If-None-Match` names the version, else the body with its `ETag`.
 pub fn conditional(request: &HeaderMap, version: Version, body: impl IntoResponse) -> Response {
     let known = Tags::of(request, &IF_NONE_MATCH).ok().flatten().is_some_and(|tags| tags.has(version));

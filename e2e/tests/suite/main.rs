@@ -31,6 +31,7 @@ mod oidc;
 mod oidc_refusals;
 mod oidc_users;
 mod openapi;
+mod partial_grants;
 #[cfg(feature = "passkeys")]
 mod passkeys;
 #[cfg(not(feature = "passkeys"))]

@@ -4,6 +4,7 @@
 mod approvals;
 mod audit;
 mod case_teams;
+mod partial_grants;
 mod passkeys;
 mod sample;
 mod samples;
@@ -39,6 +40,7 @@ impl ProblemExamples {
             .chain(approvals::SAMPLES)
             .chain(audit::SAMPLES)
             .chain(case_teams::SAMPLES)
+            .chain(partial_grants::SAMPLES)
             .chain(passkeys::SAMPLES)
             .chain(sign_on::SAMPLES);
         Self { known: all.filter_map(with_code).collect() }

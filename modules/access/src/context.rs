@@ -1,4 +1,4 @@
-use crate::grants::{Decision, Moment, Policy, Reason};
+use crate::grants::{Decision, Moment, Policy, Reach};
 use crate::{Action, Authenticator, Error, Policies, Principal, Refusal, SecondFactor, Sight, store};
 use clock::{SharedClock, SharedRandom, Timestamp};
 use db::{Db, Reader, Tx};
@@ -207,10 +207,9 @@ impl Ctx {
         self.decide(action).allowed
     }
 
-    /// Whether a grant denies `action` to the caller, whatever else would allow it.
+    /// Whether a grant denies `action` to the caller, also if it is in part only, whatever else would allow it.
     pub fn is_denied(&self, action: Action) -> bool {
-        let decision = self.decide(action);
-        !decision.allowed && matches!(decision.reason, Reason::Grant(_))
+        self.policy.denies(&self.principal, action, self.moment())
     }
 
     fn decide(&self, action: Action) -> Decision {
@@ -229,7 +228,11 @@ impl Ctx {
 
     /// Whether there may be a case on which the caller may do `action`.
     pub(crate) fn allows_on_some_case(&self, action: Action) -> bool {
-        self.policy.allows_on_some_case(&self.principal, action, self.moment())
+        !self.reach(action).is_nowhere()
+    }
+
+    fn reach(&self, action: Action) -> Reach {
+        self.policy.reach(&self.principal, action, self.moment())
     }
 
     /// Who owes a second factor may do nothing but set one up, for which nobody asks here.
@@ -238,20 +241,41 @@ impl Ctx {
     }
 
     /// Asks whether the caller may do `action`, and gives what they see while they do it: what every read of a case, and of what
-    /// hangs on one, takes. Who may do it only on cases on whose team they are sees those alone.
+    /// hangs on one, takes. Who may do it on some cases only sees those alone.
     pub fn sight_to(&self, action: Action) -> Result<Sight, Refusal> {
-        match self.sight_of_firm_to(action) {
-            Err(_) if !self.owes_second_factor() && self.allows_on_some_case(action) => {
-                Ok(Sight::on_team(self.principal.firm, self.principal.user, action))
-            }
-            asked => asked,
+        let reach = self.reach(action);
+        if self.owes_second_factor() || reach.is_nowhere() {
+            self.require(action)?;
+        }
+        Ok(Sight::reaching(self.principal.firm, self.principal.user, action, reach))
+    }
+
+    /// The same for what nobody may do who may do it on some cases only.
+    pub fn sight_of_firm_to(&self, action: Action) -> Result<Sight, Refusal> {
+        self.require(action)?;
+        self.sight_to(action)
+    }
+
+    /// The fields of what `action` shows that the caller may not see: they are left out of every answer.
+    pub fn masked(&self, action: Action) -> Vec<&'static str> {
+        self.policy.masked(&self.principal, action, self.moment())
+    }
+
+    /// Refuses a change of a field that the caller may not see: nobody finds out by trying what stands there.
+    pub fn require_fields(&self, action: Action, patch: &serde_json::Value) -> Result<(), Error> {
+        match self.masked(action).into_iter().find(|field| patch.get(*field).is_some()) {
+            Some(field) => Err(Error::FieldDenied(field)),
+            None => Ok(()),
         }
     }
 
-    /// The same for what nobody may do who may do it only on cases on whose team they are.
-    pub fn sight_of_firm_to(&self, action: Action) -> Result<Sight, Refusal> {
-        self.require(action)?;
-        Ok(Sight::of(self.principal.firm, self.principal.user))
+    /// Refuses a page that goes on behind the most records of a list that the caller may see; `end` is how many there would be
+    /// up to its end.
+    pub fn require_records(&self, action: Action, end: u64) -> Result<(), Error> {
+        match self.policy.most_records(&self.principal, action, self.moment()) {
+            Some(most) if end > u64::from(most) => Err(Error::RecordsDenied { action, most }),
+            _ => Ok(()),
+        }
     }
 
     /// Asks whether the caller may do `action` in the whole firm.

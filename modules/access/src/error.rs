@@ -14,8 +14,15 @@ pub(crate) const STEP_UP_REQUIRED: Code =
 pub(crate) const APPROVAL_REQUIRED: Code =
     Code::new("approval_required", 403, "Somebody has to approve this first");
 
+/// A field that is denied to the caller would be changed.
+pub(crate) const FIELD_DENIED: Code = Code::new("field_denied", 403, "You may not see or change this field");
+/// More of a list than the caller may see.
+pub(crate) const RECORDS_DENIED: Code =
+    Code::new("records_denied", 403, "You may not see so many records of this list");
+
 /// Every code of this module.
-pub const CODES: &[Code] = &[MFA_ENROLMENT_REQUIRED, STEP_UP_REQUIRED, APPROVAL_REQUIRED];
+pub const CODES: &[Code] =
+    &[MFA_ENROLMENT_REQUIRED, STEP_UP_REQUIRED, APPROVAL_REQUIRED, FIELD_DENIED, RECORDS_DENIED];
 
 /// Why a caller is turned away.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +39,21 @@ pub enum Error {
     /// What was asked needs a second factor that was shown a moment ago.
     #[error("show your second factor again at `/api/auth/step-up`, and repeat the request")]
     StepUp,
+    /// A field that is denied to the caller would be changed.
+    #[error("the field `{0}` is denied to you: leave it out, or ask an administrator")]
+    FieldDenied(&'static str),
+    /// A page that goes on behind what the caller may see of a list.
+    #[error(
+        "your permission `{}` shows the first {most} of a list: ask for a `page` and a `limit` within them, or narrow the \
+         list",
+        .action.code()
+    )]
+    RecordsDenied {
+        /// What shows the list.
+        action: crate::Action,
+        /// How many may be seen.
+        most: u32,
+    },
     /// An API key came where only somebody who is signed in may.
     #[error("an API key may not do this: sign in and send the access token")]
     NeedsPerson,
@@ -58,6 +80,8 @@ impl Failure for Error {
             Self::SecondFactorOwed(_) => MFA_ENROLMENT_REQUIRED,
             Self::StepUp => STEP_UP_REQUIRED,
             Self::Refused(refusal) => refusal_code(refusal),
+            Self::FieldDenied(_) => FIELD_DENIED,
+            Self::RecordsDenied { .. } => RECORDS_DENIED,
             Self::NeedsPerson => codes::FORBIDDEN,
             Self::AnswerLost => codes::CONFLICT,
             Self::Database(error) | Self::Outbox(queue::Error::Database(error)) => {

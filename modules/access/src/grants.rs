@@ -5,13 +5,19 @@ mod approval;
 mod delegation;
 mod hours;
 mod network;
+mod part;
 mod policy;
+mod reach;
+mod statuses;
 
 pub use approval::{Approval, Obligation, Ruling};
 pub use delegation::{Delegation, Lent};
 pub use hours::{Hours, HoursFault, Written as WrittenHours};
 pub use network::{Network, NetworkFault};
+pub use part::PartFault;
 pub use policy::{Decision, Policy, Reason};
+pub use reach::{OnCase, Reach};
+pub use statuses::{Statuses, UnknownStatus};
 
 use crate::{Action, Principal, Role};
 use clock::Timestamp;
@@ -67,6 +73,15 @@ pub struct Conditions {
     /// While somebody of this role has approved only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval_by: Option<Role>,
+    /// On cases of these statuses only; on every case, and on what belongs to none, when there is none.
+    #[serde(default, skip_serializing_if = "Statuses::is_empty")]
+    pub case_statuses: Statuses,
+    /// Of what denies: these fields only, and not the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+    /// Of what denies: more than so many of a list only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_records: Option<u32>,
 }
 
 /// A grant.

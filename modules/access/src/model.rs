@@ -217,6 +217,34 @@ impl Action {
         )
     }
 
+    /// Whether every case on which it is done is looked up first, so that it can depend on where the case stands.
+    pub fn is_bound_to_cases(self) -> bool {
+        self.is_of_case() || self == Self::DeleteCases
+    }
+
+    /// Whether it shows lists.
+    pub fn is_listed(self) -> bool {
+        matches!(
+            self,
+            Self::ReadClients
+                | Self::ReadCases
+                | Self::ReadDocket
+                | Self::ReadDocuments
+                | Self::ReadTime
+                | Self::Search
+                | Self::ReadUsers
+        )
+    }
+
+    /// The fields of what it shows that can be denied alone: those by which nothing else is found, sorted or told apart.
+    pub fn maskable(self) -> &'static [&'static str] {
+        match self {
+            Self::ReadClients => &["email", "phone", "address", "notes"],
+            Self::ReadTime => &["description", "activityCode"],
+            _ => &[],
+        }
+    }
+
     /// Whether only somebody who is signed in may do it, and no API key: whoever manages users can make themselves a login
     /// that may do everything.
     pub fn needs_person(self) -> bool {

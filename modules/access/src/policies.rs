@@ -50,6 +50,7 @@ fn policy_bytes(policy: &Policy) -> usize {
             + grant.reason.len()
             + grant.conditions.networks.len() * 32
             + grant.conditions.countries.len() * 2
+            + grant.conditions.fields.iter().map(|field| size_of::<String>() + field.len()).sum::<usize>()
     };
     let of_approval = |approval: &Approval| {
         let answer = approval.ruling.as_ref().and_then(|ruling| ruling.reason.as_ref());

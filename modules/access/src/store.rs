@@ -1,6 +1,7 @@
 //! Idempotency keys; what walls hide from whom lies in its own file.
 
 pub(crate) mod approvals;
+pub(crate) mod case_statuses;
 pub(crate) mod case_teams;
 pub(crate) mod delegations;
 pub(crate) mod grants;

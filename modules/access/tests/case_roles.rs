@@ -1,6 +1,7 @@
 //! What a role on the team of a case allows there, and that nothing of it counts elsewhere.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use access::grants::{Conditions, Effect, Grant, Moment, Policy, Reason, Subject};
+use access::grants::{Conditions, Effect, Grant, Moment, OnCase, Policy, Reason, Statuses, Subject};
 use access::{Action, KeyGrant, Principal, Role, Scopes};
 use ids::{Id, UserId};
 
@@ -14,6 +15,11 @@ fn client() -> Principal {
 
 fn moment() -> Moment {
     Moment { now: clock::Timestamp::UNIX_EPOCH, address: None, country: None }
+}
+
+/// An open case on whose team the caller has this role.
+fn open(role: Role) -> OnCase {
+    OnCase { role: Some(role), status: Statuses::of(&["open"]).unwrap() }
 }
 
 fn denied(subject: Subject, action: Action) -> Grant {
@@ -91,11 +97,11 @@ fn what_a_team_allows_is_not_allowed_in_the_firm() {
             "{action:?}"
         );
     }
-    let decision = policy.decide_on_case(&client(), Role::Partner, Action::EditDocket, moment());
+    let decision = policy.decide_on_case(&client(), open(Role::Partner), Action::EditDocket, moment());
     assert_eq!((decision.allowed, decision.reason), (true, Reason::CaseTeam(Role::Partner)));
     // The role in the firm comes first, and no team takes it away.
     let clerk = Principal { role: Role::Clerk, ..client() };
-    let decision = policy.decide_on_case(&clerk, Role::Client, Action::EditDocket, moment());
+    let decision = policy.decide_on_case(&clerk, open(Role::Client), Action::EditDocket, moment());
     assert_eq!((decision.allowed, decision.reason), (true, Reason::Role(Role::Clerk)));
     assert!(!Policy::default().allows_on_some_case(&client(), Action::ReadCases, moment()));
 }
@@ -105,7 +111,7 @@ fn a_denial_counts_on_every_case_too() {
     let me: UserId = id(1);
     for subject in [Subject::User(me), Subject::Role(Role::Client)] {
         let policy = Policy::new(vec![denied(subject, Action::ReadDocket)]).on_cases(vec![Role::Client]);
-        let decision = policy.decide_on_case(&client(), Role::Client, Action::ReadDocket, moment());
+        let decision = policy.decide_on_case(&client(), open(Role::Client), Action::ReadDocket, moment());
         assert_eq!((decision.allowed, decision.reason), (false, Reason::Grant(id(7))), "{subject:?}");
         assert!(!policy.allows_on_some_case(&client(), Action::ReadDocket, moment()));
         assert!(policy.allows_on_some_case(&client(), Action::ReadCases, moment()));

@@ -111,8 +111,18 @@ struct TimeView {
     id: TimeEntryId,
     /// Who worked.
     user_id: UserId,
-    #[serde(flatten)]
-    body: TimeBody,
+    /// For which case.
+    case_id: CaseId,
+    /// On which day.
+    worked_on: NaiveDate,
+    /// How long, in seconds.
+    worked_seconds: i64,
+    /// What was done; nothing where that is denied to who asks.
+    description: Option<String>,
+    /// Whether the client may be billed for it.
+    billable: bool,
+    /// The UTBMS activity code; nothing where that is denied to who asks.
+    activity_code: Option<String>,
     /// Counts the changes, from 1.
     version: i64,
     /// When it was recorded.
@@ -167,7 +177,8 @@ async fn page_of(ctx: &Ctx, query: &ListTime) -> Result<Paged<TimeView>, Problem
         billable: query.billable,
     };
     let (entries, total) = service::list_time(ctx, &filter, page.limit(), page.offset()).await?;
-    Ok(Paged::new(entries.into_iter().map(TimeView::from).collect(), total, page))
+    let masked = ctx.masked(Action::ReadTime);
+    Ok(Paged::new(entries.into_iter().map(|entry| TimeView::of(entry, &masked)).collect(), total, page))
 }
 
 /// Record your own time.
@@ -193,7 +204,7 @@ async fn record_time_alias(ctx: Ctx, ValidJson(body): ValidJson<TimeBody>) -> Re
 async fn record(ctx: &Ctx, body: TimeBody) -> Result<Response, Problem> {
     let entry = service::record_time(ctx, body.into()).await?;
     let location = format!("/api/billing/time-entries/{}", entry.id);
-    Ok(web::etag::created(&location, Version(entry.version), TimeView::from(entry)))
+    Ok(shown(ctx, entry, |version, entry| web::etag::created(&location, version, entry)))
 }
 
 /// Show a time entry.
@@ -203,7 +214,7 @@ async fn record(ctx: &Ctx, body: TimeBody) -> Result<Response, Problem> {
         (status = 404, description = "No such entry", body = ProblemBody)))]
 async fn show_time(ctx: Ctx, PathId(id): PathId<TimeEntryId>) -> Result<Response, Problem> {
     let entry = service::find_time(&ctx, id).await?;
-    Ok(web::etag::tagged(Version(entry.version), Json(TimeView::from(entry))))
+    Ok(shown(&ctx, entry, tagged))
 }
 
 /// Change a time entry: a JSON Merge Patch (RFC 7396).
@@ -246,12 +257,13 @@ async fn change(
     seen: Option<Version>,
     patch: serde_json::Value,
 ) -> Result<Response, Problem> {
+    ctx.require_fields(Action::ReadTime, &patch)?;
     let entry = service::change_time(ctx, id, seen, |known| {
         let body: TimeBody = web::merge_patch::patched(&TimeBody::from(known), patch)?;
         Ok::<_, Problem>(body.into())
     })
     .await?;
-    Ok(web::etag::tagged(Version(entry.version), Json(TimeView::from(entry))))
+    Ok(shown(ctx, entry, tagged))
 }
 
 /// Remove a time entry.
@@ -296,15 +308,34 @@ impl From<&TimeEntry> for TimeBody {
     }
 }
 
-impl From<TimeEntry> for TimeView {
-    fn from(entry: TimeEntry) -> Self {
+impl TimeView {
+    /// The entry without the fields that are denied to the caller.
+    fn of(entry: TimeEntry, masked: &[&str]) -> Self {
+        let TimeDraft { case, worked_on, worked_seconds, description, billable, activity_code } = entry.draft;
+        let is_shown = |field: &str| !masked.contains(&field);
         Self {
             id: entry.id,
             user_id: entry.user,
-            body: TimeBody::from(&entry),
+            case_id: case,
+            worked_on,
+            worked_seconds,
+            description: Some(description).filter(|_| is_shown("description")),
+            billable,
+            activity_code: activity_code.filter(|_| is_shown("activityCode")),
             version: entry.version,
             created_at: entry.created_at,
             updated_at: entry.updated_at,
         }
     }
+}
+
+/// An entry with its version; one that lacks fields is none that could be kept and shown again.
+fn shown(ctx: &Ctx, entry: TimeEntry, answer: impl FnOnce(Version, TimeView) -> Response) -> Response {
+    let masked = ctx.masked(Action::ReadTime);
+    let answer = answer(Version(entry.version), TimeView::of(entry, &masked));
+    if masked.is_empty() { answer } else { web::etag::untagged(answer) }
+}
+
+fn tagged(version: Version, entry: TimeView) -> Response {
+    web::etag::tagged(version, Json(entry))
 }

@@ -47,6 +47,7 @@ pub async fn list_time(
     offset: u64,
 ) -> Result<(Vec<TimeEntry>, u64), Error> {
     let sight = ctx.sight_to(Action::ReadTime)?;
+    ctx.require_records(Action::ReadTime, offset.saturating_add(limit))?;
     if let Some(case) = filter.case {
         cases::exists(ctx.reader(), sight, case).await?;
     }

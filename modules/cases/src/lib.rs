@@ -33,7 +33,7 @@ pub use model::status::{CaseStatus, StatusRefusal};
 pub use routes::routes;
 pub use service::cases::{
     CASES_AT_ONCE, CaseTitle, case_of_party, case_titles, change_case, delete_case, exists, find_case,
-    list_cases, move_case, number_template, open_case, set_number_template, stats,
+    list_cases, move_case, number_template, open_case, set_number_template, stats, status_of,
 };
 pub use service::import::import_case;
 pub use service::leads::Leads;

@@ -136,3 +136,8 @@ fn docket_numbers_of_one_case_have_one_key() {
     assert_ne!(docket_key("2:06-cv-00350"), docket_key("1:06-cv-00350"));
     assert_eq!(docket_key("  Misc.  12 "), "misc. 12");
 }
+
+#[test]
+fn grants_know_every_status_of_a_case_by_its_name() {
+    assert_eq!(access::grants::Statuses::NAMES, cases::CaseStatus::ALL.map(cases::CaseStatus::as_str));
+}

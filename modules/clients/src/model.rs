@@ -201,6 +201,21 @@ impl Client {
         })
     }
 
+    /// The client as who may not see these fields sees it.
+    #[must_use]
+    pub(crate) fn without(mut self, masked: &[&str]) -> Self {
+        for field in masked {
+            match *field {
+                "email" => self.fields.email = None,
+                "phone" => self.fields.phone = None,
+                "address" => self.fields.address = None,
+                "notes" => self.fields.notes = None,
+                _ => {}
+            }
+        }
+        self
+    }
+
     /// What is announced of it.
     pub fn snapshot(&self) -> ClientSnapshot {
         ClientSnapshot {
@@ -226,6 +241,15 @@ pub struct ClientFilter {
     pub status: Option<ClientStatus>,
     /// Only this kind.
     pub kind: Option<ClientKind>,
+}
+
+/// Whether the e-mail address is looked at for [`ClientFilter::text`]: by what somebody may not see, they find nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ByEmail {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
 }
 
 /// By what clients are listed.

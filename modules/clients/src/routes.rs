@@ -10,7 +10,7 @@ use ids::ClientId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
-use web::etag::{conditional, created, tagged};
+use web::etag::{conditional, created, tagged, untagged};
 use web::merge_patch::patched;
 use web::{
     IfMatch, MergePatch, Page, Paged, PathId, Problem, ProblemBody, Sort, ValidJson, ValidQuery, paging,
@@ -96,7 +96,7 @@ async fn list(ctx: Ctx, ValidQuery(query): ValidQuery<ListClients>) -> Result<Pa
     ))]
 async fn add(ctx: Ctx, ValidJson(fields): ValidJson<ClientFields>) -> Result<Response, Problem> {
     let client = add_client(&ctx, fields).await?;
-    Ok(created(&format!("/api/clients/{}", client.id), client.version(), &client))
+    Ok(seen_by(&ctx, created(&format!("/api/clients/{}", client.id), client.version(), &client)))
 }
 
 /// Show a client.
@@ -111,7 +111,17 @@ async fn add(ctx: Ctx, ValidJson(fields): ValidJson<ClientFields>) -> Result<Res
     ))]
 async fn show(ctx: Ctx, PathId(id): PathId<ClientId>, headers: HeaderMap) -> Result<Response, Problem> {
     let client = find_client(&ctx, id).await?;
-    Ok(conditional(&headers, client.version(), Json(&client)))
+    let headers = if sees_all(&ctx) { headers } else { HeaderMap::new() };
+    Ok(seen_by(&ctx, conditional(&headers, client.version(), Json(&client))))
+}
+
+fn sees_all(ctx: &Ctx) -> bool {
+    ctx.masked(Action::ReadClients).is_empty()
+}
+
+/// A client that lacks fields is none that could be kept and shown again.
+fn seen_by(ctx: &Ctx, answer: Response) -> Response {
+    if sees_all(ctx) { answer } else { untagged(answer) }
 }
 
 /// Change a client.
@@ -135,8 +145,9 @@ async fn change(
     IfMatch(seen): IfMatch,
     MergePatch(patch): MergePatch,
 ) -> Result<Response, Problem> {
+    ctx.require_fields(Action::ReadClients, &patch)?;
     let client = change_client(&ctx, id, seen, |fields| patched(fields, patch)).await?;
-    Ok(tagged(client.version(), Json(&client)))
+    Ok(seen_by(&ctx, tagged(client.version(), Json(&client))))
 }
 
 /// Change a client, as `PATCH` does.

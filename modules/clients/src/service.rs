@@ -1,4 +1,4 @@
-use crate::model::{ClientFilter, ClientSort, client_number};
+use crate::model::{ByEmail, ClientFilter, ClientSort, client_number};
 use crate::{Client, ClientFields, Error, store};
 use access::{Action, Ctx};
 use audit::{Act, Entity};
@@ -19,16 +19,20 @@ pub async fn add_client(ctx: &Ctx, fields: ClientFields) -> Result<Client, Error
     audit::record(&mut tx, ctx, Act::Create, added).await?;
     ctx.publish(&mut tx, &Added(client.snapshot())).await?;
     tx.commit().await?;
-    Ok(client)
+    Ok(shown(ctx, client))
 }
 
-/// One client.
+/// One client, without the fields that are denied to the caller.
 pub async fn find_client(ctx: &Ctx, id: ClientId) -> Result<Client, Error> {
     ctx.require(Action::ReadClients)?;
-    store::find(ctx.reader(), ctx.firm(), id).await
+    Ok(shown(ctx, store::find(ctx.reader(), ctx.firm(), id).await?))
 }
 
-/// A page of clients, and how many the filter lets through.
+fn shown(ctx: &Ctx, client: Client) -> Client {
+    client.without(&ctx.masked(Action::ReadClients))
+}
+
+/// A page of clients, without the fields that are denied to the caller, and how many the filter lets through.
 pub async fn list_clients(
     ctx: &Ctx,
     filter: &ClientFilter,
@@ -36,7 +40,11 @@ pub async fn list_clients(
     page: Page,
 ) -> Result<(Vec<Client>, u64), Error> {
     ctx.require(Action::ReadClients)?;
-    store::list(ctx.reader(), ctx.firm(), filter, sort, page).await
+    ctx.require_records(Action::ReadClients, page.end())?;
+    let masked = ctx.masked(Action::ReadClients);
+    let by_email = if masked.contains(&"email") { ByEmail::No } else { ByEmail::Yes };
+    let (clients, total) = store::list(ctx.reader(), ctx.firm(), (filter, by_email), sort, page).await?;
+    Ok((clients.into_iter().map(|client| client.without(&masked)).collect(), total))
 }
 
 /// Changes a client to what `change` makes of its fields. Nothing is written when nothing differs.
@@ -48,10 +56,11 @@ pub async fn change_client<E: From<Error>>(
 ) -> Result<Client, E> {
     ctx.require(Action::EditClients).map_err(Error::from)?;
     let (tx, before) = begin_with(ctx, id, seen).await?;
-    match before.with(change(&before.fields)?, ctx.now()) {
-        None => Ok(before),
-        Some(after) => Ok(commit_change(ctx, tx, &before, after).await?),
-    }
+    let client = match before.with(change(&before.fields)?, ctx.now()) {
+        None => before,
+        Some(after) => commit_change(ctx, tx, &before, after).await?,
+    };
+    Ok(shown(ctx, client))
 }
 
 async fn begin_with(ctx: &Ctx, id: ClientId, seen: Option<Version>) -> Result<(Tx, Client), Error> {

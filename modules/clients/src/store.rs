@@ -1,5 +1,5 @@
 use crate::Error;
-use crate::model::{Client, ClientFields, ClientFilter, ClientSort};
+use crate::model::{ByEmail, Client, ClientFields, ClientFilter, ClientSort};
 use db::{Reads, Stamp, Tx};
 use ids::{ClientId, FirmId};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, LockType, Order, Value};
@@ -161,11 +161,11 @@ pub(crate) async fn find_for_change(tx: &Tx, firm: FirmId, id: ClientId) -> Resu
 pub(crate) async fn list(
     db: &impl Reads,
     firm: FirmId,
-    filter: &ClientFilter,
+    (filter, by_email): (&ClientFilter, ByEmail),
     sort: Sort<ClientSort>,
     page: Page,
 ) -> Result<(Vec<Client>, u64), Error> {
-    let mut query = clients_of(firm).filter(condition(filter)).into_query();
+    let mut query = clients_of(firm).filter(condition(filter, by_email)).into_query();
     let total = db.count(&query).await?;
     if page.offset() >= total {
         return Ok((Vec::new(), total));
@@ -184,7 +184,7 @@ pub(crate) async fn list(
     Ok((clients, total))
 }
 
-fn condition(filter: &ClientFilter) -> Condition {
+fn condition(filter: &ClientFilter, by_email: ByEmail) -> Condition {
     let mut all = Condition::all();
     if let Some(status) = filter.status {
         all = all.add(client::Column::Status.eq(status.as_str()));
@@ -195,11 +195,12 @@ fn condition(filter: &ClientFilter) -> Condition {
     if let Some(text) = &filter.text {
         let part = || LikeExpr::new(part_of(text)).escape('\\');
         let lower = |column: client::Column| Expr::expr(Func::lower(Expr::col(column)));
+        let email = || lower(client::Column::Email).like(part());
         all = all.add(
             Condition::any()
                 .add(client::Column::NameKey.like(part()))
                 .add(lower(client::Column::Number).like(part()))
-                .add(lower(client::Column::Email).like(part())),
+                .add_option((by_email == ByEmail::Yes).then(email)),
         );
     }
     all

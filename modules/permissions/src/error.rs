@@ -70,6 +70,9 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
+    /// A part that cannot be granted or denied.
+    #[error(transparent)]
+    Part(#[from] access::grants::PartFault),
     /// The caller may not do it themselves.
     #[error(
         "you do not have the permission `{0}` yourself, or not for good: ask somebody who has it to grant it"
@@ -165,7 +168,7 @@ impl Failure for Error {
         match self {
             Self::NotFound(_) => GRANT_NOT_FOUND,
             Self::Role(_) => ROLE_NOT_FOUND,
-            Self::UnknownPermission(_) | Self::Condition { .. } => codes::VALIDATION_FAILED,
+            Self::UnknownPermission(_) | Self::Condition { .. } | Self::Part(_) => codes::VALIDATION_FAILED,
             Self::BeyondOwn(_) => GRANT_BEYOND_OWN,
             Self::LocksOut => GRANT_LOCKS_OUT,
             Self::TooMany => GRANT_LIMIT,
@@ -196,6 +199,7 @@ impl Failure for Error {
     fn faults(&self) -> Vec<Fault> {
         match self {
             Self::UnknownPermission(_) => vec![Fault::new("permission", "unknown", self.to_string())],
+            Self::Part(fault) => vec![Fault::new(fault.field, "invalid", fault.to_string())],
             Self::Condition { field, .. } => vec![Fault::new(*field, "invalid", self.to_string())],
             Self::Case(error) => error.faults(),
             _ => Vec::new(),

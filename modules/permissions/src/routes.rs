@@ -1,4 +1,5 @@
 mod approvals;
+mod decisions;
 mod delegations;
 mod grants;
 mod teams;
@@ -7,5 +8,9 @@ use access::Routes;
 
 /// This module's routes.
 pub fn routes() -> Routes {
-    grants::routes().merge(teams::routes()).merge(delegations::routes()).merge(approvals::routes())
+    grants::routes()
+        .merge(decisions::routes())
+        .merge(teams::routes())
+        .merge(delegations::routes())
+        .merge(approvals::routes())
 }

@@ -20,6 +20,9 @@ pub enum Error {
     /// The caller may not do it.
     #[error(transparent)]
     Refused(#[from] access::Refusal),
+    /// More than the caller may see at once.
+    #[error(transparent)]
+    Access(#[from] access::Error),
     /// The index holds a kind that this version does not know.
     #[error("the index holds the kind `{0}`, which this version does not know")]
     Kind(String),
@@ -37,6 +40,7 @@ impl Failure for Error {
             Self::Empty => QUERY_EMPTY,
             Self::TooBroad(_) => codes::MALFORMED_QUERY,
             Self::Refused(refusal) => access::refusal_code(refusal),
+            Self::Access(error) => error.code(),
             Self::Database(error) => access::database_code(error),
             Self::Kind(_) => codes::INTERNAL,
             Self::Stopping => codes::DRAINING,

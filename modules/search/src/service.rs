@@ -16,6 +16,11 @@ pub async fn search(
     if visible.kinds().is_empty() {
         return Ok(Results::default());
     }
+    // What may not be listed is not found either.
+    let listed = visible.kinds().iter().map(|kind| read(*kind));
+    for action in std::iter::once(Action::Search).chain(listed) {
+        ctx.require_records(action, offset.saturating_add(limit))?;
+    }
     store::search(ctx.reader(), &visible, &query, limit, offset).await
 }
 
@@ -30,13 +35,15 @@ pub async fn stats(ctx: &Ctx) -> Result<Vec<(Kind, u64)>, Error> {
 
 /// Each kind is seen by its own permission, which the caller may have in the whole firm or on some cases only.
 fn visible(ctx: &Ctx, kinds: &[Kind]) -> Visible {
-    let sight_to = |kind: &Kind| {
-        let action = match kind {
-            Kind::Case | Kind::Party => Action::ReadCases,
-            Kind::Docket => Action::ReadDocket,
-            Kind::Document => Action::ReadDocuments,
-        };
-        ctx.sight_to(action).ok().map(|sight| (*kind, sight))
-    };
+    let sight_to = |kind: &Kind| ctx.sight_to(read(*kind)).ok().map(|sight| (*kind, sight));
     Visible::new(ctx.firm(), kinds.iter().filter_map(sight_to).collect())
+}
+
+/// What it takes to read things of a kind.
+fn read(kind: Kind) -> Action {
+    match kind {
+        Kind::Case | Kind::Party => Action::ReadCases,
+        Kind::Docket => Action::ReadDocket,
+        Kind::Document => Action::ReadDocuments,
+    }
 }

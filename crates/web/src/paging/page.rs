@@ -43,6 +43,11 @@ impl Page {
         (self.number - 1).saturating_mul(self.limit)
     }
 
+    /// How many items lie before its end, if it is full.
+    pub fn end(self) -> u64 {
+        self.offset().saturating_add(self.limit)
+    }
+
     /// How many pages a list of `total` items has.
     pub fn count_for(self, total: u64) -> u64 {
         total.div_ceil(self.limit)

@@ -1,4 +1,4 @@
-use super::{Moment, Policy};
+use super::{Moment, Policy, Reach};
 use crate::{Action, Principal, Role};
 use clock::Timestamp;
 use ids::{DelegationId, FirmId, UserId};
@@ -47,9 +47,19 @@ pub struct Lent {
 }
 
 impl Lent {
-    /// Whether it allows `action` now. What asks for the lender's second factor cannot be lent.
-    pub fn allows(&self, firm: FirmId, action: Action, moment: Moment) -> bool {
+    /// Where it allows `action` now. What asks for the lender's second factor cannot be lent, and nothing is lent on cases on
+    /// which it is denied to the lender.
+    pub fn reach(&self, firm: FirmId, action: Action, moment: Moment) -> Reach {
+        if !self.delegation.covers(action, moment.now) {
+            return Reach::NOWHERE;
+        }
         let lender = Principal::of(self.delegation.lender, firm, self.delegation.lender_role);
-        self.delegation.covers(action, moment.now) && self.powers.decide(&lender, action, moment).allowed
+        self.powers.reach(&lender, action, moment)
+    }
+
+    /// Whether it allows `action` now in the whole firm.
+    pub fn allows(&self, firm: FirmId, action: Action, moment: Moment) -> bool {
+        let reach = self.reach(firm, action, moment);
+        reach.everywhere && reach.barred.is_empty()
     }
 }

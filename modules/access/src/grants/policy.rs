@@ -1,4 +1,4 @@
-use super::{Approval, Conditions, Effect, Grant, Lent, Moment, Obligation};
+use super::{Approval, Conditions, Effect, Grant, Lent, Moment, Obligation, OnCase};
 use crate::{Action, Principal, Refusal, Role, SecondFactor};
 use ids::{DelegationId, GrantId, TeamId};
 
@@ -105,7 +105,7 @@ impl Policy {
         }
     }
 
-    /// Grants that would allow `action` now, were what they ask for done.
+    /// Grants that would allow `action` now, on some cases at least, were what they ask for done.
     pub fn allowing<'a>(
         &'a self,
         principal: &'a Principal,
@@ -119,8 +119,15 @@ impl Policy {
     /// a time, from a place or with somebody else's word they do not hand on.
     pub fn allows_for_good(&self, principal: &Principal, action: Action, moment: Moment) -> bool {
         let is_plain = |grant: &Grant| grant.conditions == Conditions::default();
-        self.barred(principal, action, moment).is_none()
+        // Nobody hands on what is denied to themselves in part, and nobody ends what denies it.
+        !self.denies(principal, action, moment)
+            && self.barred(principal, action, moment).is_none()
             && (principal.allows(action) || self.allowing(principal, action, moment).any(is_plain))
+    }
+
+    /// Whether a grant denies `action` to the principal at this moment, also if it is in part only.
+    pub fn denies(&self, principal: &Principal, action: Action, moment: Moment) -> bool {
+        self.counting(Effect::Deny, principal, action, moment).next().is_some()
     }
 
     /// Asks whether the principal may do `action`, with the words for whoever may not. Who owes a second factor may do
@@ -140,8 +147,8 @@ impl Policy {
     }
 
     /// Whether the principal may do `action` in the whole firm at this moment: a grant that denies comes before all that
-    /// allows, then what the
-    /// principal is allowed by itself, then a grant that allows, then what was lent. What nothing allows is refused.
+    /// allows, then what the principal is allowed by itself, then a grant that allows, then what was lent. What nothing allows
+    /// is refused. Grants that are about some cases, fields or records only decide nothing here.
     pub fn decide(&self, principal: &Principal, action: Action, moment: Moment) -> Decision {
         if let Some(barred) = self.barred(principal, action, moment) {
             return barred;
@@ -152,6 +159,7 @@ impl Policy {
         let mut owes = None;
         for grant in self.allowing(principal, action, moment) {
             match self.owed(grant, principal, moment) {
+                None if grant.conditions.is_partial() => {}
                 None => return Decision::because(true, Reason::Grant(grant.id)),
                 // What the caller can do alone comes first.
                 Some(owed) if owes.is_none() || owed == Obligation::StepUp => owes = Some(owed),
@@ -164,40 +172,60 @@ impl Policy {
         Decision { owes, ..Decision::REFUSED }
     }
 
-    /// As [`Self::decide`], on a case on whose team the principal has this role. What is denied is denied there too, and an API
-    /// key may do no more than its scopes.
+    /// As [`Self::decide`], on one case. What is denied in the firm is denied there too, and an API key may do no more than
+    /// its scopes.
     pub fn decide_on_case(
         &self,
         principal: &Principal,
-        role: Role,
+        case: OnCase,
         action: Action,
         moment: Moment,
     ) -> Decision {
-        let decision = self.decide(principal, action, moment);
-        let by_team = !decision.allowed && role.allows_on_case(action);
-        if by_team && self.barred(principal, action, moment).is_none() {
-            return Decision::because(true, Reason::CaseTeam(role));
+        let here = |grant: &&Grant| {
+            let statuses = grant.conditions.case_statuses;
+            !statuses.is_empty() && statuses.contains(case.status)
+        };
+        let denial = || self.counting(Effect::Deny, principal, action, moment).find(here);
+        if let Some(barred) = self.barred(principal, action, moment) {
+            return barred;
         }
-        decision
-    }
-
-    /// Whether there may be a case on which the principal may do `action`.
-    pub fn allows_on_some_case(&self, principal: &Principal, action: Action, moment: Moment) -> bool {
-        let allows = |role: &Role| self.decide_on_case(principal, *role, action, moment).allowed;
-        self.case_roles.iter().any(allows)
+        if let Some(denial) = denial() {
+            return Decision::because(false, Reason::Grant(denial.id));
+        }
+        let decision = self.decide(principal, action, moment);
+        if decision.allowed {
+            return decision;
+        }
+        let is_done = |grant: &&Grant| self.owed(grant, principal, moment).is_none();
+        if let Some(grant) = self.allowing(principal, action, moment).filter(here).find(is_done) {
+            return Decision::because(true, Reason::Grant(grant.id));
+        }
+        let lends = |lent: &&Lent| {
+            let reach = lent.reach(principal.firm, action, moment);
+            reach.everywhere && !reach.barred.contains(case.status)
+        };
+        if let Some(lent) = self.lent.iter().find(lends) {
+            return Decision::because(true, Reason::Delegation(lent.delegation.id));
+        }
+        match case.role {
+            Some(role) if role.allows_on_case(action) => Decision::because(true, Reason::CaseTeam(role)),
+            _ => decision,
+        }
     }
 
     /// The decision against the principal that nothing which allows can turn.
-    fn barred(&self, principal: &Principal, action: Action, moment: Moment) -> Option<Decision> {
+    pub(super) fn barred(&self, principal: &Principal, action: Action, moment: Moment) -> Option<Decision> {
         // A grant to its owner does not widen what an API key may do.
         if principal.key.is_some_and(|key| !key.scopes.contains(action)) {
             return Some(Decision::REFUSED);
         }
-        let denial = self.counting(Effect::Deny, principal, action, moment).next()?;
+        let mut denials = self.counting(Effect::Deny, principal, action, moment);
+        let denial = denials.find(|grant| !grant.conditions.is_partial())?;
         Some(Decision::because(false, Reason::Grant(denial.id)))
     }
 
-    fn counting<'a>(
+    /// Grants of this effect for the principal that count now, also those that are about a part of it only.
+    pub(super) fn counting<'a>(
         &'a self,
         effect: Effect,
         principal: &'a Principal,

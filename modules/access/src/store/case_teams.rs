@@ -45,10 +45,10 @@ pub(crate) fn cases_text(action: Action, firm: usize, user: usize) -> String {
     format!("SELECT m.case_id FROM case_members m WHERE {}", mine(action, firm, user))
 }
 
-/// The rest of a condition: on the case in `column`, the user's role allows the action.
+/// The condition that on the case in `column` the user's role allows the action.
 pub(crate) fn on_team_text(action: Action, column: &str, firm: usize, user: usize) -> String {
     let mine = mine(action, firm, user);
-    format!(" AND EXISTS (SELECT 1 FROM case_members m WHERE {mine} AND m.case_id = {column})")
+    format!("EXISTS (SELECT 1 FROM case_members m WHERE {mine} AND m.case_id = {column})")
 }
 
 fn mine(action: Action, firm: usize, user: usize) -> String {

@@ -17,6 +17,7 @@ pub async fn list_users(
     (offset, limit): (u64, u64),
 ) -> Result<(Vec<User>, u64), Error> {
     ctx.require(Action::ReadUsers)?;
+    ctx.require_records(Action::ReadUsers, offset.saturating_add(limit))?;
     store::users::page(ctx.reader(), ctx.firm(), filter, order, (offset, limit)).await
 }
 

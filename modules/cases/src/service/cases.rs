@@ -65,6 +65,8 @@ pub async fn list_cases(
     after: Option<CasePlace>,
 ) -> Result<(Vec<CaseSummary>, u64), Error> {
     let sight = ctx.sight_to(Action::ReadCases)?;
+    // How far a place lies in the list is not known.
+    ctx.require_records(Action::ReadCases, if after.is_some() { u64::MAX } else { page.end() })?;
     store::list::cases(ctx.reader(), sight, filter, sort, page, after).await
 }
 
@@ -174,6 +176,11 @@ pub struct CaseTitle {
 /// Whether the case is there to be seen: [`Error::NotFound`] if not. For modules whose things belong to a case.
 pub async fn exists(db: &impl Reads, sight: Sight, case: CaseId) -> Result<(), Error> {
     store::cases::exists(db, sight, case).await
+}
+
+/// Where a case stands that is there to be seen.
+pub async fn status_of(db: &impl Reads, sight: Sight, case: CaseId) -> Result<CaseStatus, Error> {
+    Ok(store::cases::find(db, sight, case).await?.fields.status)
 }
 
 /// The case that a party belongs to; nothing for a party that is not seen.

@@ -47,6 +47,7 @@ pub async fn list_parties(
     page: Page,
 ) -> Result<(Vec<Party>, u64), Error> {
     let sight = ctx.sight_to(Action::ReadCases)?;
+    ctx.require_records(Action::ReadCases, page.end())?;
     if let Some(case) = filter.case {
         store::cases::exists(ctx.reader(), sight, case).await?;
     }

@@ -22,7 +22,8 @@ pub(crate) async fn cases(
     page: Page,
     after: Option<CasePlace>,
 ) -> Result<(Vec<CaseSummary>, u64), Error> {
-    let (condition, mut values) = condition(sight.firm(), filter);
+    let (mut condition, mut values) = condition(sight.firm(), filter);
+    condition.push_str(&sight.and_reaches("cases.id", &mut values));
     // A member's cases are few: these are looked up one by one, in whatever order they are shown.
     let (from, condition) = match sight.team_cases(&mut values) {
         None => ("cases".to_owned(), condition),

@@ -54,6 +54,7 @@ pub async fn list_entries(
     offset: u64,
 ) -> Result<(Vec<Entry>, u64), Error> {
     let sight = ctx.sight_to(Action::ReadDocket)?;
+    ctx.require_records(Action::ReadDocket, offset.saturating_add(limit))?;
     if let Some(case) = filter.case {
         cases::exists(ctx.reader(), sight, case).await?;
     }

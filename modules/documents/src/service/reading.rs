@@ -60,6 +60,7 @@ pub async fn list_documents(
     offset: u64,
 ) -> Result<(Vec<Document>, u64), Error> {
     let sight = ctx.sight_to(Action::ReadDocuments)?;
+    ctx.require_records(Action::ReadDocuments, offset.saturating_add(limit))?;
     if let Some(case) = filter.case {
         cases::exists(ctx.reader(), sight, case).await?;
     }
@@ -80,6 +81,7 @@ pub async fn list_versions(
     offset: u64,
 ) -> Result<(Vec<DocumentVersion>, u64), Error> {
     let sight = ctx.sight_to(Action::ReadDocuments)?;
+    ctx.require_records(Action::ReadDocuments, offset.saturating_add(limit))?;
     store::find(ctx.reader(), sight, id).await?;
     store::list_versions(ctx.reader(), ctx.firm(), id, limit, offset).await
 }

@@ -1,19 +1,18 @@
-use super::delegations::DelegationView;
-use crate::model::{Asked, Explained, NewGrant, Step};
+use crate::model::NewGrant;
 use crate::{Error, service};
-use access::grants::{Conditions, Effect, Grant, Hours, Network, Reason, Subject, WrittenHours};
+use access::grants::{Conditions, Effect, Grant, Hours, Network, Statuses, Subject, WrittenHours};
 use access::{Action, Ctx, Gate, Role, Routes};
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use clock::Timestamp;
-use ids::{CaseId, GrantId, TeamId, UserId};
+use ids::{GrantId, TeamId, UserId};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::routes;
-use web::{Country, Page, Paged, PathId, Problem, ProblemBody, ValidJson, ValidQuery};
+use web::{Country, Page, Paged, PathId, Problem, ProblemBody, ValidJson};
 
-/// What is granted to roles and users, and how decisions come about.
+/// What is granted to roles and users.
 pub(super) fn routes() -> Routes {
     let gate = Gate::May(Action::ManagePermissions);
     Routes::new()
@@ -23,8 +22,6 @@ pub(super) fn routes() -> Routes {
         .route(routes!(list_grants_of_user), gate)
         .route(routes!(grant_to_user), gate)
         .route(routes!(end_grant), gate)
-        .route(routes!(check_permission), gate)
-        .route(routes!(explain_permission), gate)
 }
 
 /// A permission and the roles that have it without a grant.
@@ -43,7 +40,8 @@ struct PermissionView {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[garde(allow_unvalidated)]
 #[schema(example = json!({"permission": "time:read", "effect": "allow", "reason": "Prepares the invoices of March",
-    "stepUp": false, "countries": ["DE", "FR"], "approvalBy": "partner", "from": "2026-03-01T00:00:00Z",
+    "stepUp": false, "countries": ["DE", "FR"], "approvalBy": "partner", "caseStatuses": ["open", "on_hold"],
+    "fields": [], "mostRecords": null, "from": "2026-03-01T00:00:00Z",
     "until": "2026-04-01T00:00:00Z", "networks": ["0.0.0.0/0", "::/0"],
     "hours": {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": "00:00", "until": "23:59",
         "zone": "America/Los_Angeles"}}))]
@@ -85,6 +83,19 @@ pub(super) struct GiveGrant {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "partner")]
     approval_by: Option<Role>,
+    /// It counts on cases of these statuses only, and on what hangs on them: `open`, `on_hold`, `closed`, `archived`.
+    #[garde(length(max = 4), inner(length(chars, max = 20)))]
+    #[serde(default)]
+    case_statuses: Vec<String>,
+    /// Of what denies: it denies these fields only. `clients:read` has `email`, `phone`, `address` and `notes`, `time:read`
+    /// has `description` and `activityCode`.
+    #[garde(length(max = 20), inner(length(chars, max = 50)))]
+    #[serde(default)]
+    fields: Vec<String>,
+    /// Of what denies: it denies what lies behind so many of a list only.
+    #[garde(inner(range(min = 1, max = 1_000_000)))]
+    #[serde(default)]
+    most_records: Option<u32>,
 }
 
 /// Why a grant is ended.
@@ -104,6 +115,7 @@ struct EndGrant {
 #[schema(example = json!({"id": "019cae6b-e9a1-7d47-8136-4e9c80216d35", "role": null, "teamId": null,
     "userId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "stepUp": false, "countries": ["DE", "FR"],
     "approvalBy": "partner", "permission": "time:read", "effect": "allow",
+    "caseStatuses": ["open", "on_hold"], "fields": [], "mostRecords": null,
     "reason": "Prepares the invoices of March", "from": "2026-03-01T00:00:00Z", "until": "2026-04-01T00:00:00Z",
     "networks": ["0.0.0.0/0", "::/0"],
     "hours": {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": "00:00", "until": "23:59",
@@ -140,6 +152,12 @@ pub(super) struct GrantView {
     countries: Vec<String>,
     /// It counts for a user while somebody of this role has approved only.
     approval_by: Option<Role>,
+    /// It counts on cases of these statuses only.
+    case_statuses: Vec<&'static str>,
+    /// It denies these fields only.
+    fields: Vec<String>,
+    /// It denies what lies behind so many of a list only.
+    most_records: Option<u32>,
     /// Who gave it.
     granted_by: UserId,
     /// When.
@@ -160,97 +178,6 @@ struct EndedView {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     revoked_at: Timestamp,
-}
-
-/// Of whom and what is asked.
-#[derive(Debug, Deserialize, garde::Validate, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
-#[schema(example = json!({"userId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "permission": "cases:read",
-    "caseId": "019cae6b-8e20-707a-a469-71cfb354a067"}))]
-struct CheckPermission {
-    /// Of whom; yourself when left out.
-    #[serde(default)]
-    user_id: Option<UserId>,
-    /// The permission's code.
-    #[garde(length(chars, max = 100))]
-    #[schema(example = "cases:read")]
-    permission: String,
-    /// Of which case; of none in particular when left out.
-    #[serde(default)]
-    case_id: Option<CaseId>,
-}
-
-/// Of whom and what is asked.
-#[derive(Debug, Deserialize, garde::Validate, IntoParams)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
-#[into_params(parameter_in = Query)]
-struct ExplainPermission {
-    /// Of whom; yourself when left out.
-    user_id: Option<UserId>,
-    /// The permission's code; `cases:read` when left out.
-    #[garde(inner(length(chars, max = 100)))]
-    permission: Option<String>,
-    /// Of which case; of none in particular when left out.
-    case_id: Option<CaseId>,
-}
-
-/// A decision.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({"userId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "permission": "cases:read",
-    "allowed": false, "decidedBy": "ethical_wall"}))]
-struct CheckView {
-    /// Of whom.
-    user_id: UserId,
-    /// The permission's code.
-    permission: &'static str,
-    /// Whether it is allowed.
-    allowed: bool,
-    /// `ethical_wall`, `role`, `grant`, `delegation`, `case_team`, or `default`: nothing allows it.
-    decided_by: &'static str,
-}
-
-/// A decision with the rows that made it.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({"userId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "permission": "cases:read",
-    "allowed": true, "decidedBy": "role", "decidingGrant": null,
-    "rows": [{"source": "role", "role": "associate", "grant": null, "delegation": null, "effect": "allow", "counts": true}]}))]
-struct ExplainView {
-    /// Of whom.
-    user_id: UserId,
-    /// The permission's code.
-    permission: &'static str,
-    /// Whether it is allowed.
-    allowed: bool,
-    /// `ethical_wall`, `role`, `grant`, `delegation`, `case_team`, or `default`: nothing allows it.
-    decided_by: &'static str,
-    /// The grant that decided, where one did.
-    deciding_grant: Option<GrantId>,
-    /// The rows, in the order in which they count: grants that deny, walls, the role, grants that allow, delegations, the role
-    /// on the team of the case.
-    rows: Vec<RowView>,
-}
-
-/// A row that took part.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct RowView {
-    /// `grant`, `ethical_wall`, `role`, `delegation` or `case_team`.
-    source: &'static str,
-    /// The role, of a role's row; the role on the case, of a row of its team.
-    role: Option<Role>,
-    /// The grant, of a grant's row.
-    grant: Option<GrantView>,
-    /// The delegation, of a delegation's row.
-    delegation: Option<DelegationView>,
-    /// What it does.
-    effect: Effect,
-    /// Whether it counts at this moment, from where you ask. A grant that asks for a second factor does not, for who has
-    /// shown none.
-    counts: bool,
 }
 
 /// List the permissions, with the roles that have each.
@@ -337,61 +264,6 @@ async fn end_grant(
     Ok(Json(EndedView { id, revoke_reason, revoked_at: ctx.now() }))
 }
 
-/// Ask whether a user may do something.
-#[utoipa::path(post, path = "/api/permissions/check", tag = "Permissions", operation_id = "checkPermission",
-    request_body = CheckPermission,
-    responses((status = 200, description = "The decision", body = CheckView),
-        (status = 400, description = "No such permission", body = ProblemBody),
-        (status = 404, description = "No such user or case", body = ProblemBody)))]
-async fn check_permission(
-    ctx: Ctx,
-    ValidJson(body): ValidJson<CheckPermission>,
-) -> Result<Json<CheckView>, Problem> {
-    let asked = Asked { user: body.user_id, permission: body.permission, case: body.case_id };
-    let explained = service::explain(&ctx, &asked).await?;
-    Ok(Json(CheckView {
-        user_id: explained.user,
-        permission: explained.action.code(),
-        allowed: explained.allowed,
-        decided_by: decided_by(&explained).0,
-    }))
-}
-
-/// Explain whether a user may do something: the rows that took part, and which of them decided.
-#[utoipa::path(get, path = "/api/permissions/explain", tag = "Permissions", operation_id = "explainPermission",
-    params(ExplainPermission),
-    responses((status = 200, description = "The decision and its rows", body = ExplainView),
-        (status = 400, description = "No such permission", body = ProblemBody),
-        (status = 404, description = "No such user or case", body = ProblemBody)))]
-async fn explain_permission(
-    ctx: Ctx,
-    ValidQuery(query): ValidQuery<ExplainPermission>,
-) -> Result<Json<ExplainView>, Problem> {
-    let permission = query.permission.unwrap_or_else(|| Action::ReadCases.code().to_owned());
-    let asked = Asked { user: query.user_id, permission, case: query.case_id };
-    let explained = service::explain(&ctx, &asked).await?;
-    let (decided_by, deciding_grant) = decided_by(&explained);
-    Ok(Json(ExplainView {
-        user_id: explained.user,
-        permission: explained.action.code(),
-        allowed: explained.allowed,
-        decided_by,
-        deciding_grant,
-        rows: explained.steps.into_iter().map(RowView::from).collect(),
-    }))
-}
-
-fn decided_by(explained: &Explained) -> (&'static str, Option<GrantId>) {
-    match explained.reason {
-        _ if explained.by_wall => ("ethical_wall", None),
-        Reason::Default => ("default", None),
-        Reason::Role(_) => ("role", None),
-        Reason::Grant(grant) => ("grant", Some(grant)),
-        Reason::Delegation(_) => ("delegation", None),
-        Reason::CaseTeam(_) => ("case_team", None),
-    }
-}
-
 /// A short list that is always whole.
 pub(super) fn whole<T>(items: Vec<T>) -> Result<Paged<T>, Problem> {
     let total = items.len() as u64;
@@ -422,6 +294,9 @@ impl TryFrom<GiveGrant> for NewGrant {
         let countries: Result<Vec<Country>, _> = body.countries.iter().map(|text| text.parse()).collect();
         let countries = countries
             .map_err(|fault| Error::Condition { field: "countries", message: format!("each {fault}") })?;
+        let case_statuses = Statuses::of(&body.case_statuses);
+        let case_statuses = case_statuses
+            .map_err(|fault| Error::Condition { field: "caseStatuses", message: format!("each {fault}") })?;
         let conditions = Conditions {
             networks,
             hours,
@@ -430,6 +305,9 @@ impl TryFrom<GiveGrant> for NewGrant {
             step_up: body.step_up,
             countries,
             approval_by: body.approval_by,
+            case_statuses,
+            fields: body.fields,
+            most_records: body.most_records,
         };
         let reason = body.reason.trim().to_owned();
         Ok(Self { permission: body.permission, effect: body.effect, conditions, reason })
@@ -458,36 +336,11 @@ impl From<Grant> for GrantView {
             step_up: grant.conditions.step_up,
             countries: grant.conditions.countries.iter().map(ToString::to_string).collect(),
             approval_by: grant.conditions.approval_by,
+            case_statuses: grant.conditions.case_statuses.names().collect(),
+            fields: grant.conditions.fields,
+            most_records: grant.conditions.most_records,
             granted_by: grant.granted_by,
             granted_at: grant.granted_at,
-        }
-    }
-}
-
-impl From<Step> for RowView {
-    fn from(step: Step) -> Self {
-        let row = |source, effect, counts| Self {
-            source,
-            role: None,
-            grant: None,
-            delegation: None,
-            effect,
-            counts,
-        };
-        match step {
-            Step::Wall => row("ethical_wall", Effect::Deny, true),
-            Step::Role { role, allows } => Self { role: Some(role), ..row("role", Effect::Allow, allows) },
-            Step::CaseTeam { role, allows } => {
-                Self { role: Some(role), ..row("case_team", Effect::Allow, allows) }
-            }
-            Step::Grant { grant, counts } => {
-                let effect = grant.effect;
-                Self { grant: Some((*grant).into()), ..row("grant", effect, counts) }
-            }
-            Step::Delegation { delegation, counts } => {
-                let delegation = Some((*delegation).into());
-                Self { delegation, ..row("delegation", Effect::Allow, counts) }
-            }
         }
     }
 }

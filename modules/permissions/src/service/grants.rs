@@ -1,8 +1,9 @@
 use crate::Error;
 use crate::model::{Asked, Explained, NewGrant, Step};
-use access::grants::{Decision, Effect, Grant, Subject};
+use access::grants::{Decision, Effect, Grant, OnCase, Statuses, Subject};
 use access::{Action, Ctx, Principal, Role, case_teams};
 use audit::{Act, Entity};
+use cases::CaseStatus;
 use ids::GrantId;
 use serde_json::json;
 
@@ -19,6 +20,7 @@ pub async fn give_grant(ctx: &Ctx, subject: Subject, new: NewGrant) -> Result<Gr
         let message = format!("must be a role that has the permission `{}` itself", action.code());
         return Err(Error::Condition { field: "approvalBy", message });
     }
+    new.conditions.check_part(new.effect, action)?;
     let mut tx = ctx.begin().await?;
     let role = match subject {
         Subject::Role(role) => Some(role),
@@ -98,23 +100,31 @@ pub async fn explain(ctx: &Ctx, asked: &Asked) -> Result<Explained, Error> {
     let principal = Principal::of(user.id, ctx.firm(), user.role);
     let policy = access::look_up(ctx.reader(), &principal, ctx.now()).await?;
     let moment = ctx.moment();
-    let (mut by_wall, mut member) = (false, None);
+    let (mut by_wall, mut member, mut place) = (false, None, None);
     if let Some(case) = asked.case {
-        cases::exists(ctx.reader(), sight, case).await?;
+        let status = cases::status_of(ctx.reader(), sight, case).await?;
         by_wall = access::is_hidden(ctx.reader(), ctx.firm(), user.id, case).await?;
         member = case_teams::find(ctx.reader(), ctx.firm(), case, user.id).await?;
+        place = Some(OnCase { role: member.map(|member| member.role), status: standing(status)? });
     }
-    let decided = match &member {
+    let decided = match place {
         _ if !user.active => Decision::REFUSED,
-        Some(member) => policy.decide_on_case(&principal, member.role, action, moment),
+        Some(case) => policy.decide_on_case(&principal, case, action, moment),
         None => policy.decide(&principal, action, moment),
+    };
+    // What is about cases of some statuses counts on these alone.
+    let is_here = |grant: &Grant| {
+        let statuses = grant.conditions.case_statuses;
+        statuses.is_empty() || place.is_some_and(|case| statuses.contains(case.status))
     };
     let of = |effect: Effect| {
         let grants =
             policy.grants().iter().filter(move |grant| grant.effect == effect && grant.action == action);
         grants.map(|grant| Step::Grant {
             grant: Box::new(grant.clone()),
-            counts: grant.counts(moment) && policy.owed(grant, &principal, moment).is_none(),
+            counts: is_here(grant)
+                && grant.counts(moment)
+                && policy.owed(grant, &principal, moment).is_none(),
         })
     };
     let mut steps: Vec<Step> = of(Effect::Deny).collect();
@@ -136,6 +146,11 @@ pub async fn explain(ctx: &Ctx, asked: &Asked) -> Result<Explained, Error> {
         reason: decided.reason,
         steps,
     })
+}
+
+fn standing(status: CaseStatus) -> Result<Statuses, Error> {
+    Statuses::of(&[status.as_str()])
+        .map_err(|fault| Error::Condition { field: "caseId", message: fault.to_string() })
 }
 
 pub(super) fn action(code: &str) -> Result<Action, Error> {
