@@ -3,7 +3,7 @@
 use crate::audit::{LOG, verify};
 use access::Role;
 use chrono::TimeDelta;
-use e2e::{TestApp, add_party, id_of, make_key, open_case, raise_wall};
+use e2e::{TestApp, add_party, id_of, make_key, open_case, raise_wall, record_time, upload_text};
 use http::Method;
 use serde_json::{Value, json};
 use testkit::Client;
@@ -229,5 +229,31 @@ async fn a_report_counts_and_names_what_has_to_be_looked_at() {
     assert_eq!((counted("actions", "delete"), counted("actions", "deny")), (3, 3));
     assert_eq!((counted("entities", "case"), counted("users", &id)), (6, 3));
     assert_eq!((counted("outcomes", "refused"), counted("outcomes", "failed")), (3, 1));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_leaves_a_case_is_in_the_log_of_the_case_that_it_leaves() {
+    let app = TestApp::start().await;
+    let (old, new) =
+        (open_case(app.admin(), "Old v. Case").await, open_case(app.admin(), "New v. Case").await);
+    let (old, new) = (id_of(&old), id_of(&new));
+    let document = id_of(&upload_text(app.admin(), &old, "letter.txt", "A letter").await);
+    let entry = id_of(&record_time(app.admin(), &old, "Wrote a letter").await);
+    for (path, id) in [("documents", &document), ("billing/time-entries", &entry)] {
+        let moved = json!({ "caseId": new });
+        drop(app.admin().patch(&format!("/api/{path}/{id}"), &moved).await.expect_status(200));
+        let left = newest(&app, &format!("caseId={old}&action=update&entityId={id}")).await;
+        assert_eq!(left["changes"], json!({ "caseId": [old, null] }), "{left:#}");
+        assert!(!left.to_string().contains(&new), "where it went is told to the other case: {left:#}");
+        let came = newest(&app, &format!("caseId={new}&action=update&entityId={id}")).await;
+        assert!(came["changes"].to_string().contains(&old), "{came:#}");
+        // What stays in its case leaves none.
+        let before = app.admin().get(&format!("{LOG}?entityId={id}")).await.json()["total"].as_u64().unwrap();
+        drop(app.admin().patch(&format!("/api/{path}/{id}"), &moved).await.expect_status(200));
+        let after = app.admin().get(&format!("{LOG}?entityId={id}")).await.json()["total"].as_u64().unwrap();
+        assert!(after <= before + 1, "{before} and {after}");
+    }
+    assert!(verify(&app).await.is_intact());
     app.finish().await;
 }

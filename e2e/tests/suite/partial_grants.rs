@@ -2,7 +2,10 @@
 
 use crate::walls::person;
 use access::Role;
-use e2e::{TestApp, add_client, add_entry, id_of, open_case, record_time, upload_text};
+use access::grants::Statuses;
+use e2e::{
+    TestApp, add_client, add_entry, add_party, id_of, open_case, put_on_team, record_time, upload_text,
+};
 use http::header::ETAG;
 use serde_json::{Value, json};
 use testkit::{Answer, Client};
@@ -122,7 +125,7 @@ async fn what_is_allowed_on_open_cases_shows_these_alone() {
     client.get(&format!("/api/docket/{}", other.entry)).await.expect_problem(404, "docket_entry_not_found");
     client.get(&format!("/api/documents/{}", other.document)).await.expect_problem(404, "document_not_found");
     drop(add_entry(&client, &one.case, "ANSWER to complaint").await);
-    // What is about the whole firm is none of it, and nothing of it is handed on.
+    // What is about the whole firm is none of it.
     client.post("/api/cases", &json!({ "title": "New v. Old" })).await.expect_problem(403, "forbidden");
     client.get("/api/billing/time-entries").await.expect_problem(403, "forbidden");
     let path = format!("/api/permissions/explain?userId={id}&permission=cases:read&caseId={}", one.case);
@@ -133,6 +136,95 @@ async fn what_is_allowed_on_open_cases_shows_these_alone() {
     drop(app.admin().post("/api/ethical-walls", &wall).await.expect_status(201));
     client.get(&format!("/api/cases/{}", one.case)).await.expect_problem(404, "case_not_found");
     assert_eq!(total(&client, "/api/cases").await, 0);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_case_that_may_not_be_read_by_its_status_is_in_no_list_and_no_number() {
+    let app = TestApp::start().await;
+    let (one, other) = (filled(app.admin(), "Alder").await, filled(app.admin(), "Cedar").await);
+    for case in [&one.case, &other.case] {
+        drop(add_party(app.admin(), case, "Birch Company").await);
+    }
+    drop(set_status(app.admin(), &one.case, "closed").await.expect_status(200));
+    app.settle().await;
+    let (partner, id) = person(&app, Role::Partner).await;
+    let of_one = |path: &str| format!("/api/cases/{}{path}", one.case);
+    let (client, client_id) = person(&app, Role::Client).await;
+    drop(put_on_team(app.admin(), &one.case, &client_id, "client").await);
+    drop(put_on_team(app.admin(), &other.case, &client_id, "client").await);
+    let numbers =
+        ["/api/cases", "/api/cases?sort=-title", "/api/cases/stats", "/api/parties", "/api/cases?page=2"];
+    for path in numbers {
+        assert_eq!(
+            (total(&partner, path).await, total(app.admin(), path).await),
+            (json!(2), json!(2)),
+            "{path}"
+        );
+    }
+    assert_eq!(total(&client, "/api/cases").await, 2);
+    let all = json!({ "caseStatuses": ["closed"] });
+    for user in [&id, &client_id] {
+        for permission in ["cases:read", "documents:read", "docket:read"] {
+            drop(given(&app, user, permission, "deny", all.clone()).await);
+        }
+    }
+    for path in numbers {
+        assert_eq!(
+            (total(&partner, path).await, total(app.admin(), path).await),
+            (json!(1), json!(2)),
+            "{path}"
+        );
+    }
+    // The team of a closed case does not show it either.
+    for path in ["/api/cases", "/api/cases?sort=title", "/api/cases/stats", "/api/parties", "/api/docket"] {
+        assert_eq!(total(&client, path).await, 1, "{path}");
+    }
+    for reader in [&partner, &client] {
+        for path in ["", "/parties", "/team", "/docket"] {
+            reader.get(&of_one(path)).await.expect_problem(404, "case_not_found");
+        }
+    }
+    let sizes = partner.get("/api/documents/stats").await.expect_status(200).json();
+    assert!(!sizes.to_string().contains(":2"), "{sizes}");
+    let index = |client: &Client| {
+        let client = client.clone();
+        async move { client.get("/api/search/stats").await.expect_status(200).json() }
+    };
+    assert_ne!(index(&partner).await, index(app.admin()).await);
+    assert_eq!(total(&partner, "/api/search?query=birch").await, 2, "the case that is open, and its party");
+    // Nor does a change that changes nothing show it.
+    partner.patch(&of_one(""), &json!({})).await.expect_problem(404, "case_not_found");
+    let document = format!("/api/documents/{}", one.document);
+    partner.patch(&document, &json!({})).await.expect_problem(404, "document_not_found");
+    partner.delete(&document).await.expect_problem(404, "document_not_found");
+    // All four statuses leave nothing, and what is of no case.
+    drop(given(&app, &id, "cases:read", "deny", json!({ "caseStatuses": Statuses::NAMES })).await);
+    assert_eq!(total(&partner, "/api/cases").await, 0);
+    assert_eq!(total(&partner, "/api/parties").await, 0);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_team_and_a_status_show_the_cases_of_both() {
+    let app = TestApp::start().await;
+    let (one, other) = (filled(app.admin(), "Alder").await, filled(app.admin(), "Cedar").await);
+    let third = filled(app.admin(), "Elm").await;
+    for case in [&one.case, &third.case] {
+        drop(set_status(app.admin(), case, "closed").await.expect_status(200));
+    }
+    app.settle().await;
+    let (client, id) = person(&app, Role::Client).await;
+    drop(put_on_team(app.admin(), &one.case, &id, "client").await);
+    for permission in ["cases:read", "docket:read"] {
+        drop(given(&app, &id, permission, "allow", json!({ "caseStatuses": ["open"] })).await);
+    }
+    for path in ["/api/cases", "/api/cases?sort=title", "/api/cases/stats", "/api/docket"] {
+        assert_eq!(total(&client, path).await, 2, "{path}");
+    }
+    drop(client.get(&format!("/api/cases/{}", one.case)).await.expect_status(200));
+    drop(client.get(&format!("/api/docket/{}", other.entry)).await.expect_status(200));
+    client.get(&format!("/api/cases/{}", third.case)).await.expect_problem(404, "case_not_found");
     app.finish().await;
 }
 
@@ -287,5 +379,29 @@ async fn nobody_lifts_or_hands_on_what_is_denied_to_them_in_part() {
     let body = json!({ "permission": "time:read", "effect": "allow", "reason": "A reason" });
     let answer = manager.post(&format!("/api/users/{other}/permissions"), &body).await;
     answer.expect_problem(403, "grant_beyond_own");
+    let lent = json!({ "delegateId": other, "permissions": ["time:read"], "until": "2026-04-01T00:00:00Z",
+        "reason": "Away" });
+    manager.post("/api/delegations", &lent).await.expect_problem(403, "grant_beyond_own");
+    // Nor by leaving the team that it is denied to.
+    let team = json!({ "name": "Temps" });
+    let team = id_of(&app.admin().post("/api/teams", &team).await.expect_status(201).json());
+    let member = format!("/api/teams/{team}/members/{id}");
+    drop(app.admin().put(&member, &json!({})).await);
+    let mut denial = json!({ "permission": "clients:read", "effect": "deny", "reason": "Not theirs" });
+    denial["fields"] = json!(["email"]);
+    let path = format!("/api/teams/{team}/permissions");
+    drop(app.admin().post(&path, &denial).await.expect_status(201));
+    drop(add_client(app.admin(), "Meridian").await);
+    assert_eq!(manager.get("/api/clients").await.expect_status(200).json()["data"][0]["email"], Value::Null);
+    manager.delete(&member).await.expect_problem(403, "grant_beyond_own");
+    // Nor does their word make a grant count for somebody else.
+    let asked = json!({ "permission": "time:read", "effect": "allow", "reason": "With a word", "approvalBy": "admin" });
+    let (intern, intern_id) = person(&app, Role::Intern).await;
+    drop(app.admin().post(&format!("/api/users/{intern_id}/permissions"), &asked).await.expect_status(201));
+    let asking = json!({ "permission": "time:read", "reason": "To prepare the invoices" });
+    let approval = id_of(&intern.post("/api/approvals", &asking).await.expect_status(201).json());
+    let path = format!("/api/approvals/{approval}/approve");
+    manager.post(&path, &json!({})).await.expect_problem(404, "approval_not_found");
+    drop(app.admin().post(&path, &json!({})).await.expect_status(200));
     app.finish().await;
 }

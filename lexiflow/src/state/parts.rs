@@ -122,7 +122,7 @@ impl Parts {
         let notary = signing::notary(&config, random.as_ref(), &headroom)?;
         let callers = Callers { sessions: sessions.clone(), keys: ApiKeys::new(db.clone()) };
         let app = App::new(db, clock, random, headroom, Outbox::new(), Jobs::new(), Arc::new(callers));
-        let refusals = Arc::new(audit::Refusals::register(app.headroom().stores())?);
+        let refusals = Arc::new(audit::Refusals::register(app.headroom().stores(), files.spill.clone())?);
         let doors = Doors { hasher, notary, sessions, entrance, rates, refusals };
         Ok(Self::assemble(config, app, files, doors, committer))
     }

@@ -96,6 +96,14 @@ async fn upload(wire: &mut Wire) {
     assert_eq!(wire.put_file(&path, b"privileged").await.unwrap().status, 201);
 }
 
+/// A caller who may read documents and nothing else.
+async fn limited(wire: &mut Wire) -> Wire {
+    let key = json!({ "name": "Reads documents", "scopes": ["documents:read"] });
+    let made = wire.post("/api/api-keys", &key).await.unwrap();
+    assert_eq!(made.status, 201, "{}", made.text());
+    wire.again().await.unwrap().with_token(made.json()["key"].as_str().unwrap())
+}
+
 async fn kill(server: Server) {
     server.signal(Signal::SIGKILL);
     assert!(!server.ended().await.success());
@@ -134,13 +142,17 @@ async fn killed_under_load_it_has_an_entry_for_all_that_it_acknowledged() {
     assert_intact(&place).await;
 }
 
-/// Reads the document while the database takes no entry; the names of the readings, which were answered all the same.
-async fn read_unrecorded(wire: &mut Wire) -> Vec<String> {
-    let names: Vec<String> = (0..4).map(|number| format!("spilled-{number}")).collect();
+/// Reads the document, and asks for what is refused, while the database takes no entry; the names of what was answered all
+/// the same.
+async fn read_unrecorded(wire: &mut Wire, limited: &mut Wire) -> Vec<String> {
+    let mut names: Vec<String> = (0..4).map(|number| format!("spilled-{number}")).collect();
     for name in &names {
         let answer = send(wire, name, "GET", &format!("{DOCUMENT}/download"), None).await.unwrap();
         assert_eq!((answer.status, &*answer.body), (200, b"privileged".as_slice()), "{}", answer.text());
     }
+    let denied = send(limited, "spilled-denied", "GET", "/api/clients", None).await.unwrap();
+    assert_eq!(denied.status, 403, "{}", denied.text());
+    names.push("spilled-denied".to_owned());
     let refused = wire.post("/api/cases", &json!({ "title": "Birch" })).await.unwrap();
     assert_eq!(refused.status, 503, "the database takes nothing: {}", refused.text());
     names
@@ -169,11 +181,12 @@ async fn readings_that_waited_beside_a_failing_disk_outlive_a_kill() {
     let server = place.start_stubborn().await;
     let mut wire = server.sign_in().await;
     upload(&mut wire).await;
+    let mut key = limited(&mut wire).await;
     // The database cannot grow by a page any more; the file beside it still has room for some readings.
     if !server.limit_files("4096") {
         return skipped("a database that takes nothing: there is no prlimit");
     }
-    let names = read_unrecorded(&mut wire).await;
+    let names = read_unrecorded(&mut wire, &mut key).await;
     kill(server).await;
     assert_they_come_on_record(&place, &names).await;
 }
@@ -187,12 +200,13 @@ async fn readings_that_waited_beside_a_locked_table_outlive_a_kill() {
     let server = place.start().await;
     let mut wire = server.sign_in().await;
     upload(&mut wire).await;
+    let mut key = limited(&mut wire).await;
     let settings = db::Settings { url: Some(url), ..db::Settings::embedded(place.folder()) };
     let other = db::Db::open(&settings).await.unwrap();
     let mut tx = other.writer().begin().await.unwrap();
     let lock = "LOCK TABLE audit_chains IN ACCESS EXCLUSIVE MODE";
     tx.run(db::sql(db::Dialect::Postgres, lock, [])).await.unwrap();
-    let names = read_unrecorded(&mut wire).await;
+    let names = read_unrecorded(&mut wire, &mut key).await;
     kill(server).await;
     tx.rollback().await.unwrap();
     other.close().await;

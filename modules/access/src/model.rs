@@ -222,6 +222,17 @@ impl Action {
         self.is_of_case() || self == Self::DeleteCases
     }
 
+    /// What shows the thing that it changes.
+    pub fn seen_by(self) -> Option<Self> {
+        match self {
+            Self::EditCases | Self::DeleteCases => Some(Self::ReadCases),
+            Self::EditDocket | Self::DeleteDocket => Some(Self::ReadDocket),
+            Self::EditDocuments | Self::DeleteDocuments => Some(Self::ReadDocuments),
+            Self::EditTime => Some(Self::ReadTime),
+            _ => None,
+        }
+    }
+
     /// Whether it shows lists.
     pub fn is_listed(self) -> bool {
         matches!(

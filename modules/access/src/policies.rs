@@ -1,4 +1,4 @@
-use crate::grants::{Approval, Grant, Lent, Policy, Subject};
+use crate::grants::{Approval, Effect, Grant, Lent, Policy, Subject};
 use crate::store::{case_teams, grants};
 use crate::{Principal, Role, approvals, delegations, teams};
 use clock::Timestamp;
@@ -227,6 +227,10 @@ pub async fn add_grant(tx: &mut Tx, firm: FirmId, grant: &Grant) -> Result<bool,
         return Ok(false);
     }
     grants::insert(tx, firm, grant).await?;
+    if grant.effect == Effect::Deny {
+        // What was answered before may show more than its caller may see now.
+        case_teams::departed(tx, firm).await?;
+    }
     Ok(true)
 }
 
@@ -240,5 +244,6 @@ pub async fn end_grant(
     reason: &str,
 ) -> Result<bool, Error> {
     grants::changed(tx, firm).await?;
+    case_teams::departed(tx, firm).await?;
     grants::revoke(tx, firm, id, (by, at, reason)).await
 }

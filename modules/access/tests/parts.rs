@@ -126,6 +126,29 @@ fn nobody_lends_on_cases_on_which_it_is_denied_to_themselves() {
 }
 
 #[test]
+fn nothing_is_lent_of_which_fields_or_records_are_denied_to_the_lender() {
+    for part in [without(&["description"]), most(5)] {
+        let lender = Policy::new(vec![grant(1, Effect::Deny, Action::ReadTime, part)]);
+        let partner = somebody(Role::Partner);
+        assert!(lender.decide(&partner, Action::ReadTime, moment()).allowed);
+        assert!(lender.lends(&partner, Action::ReadTime, moment()).is_nowhere());
+        assert_eq!(lender.lends(&partner, Action::ReadCases, moment()), Reach::WHOLE);
+    }
+}
+
+#[test]
+fn what_may_not_be_seen_by_its_status_may_not_be_changed_either() {
+    let policy = Policy::new(vec![grant(1, Effect::Deny, Action::ReadDocuments, on(&["closed"]))]);
+    let associate = somebody(Role::Partner);
+    for action in [Action::ReadDocuments, Action::EditDocuments, Action::DeleteDocuments] {
+        assert_eq!(policy.reach(&associate, action, moment()).barred, statuses(&["closed"]), "{action:?}");
+        let case = OnCase { role: None, status: statuses(&["closed"]) };
+        assert!(!policy.decide_on_case(&associate, case, action, moment()).allowed, "{action:?}");
+    }
+    assert_eq!(policy.reach(&associate, Action::EditDocket, moment()), Reach::WHOLE);
+}
+
+#[test]
 fn fields_and_records_are_denied_beside_what_is_allowed() {
     let policy = Policy::new(vec![
         grant(1, Effect::Deny, Action::ReadClients, without(&["email", "notes"])),
@@ -148,6 +171,7 @@ fn a_part_that_an_action_does_not_have_is_refused() {
         |conditions: Conditions, effect, action| conditions.check_part(effect, action).unwrap_err().field;
     let (allow, deny) = (Effect::Allow, Effect::Deny);
     assert_eq!(fault(on(&["open"]), deny, Action::ReadClients), "caseStatuses");
+    assert_eq!(fault(on(&["open"]), allow, Action::DeleteCases), "caseStatuses");
     assert_eq!(fault(without(&["email"]), allow, Action::ReadClients), "fields");
     assert_eq!(fault(without(&["name"]), deny, Action::ReadClients), "fields");
     assert_eq!(fault(without(&["email"]), deny, Action::ReadCases), "fields");

@@ -31,6 +31,6 @@ pub use routes::{AuditEntryView, ListEntriesOfCase, page_of_case, routes};
 pub use service::{
     Against, Chains, EXPORT_BYTES, Export, MOST_CRITICAL, Report, Summary, Wanted, ask_for_verification,
     checkpoint, entries_of, export, find_entry, find_verification, list_entries, list_entries_of_case,
-    list_verifications, purge, record, record_sign_in, report, summarize, verify_chain,
+    list_verifications, purge, record, record_leaving, record_sign_in, report, summarize, verify_chain,
 };
 pub use spill::{Spill, SpillFile, record_reading};

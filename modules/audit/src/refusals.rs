@@ -1,6 +1,7 @@
 //! What callers were refused for want of a right becomes an entry, with the status that they were answered with.
 
-use crate::{Act, Entity, Error, service};
+use crate::model::Pending;
+use crate::{Act, Entity, Error, Spill, service};
 use access::{Ctx, RefusalWatch, Refused};
 use crypto::digest::sha256;
 use futures_util::future::BoxFuture;
@@ -18,11 +19,12 @@ const ONCE_MICROS: i64 = 60 * 1_000_000;
 pub struct Refusals {
     // bounded: registered below, with a cap in bytes
     told: Arc<Cache<[u8; 32], ()>>,
+    spill: Spill,
 }
 
 impl Refusals {
-    /// Nothing was refused yet.
-    pub fn register(stores: &StoreRegistry) -> Result<Self, RegistryFull> {
+    /// Nothing was refused yet. What the database cannot take goes to `spill`.
+    pub fn register(stores: &StoreRegistry, spill: Spill) -> Result<Self, RegistryFull> {
         let told = Arc::new(Cache::new(CacheConfig {
             name: "audit.refusals".to_owned(),
             cap_bytes: REFUSALS_BYTES,
@@ -31,7 +33,7 @@ impl Refusals {
             weigh: |_, ()| 0,
         }));
         stores.register(Arc::clone(&told) as _)?;
-        Ok(Self { told })
+        Ok(Self { told, spill })
     }
 
     /// Whether the same was not recorded a moment ago.
@@ -57,7 +59,7 @@ impl RefusalWatch for Refusals {
             if !self.is_new(ctx, &refused) {
                 return;
             }
-            if let Err(error) = record(ctx, &refused).await {
+            if let Err(error) = record(ctx, &self.spill, &refused).await {
                 // They do not get it anyhow; the log is what is left.
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
@@ -70,16 +72,20 @@ impl RefusalWatch for Refusals {
     }
 }
 
-async fn record(ctx: &Ctx, refused: &Refused) -> Result<(), Error> {
+async fn record(ctx: &Ctx, spill: &Spill, refused: &Refused) -> Result<(), Error> {
     let denied = json!({ "denied": [null, refused.code.name], "ids": [null, refused.ids] });
     let what = Entity::of(ctx.user()).answered(Some(refused.code.status)).changed(denied);
     let what = match refused.case {
         Some(case) => what.in_case(case),
         None => what,
     };
-    // Not the verb's own transaction: a claimed idempotency key is not marked as done by it.
-    let mut tx = ctx.app().db().writer().begin().await?;
-    service::record(&mut tx, ctx, Act::Deny, what).await?;
-    tx.commit().await?;
-    Ok(())
+    let kept = Pending::of(ctx, Act::Deny, what.clone());
+    let recorded = async {
+        // Not the verb's own transaction: a claimed idempotency key is not marked as done by it.
+        let mut tx = ctx.app().db().writer().begin().await?;
+        service::record(&mut tx, ctx, Act::Deny, what).await?;
+        tx.commit().await?;
+        Ok(())
+    };
+    spill.keep_if_it_fails(kept, recorded).await
 }

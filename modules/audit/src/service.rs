@@ -15,7 +15,7 @@ pub use query::{
     MOST_CRITICAL, Report, Summary, Wanted, find_entry, list_entries, list_entries_of_case, report, summarize,
 };
 pub(crate) use record::record_spilled;
-pub use record::{entries_of, record, record_sign_in};
+pub use record::{entries_of, record, record_leaving, record_sign_in};
 pub use retention::purge;
 pub use verifications::{ask_for_verification, find_verification, list_verifications};
 pub use verify::{Against, verify_chain};

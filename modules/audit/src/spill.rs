@@ -68,6 +68,26 @@ impl Spill {
         Ok(())
     }
 
+    /// Keeps a record beside the database where that cannot take it at the moment.
+    ///
+    /// # Errors
+    /// What the database says when it refuses for good; [`Error::Spill`] when neither takes the record.
+    pub(crate) async fn keep_if_it_fails(
+        &self,
+        kept: Pending,
+        recorded: impl Future<Output = Result<(), Error>>,
+    ) -> Result<(), Error> {
+        match recorded.await {
+            Err(Error::Database(error) | Error::Access(access::Error::Database(error)))
+                if error.is_transient() && self.0.file.is_some() =>
+            {
+                tracing::warn!(%error, "an audit record is kept in the spill file until the database takes it");
+                self.append(kept).await
+            }
+            outcome => outcome,
+        }
+    }
+
     /// Writes what lies in the file into the chains of its firms. A crash at the worst moment writes a batch twice, under
     /// the same ids; nothing is left out.
     pub(crate) async fn replay(&self, app: &App) -> Result<u64, Error> {
@@ -117,13 +137,5 @@ pub async fn record_reading(ctx: &Ctx, spill: &Spill, entity: Entity) -> Result<
         tx.commit().await?;
         Ok::<(), Error>(())
     };
-    match recorded.await {
-        Err(Error::Database(error) | Error::Access(access::Error::Database(error)))
-            if error.is_transient() && spill.0.file.is_some() =>
-        {
-            tracing::warn!(%error, "an audit record is kept in the spill file until the database takes it");
-            spill.append(kept).await
-        }
-        outcome => outcome,
-    }
+    spill.keep_if_it_fails(kept, recorded).await
 }

@@ -92,6 +92,8 @@ async fn commit_change(
 
     store::update(&mut tx, ctx.firm(), &after).await?;
     let what = Entity::of(id).in_case(after.draft.case).differing(&before, &after);
+    let (from, to) = (Some(before.draft.case), Some(after.draft.case));
+    audit::record_leaving(&mut tx, ctx, Entity::of(id), from, to).await?;
     audit::record(&mut tx, ctx, Act::Update, what).await?;
     tx.commit().await?;
     Ok(after)

@@ -54,12 +54,11 @@ impl Lent {
             return Reach::NOWHERE;
         }
         let lender = Principal::of(self.delegation.lender, firm, self.delegation.lender_role);
-        self.powers.reach(&lender, action, moment)
+        self.powers.lends(&lender, action, moment)
     }
 
     /// Whether it allows `action` now in the whole firm.
     pub fn allows(&self, firm: FirmId, action: Action, moment: Moment) -> bool {
-        let reach = self.reach(firm, action, moment);
-        reach.everywhere && reach.barred.is_empty()
+        self.reach(firm, action, moment).covers(None)
     }
 }

@@ -33,6 +33,14 @@ impl Conditions {
             return fault(second, &format!("must not be set beside `{part}`: give a grant for each"));
         }
         match part {
+            // Its route is for who may do it in the whole firm.
+            "caseStatuses" if effect == Effect::Allow && !action.is_of_case() => {
+                let of_case = codes(Action::is_of_case);
+                fault(
+                    part,
+                    &format!("must be left out of what is not allowed on single cases; these are: {of_case}"),
+                )
+            }
             "caseStatuses" if !action.is_bound_to_cases() => {
                 let of_case = codes(Action::is_bound_to_cases);
                 fault(part, &format!("must be left out of what is not done to a case; these are: {of_case}"))

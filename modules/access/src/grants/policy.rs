@@ -185,7 +185,7 @@ impl Policy {
             let statuses = grant.conditions.case_statuses;
             !statuses.is_empty() && statuses.contains(case.status)
         };
-        let denial = || self.counting(Effect::Deny, principal, action, moment).find(here);
+        let denial = || self.denials_by_status(principal, action, moment).find(here);
         if let Some(barred) = self.barred(principal, action, moment) {
             return barred;
         }
@@ -200,10 +200,7 @@ impl Policy {
         if let Some(grant) = self.allowing(principal, action, moment).filter(here).find(is_done) {
             return Decision::because(true, Reason::Grant(grant.id));
         }
-        let lends = |lent: &&Lent| {
-            let reach = lent.reach(principal.firm, action, moment);
-            reach.everywhere && !reach.barred.contains(case.status)
-        };
+        let lends = |lent: &&Lent| lent.reach(principal.firm, action, moment).covers(Some(case));
         if let Some(lent) = self.lent.iter().find(lends) {
             return Decision::because(true, Reason::Delegation(lent.delegation.id));
         }

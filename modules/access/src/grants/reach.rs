@@ -1,4 +1,4 @@
-use super::{Effect, Policy, Statuses};
+use super::{Effect, Grant, Policy, Statuses};
 use crate::{Action, Principal};
 
 /// Where a user may do something: what a [`crate::Sight`] is made of.
@@ -24,6 +24,12 @@ impl Reach {
     /// Whether there is nothing on which it may be done.
     pub fn is_nowhere(&self) -> bool {
         !self.everywhere && !self.on_teams && self.statuses.is_empty()
+    }
+
+    /// Whether what is done everywhere within it may be done on this case; without one, in the whole firm.
+    pub fn covers(&self, case: Option<OnCase>) -> bool {
+        let is_barred = |case: OnCase| self.barred.contains(case.status);
+        self.everywhere && case.map_or(self.barred.is_empty(), |case| !is_barred(case))
     }
 }
 
@@ -56,15 +62,32 @@ impl Policy {
         Reach { everywhere: false, on_teams, statuses, barred }
     }
 
+    /// Where the principal may lend `action`: where they may do it in the whole firm, but for cases on which it is denied to
+    /// them. Nothing is lent of which fields or records are denied to the lender: the borrower would see them.
+    pub fn lends(&self, principal: &Principal, action: Action, moment: super::Moment) -> Reach {
+        let is_cut = self.most_records(principal, action, moment).is_some()
+            || !self.masked(principal, action, moment).is_empty();
+        let reach = self.reach(principal, action, moment);
+        if is_cut || !reach.everywhere { Reach::NOWHERE } else { reach }
+    }
+
     /// On cases of which statuses something is denied that may be allowed elsewhere.
-    pub(super) fn barred_statuses(
-        &self,
-        principal: &Principal,
+    fn barred_statuses(&self, principal: &Principal, action: Action, moment: super::Moment) -> Statuses {
+        let denials = self.denials_by_status(principal, action, moment);
+        denials.map(|grant| grant.conditions.case_statuses).fold(Statuses::NONE, |all, some| all | some)
+    }
+
+    /// What denies something on cases of some statuses. Who may not see a case, or what hangs on it, does not change it either:
+    /// the answer would show it.
+    pub(super) fn denials_by_status<'a>(
+        &'a self,
+        principal: &'a Principal,
         action: Action,
         moment: super::Moment,
-    ) -> Statuses {
-        let denials = self.counting(Effect::Deny, principal, action, moment);
-        denials.map(|grant| grant.conditions.case_statuses).fold(Statuses::NONE, |all, some| all | some)
+    ) -> impl Iterator<Item = &'a Grant> {
+        let of = move |action| self.counting(Effect::Deny, principal, action, moment);
+        let of_seeing = action.seen_by().into_iter().flat_map(of);
+        of(action).chain(of_seeing).filter(|grant| !grant.conditions.case_statuses.is_empty())
     }
 
     /// Whether there may be a case on which the principal may do `action`.

@@ -27,6 +27,9 @@ pub(crate) fn stands_text(statuses: Statuses, column: &str, firm: usize) -> Stri
 }
 
 fn of(statuses: Statuses, firm: usize) -> String {
+    if statuses.is_empty() {
+        return format!("standing.firm_id = ${firm} AND 1 = 0");
+    }
     let names: Vec<_> = statuses.names().map(|name| format!("'{name}'")).collect();
     format!("standing.firm_id = ${firm} AND standing.status IN ({})", names.join(", "))
 }

@@ -145,6 +145,13 @@ impl Faults {
         }
     }
 
+    /// Adds others, which come after these.
+    pub fn join(&mut self, others: Self) {
+        self.all += others.all;
+        let room = MOST_FAULTS.saturating_sub(self.told.len());
+        self.told.extend(others.told.into_iter().take(room));
+    }
+
     /// How many there are.
     pub fn count(&self) -> u64 {
         self.all

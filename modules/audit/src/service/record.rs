@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use clock::Timestamp;
 use crypto::digest::{hex, sha256};
 use db::{Reads, Stamp, Tx};
-use ids::{FirmId, Id, UserId};
+use ids::{CaseId, FirmId, Id, UserId};
 use serde_json::{Value, json};
 
 /// The longest that a record's changes may be, as JSON text. What is longer is replaced by its length and its SHA-256.
@@ -20,6 +20,19 @@ const REASON_CHARS: usize = 2000;
 /// From here to the commit nobody else adds to the chain: a verb records as late as it can.
 pub async fn record(tx: &mut Tx, ctx: &Ctx, act: Act, entity: Entity) -> Result<(), Error> {
     chain(tx, ctx.app(), Pending::of(ctx, act, entity)).await
+}
+
+/// Tells the case that something leaves, where it leaves one: who reads the log of that case sees that it went, and not where to.
+pub async fn record_leaving(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    entity: Entity,
+    from: Option<CaseId>,
+    to: Option<CaseId>,
+) -> Result<(), Error> {
+    let Some(left) = from.filter(|_| from != to) else { return Ok(()) };
+    let gone = entity.in_case(left).changed(json!({ "caseId": [left, null] }));
+    record(tx, ctx, Act::Update, gone).await
 }
 
 /// Writes the record of somebody who is signing in: there is no context before it succeeds. `answer` is the status that they

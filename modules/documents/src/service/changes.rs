@@ -50,6 +50,8 @@ async fn commit_change(
 
     store::update(&mut tx, ctx.firm(), &after).await?;
     let what = Entity::of(after.id).in_case_if(after.fields.case_id).differing(&before, &after);
+    let (from, to) = (before.fields.case_id, after.fields.case_id);
+    audit::record_leaving(&mut tx, ctx, Entity::of(after.id), from, to).await?;
     audit::record(&mut tx, ctx, Act::Update, what).await?;
     ctx.publish(&mut tx, &events::documents::Changed(after.snapshot())).await?;
     if before.text_belongs_elsewhere(&after) {

@@ -123,7 +123,8 @@ fn may_answer(ctx: &Ctx, policy: &Policy, approval: &Approval) -> bool {
     let role = ctx.principal().role;
     let is_named = role == approval.approver_role || role.implies().contains(&approval.approver_role);
     let may = |action| policy.require(ctx.principal(), action, ctx.moment()).is_ok();
-    (is_named || may(Action::ManagePermissions)) && may(approval.action)
+    let is_whole = !policy.denies(ctx.principal(), approval.action, ctx.moment());
+    (is_named || may(Action::ManagePermissions)) && may(approval.action) && is_whole
 }
 
 fn period(now: Timestamp, until: Option<Timestamp>) -> Result<Timestamp, Error> {

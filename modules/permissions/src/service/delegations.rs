@@ -36,7 +36,9 @@ pub async fn make_delegation(ctx: &Ctx, new: NewDelegation) -> Result<Delegation
         if action.needs_person() {
             return Err(Error::NotDelegable(action.code()));
         }
-        if !powers.decide(&principal, action, moment).allowed || ctx.require(action).is_err() {
+        // Who lends in another's place hands out what they hold themselves.
+        let is_held = lender.id == ctx.user() || !ctx.is_denied(action);
+        if !powers.lends(&principal, action, moment).everywhere || ctx.require(action).is_err() || !is_held {
             return Err(Error::BeyondOwn(action.code()));
         }
     }

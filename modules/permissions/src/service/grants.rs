@@ -134,7 +134,7 @@ pub async fn explain(ctx: &Ctx, asked: &Asked) -> Result<Explained, Error> {
     let lent = policy.lent().iter().filter(|lent| lent.delegation.actions.contains(&action));
     steps.extend(lent.map(|lent| Step::Delegation {
         delegation: Box::new(lent.delegation.clone()),
-        counts: lent.allows(ctx.firm(), action, moment),
+        counts: lent.reach(ctx.firm(), action, moment).covers(place),
     }));
     let of_team = |role: Role| Step::CaseTeam { role, allows: role.allows_on_case(action) };
     steps.extend(member.map(|member| of_team(member.role)));

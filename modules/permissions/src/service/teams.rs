@@ -126,7 +126,8 @@ async fn keep_members(
 /// Who puts somebody into a team gives them what the team is allowed; who takes somebody out gives back what it is denied.
 async fn hands_out_own(ctx: &Ctx, tx: &Tx, team: TeamId, effect: Effect) -> Result<(), Error> {
     let grants = access::grants_of(tx, ctx.firm(), Subject::Team(team)).await?;
-    let beyond = grants.iter().find(|grant| grant.effect == effect && !ctx.allows(grant.action));
+    let may_for_good = |action| ctx.policy().allows_for_good(ctx.principal(), action, ctx.moment());
+    let beyond = grants.iter().find(|grant| grant.effect == effect && !may_for_good(grant.action));
     beyond.map_or(Ok(()), |grant| Err(Error::BeyondOwn(grant.action.code())))
 }
 

@@ -2,7 +2,7 @@ use super::line::{
     ENTRY_LINE, EndLine, EntryLine, ExportDigest, FORMAT, FORMAT_BEFORE, Line, Manifest, SignedLine,
     end_message,
 };
-use crate::model::chain::{Chain, Fault, Link, Trust};
+use crate::model::chain::{Chain, Fault, Faults, Link, Trust};
 use crate::model::{Mark, Verdict};
 use crypto::digest::{from_hex, hex};
 use serde::Deserialize;
@@ -109,7 +109,7 @@ struct Reading {
     /// Begins with the first entry.
     chain: Option<Chain>,
     /// Faults before the first entry.
-    early: Vec<Fault>,
+    early: Faults,
     digest: ExportDigest,
     last: Option<Link>,
     /// The last entry that was removed for its age, if a signature says so.
@@ -124,7 +124,7 @@ impl Reading {
             manifest,
             trust: trust.clone(),
             chain: None,
-            early: Vec::new(),
+            early: Faults::default(),
             digest: ExportDigest::default(),
             last: None,
             buried: 0,
@@ -227,9 +227,9 @@ impl Reading {
             self.note(Fault::ExportCutOff);
         }
         let firm = self.manifest.firm;
-        let mut chain = self.chain.unwrap_or_else(|| Chain::after(firm, Link::BEGINNING));
-        self.early.into_iter().for_each(|fault| chain.note(fault));
-        let (entries, faults) = chain.finish();
+        let chain = self.chain.unwrap_or_else(|| Chain::after(firm, Link::BEGINNING));
+        let (entries, mut faults) = chain.finish();
+        faults.join(self.early);
         let verdict =
             Verdict { entries, fault_count: faults.count(), faults: faults.told().to_vec(), ..self.verdict };
         Read { manifest: self.manifest, verdict }
