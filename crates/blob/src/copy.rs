@@ -1,4 +1,4 @@
-use crate::sink::{RELEASE_EVERY_BYTES, Sink};
+use crate::sink::{MOST_UNWRITTEN_BYTES, Sink};
 use crate::turns::in_turns;
 use crate::{Error, Settings, Sha256, blocking, disk};
 use clock::Random;
@@ -72,21 +72,21 @@ impl Copying {
     fn start(source: &Path, temp: PathBuf, chunk_bytes: usize) -> Result<Self, Error> {
         let (source, _) = disk::open_regular(source)?;
         let temp = disk::TempFile::create(temp).map_err(writing("create the copy"))?;
-        Ok(Self { source, sink: Sink::to(temp), buffer: vec![0; chunk_bytes] })
+        Ok(Self { source, sink: Sink::to(temp, MOST_UNWRITTEN_BYTES), buffer: vec![0; chunk_bytes] })
     }
 
     /// One chunk; `false` at the end.
     fn step(&mut self) -> Result<bool, Error> {
         let read = self.source.read(&mut self.buffer).map_err(Error::io("read the file to copy"))?;
         self.sink.write(&self.buffer[..read]).map_err(writing("write the copy"))?;
-        self.sink.relieve();
+        self.sink.relieve().map_err(writing("write the copy"))?;
         Ok(read > 0)
     }
 
     fn finish(self, target: &Path, folder: &Path) -> Result<Copied, Error> {
         let (mut temp, sha256, size_bytes) = self.sink.finish();
         temp.file().sync_all().map_err(writing("sync the copy"))?;
-        if size_bytes >= RELEASE_EVERY_BYTES {
+        if size_bytes >= MOST_UNWRITTEN_BYTES {
             disk::release_cache(temp.file(), 0, size_bytes);
         }
         temp.keep_as(target).map_err(writing("put the copy into its place"))?;

@@ -1,3 +1,4 @@
+use crate::sink::MOST_UNWRITTEN_BYTES;
 use std::path::PathBuf;
 
 const KIB: usize = 1024;
@@ -16,6 +17,10 @@ pub struct Settings {
     pub max_file_bytes: u64,
     /// Whether a stored blob must survive a power failure. Off only for tests and throw-away data.
     pub fsync: bool,
+    /// How much of a file that comes in may wait in the page cache for the disk, in bytes: 64 KiB to 8 MiB. What is written counts
+    /// against the memory of the server's control group until it is on the disk, and cannot be taken back before. Below
+    /// 8 MiB, a writer waits for the disk after so much.
+    pub unwritten_bytes: u64,
 }
 
 impl Settings {
@@ -27,6 +32,7 @@ impl Settings {
             min_free_bytes: 256 * MIB,
             max_file_bytes: 4 * 1024 * MIB,
             fsync: true,
+            unwritten_bytes: MOST_UNWRITTEN_BYTES,
         }
     }
 

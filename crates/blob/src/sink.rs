@@ -2,8 +2,9 @@ use crate::{Sha256, disk};
 use crypto::digest::Sha256Stream;
 use std::io::{self, Write as _};
 
-/// How often the page cache is relieved, in bytes written.
-pub(crate) const RELEASE_EVERY_BYTES: u64 = 8 * 1024 * 1024;
+/// The most that waits in the page cache before the disk is asked to take it, in bytes.
+pub(crate) const MOST_UNWRITTEN_BYTES: u64 = 8 * 1024 * 1024;
+const LEAST_UNWRITTEN_BYTES: u64 = 64 * 1024;
 
 /// A temporary file that is hashed as it is written, and whose pages do not pile up in the page cache. All methods block;
 /// dropping it removes the file.
@@ -12,11 +13,14 @@ pub(crate) struct Sink {
     temp: disk::TempFile,
     sha256: Sha256Stream,
     released_bytes: u64,
+    unwritten_bytes: u64,
 }
 
 impl Sink {
-    pub(crate) fn to(temp: disk::TempFile) -> Self {
-        Self { temp, sha256: Sha256Stream::new(), released_bytes: 0 }
+    /// Into this file, of which so much may wait in the page cache.
+    pub(crate) fn to(temp: disk::TempFile, unwritten_bytes: u64) -> Self {
+        let unwritten_bytes = unwritten_bytes.clamp(LEAST_UNWRITTEN_BYTES, MOST_UNWRITTEN_BYTES);
+        Self { temp, sha256: Sha256Stream::new(), released_bytes: 0, unwritten_bytes }
     }
 
     /// Bytes written so far.
@@ -36,14 +40,20 @@ impl Sink {
     }
 
     /// Drops what is on the disk from the page cache, now and then.
-    pub(crate) fn relieve(&mut self) {
+    pub(crate) fn relieve(&mut self) -> io::Result<()> {
         let written_bytes = self.written_bytes();
-        if written_bytes - self.released_bytes >= RELEASE_EVERY_BYTES {
-            // The stretch before is written by now and can go; this one only starts to be written.
-            let start = self.released_bytes.saturating_sub(RELEASE_EVERY_BYTES);
-            disk::release_cache(self.temp.file(), start, written_bytes);
-            self.released_bytes = written_bytes;
+        if written_bytes - self.released_bytes < self.unwritten_bytes {
+            return Ok(());
         }
+        let waits = self.unwritten_bytes < MOST_UNWRITTEN_BYTES;
+        if waits {
+            self.sync_data()?;
+        }
+        // Without a wait the stretch before is written by now and can go; this one only starts to be written.
+        let before = if waits { 0 } else { self.unwritten_bytes };
+        disk::release_cache(self.temp.file(), self.released_bytes.saturating_sub(before), written_bytes);
+        self.released_bytes = written_bytes;
+        Ok(())
     }
 
     /// The file, to be put into its place, with its digest and its size in bytes.

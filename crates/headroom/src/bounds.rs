@@ -106,8 +106,13 @@ impl Bounds {
     /// wait for it or are refused.
     pub fn sum_bytes(&self) -> u64 {
         let lent = self.of_part(Part::Lent).map(|row| row.bytes).max().unwrap_or(0);
-        let others = self.rows.iter().filter(|row| row.part != Part::Lent);
-        others.fold(lent, |sum, row| sum.saturating_add(row.bytes))
+        self.unlent_bytes().saturating_add(lent)
+    }
+
+    /// The sum of what nobody borrows, in bytes: the rest of the limit is all that may be lent.
+    pub fn unlent_bytes(&self) -> u64 {
+        let unlent = self.rows.iter().filter(|row| row.part != Part::Lent);
+        unlent.fold(0, |sum, row| sum.saturating_add(row.bytes))
     }
 
     /// What is missing for all of it to fit, in bytes.

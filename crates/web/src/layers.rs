@@ -14,6 +14,7 @@ mod deadline;
 mod finish;
 mod large;
 mod long_running;
+mod refusals;
 mod security;
 mod stack;
 
@@ -21,6 +22,7 @@ pub use compression::{CompressionSettings, NoCompression};
 pub use cors::{CorsFault, CorsSettings};
 pub use finish::{Finished, Observer};
 pub use long_running::long_running;
+pub use refusals::RefusalLog;
 pub use stack::stack;
 
 pub(crate) use finish::HeldBody;
@@ -63,6 +65,8 @@ pub struct Settings {
     pub rates: Option<RateLimits>,
     /// Who is told about each finished request.
     pub observer: Option<Arc<dyn Observer>>,
+    /// What keeps refusals from filling the log.
+    pub refusals: Arc<RefusalLog>,
 }
 
 impl Settings {
@@ -81,6 +85,7 @@ impl Settings {
             proxies: TrustedProxies::default(),
             rates: None,
             observer: None,
+            refusals: Arc::default(),
         }
     }
 }

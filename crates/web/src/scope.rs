@@ -82,6 +82,7 @@ pub(crate) struct Scope {
     clock: SharedClock,
     limits: Limits,
     untimed: AtomicBool,
+    untold: AtomicBool,
     /// What has come of a body that is streamed, in bytes.
     pub(crate) streamed_bytes: AtomicU64,
     pub(crate) held: Held,
@@ -106,6 +107,7 @@ impl Scope {
             clock,
             limits,
             untimed: AtomicBool::new(false),
+            untold: AtomicBool::new(false),
             streamed_bytes: AtomicU64::new(0),
             held,
             rated,
@@ -142,6 +144,15 @@ impl Scope {
     /// Lifts the request's deadline; its body's pace is watched instead.
     pub(crate) fn lift_deadline(&self) {
         self.untimed.store(true, Ordering::Relaxed);
+    }
+
+    /// Leaves the request out of the log: one of very many that were refused.
+    pub(crate) fn hush(&self) {
+        self.untold.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_hushed(&self) -> bool {
+        self.untold.load(Ordering::Relaxed)
     }
 
     pub(crate) fn has_deadline(&self) -> bool {

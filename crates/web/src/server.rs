@@ -13,6 +13,7 @@ mod idle;
 mod listen;
 mod settings;
 mod stats;
+mod streams;
 mod triage;
 mod wire;
 

@@ -113,6 +113,8 @@ pub struct Server {
     pub socket_send_buffer: usize,
     /// Streams at once on one HTTP/2 connection.
     pub http2_max_streams: u32,
+    /// Streams at once on all HTTP/2 connections. 0 leaves it to the memory limit.
+    pub http2_all_streams: u64,
     /// Origins that browsers may call from; empty means no CORS.
     pub cors_origins: Vec<String>,
 }
@@ -394,6 +396,7 @@ fn server(s: &Settings) -> Result<Server, Gap> {
         socket_receive_buffer: s.number("server.socket_receive_buffer")?,
         socket_send_buffer: s.number("server.socket_send_buffer")?,
         http2_max_streams: s.number("server.http2_max_streams")?,
+        http2_all_streams: s.number("server.http2_all_streams")?,
         cors_origins: s.list("server.cors_origins")?,
     })
 }

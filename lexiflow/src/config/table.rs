@@ -83,6 +83,7 @@ pub static KEYS: &[Key] = &[
     key("server.socket_receive_buffer", &["SOCKET_RECEIVE_BUFFER"], bytes(4 * KIB, 16 * MIB)),
     key("server.socket_send_buffer", &["SOCKET_SEND_BUFFER"], bytes(4 * KIB, 16 * MIB)),
     key("server.http2_max_streams", &["HTTP2_MAX_STREAMS"], count(1, 1024, "streams")),
+    key("server.http2_all_streams", &["HTTP2_ALL_STREAMS"], count(0, 1_000_000, "streams")),
     key("server.cors_origins", &["CORS_ORIGINS", "CORS_ORIGIN"], Kind::List(rules::ORIGIN)),
     // database
     key("database.url", &["DATABASE_URL"], Kind::DatabaseUrl(rules::DATABASE_URL)),

@@ -1,7 +1,7 @@
 //! What each consumer of memory takes at most, reckoned from the configuration before anything of it is taken.
 
 use super::StartError;
-use super::settings::{BASE_BYTES, CONNECTION_BYTES, ENTRANCE_BYTES, logins};
+use super::settings::{BASE_BYTES, CONNECTION_BYTES, ENTRANCE_BYTES, ROOMY_BYTES, STREAM_BYTES, logins};
 use crate::config::{Config, Database};
 use crate::ops::LEAKS_BYTES;
 use headroom::{Bound, Bounds, LimitSource, MemoryBounds, Part, SystemRoots};
@@ -20,12 +20,14 @@ const POSTGRES_BYTES: u64 = 256 << 10;
 /// A job borrows what is large; this is the rest, in bytes.
 const JOB_BYTES: u64 = 512 << 10;
 
+/// What is left to lend beside the largest borrower, in bytes: for requests at work while a password is hashed.
+const WORKING_BYTES: u64 = 2 << 20;
+/// The part of the limit that streams of HTTP/2 may take.
+const STREAMS_PART: u64 = 32;
 /// When the settings name no number: as many connections as fit beside the rest, within these bounds.
 const CONNECTIONS: std::ops::RangeInclusive<u64> = 32..=1_024;
 const MOST_READERS: u32 = 4;
 const FEW_READERS: u32 = 2;
-/// From this limit on there are pages for all readers, in bytes.
-const ROOMY_BYTES: u64 = 128 << 20;
 
 /// The limit that the bounds must keep: the system's, or the smaller one of which an explicit budget is three quarters,
 /// as it is where none is set.
@@ -41,11 +43,21 @@ pub(crate) fn settle(config: &mut Config, limit_bytes: u64) {
     if config.database.readers == 0 {
         config.database.readers = if limit_bytes < ROOMY_BYTES { FEW_READERS } else { MOST_READERS };
     }
+    if config.server.http2_all_streams == 0 {
+        config.server.http2_all_streams = limit_bytes / STREAMS_PART / STREAM_BYTES;
+    }
     if config.server.max_connections == 0 {
-        let left = limit_bytes.saturating_sub(declare(config, limit_bytes).sum_bytes());
+        let left = limit_bytes.saturating_sub(declare(config, limit_bytes).sum_bytes() + WORKING_BYTES);
         let connections = (left / each_connection(config)).clamp(*CONNECTIONS.start(), *CONNECTIONS.end());
         config.server.max_connections = usize::try_from(connections).unwrap_or(usize::MAX);
     }
+}
+
+/// What of the budget is not lent, in bytes: so much that all that is lent, and all that nobody borrows, fit into the limit at once.
+pub(super) fn held_back(config: &Config, limit_bytes: u64) -> u64 {
+    let budget = headroom::budget(config.memory.budget, &SystemRoots::default());
+    let lendable = limit_bytes.saturating_sub(declare(config, limit_bytes).unlent_bytes());
+    budget.bytes.saturating_sub(lendable)
 }
 
 /// Settles the configuration of a server and holds its bounds against the limit.
@@ -120,6 +132,8 @@ impl MemoryBounds for Connections<'_> {
             remedy: "SOCKET_RECEIVE_BUFFER, SOCKET_SEND_BUFFER",
         });
         bounds.add(several("connections", connections, "connections", CONNECTION_BYTES, "MAX_CONNECTIONS"));
+        let streams = self.0.server.http2_all_streams;
+        bounds.add(several("HTTP/2 streams", streams, "streams", STREAM_BYTES, "HTTP2_ALL_STREAMS"));
     }
 }
 
@@ -232,13 +246,25 @@ mod tests {
     #[test]
     fn the_defaults_fit_into_64_mib_and_take_no_more_than_usual_of_much() {
         for (limit, connections, readers) in
-            [(64, 350..700, 2), (96, 1_024..1_025, 2), (1_024, 1_024..1_025, 4)]
+            [(64, 150..700, 2), (96, 1_024..1_025, 2), (1_024, 1_024..1_025, 4)]
         {
             let (config, bounds) = settled(limit, &[]);
             assert_eq!(bounds.missing_bytes(), 0, "{limit} MiB\n{bounds}");
             assert!(connections.contains(&config.server.max_connections), "{limit} MiB\n{bounds}");
             assert_eq!(config.database.readers, readers, "{limit} MiB");
             assert!(fit(&config, bounds).is_ok());
+        }
+    }
+
+    #[test]
+    fn what_is_lent_fits_beside_all_that_nobody_borrows() {
+        for limit in [64, 96, 256, 1_024, 24 * 1_024] {
+            let (mut config, bounds) = settled(limit, &[]);
+            config.memory.budget = Some(limit * MIB / 4 * 3);
+            let lendable = limit * MIB / 4 * 3 - held_back(&config, limit * MIB);
+            assert!(lendable + bounds.unlent_bytes() <= limit * MIB, "{limit} MiB: {lendable}\n{bounds}");
+            let largest = bounds.sum_bytes() - bounds.unlent_bytes();
+            assert!(lendable >= largest + WORKING_BYTES, "{limit} MiB: {lendable}\n{bounds}");
         }
     }
 

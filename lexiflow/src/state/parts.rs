@@ -93,7 +93,8 @@ impl Parts {
         folder::prepare(&config.storage.data_dir)?;
         let limit_bytes = bounds::limit_of(&config);
         bounds::settle(&mut config, limit_bytes);
-        let headroom = memory(settings::memory(&config, random.as_ref()));
+        let held_back_bytes = bounds::held_back(&config, limit_bytes);
+        let headroom = memory(settings::memory(&config, (limit_bytes, held_back_bytes), random.as_ref()));
         let committer = Tasks::new();
         let db = Db::open(&settings::database(&config)).await?;
         for store in db.stores() {
@@ -103,7 +104,7 @@ impl Parts {
         if migrate {
             db::migrate::run(&db, &schema::migrations(), clock.now()).await?;
         }
-        let store = settings::files(&config);
+        let store = settings::files(&config, limit_bytes);
         let path = store.root.clone();
         let blobs = BlobStore::open(store, Arc::clone(&random), Arc::clone(&clock)).await;
         let blobs = blobs.map_err(|source| StartError::Files { path, source })?;

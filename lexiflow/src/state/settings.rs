@@ -33,12 +33,19 @@ pub fn database(config: &Config) -> db::Settings {
     }
 }
 
-pub(super) fn files(config: &Config) -> blob::Settings {
+/// The part of the memory limit that one upload may leave in the page cache for the disk.
+const UNWRITTEN_PART: u64 = 256;
+const LEAST_UNWRITTEN_BYTES: u64 = 256 << 10;
+
+/// Within a small memory limit little of each upload waits in the page cache: what does counts against the limit until it is on the
+/// disk, and cannot be taken back before.
+pub(super) fn files(config: &Config, limit_bytes: u64) -> blob::Settings {
     let storage = &config.storage;
     blob::Settings {
         chunk_bytes: config.stream.chunk_size.clamp(4 << 10, 1 << 20),
         min_free_bytes: storage.min_disk_space,
         max_file_bytes: storage.max_file_size,
+        unwritten_bytes: (limit_bytes / UNWRITTEN_PART).max(LEAST_UNWRITTEN_BYTES),
         ..blob::Settings::at(PathBuf::from(&storage.upload_dir))
     }
 }
@@ -52,8 +59,12 @@ pub(super) fn documents(config: &Config) -> documents::Settings {
     }
 }
 
+/// Below this limit every page counts, in bytes.
+pub(super) const ROOMY_BYTES: u64 = 128 << 20;
 /// What the server holds when nobody asks for anything, in bytes of heap and stacks.
 pub(super) const BASE_BYTES: u64 = 8 << 20;
+/// What a stream of HTTP/2 holds whose request is refused at once, in bytes: its state, the request's head and the answer.
+pub(super) const STREAM_BYTES: u64 = 6 << 10;
 /// What a connection holds between two requests, in bytes.
 pub(super) const CONNECTION_BYTES: u64 = 16 << 10;
 
@@ -71,20 +82,27 @@ pub(super) fn thresholds(config: &Config) -> Thresholds {
     })
 }
 
-pub(super) fn memory(config: &Config, random: &dyn Random) -> headroom::Settings {
+/// `held_back_bytes` is what the declared bounds leave of the budget for nobody. Where the limit is so small that one burst fills
+/// what is left, freed pages go back early whatever the settings say.
+pub(super) fn memory(
+    config: &Config,
+    (limit_bytes, held_back_bytes): (u64, u64),
+    random: &dyn Random,
+) -> headroom::Settings {
     let mut seed = [0; 8];
     random.fill(&mut seed);
     headroom::Settings {
         explicit_budget_bytes: config.memory.budget,
         held_back_bytes: BASE_BYTES
-            .saturating_add(CONNECTION_BYTES.saturating_mul(config.server.max_connections as u64)),
+            .saturating_add(CONNECTION_BYTES.saturating_mul(config.server.max_connections as u64))
+            .max(held_back_bytes),
         thresholds: thresholds(config),
         large_request_bytes: config.memory.request_warn_bytes,
         acts: config.memory.monitoring_enabled,
         actions: ActionSettings {
             purges: config.memory.gc_after_threshold,
             empties_early: config.memory.cleanup_aggressive,
-            decays_early: config.memory.optimize_for_size,
+            decays_early: config.memory.optimize_for_size || limit_bytes < ROOMY_BYTES,
         },
         jitter_seed: u64::from_ne_bytes(seed),
     }
@@ -182,6 +200,7 @@ pub(super) fn server(config: &Config, stats: Arc<ServerStats>) -> ServerSettings
         header_timeout: server.header_timeout,
         keep_alive: server.keep_alive_timeout,
         http2_streams: server.http2_max_streams,
+        http2_all_streams: server.http2_all_streams,
         drain: server.drain_deadline,
         stats,
         ..ServerSettings::default()

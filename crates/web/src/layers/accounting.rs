@@ -74,7 +74,12 @@ where
         request.extensions_mut().insert(Arc::clone(&scope));
         let mut entry = match admitted {
             Ok(entry) => entry,
-            Err(problem) => return Box::pin(refused(problem, scope, record, path, shared)),
+            Err(problem) => {
+                if !self.settings.refusals.tells(self.settings.clock.now()) {
+                    scope.hush();
+                }
+                return Box::pin(refused(problem, scope, record, path, shared));
+            }
         };
         if let Some(entry) = &entry {
             request.extensions_mut().insert(InFlight(Arc::clone(entry.flight())));

@@ -68,19 +68,21 @@ impl Drop for Record {
         };
         // Whoever left early may have left work behind.
         let detached = self.meter.end();
-        tracing::info!(
-            target: "access",
-            method = %finished.method,
-            route = finished.route,
-            status = finished.status.map_or(0, |status| status.as_u16()),
-            duration_ms = u64::try_from(finished.duration.as_millis()).unwrap_or(u64::MAX),
-            size_bytes = finished.size_bytes,
-            complete = finished.complete,
-            allocated_bytes = finished.memory.allocated,
-            peak_bytes = finished.memory.peak_live,
-            detached,
-            "request"
-        );
+        if !self.scope.is_hushed() {
+            tracing::info!(
+                target: "access",
+                method = %finished.method,
+                route = finished.route,
+                status = finished.status.map_or(0, |status| status.as_u16()),
+                duration_ms = u64::try_from(finished.duration.as_millis()).unwrap_or(u64::MAX),
+                size_bytes = finished.size_bytes,
+                complete = finished.complete,
+                allocated_bytes = finished.memory.allocated,
+                peak_bytes = finished.memory.peak_live,
+                detached,
+                "request"
+            );
+        }
         if let Some(observer) = &self.observer {
             observer.finished(&finished);
         }

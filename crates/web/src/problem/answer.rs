@@ -103,6 +103,9 @@ fn retry_after(inner: &Inner) -> Option<u32> {
 }
 
 fn log(inner: &Inner, scope: &Scope) {
+    if scope.is_hushed() {
+        return;
+    }
     let code = inner.code.name;
     let cause = inner.cause.as_deref().map(chain).unwrap_or_default();
     let (correlation, path) = (scope.correlation().as_str(), scope.path());

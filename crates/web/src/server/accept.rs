@@ -1,5 +1,6 @@
 use super::connection::Host;
 use super::full::refuse;
+use super::streams::Streams;
 use super::triage::asks_for;
 use super::{Report, ServerSettings};
 use axum::Router;
@@ -30,6 +31,7 @@ pub async fn serve(
 ) -> Report {
     let host = Host {
         router,
+        streams: Streams::of(settings.http2_all_streams, settings.http2_streams),
         settings,
         tasks: TaskTracker::new(),
         finish: CancellationToken::new(),

@@ -1,5 +1,6 @@
 use super::full::full;
 use super::idle::Activity;
+use super::streams::{Share, Streams};
 use super::wire::Wire;
 use super::{ServerSettings, elsewhere};
 use crate::codes;
@@ -18,6 +19,7 @@ use hyper_util::server::conn::auto::Builder;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
@@ -41,6 +43,7 @@ pub(crate) struct ServerTasks(pub(crate) TaskTracker);
 pub(super) struct Host {
     pub(super) router: Router,
     pub(super) settings: ServerSettings,
+    pub(super) streams: Streams,
     /// Owns every task: those of connections and those of HTTP/2 streams.
     pub(super) tasks: TaskTracker,
     /// Asks connections to finish.
@@ -77,8 +80,9 @@ impl Host {
         let head = self.settings.header_timeout.min(if reserved { RESERVED_PATIENCE } else { Duration::MAX });
         let between = if reserved { RESERVED_PATIENCE } else { self.settings.keep_alive };
         let io = TokioIo::new(Wire::new(stream, self.settings.write_stall, activity.clone()));
-        let service = Answering { host: self.clone(), peer, reserved, activity: activity.clone() };
-        let builder = self.builder();
+        let share = Arc::new(self.streams.take());
+        let builder = self.builder(share.most());
+        let service = Answering { host: self.clone(), peer, reserved, activity: activity.clone(), share };
         let mut connection = pin!(builder.serve_connection(io, service));
         let mut finishing = false;
         // How long after its time a connection may still send what is left of its last answer.
@@ -112,7 +116,7 @@ impl Host {
         }
     }
 
-    fn builder(&self) -> Builder<OwnedTasks> {
+    fn builder(&self, streams: u32) -> Builder<OwnedTasks> {
         let settings = &self.settings;
         let mut builder = Builder::new(OwnedTasks { tasks: self.tasks.clone(), cut: self.cut.clone() });
         builder
@@ -123,7 +127,7 @@ impl Host {
             .header_read_timeout(None)
             .http2()
             .timer(TokioTimer::new())
-            .max_concurrent_streams(settings.http2_streams)
+            .max_concurrent_streams(streams)
             .initial_stream_window_size(64 << 10)
             .initial_connection_window_size(128 << 10)
             .max_send_buf_size(64 << 10)
@@ -140,6 +144,7 @@ struct Answering {
     peer: SocketAddr,
     reserved: bool,
     activity: Activity,
+    share: Arc<Share>,
 }
 
 impl hyper::service::Service<Request<Incoming>> for Answering {
@@ -148,6 +153,9 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
     type Future = BoxFuture<'static, Result<Response, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
+        if request.version() < Version::HTTP_2 {
+            self.share.give_back();
+        }
         let held = (self.activity.begin(request.version()), self.host.settings.stats.request());
         let asks = |prefix: &&str| request.uri().path().starts_with(prefix);
         let is_reserved = self.host.settings.reserved_paths.iter().any(asks);

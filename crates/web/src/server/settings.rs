@@ -26,6 +26,8 @@ pub struct ServerSettings {
     pub write_stall: Duration,
     /// The most requests at once on one HTTP/2 connection.
     pub http2_streams: u32,
+    /// The most requests at once on all HTTP/2 connections together, beside one on each.
+    pub http2_all_streams: u64,
     /// The most time to finish what is running after shutdown began.
     pub drain: Duration,
     /// Where everything but `reserved_paths` is served; `None` for the runtime of the accept loop.
@@ -54,6 +56,7 @@ impl Default for ServerSettings {
             keep_alive: Duration::from_mins(1),
             write_stall: Duration::from_mins(1),
             http2_streams: 32,
+            http2_all_streams: 4096,
             drain: Duration::from_secs(30),
             work: None,
             stats: Arc::default(),

@@ -1,0 +1,53 @@
+use clock::Timestamp;
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+
+/// Refusals that are logged one by one in each second.
+const TOLD_A_SECOND: u32 = 20;
+
+/// Keeps who is refused from filling the log: a server that is flooded turns away tens of thousands of requests a second, each of
+/// which would be two lines on the disk and pages in the cache. Past the first of each second they are only counted, here and in
+/// the metrics.
+#[derive(Debug, Default)]
+pub struct RefusalLog {
+    second: AtomicI64,
+    told: AtomicU32,
+    untold: AtomicU64,
+}
+
+impl RefusalLog {
+    /// Whether a refusal at this moment has lines of its own. The first one of a second says how many had none before it.
+    pub(super) fn tells(&self, now: Timestamp) -> bool {
+        let second = now.timestamp();
+        if self.second.swap(second, Ordering::Relaxed) != second {
+            self.told.store(0, Ordering::Relaxed);
+            let untold = self.untold.swap(0, Ordering::Relaxed);
+            if untold > 0 {
+                tracing::warn!(requests = untold, "more requests were refused than are logged one by one");
+            }
+        }
+        let told = self.told.update(Ordering::Relaxed, Ordering::Relaxed, |told| told.saturating_add(1));
+        if told >= TOLD_A_SECOND {
+            self.untold.fetch_add(1, Ordering::Relaxed);
+        }
+        told < TOLD_A_SECOND
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RefusalLog, TOLD_A_SECOND};
+    use clock::Timestamp;
+    use std::sync::atomic::Ordering;
+
+    #[test]
+    fn the_first_of_each_second_are_told_and_the_others_counted() {
+        let log = RefusalLog::default();
+        let at = |second| Timestamp::from_timestamp(second, 0).unwrap();
+        let told = |second, of: u32| (0..of).filter(|_| log.tells(at(second))).count();
+        assert_eq!(told(100, 1_000), TOLD_A_SECOND as usize);
+        assert_eq!(log.untold.load(Ordering::Relaxed), 1_000 - u64::from(TOLD_A_SECOND));
+        assert_eq!(told(101, 5), 5);
+        assert_eq!(log.untold.load(Ordering::Relaxed), 0, "the count was told");
+        assert_eq!(told(101, 100), TOLD_A_SECOND as usize - 5);
+    }
+}
