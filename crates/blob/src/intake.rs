@@ -1,4 +1,4 @@
-use crate::sink::Sink;
+use crate::sink::{MOST_UNWRITTEN_BYTES, Sink};
 use crate::store::Inner;
 use crate::{Error, Sha256, disk};
 use md5::{Digest as _, Md5};
@@ -147,7 +147,7 @@ fn place(store: &Inner, mut temp: disk::TempFile, sha256: &Sha256, size_bytes: u
         if store.settings.fsync {
             temp.file().sync_all()?;
         }
-        if size_bytes >= store.settings.unwritten_bytes {
+        if size_bytes >= store.settings.unwritten_bytes.min(MOST_UNWRITTEN_BYTES) {
             disk::release_cache(temp.file(), 0, size_bytes);
         }
         temp.keep_as(&target)?;

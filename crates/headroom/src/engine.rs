@@ -7,6 +7,7 @@ use crate::controller::{Purge, survive};
 use crate::controls::{ControlStats, Controls};
 use crate::faults::Faults;
 use crate::ledger::{Entry, Ledger};
+use crate::lending::Lending;
 use crate::level::{Level, Thresholds};
 use crate::limit::{Budget, budget_of};
 use crate::meter::{Meter, RequestMemory};
@@ -35,6 +36,11 @@ pub struct Settings {
     /// What the server needs whatever it does, in bytes: its open connections and what it begins with. Of the budget only
     /// the rest is lent, but never less than a quarter.
     pub held_back_bytes: u64,
+    /// What of the limit nobody borrows, in bytes, as it was declared: what is lent has to fit beside it.
+    pub unlent_bytes: u64,
+    /// What is lent all the same, in bytes: what the largest borrower needs, with some room beside it. A server that lends less does
+    /// not work.
+    pub needed_bytes: u64,
     /// The marks of the levels.
     pub thresholds: Thresholds,
     /// A request whose peak is above this is counted as large, in bytes.
@@ -52,6 +58,8 @@ impl Default for Settings {
         Self {
             explicit_budget_bytes: None,
             held_back_bytes: 0,
+            unlent_bytes: 0,
+            needed_bytes: 0,
             thresholds: Thresholds::default(),
             large_request_bytes: 50 << 20,
             acts: true,
@@ -70,7 +78,7 @@ pub struct Headroom {
 type Dump = Box<dyn Fn() + Send + Sync>;
 
 struct Inner {
-    held_back_bytes: u64,
+    lending: Lending,
     tuning: RwLock<Tuning>,
     source: Arc<dyn MemorySource>,
     allocator: Option<Allocator>,
@@ -122,7 +130,8 @@ impl Headroom {
     /// Books for any source.
     pub fn new(settings: Settings, source: Arc<dyn MemorySource>) -> Self {
         let budget = budget_of(settings.explicit_budget_bytes, source.read().limit);
-        let lendable = lendable(&budget, settings.held_back_bytes);
+        let lending = Lending::of(&settings);
+        let lendable = lending.lendable(&budget);
         let root = Pool::root("root", lendable);
         let classes = Class::ALL.map(|class| root.child(class.as_str(), class_limit(class, lendable)));
         let routes = Arc::new(Routes::new(settings.large_request_bytes));
@@ -140,7 +149,7 @@ impl Headroom {
         root.tree().drain.seed(settings.jitter_seed);
         let inner = Inner {
             allocator: allocator(settings.actions),
-            held_back_bytes: settings.held_back_bytes,
+            lending,
             tuning: RwLock::new(Tuning::of(&settings)),
             source,
             budget: RwLock::new(budget),
@@ -376,7 +385,7 @@ impl Headroom {
 
     /// What is lent beyond this wakes the controller.
     fn set_mark(&self, thresholds: &Thresholds) {
-        let lendable = lendable(&self.budget(), self.inner.held_back_bytes);
+        let lendable = self.inner.lending.lendable(&self.budget());
         self.inner.root.tree().bell.set_mark(mark_of(lendable, thresholds));
     }
 
@@ -389,7 +398,7 @@ impl Headroom {
             return known;
         }
         *self.inner.budget.write().unwrap_or_else(PoisonError::into_inner) = budget;
-        let lendable = lendable(&budget, self.inner.held_back_bytes);
+        let lendable = self.inner.lending.lendable(&budget);
         self.inner.root.set_limit(lendable);
         self.set_mark(&tuning.thresholds);
         for class in Class::ALL {
@@ -467,11 +476,6 @@ fn allocator(actions: ActionSettings) -> Option<Allocator> {
         let _taken = allocator.set_decay(actions.calm_decay_millis());
     }
     Some(allocator)
-}
-
-/// What of the budget can be lent, in bytes.
-fn lendable(budget: &Budget, held_back: u64) -> u64 {
-    budget.bytes.saturating_sub(held_back).max(budget.bytes / 4)
 }
 
 /// A class's share of what can be lent, in bytes.

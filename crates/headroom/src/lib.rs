@@ -32,6 +32,7 @@ mod judge;
 pub mod leaks;
 mod lease;
 mod ledger;
+mod lending;
 mod level;
 mod limit;
 mod limit_files;

@@ -54,6 +54,23 @@ fn what_is_held_back_is_never_lent_and_a_quarter_of_the_budget_always_can_be() {
 }
 
 #[test]
+fn what_is_lent_fits_beside_what_nobody_borrows_as_long_as_the_largest_borrower_is_served() {
+    let source = Arc::new(InjectedSource::with_limit(400 * MIB));
+    let settings = Settings {
+        held_back_bytes: 20 * MIB,
+        unlent_bytes: 150 * MIB,
+        needed_bytes: 70 * MIB,
+        ..Settings::default()
+    };
+    let headroom = Headroom::new(settings, Arc::clone(&source) as _);
+    for (limit, lent) in [(400, 250), (1_000, 730), (240, 90), (160, 70), (80, 40), (400, 250)] {
+        source.change(|reading| reading.limit.bytes = limit * MIB);
+        headroom.sample_at(0);
+        assert_eq!(headroom.root().limit(), lent * MIB, "{limit} MiB");
+    }
+}
+
+#[test]
 fn resident_memory_warns_at_three_quarters_and_is_critical_at_the_whole_budget() {
     let (headroom, source) = engine(400 * MIB);
     let resident = |bytes| {

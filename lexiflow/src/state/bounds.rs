@@ -53,11 +53,11 @@ pub(crate) fn settle(config: &mut Config, limit_bytes: u64) {
     }
 }
 
-/// What of the budget is not lent, in bytes: so much that all that is lent, and all that nobody borrows, fit into the limit at once.
-pub(super) fn held_back(config: &Config, limit_bytes: u64) -> u64 {
-    let budget = headroom::budget(config.memory.budget, &SystemRoots::default());
-    let lendable = limit_bytes.saturating_sub(declare(config, limit_bytes).unlent_bytes());
-    budget.bytes.saturating_sub(lendable)
+/// What nobody borrows, and what has to be lent all the same, in bytes: the largest borrower, and requests at work beside it.
+pub(super) fn lending(config: &Config, limit_bytes: u64) -> (u64, u64) {
+    let bounds = declare(config, limit_bytes);
+    let unlent = bounds.unlent_bytes();
+    (unlent, bounds.sum_bytes() - unlent + WORKING_BYTES)
 }
 
 /// Settles the configuration of a server and holds its bounds against the limit.
@@ -101,7 +101,8 @@ fn full_socket(config: &Config) -> u64 {
 }
 
 fn each_connection(config: &Config) -> u64 {
-    (CONNECTION_BYTES + SOCKET_BYTES).saturating_add(full_socket(config) / FULL_SOCKETS)
+    // One stream is each connection's own.
+    (CONNECTION_BYTES + SOCKET_BYTES + STREAM_BYTES).saturating_add(full_socket(config) / FULL_SOCKETS)
 }
 
 /// So many things of so many bytes each, such as `8 threads x 128 KiB`.
@@ -132,7 +133,7 @@ impl MemoryBounds for Connections<'_> {
             remedy: "SOCKET_RECEIVE_BUFFER, SOCKET_SEND_BUFFER",
         });
         bounds.add(several("connections", connections, "connections", CONNECTION_BYTES, "MAX_CONNECTIONS"));
-        let streams = self.0.server.http2_all_streams;
+        let streams = self.0.server.http2_all_streams.saturating_add(connections);
         bounds.add(several("HTTP/2 streams", streams, "streams", STREAM_BYTES, "HTTP2_ALL_STREAMS"));
     }
 }
@@ -246,7 +247,7 @@ mod tests {
     #[test]
     fn the_defaults_fit_into_64_mib_and_take_no_more_than_usual_of_much() {
         for (limit, connections, readers) in
-            [(64, 150..700, 2), (96, 1_024..1_025, 2), (1_024, 1_024..1_025, 4)]
+            [(64, 120..700, 2), (96, 900..1_025, 2), (1_024, 1_024..1_025, 4)]
         {
             let (config, bounds) = settled(limit, &[]);
             assert_eq!(bounds.missing_bytes(), 0, "{limit} MiB\n{bounds}");
@@ -257,14 +258,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lent_fits_beside_all_that_nobody_borrows() {
+    fn the_largest_borrower_and_requests_beside_it_fit_into_the_rest() {
         for limit in [64, 96, 256, 1_024, 24 * 1_024] {
-            let (mut config, bounds) = settled(limit, &[]);
-            config.memory.budget = Some(limit * MIB / 4 * 3);
-            let lendable = limit * MIB / 4 * 3 - held_back(&config, limit * MIB);
-            assert!(lendable + bounds.unlent_bytes() <= limit * MIB, "{limit} MiB: {lendable}\n{bounds}");
-            let largest = bounds.sum_bytes() - bounds.unlent_bytes();
-            assert!(lendable >= largest + WORKING_BYTES, "{limit} MiB: {lendable}\n{bounds}");
+            let (config, bounds) = settled(limit, &[]);
+            let (unlent, needed) = lending(&config, limit * MIB);
+            assert!(unlent + needed <= limit * MIB, "{limit} MiB: {unlent} and {needed}\n{bounds}");
+            assert!(needed > WORKING_BYTES && unlent == bounds.unlent_bytes());
         }
     }
 

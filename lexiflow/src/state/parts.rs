@@ -93,8 +93,8 @@ impl Parts {
         folder::prepare(&config.storage.data_dir)?;
         let limit_bytes = bounds::limit_of(&config);
         bounds::settle(&mut config, limit_bytes);
-        let held_back_bytes = bounds::held_back(&config, limit_bytes);
-        let headroom = memory(settings::memory(&config, (limit_bytes, held_back_bytes), random.as_ref()));
+        let lending = bounds::lending(&config, limit_bytes);
+        let headroom = memory(settings::memory(&config, limit_bytes, lending, random.as_ref()));
         let committer = Tasks::new();
         let db = Db::open(&settings::database(&config)).await?;
         for store in db.stores() {

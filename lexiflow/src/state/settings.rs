@@ -82,11 +82,12 @@ pub(super) fn thresholds(config: &Config) -> Thresholds {
     })
 }
 
-/// `held_back_bytes` is what the declared bounds leave of the budget for nobody. Where the limit is so small that one burst fills
-/// what is left, freed pages go back early whatever the settings say.
+/// `lending` is what [`super::bounds::lending`] says. Where the limit is so small that one burst fills what is left, freed pages
+/// go back early whatever the settings say.
 pub(super) fn memory(
     config: &Config,
-    (limit_bytes, held_back_bytes): (u64, u64),
+    limit_bytes: u64,
+    (unlent_bytes, needed_bytes): (u64, u64),
     random: &dyn Random,
 ) -> headroom::Settings {
     let mut seed = [0; 8];
@@ -94,8 +95,9 @@ pub(super) fn memory(
     headroom::Settings {
         explicit_budget_bytes: config.memory.budget,
         held_back_bytes: BASE_BYTES
-            .saturating_add(CONNECTION_BYTES.saturating_mul(config.server.max_connections as u64))
-            .max(held_back_bytes),
+            .saturating_add(CONNECTION_BYTES.saturating_mul(config.server.max_connections as u64)),
+        unlent_bytes,
+        needed_bytes,
         thresholds: thresholds(config),
         large_request_bytes: config.memory.request_warn_bytes,
         acts: config.memory.monitoring_enabled,

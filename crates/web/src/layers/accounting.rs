@@ -75,7 +75,7 @@ where
         let mut entry = match admitted {
             Ok(entry) => entry,
             Err(problem) => {
-                if !self.settings.refusals.tells(self.settings.clock.now()) {
+                if !self.settings.refusals.tells(problem.status().as_u16(), self.settings.clock.now()) {
                     scope.hush();
                 }
                 return Box::pin(refused(problem, scope, record, path, shared));

@@ -9,23 +9,38 @@ const TOLD_A_SECOND: u32 = 20;
 /// the metrics.
 #[derive(Debug, Default)]
 pub struct RefusalLog {
-    second: AtomicI64,
-    told: AtomicU32,
-    untold: AtomicU64,
+    /// Who asks too often: also who guesses passwords.
+    often: Told,
+    /// Whom there is no memory for.
+    short: Told,
 }
 
 impl RefusalLog {
+    /// Whether a refusal with this status has lines of its own. One kind hides none of the other.
+    pub(super) fn tells(&self, status: u16, now: Timestamp) -> bool {
+        if status == 429 { self.often.tells(now) } else { self.short.tells(now) }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    second: AtomicI64,
+    lines: AtomicU32,
+    untold: AtomicU64,
+}
+
+impl Told {
     /// Whether a refusal at this moment has lines of its own. The first one of a second says how many had none before it.
-    pub(super) fn tells(&self, now: Timestamp) -> bool {
+    fn tells(&self, now: Timestamp) -> bool {
         let second = now.timestamp();
         if self.second.swap(second, Ordering::Relaxed) != second {
-            self.told.store(0, Ordering::Relaxed);
+            self.lines.store(0, Ordering::Relaxed);
             let untold = self.untold.swap(0, Ordering::Relaxed);
             if untold > 0 {
                 tracing::warn!(requests = untold, "more requests were refused than are logged one by one");
             }
         }
-        let told = self.told.update(Ordering::Relaxed, Ordering::Relaxed, |told| told.saturating_add(1));
+        let told = self.lines.update(Ordering::Relaxed, Ordering::Relaxed, |told| told.saturating_add(1));
         if told >= TOLD_A_SECOND {
             self.untold.fetch_add(1, Ordering::Relaxed);
         }
@@ -43,11 +58,12 @@ mod tests {
     fn the_first_of_each_second_are_told_and_the_others_counted() {
         let log = RefusalLog::default();
         let at = |second| Timestamp::from_timestamp(second, 0).unwrap();
-        let told = |second, of: u32| (0..of).filter(|_| log.tells(at(second))).count();
+        let told = |second, of: u32| (0..of).filter(|_| log.tells(503, at(second))).count();
         assert_eq!(told(100, 1_000), TOLD_A_SECOND as usize);
-        assert_eq!(log.untold.load(Ordering::Relaxed), 1_000 - u64::from(TOLD_A_SECOND));
+        assert_eq!(log.short.untold.load(Ordering::Relaxed), 1_000 - u64::from(TOLD_A_SECOND));
         assert_eq!(told(101, 5), 5);
-        assert_eq!(log.untold.load(Ordering::Relaxed), 0, "the count was told");
+        assert_eq!(log.short.untold.load(Ordering::Relaxed), 0, "the count was told");
         assert_eq!(told(101, 100), TOLD_A_SECOND as usize - 5);
+        assert!(log.tells(429, at(101)), "one kind hides none of the other");
     }
 }

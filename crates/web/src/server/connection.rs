@@ -128,6 +128,8 @@ impl Host {
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(streams)
+            // A stream that its peer resets at once is none of those, and holds as much until it is looked at.
+            .max_pending_accept_reset_streams(8)
             .initial_stream_window_size(64 << 10)
             .initial_connection_window_size(128 << 10)
             .max_send_buf_size(64 << 10)
