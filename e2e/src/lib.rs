@@ -22,6 +22,6 @@ pub use provider::{Browser, CLIENT_SECRET, Manners, Person, ProviderDouble, Sign
 pub use raw::{RawConnection, head_of};
 pub use route::{Route, is_id, routes};
 pub use things::{
-    Things, absent, add_client, add_entry, add_party, id_of, make_key, one_of_each, open_case, put_on_team,
-    raise_wall, record_time, upload_text,
+    Filled, Things, absent, add_client, add_entry, add_party, filled, id_of, make_key, one_of_each,
+    open_case, put_on_team, raise_wall, record_time, total, upload_text,
 };

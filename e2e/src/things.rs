@@ -149,6 +149,31 @@ pub async fn upload_text(client: &Client, case: &str, name: &str, text: &str) ->
     form.post(client, "/api/documents").await.expect_status(201).json()
 }
 
+/// A case with an entry and a document, beside time.
+#[derive(Debug)]
+pub struct Filled {
+    /// The case.
+    pub case: String,
+    /// Its docket entry.
+    pub entry: String,
+    /// Its document.
+    pub document: String,
+}
+
+/// Opens a case that is found by the word, and by `motion`, in all that hangs on it.
+pub async fn filled(client: &Client, word: &str) -> Filled {
+    let case = id_of(&open_case(client, &format!("{word} v. Birch")).await);
+    let entry = id_of(&add_entry(client, &case, &format!("MOTION of {word}")).await);
+    let document = id_of(&upload_text(client, &case, "letter.txt", &format!("The {word} motion.")).await);
+    drop(record_time(client, &case, &format!("Call with {word}")).await);
+    Filled { case, entry, document }
+}
+
+/// How many there are in a list.
+pub async fn total(client: &Client, path: &str) -> Value {
+    client.get(path).await.expect_status(200).json()["total"].clone()
+}
+
 /// Raises a wall round a case that screens a user.
 pub async fn raise_wall(client: &Client, case: &str, screened: &[&str]) -> Value {
     let body = json!({ "caseId": case, "reason": "Former client of the other side", "screened": screened });

@@ -1,4 +1,4 @@
-use crate::sink::{MOST_UNWRITTEN_BYTES, Sink};
+use crate::sink::Sink;
 use crate::store::Inner;
 use crate::{Error, Sha256, disk};
 use md5::{Digest as _, Md5};
@@ -37,7 +37,7 @@ impl Intake {
         let temp = disk::TempFile::create(store.layout.temp_file(name))
             .map_err(|error| store.writing("create a temporary file", error))?;
         Ok(Self {
-            sink: Sink::to(temp, store.settings.unwritten_bytes),
+            sink: Sink::to(temp, store.settings.unwritten_bytes()),
             md5: want_md5.then(Md5::new),
             buffer: Vec::new(),
             limit_bytes,
@@ -147,7 +147,7 @@ fn place(store: &Inner, mut temp: disk::TempFile, sha256: &Sha256, size_bytes: u
         if store.settings.fsync {
             temp.file().sync_all()?;
         }
-        if size_bytes >= store.settings.unwritten_bytes.min(MOST_UNWRITTEN_BYTES) {
+        if size_bytes >= store.settings.unwritten_bytes() {
             disk::release_cache(temp.file(), 0, size_bytes);
         }
         temp.keep_as(&target)?;

@@ -1,4 +1,4 @@
-use crate::sink::MOST_UNWRITTEN_BYTES;
+use crate::sink::{LEAST_UNWRITTEN_BYTES, MOST_UNWRITTEN_BYTES};
 use std::path::PathBuf;
 
 const KIB: usize = 1024;
@@ -42,6 +42,11 @@ impl Settings {
 
     pub(crate) fn is_usable_chunk(chunk_bytes: usize) -> bool {
         (4 * KIB..=1024 * KIB).contains(&chunk_bytes)
+    }
+
+    /// What of a file may wait for the disk, within its bounds.
+    pub(crate) fn unwritten_bytes(&self) -> u64 {
+        self.unwritten_bytes.clamp(LEAST_UNWRITTEN_BYTES, MOST_UNWRITTEN_BYTES)
     }
 
     /// What a writer gathers before it writes.

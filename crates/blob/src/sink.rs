@@ -4,7 +4,8 @@ use std::io::{self, Write as _};
 
 /// The most that waits in the page cache before the disk is asked to take it, in bytes.
 pub(crate) const MOST_UNWRITTEN_BYTES: u64 = 8 * 1024 * 1024;
-const LEAST_UNWRITTEN_BYTES: u64 = 64 * 1024;
+/// Less would be a wait for each piece.
+pub(crate) const LEAST_UNWRITTEN_BYTES: u64 = 64 * 1024;
 
 /// A temporary file that is hashed as it is written, and whose pages do not pile up in the page cache. All methods block;
 /// dropping it removes the file.
@@ -19,7 +20,6 @@ pub(crate) struct Sink {
 impl Sink {
     /// Into this file, of which so much may wait in the page cache.
     pub(crate) fn to(temp: disk::TempFile, unwritten_bytes: u64) -> Self {
-        let unwritten_bytes = unwritten_bytes.clamp(LEAST_UNWRITTEN_BYTES, MOST_UNWRITTEN_BYTES);
         Self { temp, sha256: Sha256Stream::new(), released_bytes: 0, unwritten_bytes }
     }
 

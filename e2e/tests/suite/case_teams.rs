@@ -6,27 +6,12 @@ use audit::entries_of;
 use bytes::Bytes;
 use chrono::TimeDelta;
 use e2e::{
-    Form, TestApp, absent, add_client, add_entry, id_of, make_key, open_case, put_on_team, raise_wall,
-    record_time, upload_text,
+    Form, TestApp, absent, add_client, add_entry, filled, id_of, make_key, open_case, put_on_team,
+    raise_wall, total, upload_text,
 };
 use http::Method;
 use serde_json::{Value, json};
 use testkit::{Answer, Client};
-
-/// A case with an entry and a document.
-struct Filled {
-    case: String,
-    entry: String,
-    document: String,
-}
-
-async fn filled(admin: &Client, word: &str) -> Filled {
-    let case = id_of(&open_case(admin, &format!("{word} v. Birch")).await);
-    let entry = id_of(&add_entry(admin, &case, &format!("MOTION of {word}")).await);
-    let document = id_of(&upload_text(admin, &case, "letter.txt", &format!("The {word} motion.")).await);
-    drop(record_time(admin, &case, &format!("Call with {word}")).await);
-    Filled { case, entry, document }
-}
 
 async fn put(client: &Client, case: &str, user: &str, role: &str) -> Answer {
     client.put(&format!("/api/cases/{case}/team/{user}"), &json!({ "role": role, "reason": "Helps" })).await
@@ -44,10 +29,6 @@ async fn deny(admin: &Client, user: &str, permission: &str) -> String {
 async fn explained(admin: &Client, user: &str, permission: &str, case: &str) -> Value {
     let path = format!("/api/permissions/explain?userId={user}&permission={permission}&caseId={case}");
     admin.get(&path).await.expect_status(200).json()
-}
-
-async fn total(client: &Client, path: &str) -> Value {
-    client.get(path).await.expect_status(200).json()["total"].clone()
 }
 
 #[tokio::test]

@@ -9,13 +9,19 @@ use http::Method;
 use serde_json::{Value, json};
 use testkit::{Answer, Client};
 
-async fn give(client: &Client, subject: &str, permission: &str, effect: &str, more: Value) -> Answer {
+pub(crate) async fn give(
+    client: &Client,
+    subject: &str,
+    permission: &str,
+    effect: &str,
+    more: Value,
+) -> Answer {
     let mut body = json!({ "permission": permission, "effect": effect, "reason": "A reason" });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     client.post(&format!("/api/{subject}/permissions"), &body).await
 }
 
-async fn end(client: &Client, grant: &str) -> Answer {
+pub(crate) async fn end(client: &Client, grant: &str) -> Answer {
     let body = json!({ "revokeReason": "No more need" }).to_string();
     let headers = [("content-type", "application/json")];
     client.send(Method::DELETE, &format!("/api/permissions/{grant}"), &headers, body.into()).await

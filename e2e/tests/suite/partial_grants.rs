@@ -1,46 +1,21 @@
 //! Grants about a part: cases of some statuses, fields, so many records of a list.
 
+use crate::grants::{end, give};
 use crate::walls::person;
 use access::Role;
 use access::grants::Statuses;
-use e2e::{
-    TestApp, add_client, add_entry, add_party, id_of, open_case, put_on_team, record_time, upload_text,
-};
+use e2e::{TestApp, add_client, add_entry, add_party, filled, id_of, open_case, put_on_team, total};
 use http::header::ETAG;
 use serde_json::{Value, json};
 use testkit::{Answer, Client};
 
-async fn give(app: &TestApp, user: &str, permission: &str, effect: &str, part: Value) -> Answer {
-    let mut body = json!({ "permission": permission, "effect": effect, "reason": "A reason" });
-    body.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
-    app.admin().post(&format!("/api/users/{user}/permissions"), &body).await
-}
-
 async fn given(app: &TestApp, user: &str, permission: &str, effect: &str, part: Value) -> Value {
-    give(app, user, permission, effect, part).await.expect_status(201).json()
-}
-
-/// A case with an entry and a document.
-struct Filled {
-    case: String,
-    entry: String,
-    document: String,
-}
-
-async fn filled(admin: &Client, word: &str) -> Filled {
-    let case = id_of(&open_case(admin, &format!("{word} v. Birch")).await);
-    let entry = id_of(&add_entry(admin, &case, &format!("MOTION of {word}")).await);
-    let document = id_of(&upload_text(admin, &case, "letter.txt", &format!("The {word} motion.")).await);
-    drop(record_time(admin, &case, &format!("Call with {word}")).await);
-    Filled { case, entry, document }
+    let subject = format!("users/{user}");
+    give(app.admin(), &subject, permission, effect, part).await.expect_status(201).json()
 }
 
 async fn set_status(client: &Client, case: &str, status: &str) -> Answer {
     client.patch(&format!("/api/cases/{case}"), &json!({ "status": status })).await
-}
-
-async fn total(client: &Client, path: &str) -> Value {
-    client.get(path).await.expect_status(200).json()["total"].clone()
 }
 
 /// How much a search finds once the index has it: a worker of the server's own may hold the last piece when the rest is done.
@@ -280,10 +255,7 @@ async fn fields_of_a_client_that_are_denied_are_neither_shown_nor_found_nor_chan
         (&whole["email"], &whole["phone"]),
         (&json!("counsel@meridian.example"), &json!("+1 415 555 0199"))
     );
-    let ended = json!({ "revokeReason": "Needs it again" }).to_string();
-    let grant = format!("/api/permissions/{}", id_of(&denied));
-    let json_type = [("content-type", "application/json")];
-    drop(app.admin().send(http::Method::DELETE, &grant, &json_type, ended.into()).await.expect_status(200));
+    drop(end(app.admin(), &id_of(&denied)).await.expect_status(200));
     assert_eq!(paralegal.get(&path).await.json()["email"], "counsel@meridian.example");
     app.finish().await;
 }
@@ -368,7 +340,7 @@ async fn a_part_that_there_is_not_is_refused_with_its_field() {
         ("cases:update", "deny", json!({ "mostRecords": 5 }), "mostRecords"),
         ("cases:read", "deny", json!({ "caseStatuses": ["open"], "mostRecords": 5 }), "mostRecords"),
     ] {
-        let answer = give(&app, &id, permission, effect, part.clone()).await;
+        let answer = give(app.admin(), &format!("users/{id}"), permission, effect, part.clone()).await;
         let problem = answer.expect_problem(400, "validation_failed");
         assert_eq!(problem["errors"][0]["field"], field, "{permission} {part}: {problem}");
     }
@@ -383,11 +355,7 @@ async fn nobody_lifts_or_hands_on_what_is_denied_to_them_in_part() {
     let (manager, id) = person(&app, Role::Admin).await;
     let (_, other) = person(&app, Role::Clerk).await;
     let denial = given(&app, &id, "time:read", "deny", json!({ "fields": ["description"] })).await;
-    let ended = json!({ "revokeReason": "I want to" }).to_string();
-    let grant = format!("/api/permissions/{}", id_of(&denial));
-    let json_type = [("content-type", "application/json")];
-    let answer = manager.send(http::Method::DELETE, &grant, &json_type, ended.into()).await;
-    answer.expect_problem(403, "grant_beyond_own");
+    end(&manager, &id_of(&denial)).await.expect_problem(403, "grant_beyond_own");
     let body = json!({ "permission": "time:read", "effect": "allow", "reason": "A reason" });
     let answer = manager.post(&format!("/api/users/{other}/permissions"), &body).await;
     answer.expect_problem(403, "grant_beyond_own");

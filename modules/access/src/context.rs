@@ -228,7 +228,7 @@ impl Ctx {
 
     /// Whether there may be a case on which the caller may do `action`.
     pub(crate) fn allows_on_some_case(&self, action: Action) -> bool {
-        !self.reach(action).is_nowhere()
+        self.policy.allows_on_some_case(&self.principal, action, self.moment())
     }
 
     fn reach(&self, action: Action) -> Reach {

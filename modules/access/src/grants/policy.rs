@@ -185,11 +185,10 @@ impl Policy {
             let statuses = grant.conditions.case_statuses;
             !statuses.is_empty() && statuses.contains(case.status)
         };
-        let denial = || self.denials_by_status(principal, action, moment).find(here);
         if let Some(barred) = self.barred(principal, action, moment) {
             return barred;
         }
-        if let Some(denial) = denial() {
+        if let Some(denial) = self.denials_by_status(principal, action, moment).find(here) {
             return Decision::because(false, Reason::Grant(denial.id));
         }
         let decision = self.decide(principal, action, moment);
