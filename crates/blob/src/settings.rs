@@ -21,6 +21,9 @@ pub struct Settings {
     /// against the memory of the server's control group until it is on the disk, and cannot be taken back before. Below
     /// 8 MiB, a writer waits for the disk after so much.
     pub unwritten_bytes: u64,
+    /// How many writers the disk may keep waiting at once, at least 1. They wait on the threads that everything else that blocks
+    /// runs on too: were all of them taken, nothing could be read while the disk is slow.
+    pub writers: usize,
 }
 
 impl Settings {
@@ -33,6 +36,7 @@ impl Settings {
             max_file_bytes: 4 * 1024 * MIB,
             fsync: true,
             unwritten_bytes: MOST_UNWRITTEN_BYTES,
+            writers: 4,
         }
     }
 

@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Temporary files of a process that died are removed at start once they are this old.
 const STALE_AFTER: Duration = Duration::from_hours(24);
@@ -43,6 +44,15 @@ pub(crate) struct Inner {
     pub(crate) layout: Layout,
     pub(crate) random: SharedRandom,
     clock: SharedClock,
+    /// How many writers may wait for the disk.
+    writers: Arc<Semaphore>,
+}
+
+impl Inner {
+    /// A writer's turn to wait for the disk, until it is dropped.
+    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        Arc::clone(&self.writers).acquire_owned().await.map_err(|_| Error::Stopping)
+    }
 }
 
 /// A content-addressed file store on a local disk. Clones are handles of the same store.
@@ -62,7 +72,8 @@ impl BlobStore {
             return Err(Error::Settings);
         }
         let layout = Layout::at(&settings.root);
-        let inner = Arc::new(Inner { settings, layout, random, clock });
+        let writers = Arc::new(Semaphore::new(settings.writers.max(1)));
+        let inner = Arc::new(Inner { settings, layout, random, clock, writers });
         blocking(move || {
             inner.layout.create()?;
             inner.layout.check_writable()?;
@@ -270,4 +281,33 @@ fn each_file(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BlobStore;
+    use crate::{Settings, Sha256};
+    use clock::{MockClock, SeededRandom};
+    use futures_util::FutureExt as _;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn writers_take_turns_and_readers_need_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { writers: 1, ..Settings::at(folder.path()) };
+        let clock = Arc::new(MockClock::at("2026-01-31T12:00:00Z".parse().unwrap()));
+        let store = BlobStore::open(settings, Arc::new(SeededRandom::new(1)), clock).await.unwrap();
+        let mut writer = store.writer().await.unwrap();
+        writer.write(b"a brief").await.unwrap();
+        let sha256: Sha256 = writer.finish().await.unwrap().sha256;
+        let turn = store.inner.turn().await.unwrap();
+        let mut writer = store.writer().await.unwrap();
+        let large = vec![1; store.inner.settings.buffer_bytes()];
+        let mut writing = Box::pin(writer.write(&large));
+        assert!(writing.as_mut().now_or_never().is_none());
+        store.get(sha256).await.unwrap();
+        assert!(writing.as_mut().now_or_never().is_none(), "another has the turn still");
+        drop(turn);
+        writing.await.unwrap();
+    }
 }

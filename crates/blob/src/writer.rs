@@ -70,7 +70,12 @@ impl BlobWriter {
     pub async fn finish(mut self) -> Result<Stored, Error> {
         let intake = self.intake.take().ok_or(Error::Abandoned)?;
         let store = Arc::clone(&self.store);
-        blocking(move || intake.finish(&store).map(|(stored, _)| stored)).await
+        let turn = store.turn().await?;
+        blocking(move || {
+            let _turn = turn;
+            intake.finish(&store).map(|(stored, _)| stored)
+        })
+        .await
     }
 
     /// Lends the intake to a blocking thread. When `task` fails, or this future is dropped, it does not come back,
@@ -81,7 +86,10 @@ impl BlobWriter {
     ) -> Result<(), Error> {
         let mut intake = self.intake.take().ok_or(Error::Abandoned)?;
         let store = Arc::clone(&self.store);
+        let turn = store.turn().await?;
         let worked = blocking(move || {
+            // Kept until the disk is done with it, also when nobody waits for that any more.
+            let _turn = turn;
             task(&mut intake, &store)?;
             Ok(intake)
         });

@@ -12,9 +12,9 @@ const SPARES: u32 = 32;
 
 /// A request's charge, given back when it is dropped.
 #[derive(Debug)]
-#[expect(dead_code, reason = "both are held for what their drop gives back")]
 pub(crate) enum Charge {
     Lent(Lease),
+    #[expect(dead_code, reason = "it is held for what its drop gives back")]
     Spared(Spare),
 }
 

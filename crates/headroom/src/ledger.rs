@@ -144,6 +144,18 @@ impl Entry {
         self
     }
 
+    /// The request's work is done, and `bytes` are what its answer takes until it is sent: of its charge the rest is given
+    /// back. One that was let on with nothing lent gives its place up, because others look after the server too.
+    pub fn settle(&mut self, bytes: u64) {
+        match &mut self.charge {
+            Some(Charge::Lent(lease)) => {
+                let _given = lease.shrink(lease.bytes().saturating_sub(bytes));
+            }
+            Some(Charge::Spared(_)) => self.charge = None,
+            None => {}
+        }
+    }
+
     /// The request.
     pub fn flight(&self) -> &Arc<Flight> {
         &self.flight

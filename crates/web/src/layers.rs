@@ -10,22 +10,21 @@ mod boundary;
 mod compression;
 mod correlation;
 mod cors;
+mod crowds;
 mod deadline;
 mod finish;
 mod large;
 mod long_running;
-mod refusals;
 mod security;
+mod settle;
 mod stack;
 
 pub use compression::{CompressionSettings, NoCompression};
 pub use cors::{CorsFault, CorsSettings};
+pub use crowds::CrowdLog;
 pub use finish::{Finished, Observer};
 pub use long_running::long_running;
-pub use refusals::RefusalLog;
 pub use stack::stack;
-
-pub(crate) use finish::HeldBody;
 
 use crate::client::TrustedProxies;
 use crate::idempotency::IdempotencySettings;
@@ -65,8 +64,8 @@ pub struct Settings {
     pub rates: Option<RateLimits>,
     /// Who is told about each finished request.
     pub observer: Option<Arc<dyn Observer>>,
-    /// What keeps refusals from filling the log.
-    pub refusals: Arc<RefusalLog>,
+    /// What keeps crowds from filling the log.
+    pub crowds: Arc<CrowdLog>,
 }
 
 impl Settings {
@@ -85,7 +84,7 @@ impl Settings {
             proxies: TrustedProxies::default(),
             rates: None,
             observer: None,
-            refusals: Arc::default(),
+            crowds: Arc::default(),
         }
     }
 }

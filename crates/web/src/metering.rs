@@ -89,6 +89,12 @@ impl Held {
         }
     }
 
+    /// Gives back what is held: the work that needed it is done.
+    pub(crate) fn end(&self) {
+        let ended = self.lease.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(ended);
+    }
+
     /// A loan that ends with its holder instead of the request.
     pub(crate) fn borrow(&self, bytes: u64) -> Result<Loan, Refusal> {
         match &self.pool {

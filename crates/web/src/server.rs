@@ -5,6 +5,7 @@
 //! buffers, and a deadline on everything a peer can drag out.
 
 mod accept;
+mod answer;
 mod apart;
 mod connection;
 mod elsewhere;
@@ -18,6 +19,7 @@ mod triage;
 mod wire;
 
 pub use accept::serve;
+pub(crate) use answer::UntilSent;
 pub use apart::{Apart, serve_apart};
 pub use connection::PeerAddr;
 pub(crate) use connection::ServerTasks;

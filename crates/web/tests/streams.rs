@@ -73,6 +73,8 @@ async fn a_connection_of_http_1_keeps_no_streams_from_others() {
         let length = stream.read(&mut answer).await.unwrap();
         assert!(answer[..length].ends_with(b"hello"));
         kept.push(stream);
+        // Nor one of which nobody knows yet what it will speak.
+        kept.push(server.connect().await);
     }
     assert_eq!(open(&server).await.1, 2);
 }

@@ -93,6 +93,8 @@ pub struct Server {
     pub max_connections: usize,
     /// Time for a request's whole header.
     pub header_timeout: Duration,
+    /// Time in which a client has to take something of an answer.
+    pub answer_stall_timeout: Duration,
     /// Bytes of a request's header.
     pub max_header_bytes: usize,
     /// Time that an idle connection is kept.
@@ -386,6 +388,7 @@ fn server(s: &Settings) -> Result<Server, Gap> {
         port: s.number("server.port")?,
         max_connections: s.number("server.max_connections")?,
         header_timeout: s.time("server.header_timeout")?,
+        answer_stall_timeout: s.time("server.answer_stall_timeout")?,
         max_header_bytes: s.number("server.max_header_size")?,
         keep_alive_timeout: s.time("server.keep_alive_timeout")?,
         request_timeout: s.time("server.request_timeout")?,

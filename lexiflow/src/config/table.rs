@@ -69,6 +69,7 @@ pub static KEYS: &[Key] = &[
     key("server.port", &["PORT"], count(0, 65_535, "port")),
     key("server.max_connections", &["MAX_CONNECTIONS"], count(0, 65_536, "connections")),
     key("server.header_timeout", &["HEADER_TIMEOUT_MS"], millis(100, 5 * MINUTE)),
+    key("server.answer_stall_timeout", &["ANSWER_STALL_TIMEOUT_MS"], millis(SECOND, DAY)),
     key("server.max_header_size", &["MAX_HEADER_SIZE"], bytes(8 * KIB, MIB)),
     key("server.keep_alive_timeout", &["KEEP_ALIVE_TIMEOUT_MS"], millis(SECOND, HOUR)),
     key("server.request_timeout", &["REQUEST_TIMEOUT_MS"], millis(100, HOUR)),

@@ -46,6 +46,7 @@ pub(super) fn files(config: &Config, limit_bytes: u64) -> blob::Settings {
         min_free_bytes: storage.min_disk_space,
         max_file_bytes: storage.max_file_size,
         unwritten_bytes: (limit_bytes / UNWRITTEN_PART).max(LEAST_UNWRITTEN_BYTES),
+        writers: (config.workers.blocking_threads / 2).max(1),
         ..blob::Settings::at(PathBuf::from(&storage.upload_dir))
     }
 }
@@ -201,6 +202,7 @@ pub(super) fn server(config: &Config, stats: Arc<ServerStats>) -> ServerSettings
         http1_buffer_bytes: server.max_header_bytes,
         header_timeout: server.header_timeout,
         keep_alive: server.keep_alive_timeout,
+        write_stall: server.answer_stall_timeout,
         http2_streams: server.http2_max_streams,
         http2_all_streams: server.http2_all_streams,
         drain: server.drain_deadline,

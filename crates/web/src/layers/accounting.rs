@@ -1,10 +1,12 @@
 use super::alias::WrittenPath;
 use super::finish::{HeldBody, LastBody, Record};
+use super::settle::settle;
 use super::{Settings, compression, correlation, security};
 use crate::metering::{Admission, Ended, Held, InFlight, RequestMeter};
 use crate::problem::{Problem, in_context};
 use crate::rates::Rated;
 use crate::scope::{Scope, SharedScope};
+use crate::server::UntilSent;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::response::{IntoResponse as _, Response};
@@ -64,7 +66,7 @@ where
             Err(problem) => (None, Err(problem)),
         };
         let scope = open(&request, &self.settings, admitted.as_ref().ok().and_then(Option::as_ref), rated);
-        let mut record = record(&request, &scope, &self.settings, meter);
+        let record = record(&request, &scope, &self.settings, meter);
         let shared = self.settings.cors.is_some();
         let path: Box<str> = request.uri().path().into();
         // For axum's own extractors; ours have their limits by content type.
@@ -75,12 +77,17 @@ where
         let mut entry = match admitted {
             Ok(entry) => entry,
             Err(problem) => {
-                if !self.settings.refusals.tells(problem.status().as_u16(), self.settings.clock.now()) {
+                if !self.settings.crowds.tells(problem.status().as_u16(), self.settings.clock.now()) {
                     scope.hush();
                 }
                 return Box::pin(refused(problem, scope, record, path, shared));
             }
         };
+        if is_watching(&request, entry.as_ref())
+            && !self.settings.crowds.tells_watcher(self.settings.clock.now())
+        {
+            scope.hush();
+        }
         if let Some(entry) = &entry {
             request.extensions_mut().insert(InFlight(Arc::clone(entry.flight())));
         }
@@ -103,17 +110,8 @@ where
             if closes {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            security::harden(response.headers_mut(), &path, shared);
-            if let Some(id) = scope.correlation().header() {
-                response.headers_mut().insert(correlation::HEADER, id);
-            }
-            if let Some(rated) = scope.rated() {
-                rated.standings.write(response.headers_mut());
-            }
-            record.status = Some(response.status());
-            // The scope goes along, because the memory it holds backs the answer until it is sent.
-            let body = |body| Body::new(HeldBody::new(Body::new(LastBody::new(body, record, entry)), scope));
-            Ok(response.map(body))
+            dress(&mut response, &scope, &path, shared);
+            Ok(hand_over(response, scope, record, entry))
         })
     }
 }
@@ -130,6 +128,40 @@ impl<S> Accounting<S> {
     fn rate(&self, request: &Request) -> Result<Option<Arc<Rated>>, Problem> {
         self.settings.rates.as_ref().map_or(Ok(None), |rates| rates.admit(request))
     }
+}
+
+/// Whether somebody only asks how the server is, which is never refused.
+fn is_watching(request: &Request, entry: Option<&Entry>) -> bool {
+    request.method().is_safe() && entry.is_some_and(|entry| !entry.flight().is_expendable())
+}
+
+/// Gives an answer the headers that all have.
+fn dress(response: &mut Response, scope: &Scope, path: &str, shared: bool) {
+    security::harden(response.headers_mut(), path, shared);
+    if let Some(id) = scope.correlation().header() {
+        response.headers_mut().insert(correlation::HEADER, id);
+    }
+    if let Some(rated) = scope.rated() {
+        rated.standings.write(response.headers_mut());
+    }
+}
+
+/// The answer as it goes out, with what backs it until it is sent.
+fn hand_over(
+    mut response: Response,
+    scope: SharedScope,
+    mut record: Record,
+    mut entry: Option<Entry>,
+) -> Response {
+    record.status = Some(response.status());
+    let meter = record.meter.clone();
+    response = response.map(|body| meter.around(|| settle(body, entry.as_mut(), &scope)));
+    let entry = entry.map(Arc::new);
+    if let Some(entry) = &entry {
+        response.extensions_mut().insert(UntilSent(Arc::clone(entry)));
+    }
+    // The scope goes along, because the memory it holds backs the answer.
+    response.map(|body| Body::new(HeldBody::new(Body::new(LastBody::new(body, record, entry)), scope)))
 }
 
 /// The work's answer; `None` when the request was told to end first. Dropping the work gives back what it holds.
@@ -151,10 +183,7 @@ async fn refused(
     shared: bool,
 ) -> Result<Response, Infallible> {
     let mut response = in_context(problem.into_response(), &scope).await;
-    security::harden(response.headers_mut(), &path, shared);
-    if let Some(id) = scope.correlation().header() {
-        response.headers_mut().insert(correlation::HEADER, id);
-    }
+    dress(&mut response, &scope, &path, shared);
     record.status = Some(response.status());
     Ok(response.map(|body| Body::new(LastBody::new(body, record, None))))
 }

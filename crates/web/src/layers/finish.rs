@@ -94,11 +94,11 @@ pub(super) struct LastBody {
     body: Option<Body>,
     record: Record,
     /// The request's place in the memory engine's books, if it has one.
-    entry: Option<Entry>,
+    entry: Option<Arc<Entry>>,
 }
 
 impl LastBody {
-    pub(super) fn new(body: Body, record: Record, entry: Option<Entry>) -> Self {
+    pub(super) fn new(body: Body, record: Record, entry: Option<Arc<Entry>>) -> Self {
         Self { body: Some(body), record, entry }
     }
 }
@@ -152,13 +152,13 @@ impl Drop for LastBody {
 }
 
 /// A body that keeps something alive until it is dropped.
-pub(crate) struct HeldBody<H> {
+pub(super) struct HeldBody<H> {
     body: Body,
     _held: H,
 }
 
 impl<H> HeldBody<H> {
-    pub(crate) fn new(body: Body, held: H) -> Self {
+    pub(super) fn new(body: Body, held: H) -> Self {
         Self { body, _held: held }
     }
 }

@@ -28,6 +28,9 @@ pub fn serve_apart(
         .thread_stack_size(STACK_BYTES)
         .thread_name("lexiflow-front")
         .on_thread_start(headroom::sample_this_thread)
+        .on_thread_park(|| {
+            headroom::give_back_thread_cache();
+        })
         .enable_all()
         .build()?;
     let listener = {

@@ -1,10 +1,11 @@
+use super::answer::{AnswerBody, UntilSent};
 use super::full::full;
 use super::idle::Activity;
 use super::streams::{Share, Streams};
+use super::triage::speaks_http2;
 use super::wire::Wire;
 use super::{ServerSettings, elsewhere};
 use crate::codes;
-use crate::layers::HeldBody;
 use crate::problem::Problem;
 use axum::Router;
 use axum::body::Body;
@@ -19,7 +20,6 @@ use hyper_util::server::conn::auto::Builder;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
@@ -79,17 +79,21 @@ impl Host {
         // The few reserved connections must not be held by whoever came by chance.
         let head = self.settings.header_timeout.min(if reserved { RESERVED_PATIENCE } else { Duration::MAX });
         let between = if reserved { RESERVED_PATIENCE } else { self.settings.keep_alive };
-        let io = TokioIo::new(Wire::new(stream, self.settings.write_stall, activity.clone()));
-        let share = Arc::new(self.streams.take());
-        let builder = self.builder(share.most());
-        let service = Answering { host: self.clone(), peer, reserved, activity: activity.clone(), share };
+        let Some(speaks_http2) = self.first_words(&stream, head).await else { return };
+        let share = speaks_http2.then(|| self.streams.take());
+        let stall = self.settings.write_stall;
+        let io = TokioIo::new(Wire::new(stream, stall, activity.clone()));
+        let builder = self.builder(share.as_ref().map_or(1, Share::most));
+        let service = Answering { host: self.clone(), peer, reserved, activity: activity.clone() };
         let mut connection = pin!(builder.serve_connection(io, service));
         let mut finishing = false;
         // How long after its time a connection may still send what is left of its last answer.
         let mut grace = Duration::ZERO;
         loop {
             // Requests come and go unseen while this waits, so it looks at least as often as idleness may last.
-            let look = (activity.idle_at(head, between) + grace).min(Instant::now() + between);
+            let idle = activity.idle_at(head, between) + grace;
+            let look = idle.min(Instant::now() + between.min(stall));
+            let look = activity.stalled_at(stall).map_or(look, |stalled| look.min(stalled));
             tokio::select! {
                 outcome = connection.as_mut() => {
                     outcome.unwrap_or_else(|error| tracing::debug!(%error, "connection ended"));
@@ -102,6 +106,10 @@ impl Host {
                 }
                 () = activity.head() => {}
                 () = sleep_until(look) => {
+                    if activity.stalled_at(stall).is_some_and(|stalled| stalled <= Instant::now()) {
+                        self.settings.stats.stall();
+                        return tracing::debug!("the peer took nothing of an answer for too long");
+                    }
                     if activity.idle_at(head, between) + grace > Instant::now() {
                         continue;
                     }
@@ -113,6 +121,17 @@ impl Host {
                     connection.as_mut().graceful_shutdown();
                 }
             }
+        }
+    }
+
+    /// Whether the peer begins to speak HTTP/2; `None` when it says nothing in time, or the server ends.
+    async fn first_words(&self, stream: &TcpStream, patience: Duration) -> Option<bool> {
+        let ending = async {
+            tokio::select! { () = self.finish.cancelled() => {}, () = self.cut.cancelled() => {} }
+        };
+        tokio::select! {
+            heard = tokio::time::timeout(patience, speaks_http2(stream)) => heard.ok()?.ok(),
+            () = ending => None,
         }
     }
 
@@ -146,7 +165,6 @@ struct Answering {
     peer: SocketAddr,
     reserved: bool,
     activity: Activity,
-    share: Arc<Share>,
 }
 
 impl hyper::service::Service<Request<Incoming>> for Answering {
@@ -155,10 +173,8 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
     type Future = BoxFuture<'static, Result<Response, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        if request.version() < Version::HTTP_2 {
-            self.share.give_back();
-        }
-        let held = (self.activity.begin(request.version()), self.host.settings.stats.request());
+        let version = request.version();
+        let (running, counted) = (self.activity.begin(version), self.host.settings.stats.request());
         let asks = |prefix: &&str| request.uri().path().starts_with(prefix);
         let is_reserved = self.host.settings.reserved_paths.iter().any(asks);
         if self.reserved && !is_reserved {
@@ -175,7 +191,7 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
         let work = self.host.settings.work.clone().filter(|_| !is_reserved);
         let tasks = self.host.tasks.clone();
         Box::pin(async move {
-            let response = match work {
+            let mut response = match work {
                 None => {
                     let Ok(response) = router.call(request).await;
                     response
@@ -186,7 +202,10 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
                         .unwrap_or_else(|| Problem::new(codes::DRAINING).with_retry_after(5).into_response())
                 }
             };
-            Ok(response.map(|body| Body::new(HeldBody::new(body, held))))
+            // HTTP/1 hands one answer after the other to the socket, and keeps no more of it than the socket's buffer takes.
+            let held = response.extensions_mut().remove().filter(|_| version == Version::HTTP_2);
+            let held = held.map(|UntilSent(entry)| entry);
+            Ok(response.map(|body| Body::new(AnswerBody::new(body, running, counted, held))))
         })
     }
 }

@@ -22,22 +22,47 @@ struct State {
     /// When the first byte of the next request's head came.
     head: Option<Instant>,
     served: Option<Version>,
+    /// How far the answers have come that are on their way.
+    // bounded: by the connection's most requests at once.
+    answers: Vec<Progress>,
+    next: u64,
+}
+
+/// How far an answer has come.
+#[derive(Debug)]
+struct Progress {
+    of: u64,
+    /// When it last went on.
+    since: Instant,
+    /// Pieces that were handed over and are not sent.
+    pieces: u32,
+    /// Whether it goes on when the server has more of it, and not when the peer takes more.
+    is_ours: bool,
 }
 
 impl Activity {
     pub(super) fn new() -> Self {
-        let state = State { running: 0, since: Instant::now(), head: None, served: None };
+        let state = State {
+            running: 0,
+            since: Instant::now(),
+            head: None,
+            served: None,
+            answers: Vec::new(),
+            next: 0,
+        };
         Self(Arc::new(Shared { state: Mutex::new(state), heard: Notify::new() }))
     }
 
     /// Counts a request until the guard is dropped.
     pub(super) fn begin(&self, version: Version) -> Running {
-        self.with(|state| {
+        let id = self.with(|state| {
             state.running += 1;
             state.head = None;
             state.served = Some(version);
+            state.next += 1;
+            state.next
         });
-        Running { activity: self.clone() }
+        Running { activity: self.clone(), id }
     }
 
     /// Notes that the peer sent something. Without a request it is the head of one, but for HTTP/2, whose peers answer
@@ -83,15 +108,58 @@ impl Activity {
         })
     }
 
+    /// When the peer will have taken nothing for `patience` of some answer that it owes the next step; `None` while it owes
+    /// none. Whether anything can be written to the connection does not tell: a peer of HTTP/2 opens a window for each answer.
+    pub(super) fn stalled_at(&self, patience: Duration) -> Option<Instant> {
+        let owed = |answer: &&Progress| answer.pieces > 0 || !answer.is_ours;
+        self.with(|state| state.answers.iter().filter(owed).map(|answer| answer.since + patience).min())
+    }
+
     fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// One running request.
+/// One running request, until its answer is sent.
 #[derive(Debug)]
 pub(super) struct Running {
     activity: Activity,
+    id: u64,
+}
+
+impl Running {
+    /// The answer has begun: the peer may take it.
+    pub(super) fn answer(&self) {
+        let begun = Progress { of: self.id, since: Instant::now(), pieces: 0, is_ours: false };
+        self.activity.with(|state| state.answers.push(begun));
+    }
+
+    /// The server was asked for more of the answer and has none yet.
+    pub(super) fn wait(&self) {
+        self.go_on(|answer| answer.is_ours = true);
+    }
+
+    /// A piece was handed over.
+    pub(super) fn hand_over(&self) {
+        self.go_on(|answer| {
+            answer.is_ours = false;
+            answer.pieces += 1;
+        });
+    }
+
+    /// A piece is sent.
+    pub(super) fn sent(&self) {
+        self.go_on(|answer| answer.pieces = answer.pieces.saturating_sub(1));
+    }
+
+    fn go_on(&self, change: impl FnOnce(&mut Progress)) {
+        self.activity.with(|state| {
+            if let Some(answer) = state.answers.iter_mut().find(|answer| answer.of == self.id) {
+                answer.since = Instant::now();
+                change(answer);
+            }
+        });
+    }
 }
 
 impl Drop for Running {
@@ -99,6 +167,56 @@ impl Drop for Running {
         self.activity.with(|state| {
             state.running -= 1;
             state.since = Instant::now();
+            state.answers.retain(|answer| answer.of != self.id);
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Activity;
+    use http::Version;
+    use std::time::Duration;
+    use tokio::time::Instant;
+
+    const PATIENCE: Duration = Duration::from_mins(1);
+
+    #[test]
+    fn a_peer_owes_the_next_step_of_what_it_was_offered_and_not_of_what_is_in_the_making() {
+        let activity = Activity::new();
+        let running = activity.begin(Version::HTTP_2);
+        assert_eq!(activity.stalled_at(PATIENCE), None, "the server works");
+        let begun = Instant::now();
+        running.answer();
+        assert!(activity.stalled_at(PATIENCE).unwrap() >= begun + PATIENCE);
+        running.wait();
+        assert_eq!(activity.stalled_at(PATIENCE), None, "the server has nothing to send yet");
+        running.hand_over();
+        running.hand_over();
+        let before = activity.stalled_at(PATIENCE).unwrap();
+        running.sent();
+        assert!(activity.stalled_at(PATIENCE).unwrap() > before, "who goes on has time again");
+        running.wait();
+        assert!(activity.stalled_at(PATIENCE).is_some(), "one piece is not sent");
+        running.sent();
+        assert_eq!(activity.stalled_at(PATIENCE), None);
+    }
+
+    #[test]
+    fn the_answer_that_stands_still_counts_and_not_the_one_that_goes_on() {
+        let activity = Activity::new();
+        let (still, other) = (activity.begin(Version::HTTP_2), activity.begin(Version::HTTP_2));
+        still.answer();
+        let first = activity.stalled_at(PATIENCE);
+        other.answer();
+        for _ in 0..5 {
+            other.hand_over();
+            other.sent();
+            assert_eq!(activity.stalled_at(PATIENCE), first);
+        }
+        drop(still);
+        assert!(activity.stalled_at(PATIENCE) > first);
+        drop(other);
+        assert_eq!(activity.stalled_at(PATIENCE), None);
     }
 }

@@ -22,7 +22,7 @@ pub struct ServerSettings {
     pub header_timeout: Duration,
     /// How long a connection may stay without a request.
     pub keep_alive: Duration,
-    /// How long a peer may take nothing of an answer.
+    /// How long a peer may take nothing of an answer: of its pieces, and of what is in the socket.
     pub write_stall: Duration,
     /// The most requests at once on one HTTP/2 connection.
     pub http2_streams: u32,
@@ -54,7 +54,7 @@ impl Default for ServerSettings {
             http1_buffer_bytes: 16 << 10,
             header_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_mins(1),
-            write_stall: Duration::from_mins(1),
+            write_stall: Duration::from_secs(30),
             http2_streams: 32,
             http2_all_streams: 4096,
             drain: Duration::from_secs(30),

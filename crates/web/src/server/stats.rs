@@ -10,6 +10,7 @@ pub struct ServerStats {
     refused: AtomicU64,
     held_back: AtomicU64,
     failed: AtomicU64,
+    stalled: AtomicU64,
     requests: AtomicU64,
 }
 
@@ -39,6 +40,11 @@ impl ServerStats {
         self.failed.load(Ordering::Relaxed)
     }
 
+    /// Connections that were ended because the peer took nothing of an answer for too long.
+    pub fn stalled(&self) -> u64 {
+        self.stalled.load(Ordering::Relaxed)
+    }
+
     /// Requests running now, until the last byte of their answers.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
@@ -50,6 +56,10 @@ impl ServerStats {
 
     pub(super) fn hold_back(&self) {
         self.held_back.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn stall(&self) {
+        self.stalled.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn fail(&self) {

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A connection takes at most this part of the streams that are left, so that there are some for the next ones.
 const PART: u64 = 8;
@@ -22,7 +22,7 @@ impl Streams {
         Self(Arc::new(Shared { left: AtomicU64::new(all), most: most.max(1) }))
     }
 
-    /// The share of a new connection. One stream is each connection's own: it has it also when none is left.
+    /// The share of a connection that speaks HTTP/2. One stream is each connection's own: it has it also when none is left.
     pub(super) fn take(&self) -> Share {
         let mut taken = 0;
         let take = |left: u64| {
@@ -30,7 +30,7 @@ impl Streams {
             left - taken
         };
         self.0.left.update(Ordering::Relaxed, Ordering::Relaxed, take);
-        Share { streams: self.clone(), taken: AtomicU32::new(u32::try_from(taken).unwrap_or(0)) }
+        Share { streams: self.clone(), taken }
     }
 }
 
@@ -38,27 +38,19 @@ impl Streams {
 #[derive(Debug)]
 pub(super) struct Share {
     streams: Streams,
-    taken: AtomicU32,
+    taken: u64,
 }
 
 impl Share {
     /// How many streams the connection may have at once.
     pub(super) fn most(&self) -> u32 {
-        self.taken.load(Ordering::Relaxed) + 1
-    }
-
-    /// Gives it back, from a connection that turned out to have no streams.
-    pub(super) fn give_back(&self) {
-        let taken = u64::from(self.taken.swap(0, Ordering::Relaxed));
-        if taken > 0 {
-            self.streams.0.left.fetch_add(taken, Ordering::Relaxed);
-        }
+        u32::try_from(self.taken).unwrap_or(u32::MAX - 1) + 1
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.give_back();
+        self.streams.0.left.fetch_add(self.taken, Ordering::Relaxed);
     }
 }
 
@@ -77,18 +69,6 @@ mod tests {
         assert_eq!(streams.take().most(), 9, "what was taken is there again");
         assert_eq!(Streams::of(1_000_000, 32).take().most(), 32);
         assert_eq!(Streams::of(0, 0).take().most(), 1);
-    }
-
-    #[test]
-    fn what_has_no_streams_gives_its_share_back_once() {
-        let streams = Streams::of(80, 100);
-        let share = streams.take();
-        assert_eq!((share.most(), streams.take().most()), (11, 9));
-        share.give_back();
-        share.give_back();
-        assert_eq!(streams.take().most(), 11);
-        drop(share);
-        assert_eq!(streams.take().most(), 11);
     }
 
     proptest! {

@@ -19,6 +19,19 @@ pub(super) async fn asks_for(stream: &TcpStream, paths: &[&str], patience: Durat
     }
 }
 
+/// How every connection of HTTP/2 begins without TLS (RFC 9113, 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0";
+
+/// Whether HTTP/2 will be spoken on a connection, told from the first that comes of it; nothing is taken. Who sends less than
+/// the preface at first may still speak it. An error when the peer has gone.
+pub(super) async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
+    let mut head = [0; PREFACE.len()];
+    match stream.peek(&mut head).await? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        length => Ok(head[..length] == *PREFACE),
+    }
+}
+
 fn begins_with(head: &[u8], paths: &[&str]) -> bool {
     [Method::GET, Method::HEAD, Method::POST].iter().any(|method| {
         let path = head.strip_prefix(method.as_str().as_bytes()).and_then(|rest| rest.strip_prefix(b" "));

@@ -1,24 +1,32 @@
 use clock::Timestamp;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 
-/// Refusals that are logged one by one in each second.
+/// Requests of a kind that are logged one by one in each second.
 const TOLD_A_SECOND: u32 = 20;
 
-/// Keeps who is refused from filling the log: a server that is flooded turns away tens of thousands of requests a second, each of
-/// which would be two lines on the disk and pages in the cache. Past the first of each second they are only counted, here and in
-/// the metrics.
+/// Keeps crowds from filling the log. A server that is flooded turns away tens of thousands of requests a second, each of which would
+/// be two lines on the disk and pages in the cache; and it turns nobody away who asks how it is. Past the first of each second
+/// they are only counted, here and in the metrics.
 #[derive(Debug, Default)]
-pub struct RefusalLog {
+pub struct CrowdLog {
     /// Who asks too often: also who guesses passwords.
     often: Told,
     /// Whom there is no memory for.
     short: Told,
+    /// Who asks how the server is.
+    watching: Told,
 }
 
-impl RefusalLog {
+impl CrowdLog {
     /// Whether a refusal with this status has lines of its own. One kind hides none of the other.
     pub(super) fn tells(&self, status: u16, now: Timestamp) -> bool {
-        if status == 429 { self.often.tells(now) } else { self.short.tells(now) }
+        let kind = if status == 429 { &self.often } else { &self.short };
+        kind.tells(now, "more requests were refused than are logged one by one")
+    }
+
+    /// Whether an answer to somebody who asks how the server is has a line of its own.
+    pub(super) fn tells_watcher(&self, now: Timestamp) -> bool {
+        self.watching.tells(now, "more requests for health and metrics came than are logged one by one")
     }
 }
 
@@ -30,14 +38,14 @@ struct Told {
 }
 
 impl Told {
-    /// Whether a refusal at this moment has lines of its own. The first one of a second says how many had none before it.
-    fn tells(&self, now: Timestamp) -> bool {
+    /// Whether a request at this moment has lines of its own. The first one of a second says how many had none before it.
+    fn tells(&self, now: Timestamp, untold_message: &'static str) -> bool {
         let second = now.timestamp();
         if self.second.swap(second, Ordering::Relaxed) != second {
             self.lines.store(0, Ordering::Relaxed);
             let untold = self.untold.swap(0, Ordering::Relaxed);
             if untold > 0 {
-                tracing::warn!(requests = untold, "more requests were refused than are logged one by one");
+                tracing::warn!(requests = untold, "{untold_message}");
             }
         }
         let told = self.lines.update(Ordering::Relaxed, Ordering::Relaxed, |told| told.saturating_add(1));
@@ -50,13 +58,13 @@ impl Told {
 
 #[cfg(test)]
 mod tests {
-    use super::{RefusalLog, TOLD_A_SECOND};
+    use super::{CrowdLog, TOLD_A_SECOND};
     use clock::Timestamp;
     use std::sync::atomic::Ordering;
 
     #[test]
     fn the_first_of_each_second_are_told_and_the_others_counted() {
-        let log = RefusalLog::default();
+        let log = CrowdLog::default();
         let at = |second| Timestamp::from_timestamp(second, 0).unwrap();
         let told = |second, of: u32| (0..of).filter(|_| log.tells(503, at(second))).count();
         assert_eq!(told(100, 1_000), TOLD_A_SECOND as usize);
@@ -65,5 +73,7 @@ mod tests {
         assert_eq!(log.short.untold.load(Ordering::Relaxed), 0, "the count was told");
         assert_eq!(told(101, 100), TOLD_A_SECOND as usize - 5);
         assert!(log.tells(429, at(101)), "one kind hides none of the other");
+        let watched = (0..100).filter(|_| log.tells_watcher(at(101))).count();
+        assert_eq!(watched, TOLD_A_SECOND as usize);
     }
 }
