@@ -37,3 +37,6 @@ pub use writer::Writer;
 
 /// The name of the registered store of the embedded database's pages.
 pub const PAGES_STORE: &str = "database.pages";
+
+/// The store of compiled statements, which are compiled again when they are run.
+pub const STATEMENTS_STORE: &str = "database.statements";

@@ -61,6 +61,7 @@ pub mod sqlite;
 mod stores;
 mod sync;
 mod tenants;
+mod thread_cache;
 mod tree;
 mod tuning;
 mod waiting;
@@ -104,6 +105,7 @@ pub use snapshot::Snapshot;
 pub use source::{MemorySource, Reading, SystemSource, Unreadable};
 pub use stores::{BoundedStore, RegistryFull, STORE_CAP, StoreRegistry, StoreStats};
 pub use tenants::{TENANT_CAP, TENANTS_BYTES, Tenant, TenantStats};
+pub use thread_cache::give_back_thread_cache;
 /// The allocator itself, for a `#[global_allocator]`; [`install_allocator!`] does it together with its settings.
 pub use tikv_jemallocator::Jemalloc;
 pub use tuning::Tuning;

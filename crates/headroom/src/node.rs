@@ -219,6 +219,7 @@ impl Node {
 
     /// What is to be done when use falls from a peak or a mark is on; `word` is what it was.
     #[cold]
+    #[inline(never)]
     fn note(&self, word: u64) {
         self.peak.fetch_max(word & (BYTES | JOINED), Ordering::Relaxed);
         if word & QUEUED != 0 {

@@ -84,12 +84,11 @@ impl Pool {
     #[inline]
     pub fn try_lease(&self, bytes: u64) -> Result<Lease, Refusal> {
         if bytes >= Bell::LOUD {
-            return self.lease_loudly(bytes);
+            self.charge_loudly(bytes)?;
+        } else if let Err(at) = self.node.climb(bytes) {
+            self.charge_slowly(at, bytes)?;
         }
-        match self.node.climb(bytes) {
-            Ok(()) => Ok(Lease::of(self.clone(), bytes)),
-            Err(at) => self.lease_by_the_rules(at, bytes),
-        }
+        Ok(Lease::of(self.clone(), bytes))
     }
 
     /// Borrows `bytes`, waiting up to `wait` for others to give back.
@@ -198,22 +197,18 @@ impl Pool {
         std::iter::successors(Some(self), |pool| pool.node.above_now())
     }
 
-    /// A lease that the controller may have to hear of.
+    /// Charges for a lease that the controller may have to hear of.
     #[inline(never)]
-    fn lease_loudly(&self, bytes: u64) -> Result<Lease, Refusal> {
-        match self.charge(0, bytes, Asker::Hurried) {
-            Ok(()) => Ok(Lease::of(self.clone(), bytes)),
-            Err(blocked) => Err(blocked.refuse(bytes)),
-        }
+    fn charge_loudly(&self, bytes: u64) -> Result<(), Refusal> {
+        self.charge(0, bytes, Asker::Hurried).map_err(|blocked| blocked.refuse(bytes))
     }
 
+    /// Charges for a lease where something has to be looked at.
     #[cold]
     #[inline(never)]
-    fn lease_by_the_rules(&self, at: &Node, bytes: u64) -> Result<Lease, Refusal> {
-        match self.charge_by_the_rules(at, 0, bytes, Asker::Hurried) {
-            Ok(()) => Ok(Lease::of(self.clone(), bytes)),
-            Err(blocked) => Err(blocked.refuse(bytes)),
-        }
+    fn charge_slowly(&self, at: &Node, bytes: u64) -> Result<(), Refusal> {
+        let charged = self.charge_by_the_rules(at, 0, bytes, Asker::Hurried);
+        charged.map_err(|blocked| blocked.refuse(bytes))
     }
 
     /// Charges `bytes` to every pool up to the root, or to none. `held` is what the same borrower already has, which

@@ -6,6 +6,7 @@ use crate::state::StartError;
 use std::io::{self, IsTerminal as _};
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
+use std::time::Duration;
 use telemetry::logs::{Format, LevelSwitch, LogSettings};
 use tokio::runtime::{Builder, Runtime};
 
@@ -13,6 +14,14 @@ use tokio::runtime::{Builder, Runtime};
 const MOST_WORKERS: usize = 4;
 /// Stack of each thread. Code without optimisation needs more.
 const STACK_BYTES: usize = if cfg!(debug_assertions) { 4 << 20 } else { 1 << 20 };
+
+/// How long a thread for blocking work is kept without any. To make one takes less than what it is made for.
+const BLOCKING_KEPT: Duration = Duration::from_secs(2);
+
+/// What a thread does before it waits.
+fn rest() {
+    headroom::give_back_thread_cache();
+}
 
 /// The runtime that the settings ask for.
 pub(super) fn build(config: &Config) -> Result<Runtime, StartError> {
@@ -26,7 +35,9 @@ pub(super) fn build(config: &Config) -> Result<Runtime, StartError> {
         .max_blocking_threads(config.workers.blocking_threads)
         .thread_stack_size(STACK_BYTES)
         .thread_name("lexiflow")
+        .thread_keep_alive(BLOCKING_KEPT)
         .on_thread_start(headroom::sample_this_thread)
+        .on_thread_park(rest)
         .enable_all()
         .build()
         .map_err(StartError::system("start the threads"))

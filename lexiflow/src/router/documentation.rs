@@ -105,7 +105,8 @@ impl Packed {
     fn of(plain: &[u8]) -> io::Result<Self> {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
         gzip.write_all(plain)?;
-        Ok(Self { gzip: gzip.finish()?.into(), plain_bytes: plain.len() })
+        // The buffer has grown in leaps.
+        Ok(Self { gzip: gzip.finish()?.into_boxed_slice().into(), plain_bytes: plain.len() })
     }
 
     fn unpacked(&self) -> io::Result<Bytes> {

@@ -206,7 +206,7 @@ impl BoundedStore for HeldStore {
     fn name(&self) -> &'static str {
         match self.part {
             Part::Pages => crate::PAGES_STORE,
-            Part::Statements => "database.statements",
+            Part::Statements => crate::STATEMENTS_STORE,
         }
     }
 
