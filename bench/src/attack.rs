@@ -14,6 +14,7 @@ mod keep_alive;
 mod logins;
 mod present;
 mod recovery;
+mod shut_windows;
 mod siege;
 mod slow_headers;
 mod slow_readers;

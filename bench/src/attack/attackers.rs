@@ -3,8 +3,8 @@
 use super::front::{Client, Front};
 use super::tally::Tally;
 use super::{
-    export, gzip_bomb, json_bomb, keep_alive, logins, slow_headers, slow_readers, stream_flood, uploads,
-    writers,
+    export, gzip_bomb, json_bomb, keep_alive, logins, shut_windows, slow_headers, slow_readers, stream_flood,
+    uploads, writers,
 };
 use clap::ValueEnum;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub(crate) enum Attacker {
     Logins,
     /// 200 clients ask for much and read little.
     SlowReaders,
+    /// 50 clients of HTTP/2 ask on 32 streams each and open no window for the answers.
+    ShutWindows,
     /// 900 clients of HTTP/2 search on 32 streams each, fewer where the limit is small.
     StreamFlood,
     /// 1,000 clients that are idle or ask now and then.
@@ -56,6 +58,7 @@ impl Attacker {
             Self::Export | Self::GzipBomb => 4,
             Self::Writers | Self::Uploads | Self::JsonBomb => 8,
             Self::Logins => 16,
+            Self::ShutWindows => 50,
             Self::SlowReaders => 200,
             Self::StreamFlood => floods(limit),
             Self::KeepAlive | Self::SlowHeaders => 1000,
@@ -78,6 +81,7 @@ impl Attacker {
                 Self::GzipBomb => drop(tasks.spawn(gzip_bomb::run(client, Arc::clone(&packed)))),
                 Self::Logins => drop(tasks.spawn(logins::run(client))),
                 Self::SlowReaders => drop(tasks.spawn(slow_readers::run(client))),
+                Self::ShutWindows => drop(tasks.spawn(shut_windows::run(client))),
                 Self::StreamFlood => drop(tasks.spawn(stream_flood::run(client))),
                 Self::KeepAlive => drop(tasks.spawn(keep_alive::run(client))),
                 Self::SlowHeaders => drop(tasks.spawn(slow_headers::run(client))),

@@ -28,6 +28,10 @@ pub(crate) enum Defence {
     BodySize,
     /// The pieces of uploads and downloads: 1 MiB instead of 64 KiB.
     PieceSize,
+    /// The streams of HTTP/2: 1,024 on each of 65,536 connections, instead of what a part of the limit holds.
+    Streams,
+    /// The time in which a peer has to take something of an answer: a day instead of 30 s.
+    Stall,
     /// Hashes of passwords at once: 64 instead of 2.
     Hashes,
     /// The threads for blocking work and the readers of the database: 512 and 64 instead of 8 and 4.
@@ -65,6 +69,8 @@ impl Defence {
                 &[("PAYLOAD_JSON_LIMIT", "1073741824"), ("STREAM_FILE_THRESHOLD", "1073741824")]
             }
             Self::PieceSize => &[("STREAM_CHUNK_SIZE", "4194304"), ("STREAM_HIGH_WATER_MARK", "4194304")],
+            Self::Streams => &[("HTTP2_ALL_STREAMS", "1000000"), ("HTTP2_MAX_STREAMS", "1024")],
+            Self::Stall => &[("ANSWER_STALL_TIMEOUT_MS", "86400000")],
             Self::Hashes => &[("ARGON2_PARALLEL_HASHES", "64"), ("UV_THREADPOOL_SIZE", "64")],
             Self::Threads => &[("UV_THREADPOOL_SIZE", "512"), ("DB_READERS", "64")],
             Self::Purge => &[("MEMORY_GC_AFTER_THRESHOLD", "false")],
@@ -81,6 +87,8 @@ impl Defence {
                 &[Attacker::SlowReaders, Attacker::SlowHeaders, Attacker::Uploads]
             }
             Self::BodySize => &[Attacker::JsonBomb, Attacker::GzipBomb],
+            Self::Streams => &[Attacker::StreamFlood],
+            Self::Stall => &[Attacker::ShutWindows, Attacker::SlowReaders],
             Self::Hashes => &[Attacker::Logins],
             Self::Threads => &[Attacker::Export, Attacker::Uploads, Attacker::SlowReaders],
             Self::Connections | Self::ConnectionMemory | Self::Purge | Self::Monitoring | Self::Budget => &[],

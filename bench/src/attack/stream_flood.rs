@@ -24,7 +24,7 @@ const WINDOW_BYTES: u32 = 64 << 10;
 pub(super) async fn run(client: Client) {
     client.queue(APART).await;
     loop {
-        if let Some(flood) = Flood::begin(&client).await {
+        if let Some(flood) = Flood::begin(&client, WINDOW_BYTES).await {
             join_all((0..STREAMS).map(|stream| flood.ask(&client, stream))).await;
             client.tally.ended();
         }
@@ -32,7 +32,7 @@ pub(super) async fn run(client: Client) {
     }
 }
 
-struct Flood {
+pub(super) struct Flood {
     sender: SendRequest<Payload>,
     /// Moves the bytes; ends when this is dropped.
     _driver: JoinSet<()>,
@@ -40,10 +40,11 @@ struct Flood {
 }
 
 impl Flood {
-    async fn begin(client: &Client) -> Option<Self> {
+    /// A connection on which each answer may send so many bytes at first.
+    pub(super) async fn begin(client: &Client, window_bytes: u32) -> Option<Self> {
         let stream = client.connect(None).await?;
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.initial_stream_window_size(WINDOW_BYTES).initial_connection_window_size(WINDOW_BYTES);
+        builder.initial_stream_window_size(window_bytes).initial_connection_window_size(WINDOW_BYTES);
         let Ok((sender, connection)) = builder.handshake(TokioIo::new(stream)).await else {
             client.tally.not_made();
             return None;
@@ -52,6 +53,15 @@ impl Flood {
         // How the connection ended is told to the requests that were under way.
         driver.spawn(async move { drop(connection.await) });
         Some(Self { sender, _driver: driver, _held: client.tally.hold() })
+    }
+
+    pub(super) fn sender(&self) -> SendRequest<Payload> {
+        self.sender.clone()
+    }
+
+    /// Whether the server has ended the connection.
+    pub(super) fn is_ended(&self) -> bool {
+        self.sender.is_closed()
     }
 
     /// Asks on one stream, again and again, until the connection ends.
@@ -81,7 +91,8 @@ impl Flood {
     }
 }
 
-fn search(client: &Client, at: usize) -> Option<Request<Payload>> {
+/// The dearest page there is.
+pub(super) fn search(client: &Client, at: usize) -> Option<Request<Payload>> {
     let front = &client.front;
     let uri = format!("http://{}/api/search?query=cargo&limit=100&page={}", front.address, 1 + at % 10);
     let request = Request::get(uri).header(header::AUTHORIZATION, format!("Bearer {}", front.token));

@@ -29,5 +29,5 @@ fn row(figure: &str, server: &Server) -> anyhow::Result<Row> {
         Quantity::bytes(memory.anonymous),
         Quantity::bytes(memory.peak)
     );
-    Ok(Row::at_most(figure, Quantity::bytes(memory.resident), Quantity::mebibytes(20)).with_note(note))
+    Ok(Row::at_most(figure, Quantity::bytes(memory.resident), Quantity::mebibytes(16)).with_note(note))
 }
