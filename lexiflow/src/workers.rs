@@ -119,6 +119,8 @@ const LOOK_FOR_OLD_PROFILES: Duration = Duration::from_hours(1);
 const STARTED: Duration = Duration::from_secs(2);
 /// What was used once since then goes after this time.
 const UNUSED: Duration = Duration::from_mins(1);
+/// No sooner than this after the last time: what comes back each time is in use.
+const QUIET: Duration = Duration::from_secs(15);
 /// Less is not worth looking through the mappings, in bytes.
 const WORTH_GIVING: u64 = 1 << 20;
 
@@ -131,7 +133,7 @@ async fn give_code_back(headroom: Headroom, stop: CancellationToken) {
         if let Some((at, left)) = given
             && !calmed
             && at.elapsed() < UNUSED
-            && (!headroom.ledger().is_empty() || code_bytes() < left + WORTH_GIVING)
+            && (at.elapsed() < QUIET || !headroom.ledger().is_empty() || code_bytes() < left + WORTH_GIVING)
         {
             continue;
         }

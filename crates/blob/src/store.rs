@@ -98,7 +98,13 @@ impl BlobStore {
     /// [`Error::DiskFull`] or [`Error::Io`].
     pub async fn writer(&self) -> Result<BlobWriter, Error> {
         let inner = Arc::clone(&self.inner);
-        let intake = blocking(move || Intake::start(&inner, inner.settings.max_file_bytes, false)).await?;
+        let turn = inner.turn().await?;
+        let intake = blocking(move || {
+            // To make a file may wait for the disk as well.
+            let _turn = turn;
+            Intake::start(&inner, inner.settings.max_file_bytes, false)
+        })
+        .await?;
         Ok(BlobWriter::new(Arc::clone(&self.inner), intake))
     }
 
@@ -300,8 +306,8 @@ mod tests {
         let mut writer = store.writer().await.unwrap();
         writer.write(b"a brief").await.unwrap();
         let sha256: Sha256 = writer.finish().await.unwrap().sha256;
-        let turn = store.inner.turn().await.unwrap();
         let mut writer = store.writer().await.unwrap();
+        let turn = store.inner.turn().await.unwrap();
         let large = vec![1; store.inner.settings.buffer_bytes()];
         let mut writing = Box::pin(writer.write(&large));
         assert!(writing.as_mut().now_or_never().is_none());

@@ -2,6 +2,7 @@ use crate::intake::{Intake, Stored};
 use crate::store::Inner;
 use crate::{Error, blocking};
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// A blob being written. It holds one buffer of four chunks, whatever the size of the file.
 ///
@@ -34,7 +35,8 @@ impl BlobWriter {
     /// # Errors
     /// [`Error::TooLarge`], [`Error::DiskFull`], [`Error::Io`] or [`Error::Abandoned`].
     pub async fn expect_size(&mut self, size_bytes: u64) -> Result<(), Error> {
-        self.work(move |intake, store| {
+        // Nothing is written: no turn is needed.
+        self.work_in(None, move |intake, store| {
             intake.check_limit(size_bytes.saturating_sub(intake.received_bytes()))?;
             store.check_space(size_bytes.saturating_sub(intake.received_bytes()))
         })
@@ -78,15 +80,26 @@ impl BlobWriter {
         .await
     }
 
-    /// Lends the intake to a blocking thread. When `task` fails, or this future is dropped, it does not come back,
-    /// and the temporary file goes with it.
+    /// Lends the intake to a blocking thread when it is this writer's turn. When `task` fails, or this future is dropped, it does
+    /// not come back, and the temporary file goes with it.
     async fn work(
         &mut self,
         task: impl FnOnce(&mut Intake, &Inner) -> Result<(), Error> + Send + 'static,
     ) -> Result<(), Error> {
+        // Away from here on: what of the piece was not buffered yet is lost with this future.
+        let intake = self.intake.take();
+        let turn = self.store.turn().await?;
+        self.intake = intake;
+        self.work_in(Some(turn), task).await
+    }
+
+    async fn work_in(
+        &mut self,
+        turn: Option<OwnedSemaphorePermit>,
+        task: impl FnOnce(&mut Intake, &Inner) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), Error> {
         let mut intake = self.intake.take().ok_or(Error::Abandoned)?;
         let store = Arc::clone(&self.store);
-        let turn = store.turn().await?;
         let worked = blocking(move || {
             // Kept until the disk is done with it, also when nobody waits for that any more.
             let _turn = turn;

@@ -19,7 +19,7 @@ mod security;
 mod settle;
 mod stack;
 
-pub use compression::{CompressionSettings, NoCompression};
+pub use compression::{CompressionSettings, Compressors, NoCompression, accepts_coding};
 pub use cors::{CorsFault, CorsSettings};
 pub use crowds::CrowdLog;
 pub use finish::{Finished, Observer};
@@ -50,6 +50,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Which answers are compressed.
     pub compression: CompressionSettings,
+    /// How many are compressed now.
+    pub compressors: Compressors,
     /// Which other origins' pages may call; `None` for none.
     pub cors: Option<CorsSettings>,
     /// Where requests borrow that have no place of their own, for want of an `admission`; `None` for no accounting.
@@ -77,6 +79,7 @@ impl Settings {
             request_timeout: Duration::from_secs(30),
             limits: Limits::default(),
             compression: CompressionSettings::default(),
+            compressors: Compressors::default(),
             cors: None,
             pool: None,
             idempotency: None,

@@ -4,14 +4,18 @@
 mod support;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::routing::{get, post};
+use futures_util::{StreamExt as _, stream};
 use headroom::{Class, Headroom, InjectedSource};
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use support::Server;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use web::server::{ServerSettings, ServerStats};
 use web::{Admission, Treatment};
 
@@ -21,6 +25,7 @@ headroom::install_allocator!();
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const SETTINGS: u8 = 4;
+const RST_STREAM: u8 = 3;
 const WINDOW_UPDATE: u8 = 8;
 /// Flags of HEADERS and DATA.
 const END_STREAM: u8 = 1;
@@ -32,12 +37,37 @@ struct Scene {
     server: Server,
     stats: Arc<ServerStats>,
     headroom: Headroom,
+    /// Short answers that were made.
+    served: Arc<AtomicU64>,
+    /// Lets a slow answer send its next part.
+    go_on: Arc<Notify>,
 }
 
 fn scene(bounds: impl FnOnce(&mut ServerSettings)) -> Scene {
+    let (served, go_on): (Arc<AtomicU64>, Arc<Notify>) = Default::default();
+    let (count, next) = (Arc::clone(&served), Arc::clone(&go_on));
+    let slow = move || async move {
+        let parts = stream::iter(["one", "two"]).then(move |part| {
+            let next = Arc::clone(&next);
+            async move {
+                if part == "two" {
+                    next.notified().await;
+                }
+                Ok::<_, Infallible>(part)
+            }
+        });
+        Body::from_stream(parts)
+    };
     let router = Router::new()
         .route("/page", get(async || vec![b'p'; 60 << 10]))
-        .route("/short", get(async || "short"))
+        .route("/slow", get(slow))
+        .route(
+            "/short",
+            get(move || async move {
+                count.fetch_add(1, Ordering::Relaxed);
+                "short"
+            }),
+        )
         .route("/take", post(async |body: Bytes| body.len().to_string()));
     let stats: Arc<ServerStats> = Arc::default();
     let source = Arc::new(InjectedSource::with_limit(400 << 20));
@@ -52,7 +82,7 @@ fn scene(bounds: impl FnOnce(&mut ServerSettings)) -> Scene {
             bounds(settings);
         },
     );
-    Scene { server, stats, headroom }
+    Scene { server, stats, headroom, served, go_on }
 }
 
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
@@ -113,23 +143,87 @@ impl Peer {
 }
 
 async fn until(mut done: impl FnMut() -> bool) {
-    while !done() {
-        tokio::task::yield_now().await;
+    let waiting = async {
+        while !done() {
+            tokio::task::yield_now().await;
+        }
+    };
+    // A server that never does it fails the test instead of holding it up.
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
+}
+
+const STALL: Duration = Duration::from_millis(80);
+
+#[tokio::test]
+async fn an_answer_that_nothing_is_taken_of_is_ended_and_the_other_streams_go_on() {
+    for (path, window) in [("/page", 0), ("/page", 1), ("/short", 0)] {
+        let scene = scene(|bounds| bounds.write_stall = STALL);
+        let mut peer = Peer::connect(&scene.server, window).await;
+        peer.send(&head(GET, path, END_STREAM, 1)).await;
+        // RST_STREAM with CANCEL (RFC 9113, 6.4 and 7).
+        assert_eq!(peer.next_of(RST_STREAM).await.1, 8_u32.to_be_bytes(), "{path} {window}");
+        assert_eq!((scene.stats.stalled(), scene.stats.open()), (1, 1), "{path} {window}");
+        until(|| scene.headroom.root().used() == 0 && scene.stats.requests() == 0).await;
+        peer.send(&head(GET, "/short", END_STREAM, 3)).await;
+        peer.next_of(HEADERS).await;
+        peer.send(&frame(WINDOW_UPDATE, 0, 3, &100_u32.to_be_bytes())).await;
+        let mut body = Vec::new();
+        while body.len() < 5 {
+            body.extend(peer.next_of(DATA).await.1);
+        }
+        assert_eq!(body, b"short");
     }
 }
 
 #[tokio::test]
-async fn a_peer_that_opens_no_window_or_hardly_one_is_cut() {
-    for (path, window) in [("/page", 0), ("/page", 1), ("/short", 0), ("/short", 1)] {
-        let scene = scene(|bounds| bounds.write_stall = Duration::from_millis(80));
-        let mut peer = Peer::connect(&scene.server, window).await;
-        peer.send(&head(GET, path, END_STREAM, 1)).await;
-        peer.next_of(HEADERS).await;
-        until(|| scene.stats.open() == 0).await;
-        assert_eq!(scene.stats.stalled(), 1, "{path} {window}");
-        until(|| scene.headroom.root().used() == 0).await;
-        assert_eq!(scene.stats.requests(), 0);
+async fn what_the_library_keeps_of_an_answer_ends_with_the_connection() {
+    // One byte of five is sent, and the library is done with the stream's task but for the rest.
+    let scene = scene(|bounds| bounds.write_stall = STALL);
+    let mut peer = Peer::connect(&scene.server, 1).await;
+    peer.send(&head(GET, "/short", END_STREAM, 1)).await;
+    assert_eq!(peer.next_of(DATA).await.1, b"s");
+    until(|| scene.stats.open() == 0).await;
+    assert!(scene.stats.stalled() > 0);
+    until(|| scene.headroom.root().used() == 0).await;
+}
+
+#[tokio::test]
+async fn an_answer_in_the_making_may_take_its_time() {
+    let scene = scene(|bounds| bounds.write_stall = STALL);
+    let mut peer = Peer::connect(&scene.server, 1 << 10).await;
+    peer.send(&head(GET, "/slow", END_STREAM, 1)).await;
+    for part in ["one", "two"] {
+        assert_eq!(peer.next_of(DATA).await.1, part.as_bytes());
+        // Longer than a peer may take nothing. It is the server that sends nothing here.
+        tokio::time::sleep(STALL * 2).await;
+        assert_eq!((scene.stats.stalled(), scene.stats.open()), (0, 1));
+        scene.go_on.notify_one();
     }
+    assert_eq!(peer.next_of(DATA).await.0, END_STREAM);
+}
+
+/// Nothing of the answers is read, and the next request is begun as soon as one is written. `Expect` makes the library think that it
+/// is done with a request whose body nobody has read.
+#[tokio::test]
+async fn heads_of_answers_do_not_pile_up_behind_those_that_nobody_reads() {
+    let scene = scene(|bounds| bounds.socket_buffer_bytes = 4 << 10);
+    let mut stream = scene.server.connect().await;
+    let ask =
+        b"HEAD /short HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\nexpect: 100-continue\r\n\r\nx".repeat(200);
+    let mut asked = 0;
+    // Until the server reads no more, because it waits for its answers to be taken.
+    let flood = async {
+        loop {
+            stream.write_all(&ask).await.unwrap();
+            asked += 200;
+            assert!(asked < 1_000_000, "{} answers are kept", scene.served.load(Ordering::Relaxed));
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(3), flood).await.is_err());
+    let served = scene.served.load(Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(scene.served.load(Ordering::Relaxed), served, "the next one is begun when something was read");
+    assert!(served < 1_500, "{served} answers were made that nobody reads");
 }
 
 #[tokio::test]

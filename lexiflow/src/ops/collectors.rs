@@ -287,7 +287,11 @@ fn connections(stats: &ServerStats, to: &mut Exposition) {
         ("http_connections_accepted", "Connections accepted.", stats.accepted()),
         ("http_connections_failed", "Connections that could not be accepted.", stats.failed()),
         ("http_connections_held_back", "Times that a connection waited for a free place.", stats.held_back()),
-        ("http_connections_stalled", "Connections whose peer took nothing of an answer.", stats.stalled()),
+        (
+            "http_answers_stalled",
+            "Answers that were ended because nothing was taken of them.",
+            stats.stalled(),
+        ),
         ("http_connections_refused", "Requests refused for want of a free place.", stats.refused()),
     ];
     for (name, help, value) in counters {

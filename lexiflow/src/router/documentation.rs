@@ -14,7 +14,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue};
 use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
@@ -24,6 +24,7 @@ use utoipa::openapi::security::{
 };
 use utoipa::openapi::{Components, Info, OpenApi};
 use utoipa_swagger_ui::Config;
+use web::layers::accepts_coding;
 use web::{Account, Problem, codes};
 
 /// The security scheme of who is signed in.
@@ -140,12 +141,18 @@ pub(super) fn routes(described: &[u8]) -> io::Result<Router> {
 async fn description(
     State(documentation): State<Documentation>,
     account: Account,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let described = documentation.described;
+    let about = [(CONTENT_TYPE, "application/json"), (VARY, "accept-encoding")];
+    // To everybody who takes it as it is kept: nothing is unpacked, and packed again, for each of them.
+    if accepts_coding(&headers, "gzip") {
+        return Ok((about, [(CONTENT_ENCODING, "gzip")], described.gzip).into_response());
+    }
     account.hold(described.plain_bytes as u64)?;
     let plain = described.unpacked();
     let plain = plain.map_err(|error| Problem::new(codes::INTERNAL).with_cause(error.to_string()))?;
-    Ok(([(CONTENT_TYPE, "application/json")], plain).into_response())
+    Ok((about, plain).into_response())
 }
 
 async fn page_file(state: State<Documentation>, Path(path): Path<String>) -> Response {

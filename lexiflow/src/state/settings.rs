@@ -236,6 +236,10 @@ fn pace(config: &Config) -> BodyPace {
     }
 }
 
+/// One answer is compressed at a time for so much of the budget: what a compressor borrows, 4 MiB, for a 24th part. A server with
+/// less sends all answers as they are, because one slow reader's would take what a password's hash needs.
+const COMPRESSOR_SHARE: u64 = 24 * (4 << 20);
+
 /// What the HTTP layers need to know, but for the parts that only the router has.
 pub(crate) fn layers(config: &Config, app: &App) -> Result<web::layers::Settings, CorsFault> {
     let compression = &config.compression;
@@ -246,6 +250,7 @@ pub(crate) fn layers(config: &Config, app: &App) -> Result<web::layers::Settings
             enabled: compression.enabled,
             level: u8::try_from(compression.level).unwrap_or(6),
             threshold_bytes: compression.threshold,
+            most: u32::try_from(app.headroom().budget().bytes / COMPRESSOR_SHARE).unwrap_or(u32::MAX),
         },
         cors: cors(&config.server.cors_origins)?,
         proxies: TrustedProxies::new(config.proxies.trusted.iter().copied())

@@ -1,7 +1,7 @@
 use super::alias::WrittenPath;
 use super::finish::{HeldBody, LastBody, Record};
 use super::settle::settle;
-use super::{Settings, compression, correlation, security};
+use super::{Settings, compression, correlation, crowds, security};
 use crate::metering::{Admission, Ended, Held, InFlight, RequestMeter};
 use crate::problem::{Problem, in_context};
 use crate::rates::Rated;
@@ -83,11 +83,6 @@ where
                 return Box::pin(refused(problem, scope, record, path, shared));
             }
         };
-        if is_watching(&request, entry.as_ref())
-            && !self.settings.crowds.tells_watcher(self.settings.clock.now())
-        {
-            scope.hush();
-        }
         if let Some(entry) = &entry {
             request.extensions_mut().insert(InFlight(Arc::clone(entry.flight())));
         }
@@ -128,11 +123,6 @@ impl<S> Accounting<S> {
     fn rate(&self, request: &Request) -> Result<Option<Arc<Rated>>, Problem> {
         self.settings.rates.as_ref().map_or(Ok(None), |rates| rates.admit(request))
     }
-}
-
-/// Whether somebody only asks how the server is, which is never refused.
-fn is_watching(request: &Request, entry: Option<&Entry>) -> bool {
-    request.method().is_safe() && entry.is_some_and(|entry| !entry.flight().is_expendable())
 }
 
 /// Gives an answer the headers that all have.
@@ -214,5 +204,7 @@ fn record(request: &Request, scope: &SharedScope, settings: &Settings, meter: Re
         meter,
         span: tracing::info_span!("request", correlation.id = scope.correlation().as_str()),
         observer: settings.observer.clone(),
+        crowd: crowds::is_watching(request)
+            .then(|| (Arc::clone(&settings.crowds), Arc::clone(&settings.clock))),
     }
 }

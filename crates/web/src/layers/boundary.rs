@@ -49,7 +49,11 @@ impl Service<Request> for Boundary {
             let response = finish(&settings, &scope, work).await;
             let response =
                 in_context(if is_safe { large::cover(response, &scope) } else { response }, &scope).await;
-            Ok(if compress { compression::mark(response, settings.compression, &scope) } else { response })
+            Ok(if compress {
+                compression::mark(response, settings.compression, &settings.compressors, &scope)
+            } else {
+                response
+            })
         })
     }
 }

@@ -6,6 +6,8 @@ use http::header::{
 };
 use http::{HeaderMap, Method, StatusCode};
 use http_body::Body as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use tower_http::CompressionLevel;
 use tower_http::compression::Predicate;
 
@@ -20,11 +22,14 @@ pub struct CompressionSettings {
     pub level: u8,
     /// Answers known to be shorter are sent as they are, in bytes.
     pub threshold_bytes: u64,
+    /// How many answers are compressed at once; the others are sent as they are. Each compressor takes 4 MiB of the memory
+    /// budget until its answer is read.
+    pub most: u32,
 }
 
 impl Default for CompressionSettings {
     fn default() -> Self {
-        Self { enabled: true, level: 6, threshold_bytes: 1024 }
+        Self { enabled: true, level: 6, threshold_bytes: 1024, most: 64 }
     }
 }
 
@@ -43,6 +48,28 @@ pub struct NoCompression;
 const COMPRESSOR_BYTES: u64 = 4 << 20;
 /// Answers below this path hold tokens.
 const SECRET_PATH: &str = "/api/auth";
+
+/// The compressors at work. A client that reads slowly keeps its own for as long.
+#[derive(Debug, Clone, Default)]
+pub struct Compressors(Arc<AtomicU32>);
+
+/// One of them.
+#[derive(Debug)]
+struct Compressor(Arc<AtomicU32>);
+
+impl Compressors {
+    fn take(&self, most: u32) -> Option<Compressor> {
+        let more = |at_work| (at_work < most).then_some(at_work + 1);
+        let taken = self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        taken.is_ok().then(|| Compressor(Arc::clone(&self.0)))
+    }
+}
+
+impl Drop for Compressor {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// The mark of an answer that is to be compressed.
 #[derive(Clone, Copy)]
@@ -65,28 +92,39 @@ pub(super) fn is_wanted(
     path: &str,
     headers: &HeaderMap,
 ) -> bool {
-    let accepts = |name: &str| {
-        headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-            value
-                .split(',')
-                .any(|coding| coding.trim().split(';').next().is_some_and(|coding| coding == name))
-        })
-    };
     let is_secret =
         path.strip_prefix(SECRET_PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     settings.enabled
         && method != Method::HEAD
         && !is_secret
-        && ["gzip", "br", "zstd", "*"].into_iter().any(accepts)
+        && ["gzip", "br", "zstd", "*"].into_iter().any(|coding| accepts_coding(headers, coding))
+}
+
+/// Whether a client takes answers in this coding, as it says itself (RFC 9110, 12.5.3); `*` counts as a name.
+pub fn accepts_coding(headers: &HeaderMap, coding: &str) -> bool {
+    let takes = |entry: &str| {
+        let mut parts = entry.split(';').map(str::trim);
+        let names = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        names && weight.is_none_or(|weight| weight.bytes().any(|digit| (b'1'..=b'9').contains(&digit)))
+    };
+    let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(takes)
 }
 
 /// Marks an answer that is worth compressing, if the budget has room for a compressor.
-pub(super) fn mark(response: Response, settings: CompressionSettings, scope: &Scope) -> Response {
+pub(super) fn mark(
+    response: Response,
+    settings: CompressionSettings,
+    compressors: &Compressors,
+    scope: &Scope,
+) -> Response {
     if !is_worth_it(&response, settings.threshold_bytes) {
         return response;
     }
+    let Some(one) = compressors.take(settings.most) else { return response };
     let Ok(loan) = scope.held.borrow(COMPRESSOR_BYTES) else { return response };
-    let mut response = response.map(|body| Body::new(HeldBody::new(body, loan)));
+    let mut response = response.map(|body| Body::new(HeldBody::new(body, (loan, one))));
     response.extensions_mut().insert(Compress);
     response
 }
@@ -123,5 +161,42 @@ pub(super) fn soften(headers: &mut HeaderMap) {
     });
     if refuses_plain {
         headers.remove(ACCEPT_ENCODING);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Compressors, accepts_coding};
+    use http::HeaderMap;
+    use http::header::{ACCEPT_ENCODING, HeaderValue};
+
+    #[test]
+    fn a_client_takes_what_it_names_with_a_weight_above_zero() {
+        for (said, takes) in [
+            ("gzip", true),
+            ("br, GZIP", true),
+            ("br;q=1, gzip;q=0.1", true),
+            ("gzip; q=0.001", true),
+            ("gzip;q=0", false),
+            ("gzip;q=0.000, br", false),
+            ("br, zstd", false),
+            ("x-gzip", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(said));
+            assert_eq!(accepts_coding(&headers, "gzip"), takes, "{said}");
+        }
+        assert!(!accepts_coding(&HeaderMap::new(), "gzip"));
+    }
+
+    #[test]
+    fn so_many_compress_at_once_and_no_more() {
+        let compressors = Compressors::default();
+        let two: Vec<_> = (0..3).filter_map(|_| compressors.take(2)).collect();
+        assert_eq!(two.len(), 2);
+        drop(two);
+        assert!(compressors.take(1).is_some());
+        assert!(compressors.take(0).is_none());
     }
 }

@@ -1,8 +1,20 @@
+use axum::extract::{MatchedPath, Request};
 use clock::Timestamp;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 
 /// Requests of a kind that are logged one by one in each second.
 const TOLD_A_SECOND: u32 = 20;
+
+/// Where everybody may ask how the server is; nobody is refused there.
+const WATCHED: [&str; 3] = ["/api/health", "/api/metrics", "/api/version"];
+
+/// Whether a request only asks how the server is.
+pub(super) fn is_watching(request: &Request) -> bool {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let is_below =
+        |path: &&str| route.strip_prefix(*path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    request.method().is_safe() && WATCHED.iter().any(is_below)
+}
 
 /// Keeps crowds from filling the log. A server that is flooded turns away tens of thousands of requests a second, each of which would
 /// be two lines on the disk and pages in the cache; and it turns nobody away who asks how it is. Past the first of each second

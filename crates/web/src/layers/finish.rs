@@ -1,7 +1,9 @@
+use super::crowds::CrowdLog;
 use crate::metering::{Ended, RequestMeter, Used};
 use crate::scope::SharedScope;
 use axum::body::{Body, Bytes};
 use axum::extract::MatchedPath;
+use clock::SharedClock;
 use headroom::Entry;
 use http::{Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
@@ -51,6 +53,18 @@ pub(super) struct Record {
     pub(super) meter: RequestMeter,
     pub(super) span: Span,
     pub(super) observer: Option<Arc<dyn Observer>>,
+    /// What tells whether another answer to somebody who asks how the server is is logged; `None` for other requests.
+    pub(super) crowd: Option<(Arc<CrowdLog>, SharedClock)>,
+}
+
+impl Record {
+    /// Whether the request has a line in the log. What went wrong always has.
+    fn is_told(&self) -> bool {
+        let is_well = self.status.is_some_and(|status| status.is_success());
+        let tells =
+            |(crowd, clock): &(Arc<CrowdLog>, SharedClock)| !is_well || crowd.tells_watcher(clock.now());
+        !self.scope.is_hushed() && self.crowd.as_ref().is_none_or(tells)
+    }
 }
 
 impl Drop for Record {
@@ -68,7 +82,7 @@ impl Drop for Record {
         };
         // Whoever left early may have left work behind.
         let detached = self.meter.end();
-        if !self.scope.is_hushed() {
+        if self.is_told() {
             tracing::info!(
                 target: "access",
                 method = %finished.method,

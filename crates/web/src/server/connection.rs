@@ -1,6 +1,6 @@
 use super::answer::{AnswerBody, UntilSent};
 use super::full::full;
-use super::idle::Activity;
+use super::idle::{Activity, Stalled};
 use super::streams::{Share, Streams};
 use super::triage::speaks_http2;
 use super::wire::Wire;
@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, abortable};
 use http::header::{CONNECTION, HOST};
 use http::uri::Authority;
 use http::{HeaderValue, Request, Version};
@@ -57,6 +57,7 @@ pub(super) struct Host {
 struct OwnedTasks {
     tasks: TaskTracker,
     cut: CancellationToken,
+    activity: Activity,
 }
 
 impl<F> hyper::rt::Executor<F> for OwnedTasks
@@ -66,6 +67,8 @@ where
 {
     fn execute(&self, future: F) {
         let cut = self.cut.clone();
+        let (future, stream) = abortable(future);
+        self.activity.list_stream(stream);
         drop(self.tasks.spawn(async move { cut.run_until_cancelled(future).await.map(drop) }));
     }
 }
@@ -83,7 +86,7 @@ impl Host {
         let share = speaks_http2.then(|| self.streams.take());
         let stall = self.settings.write_stall;
         let io = TokioIo::new(Wire::new(stream, stall, activity.clone()));
-        let builder = self.builder(share.as_ref().map_or(1, Share::most));
+        let builder = self.builder(share.as_ref().map_or(1, Share::most), activity.clone());
         let service = Answering { host: self.clone(), peer, reserved, activity: activity.clone() };
         let mut connection = pin!(builder.serve_connection(io, service));
         let mut finishing = false;
@@ -106,9 +109,8 @@ impl Host {
                 }
                 () = activity.head() => {}
                 () = sleep_until(look) => {
-                    if activity.stalled_at(stall).is_some_and(|stalled| stalled <= Instant::now()) {
-                        self.settings.stats.stall();
-                        return tracing::debug!("the peer took nothing of an answer for too long");
+                    if self.end_stalled(&activity, stall) {
+                        return;
                     }
                     if activity.idle_at(head, between) + grace > Instant::now() {
                         continue;
@@ -124,6 +126,18 @@ impl Host {
         }
     }
 
+    /// Ends answers that stand still; whether the connection has to end.
+    fn end_stalled(&self, activity: &Activity, patience: Duration) -> bool {
+        let (answers, is_over) = match activity.end_stalled(patience) {
+            Stalled::None => return false,
+            Stalled::Ended(answers) => (answers, false),
+            Stalled::Stuck => (1, true),
+        };
+        self.settings.stats.stall(answers);
+        tracing::debug!(answers, is_over, "the peer took nothing of an answer for too long");
+        is_over
+    }
+
     /// Whether the peer begins to speak HTTP/2; `None` when it says nothing in time, or the server ends.
     async fn first_words(&self, stream: &TcpStream, patience: Duration) -> Option<bool> {
         let ending = async {
@@ -135,9 +149,10 @@ impl Host {
         }
     }
 
-    fn builder(&self, streams: u32) -> Builder<OwnedTasks> {
+    fn builder(&self, streams: u32, activity: Activity) -> Builder<OwnedTasks> {
         let settings = &self.settings;
-        let mut builder = Builder::new(OwnedTasks { tasks: self.tasks.clone(), cut: self.cut.clone() });
+        let mut builder =
+            Builder::new(OwnedTasks { tasks: self.tasks.clone(), cut: self.cut.clone(), activity });
         builder
             .http1()
             .timer(TokioTimer::new())
@@ -177,33 +192,39 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
         let (running, counted) = (self.activity.begin(version), self.host.settings.stats.request());
         let asks = |prefix: &&str| request.uri().path().starts_with(prefix);
         let is_reserved = self.host.settings.reserved_paths.iter().any(asks);
-        if self.reserved && !is_reserved {
+        let refusal = if self.reserved && !is_reserved {
             self.host.settings.stats.refuse();
-            return Box::pin(std::future::ready(Ok(full())));
-        }
-        if !names_host(&request) {
-            return Box::pin(std::future::ready(Ok(nameless())));
-        }
+            Some(full())
+        } else {
+            (!names_host(&request)).then(nameless)
+        };
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(PeerAddr(self.peer));
         request.extensions_mut().insert(ServerTasks(self.host.tasks.clone()));
         let mut router = self.host.router.clone();
         let work = self.host.settings.work.clone().filter(|_| !is_reserved);
         let tasks = self.host.tasks.clone();
+        let activity = self.activity.clone();
         Box::pin(async move {
-            let mut response = match work {
-                None => {
+            let mut response = match (refusal, work) {
+                (Some(refusal), _) => refusal,
+                (None, None) => {
                     let Ok(response) = router.call(request).await;
                     response
                 }
-                Some(work) => {
+                (None, Some(work)) => {
                     let answer = elsewhere::answer(router, request, &work, &tasks).await;
                     answer
                         .unwrap_or_else(|| Problem::new(codes::DRAINING).with_retry_after(5).into_response())
                 }
             };
+            let is_http2 = version == Version::HTTP_2;
+            if !is_http2 {
+                // The library may write the head of an answer behind others that nobody reads, as many as come.
+                activity.writable().await;
+            }
             // HTTP/1 hands one answer after the other to the socket, and keeps no more of it than the socket's buffer takes.
-            let held = response.extensions_mut().remove().filter(|_| version == Version::HTTP_2);
+            let held = response.extensions_mut().remove().filter(|_| is_http2);
             let held = held.map(|UntilSent(entry)| entry);
             Ok(response.map(|body| Body::new(AnswerBody::new(body, running, counted, held))))
         })

@@ -1,3 +1,4 @@
+use futures_util::future::AbortHandle;
 use http::Version;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,6 +13,7 @@ pub(super) struct Activity(Arc<Shared>);
 struct Shared {
     state: Mutex<State>,
     heard: Notify,
+    written: Notify,
 }
 
 #[derive(Debug)]
@@ -25,8 +27,27 @@ struct State {
     /// How far the answers have come that are on their way.
     // bounded: by the connection's most requests at once.
     answers: Vec<Progress>,
+    /// The tasks of HTTP/2 streams, by their requests.
+    // bounded: by the same.
+    streams: Vec<(u64, AbortHandle)>,
     next: u64,
+    /// Whether the socket takes nothing at the moment.
+    is_blocked: bool,
 }
+
+/// What became of answers that stood still for too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stalled {
+    /// There are none.
+    None,
+    /// So many were ended; the connection goes on.
+    Ended(u64),
+    /// One cannot be ended without its connection.
+    Stuck,
+}
+
+/// So long after a stream was ended, all that was kept for it has to be gone.
+const ENDING: Duration = Duration::from_secs(1);
 
 /// How far an answer has come.
 #[derive(Debug)]
@@ -40,6 +61,13 @@ struct Progress {
     is_ours: bool,
 }
 
+impl Progress {
+    /// Whether the peer has to take the next step.
+    fn is_owed(&self) -> bool {
+        self.pieces > 0 || !self.is_ours
+    }
+}
+
 impl Activity {
     pub(super) fn new() -> Self {
         let state = State {
@@ -48,9 +76,11 @@ impl Activity {
             head: None,
             served: None,
             answers: Vec::new(),
+            streams: Vec::new(),
             next: 0,
+            is_blocked: false,
         };
-        Self(Arc::new(Shared { state: Mutex::new(state), heard: Notify::new() }))
+        Self(Arc::new(Shared { state: Mutex::new(state), heard: Notify::new(), written: Notify::new() }))
     }
 
     /// Counts a request until the guard is dropped.
@@ -111,8 +141,51 @@ impl Activity {
     /// When the peer will have taken nothing for `patience` of some answer that it owes the next step; `None` while it owes
     /// none. Whether anything can be written to the connection does not tell: a peer of HTTP/2 opens a window for each answer.
     pub(super) fn stalled_at(&self, patience: Duration) -> Option<Instant> {
-        let owed = |answer: &&Progress| answer.pieces > 0 || !answer.is_ours;
-        self.with(|state| state.answers.iter().filter(owed).map(|answer| answer.since + patience).min())
+        self.with(|state| {
+            let owed = state.answers.iter().filter(|answer| answer.is_owed());
+            owed.map(|answer| answer.since + patience).min()
+        })
+    }
+
+    /// Ends the answers of which the peer has taken nothing for `patience`, each with its stream, whose other requests go on: behind a
+    /// proxy they are other people's.
+    pub(super) fn end_stalled(&self, patience: Duration) -> Stalled {
+        let now = Instant::now();
+        self.with(|state| {
+            let mut ended = 0;
+            for answer in state.answers.iter_mut().filter(|answer| answer.is_owed()) {
+                if answer.since + patience > now {
+                    continue;
+                }
+                let Some(at) = state.streams.iter().position(|(of, _)| *of == answer.of) else {
+                    return Stalled::Stuck;
+                };
+                state.streams.swap_remove(at).1.abort();
+                answer.since = (now + ENDING).checked_sub(patience).unwrap_or(now);
+                ended += 1;
+            }
+            if ended == 0 { Stalled::None } else { Stalled::Ended(ended) }
+        })
+    }
+
+    /// Notes what ends the stream of the request that began last. The library begins a request and spawns its stream in one go.
+    pub(super) fn list_stream(&self, stream: AbortHandle) {
+        self.with(|state| state.streams.push((state.next, stream)));
+    }
+
+    /// Notes whether the socket takes what is written.
+    pub(super) fn block(&self, is_blocked: bool) {
+        self.with(|state| state.is_blocked = is_blocked);
+        if !is_blocked {
+            self.0.written.notify_one();
+        }
+    }
+
+    /// Waits until the socket takes what is written: one at a time, as HTTP/1 answers.
+    pub(super) async fn writable(&self) {
+        while self.with(|state| state.is_blocked) {
+            self.0.written.notified().await;
+        }
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
@@ -168,6 +241,7 @@ impl Drop for Running {
             state.running -= 1;
             state.since = Instant::now();
             state.answers.retain(|answer| answer.of != self.id);
+            state.streams.retain(|(of, _)| *of != self.id);
         });
     }
 }

@@ -40,7 +40,7 @@ impl ServerStats {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// Connections that were ended because the peer took nothing of an answer for too long.
+    /// Answers that were ended because the peer took nothing of them for too long.
     pub fn stalled(&self) -> u64 {
         self.stalled.load(Ordering::Relaxed)
     }
@@ -58,8 +58,8 @@ impl ServerStats {
         self.held_back.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn stall(&self) {
-        self.stalled.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn stall(&self, answers: u64) {
+        self.stalled.fetch_add(answers, Ordering::Relaxed);
     }
 
     pub(super) fn fail(&self) {

@@ -31,13 +31,16 @@ impl Wire {
             self.activity.send();
         }
         if written.is_ready() {
-            self.stalled = false;
+            if std::mem::take(&mut self.stalled) {
+                self.activity.block(false);
+            }
             return written;
         }
         let until = Instant::now() + self.patience;
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
         if !self.stalled {
             self.stalled = true;
+            self.activity.block(true);
             alarm.as_mut().reset(until);
         }
         alarm.as_mut().poll(context).map(|()| {
