@@ -50,8 +50,22 @@ pub(crate) struct Inner {
 
 impl Inner {
     /// A writer's turn to wait for the disk, until it is dropped.
-    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
         Arc::clone(&self.writers).acquire_owned().await.map_err(|_| Error::Stopping)
+    }
+
+    /// Runs what may wait for the disk on a blocking thread, when it is its turn. The turn lasts until the disk is done, also when
+    /// nobody waits for that any more.
+    pub(crate) async fn in_turn<T: Send + 'static>(
+        self: Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let turn = self.turn().await?;
+        blocking(move || {
+            let _turn = turn;
+            work(&self)
+        })
+        .await
     }
 }
 
@@ -97,14 +111,9 @@ impl BlobStore {
     /// # Errors
     /// [`Error::DiskFull`] or [`Error::Io`].
     pub async fn writer(&self) -> Result<BlobWriter, Error> {
-        let inner = Arc::clone(&self.inner);
-        let turn = inner.turn().await?;
-        let intake = blocking(move || {
-            // To make a file may wait for the disk as well.
-            let _turn = turn;
-            Intake::start(&inner, inner.settings.max_file_bytes, false)
-        })
-        .await?;
+        // To make a file may wait for the disk as well.
+        let start = |inner: &Inner| Intake::start(inner, inner.settings.max_file_bytes, false);
+        let intake = Arc::clone(&self.inner).in_turn(start).await?;
         Ok(BlobWriter::new(Arc::clone(&self.inner), intake))
     }
 

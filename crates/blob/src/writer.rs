@@ -2,7 +2,6 @@ use crate::intake::{Intake, Stored};
 use crate::store::Inner;
 use crate::{Error, blocking};
 use std::sync::Arc;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// A blob being written. It holds one buffer of four chunks, whatever the size of the file.
 ///
@@ -35,12 +34,17 @@ impl BlobWriter {
     /// # Errors
     /// [`Error::TooLarge`], [`Error::DiskFull`], [`Error::Io`] or [`Error::Abandoned`].
     pub async fn expect_size(&mut self, size_bytes: u64) -> Result<(), Error> {
+        let intake = self.intake.take().ok_or(Error::Abandoned)?;
+        let store = Arc::clone(&self.store);
         // Nothing is written: no turn is needed.
-        self.work_in(None, move |intake, store| {
-            intake.check_limit(size_bytes.saturating_sub(intake.received_bytes()))?;
-            store.check_space(size_bytes.saturating_sub(intake.received_bytes()))
-        })
-        .await
+        let checked = blocking(move || {
+            let more_bytes = size_bytes.saturating_sub(intake.received_bytes());
+            intake.check_limit(more_bytes)?;
+            store.check_space(more_bytes)?;
+            Ok(intake)
+        });
+        self.intake = Some(checked.await?);
+        Ok(())
     }
 
     /// Adds the next piece, of any length.
@@ -71,13 +75,7 @@ impl BlobWriter {
     /// [`Error::DiskFull`], [`Error::Io`] or [`Error::Abandoned`].
     pub async fn finish(mut self) -> Result<Stored, Error> {
         let intake = self.intake.take().ok_or(Error::Abandoned)?;
-        let store = Arc::clone(&self.store);
-        let turn = store.turn().await?;
-        blocking(move || {
-            let _turn = turn;
-            intake.finish(&store).map(|(stored, _)| stored)
-        })
-        .await
+        Arc::clone(&self.store).in_turn(move |store| intake.finish(store).map(|(stored, _)| stored)).await
     }
 
     /// Lends the intake to a blocking thread when it is this writer's turn. When `task` fails, or this future is dropped, it does
@@ -86,24 +84,9 @@ impl BlobWriter {
         &mut self,
         task: impl FnOnce(&mut Intake, &Inner) -> Result<(), Error> + Send + 'static,
     ) -> Result<(), Error> {
-        // Away from here on: what of the piece was not buffered yet is lost with this future.
-        let intake = self.intake.take();
-        let turn = self.store.turn().await?;
-        self.intake = intake;
-        self.work_in(Some(turn), task).await
-    }
-
-    async fn work_in(
-        &mut self,
-        turn: Option<OwnedSemaphorePermit>,
-        task: impl FnOnce(&mut Intake, &Inner) -> Result<(), Error> + Send + 'static,
-    ) -> Result<(), Error> {
         let mut intake = self.intake.take().ok_or(Error::Abandoned)?;
-        let store = Arc::clone(&self.store);
-        let worked = blocking(move || {
-            // Kept until the disk is done with it, also when nobody waits for that any more.
-            let _turn = turn;
-            task(&mut intake, &store)?;
+        let worked = Arc::clone(&self.store).in_turn(move |store| {
+            task(&mut intake, store)?;
             Ok(intake)
         });
         self.intake = Some(worked.await?);

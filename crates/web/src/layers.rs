@@ -19,7 +19,7 @@ mod security;
 mod settle;
 mod stack;
 
-pub use compression::{CompressionSettings, Compressors, NoCompression, accepts_coding};
+pub use compression::{CompressionSettings, NoCompression, accepts_coding};
 pub use cors::{CorsFault, CorsSettings};
 pub use crowds::CrowdLog;
 pub use finish::{Finished, Observer};
@@ -35,6 +35,7 @@ use clock::{SharedClock, SharedRandom};
 use headroom::Pool;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// What the layers need to know.
 #[derive(Clone)]
@@ -50,8 +51,9 @@ pub struct Settings {
     pub limits: Limits,
     /// Which answers are compressed.
     pub compression: CompressionSettings,
-    /// How many are compressed now.
-    pub compressors: Compressors,
+    /// How many answers are compressed at once; the others are sent as they are. Each compressor takes 4 MiB of the memory
+    /// budget until its answer is read.
+    pub compressors: Arc<Semaphore>,
     /// Which other origins' pages may call; `None` for none.
     pub cors: Option<CorsSettings>,
     /// Where requests borrow that have no place of their own, for want of an `admission`; `None` for no accounting.
@@ -79,7 +81,7 @@ impl Settings {
             request_timeout: Duration::from_secs(30),
             limits: Limits::default(),
             compression: CompressionSettings::default(),
-            compressors: Compressors::default(),
+            compressors: Arc::new(Semaphore::new(64)),
             cors: None,
             pool: None,
             idempotency: None,

@@ -1,12 +1,19 @@
 //! Which answers are compressed.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod support;
 
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
+use futures_util::{StreamExt as _, stream};
 use http::Request;
+use std::sync::Arc;
 use support::{Answer, Server};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use web::layers::{CompressionSettings, NoCompression};
 
 async fn big() -> Json<Vec<&'static str>> {
@@ -19,7 +26,7 @@ fn of_type(kind: &'static str) -> Response {
 
 async fn streamed() -> Response {
     let chunks = (0..64).map(|_| Ok::<_, std::io::Error>("some words that come bit by bit ".repeat(32)));
-    let body = axum::body::Body::from_stream(futures_util::stream::iter(chunks));
+    let body = Body::from_stream(stream::iter(chunks));
     ([("content-type", "text/csv")], body).into_response()
 }
 
@@ -107,4 +114,40 @@ async fn without_memory_for_a_compressor_the_answer_goes_out_plain() {
     assert_eq!(fetch(&server, "/api/big", "gzip").await.header("content-encoding"), "gzip");
     server.stop().await;
     assert_eq!(pool.used(), 0);
+}
+
+/// A connection with the head of an answer that has begun and does not end.
+async fn begun(server: &Server) -> (TcpStream, String) {
+    let mut stream = server.connect().await;
+    stream.write_all(b"GET /api/endless HTTP/1.1\r\nhost: x\r\naccept-encoding: gzip\r\n\r\n").await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    (stream, String::from_utf8(head).unwrap())
+}
+
+#[tokio::test]
+async fn so_many_are_compressed_at_once_and_the_others_sent_as_they_are() {
+    let endless = async || {
+        let first = stream::iter([Ok::<_, std::io::Error>("some words ".repeat(1000))]);
+        ([("content-type", "text/csv")], Body::from_stream(first.chain(stream::pending()))).into_response()
+    };
+    let router = || Router::new().route("/api/endless", get(endless));
+    let start = |most| {
+        Server::start_with(router(), |layers| layers.compressors = Arc::new(Semaphore::new(most)), |_| {})
+    };
+    let server = start(2);
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(begun(&server).await);
+    }
+    let compressed = |head: &str| head.contains("content-encoding: gzip");
+    assert_eq!(open.iter().filter(|(_, head)| compressed(head)).count(), 2);
+    drop(open);
+    // There is room again once the server has seen that they went.
+    while !compressed(&begun(&server).await.1) {
+        tokio::task::yield_now().await;
+    }
+    assert!(!compressed(&begun(&start(0)).await.1));
 }

@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use web::layers::{CorsFault, CorsSettings};
 use web::server::{ServerSettings, ServerStats};
 use web::{BodyPace, Limits, Quota, RateSettings, TrustedProxies};
@@ -240,6 +241,11 @@ fn pace(config: &Config) -> BodyPace {
 /// less sends all answers as they are, because one slow reader's would take what a password's hash needs.
 const COMPRESSOR_SHARE: u64 = 24 * (4 << 20);
 
+fn compressors(app: &App) -> usize {
+    let most = app.headroom().budget().bytes / COMPRESSOR_SHARE;
+    usize::try_from(most).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS)
+}
+
 /// What the HTTP layers need to know, but for the parts that only the router has.
 pub(crate) fn layers(config: &Config, app: &App) -> Result<web::layers::Settings, CorsFault> {
     let compression = &config.compression;
@@ -250,8 +256,8 @@ pub(crate) fn layers(config: &Config, app: &App) -> Result<web::layers::Settings
             enabled: compression.enabled,
             level: u8::try_from(compression.level).unwrap_or(6),
             threshold_bytes: compression.threshold,
-            most: u32::try_from(app.headroom().budget().bytes / COMPRESSOR_SHARE).unwrap_or(u32::MAX),
         },
+        compressors: Arc::new(Semaphore::new(compressors(app))),
         cors: cors(&config.server.cors_origins)?,
         proxies: TrustedProxies::new(config.proxies.trusted.iter().copied())
             .telling_country_in(config.proxies.country_header.clone()),

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// The most that a piece has, in bytes.
 pub(crate) const PIECE_BYTES: usize = 16 << 10;
@@ -76,6 +76,59 @@ impl http_body::Body for PiecesBody {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.left_bytes)
+    }
+}
+
+/// A body in pieces of at most [`PIECE_BYTES`], whatever it gives at once.
+pub(crate) struct Cut {
+    body: Body,
+    /// What has come of it and was not given out yet.
+    rest: Bytes,
+    /// What becomes of a part of something larger, whose memory it shares.
+    part: fn(Bytes) -> Bytes,
+}
+
+impl Cut {
+    pub(crate) fn new(body: Body, part: fn(Bytes) -> Bytes) -> Self {
+        Self { body, rest: Bytes::new(), part }
+    }
+}
+
+impl http_body::Body for Cut {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(context)).transpose()?.map(Frame::into_data) {
+                // What comes in pieces already is given on as it is.
+                Some(Ok(data)) if data.len() <= PIECE_BYTES => {
+                    return Poll::Ready(Some(Ok(Frame::data(data))));
+                }
+                Some(Ok(data)) => self.rest = data,
+                Some(Err(other)) => return Poll::Ready(Some(Ok(other))),
+                None => return Poll::Ready(None),
+            }
+        }
+        let size = self.rest.len().min(PIECE_BYTES);
+        let piece = (self.part)(self.rest.split_to(size));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let (mut hint, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint.set_lower(hint.lower() + rest);
+        hint
     }
 }
 

@@ -7,7 +7,7 @@ use http::header::{
 use http::{HeaderMap, Method, StatusCode};
 use http_body::Body as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::sync::Semaphore;
 use tower_http::CompressionLevel;
 use tower_http::compression::Predicate;
 
@@ -22,14 +22,11 @@ pub struct CompressionSettings {
     pub level: u8,
     /// Answers known to be shorter are sent as they are, in bytes.
     pub threshold_bytes: u64,
-    /// How many answers are compressed at once; the others are sent as they are. Each compressor takes 4 MiB of the memory
-    /// budget until its answer is read.
-    pub most: u32,
 }
 
 impl Default for CompressionSettings {
     fn default() -> Self {
-        Self { enabled: true, level: 6, threshold_bytes: 1024, most: 64 }
+        Self { enabled: true, level: 6, threshold_bytes: 1024 }
     }
 }
 
@@ -48,28 +45,6 @@ pub struct NoCompression;
 const COMPRESSOR_BYTES: u64 = 4 << 20;
 /// Answers below this path hold tokens.
 const SECRET_PATH: &str = "/api/auth";
-
-/// The compressors at work. A client that reads slowly keeps its own for as long.
-#[derive(Debug, Clone, Default)]
-pub struct Compressors(Arc<AtomicU32>);
-
-/// One of them.
-#[derive(Debug)]
-struct Compressor(Arc<AtomicU32>);
-
-impl Compressors {
-    fn take(&self, most: u32) -> Option<Compressor> {
-        let more = |at_work| (at_work < most).then_some(at_work + 1);
-        let taken = self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, more);
-        taken.is_ok().then(|| Compressor(Arc::clone(&self.0)))
-    }
-}
-
-impl Drop for Compressor {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
 
 /// The mark of an answer that is to be compressed.
 #[derive(Clone, Copy)]
@@ -116,13 +91,13 @@ pub fn accepts_coding(headers: &HeaderMap, coding: &str) -> bool {
 pub(super) fn mark(
     response: Response,
     settings: CompressionSettings,
-    compressors: &Compressors,
+    compressors: &Arc<Semaphore>,
     scope: &Scope,
 ) -> Response {
     if !is_worth_it(&response, settings.threshold_bytes) {
         return response;
     }
-    let Some(one) = compressors.take(settings.most) else { return response };
+    let Ok(one) = Arc::clone(compressors).try_acquire_owned() else { return response };
     let Ok(loan) = scope.held.borrow(COMPRESSOR_BYTES) else { return response };
     let mut response = response.map(|body| Body::new(HeldBody::new(body, (loan, one))));
     response.extensions_mut().insert(Compress);
@@ -166,7 +141,7 @@ pub(super) fn soften(headers: &mut HeaderMap) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Compressors, accepts_coding};
+    use super::accepts_coding;
     use http::HeaderMap;
     use http::header::{ACCEPT_ENCODING, HeaderValue};
 
@@ -188,15 +163,5 @@ mod tests {
             assert_eq!(accepts_coding(&headers, "gzip"), takes, "{said}");
         }
         assert!(!accepts_coding(&HeaderMap::new(), "gzip"));
-    }
-
-    #[test]
-    fn so_many_compress_at_once_and_no_more() {
-        let compressors = Compressors::default();
-        let two: Vec<_> = (0..3).filter_map(|_| compressors.take(2)).collect();
-        assert_eq!(two.len(), 2);
-        drop(two);
-        assert!(compressors.take(1).is_some());
-        assert!(compressors.take(0).is_none());
     }
 }

@@ -1,12 +1,12 @@
 use super::idle::Running;
 use super::stats::Counted;
-use crate::body::PIECE_BYTES;
+use crate::body::Cut;
 use axum::body::{Body, Bytes};
 use headroom::Entry;
 use http_body::{Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 /// What an answer is made from stays lent until its last piece is sent, as an answer's extension. The library drops a body
 /// that it has taken the last piece of, while HTTP/2 keeps the piece until the peer opens a window for it.
@@ -15,9 +15,7 @@ pub(crate) struct UntilSent(pub(crate) Arc<Entry>);
 
 /// An answer's body, of which the connection knows how far it has come: it goes out in pieces of one size, whoever made it.
 pub(super) struct AnswerBody {
-    body: Body,
-    /// What has come of it and was not handed over yet.
-    rest: Bytes,
+    body: Cut,
     _counted: Counted,
     shared: Arc<Shared>,
 }
@@ -31,12 +29,9 @@ struct Shared {
 impl AnswerBody {
     pub(super) fn new(body: Body, running: Running, counted: Counted, held: Option<Arc<Entry>>) -> Self {
         running.answer();
-        Self {
-            body,
-            rest: Bytes::new(),
-            _counted: counted,
-            shared: Arc::new(Shared { running, _held: held }),
-        }
+        // Parts share the memory of their frame, which goes with the last of them.
+        let body = Cut::new(body, |part| part);
+        Self { body, _counted: counted, shared: Arc::new(Shared { running, _held: held }) }
     }
 }
 
@@ -48,35 +43,24 @@ impl http_body::Body for AnswerBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if self.rest.is_empty() {
-            let polled = Pin::new(&mut self.body).poll_frame(context);
-            if polled.is_pending() {
-                self.shared.running.wait();
-            }
-            match ready!(polled).transpose()?.map(Frame::into_data) {
-                Some(Ok(data)) => self.rest = data,
-                Some(Err(other)) => return Poll::Ready(Some(Ok(other))),
-                None => return Poll::Ready(None),
-            }
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if polled.is_pending() {
+            self.shared.running.wait();
         }
-        let size = self.rest.len().min(PIECE_BYTES);
-        let data = self.rest.split_to(size);
-        self.shared.running.hand_over();
-        let piece = Piece { data, answer: Arc::clone(&self.shared) };
-        Poll::Ready(Some(Ok(Frame::data(Bytes::from_owner(piece)))))
+        polled.map_ok(|frame| {
+            frame.map_data(|data| {
+                self.shared.running.hand_over();
+                Bytes::from_owner(Piece { data, answer: Arc::clone(&self.shared) })
+            })
+        })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let (mut hint, rest) = (self.body.size_hint(), self.rest.len() as u64);
-        if let Some(upper) = hint.upper() {
-            hint.set_upper(upper + rest);
-        }
-        hint.set_lower(hint.lower() + rest);
-        hint
+        self.body.size_hint()
     }
 }
 
