@@ -1,15 +1,16 @@
 //! The background work of a serving process. Every task is owned, has a name, and ends when it is told to.
 
+mod give_back;
+
 use crate::config::Config;
 use crate::ops::{Ops, TICK, watch_leaks};
 use crate::state::Parts;
 use access::SharedRates;
-use headroom::{Headroom, Level, SystemRoots};
+use headroom::Headroom;
 use queue::Tasks;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How often the parts of it come round that an operator sets.
@@ -52,7 +53,7 @@ pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks, periods: &watch::Send
             async move { watching.refresh_ping().await }
         }),
     );
-    tasks.spawn("code_pages", give_code_back(parts.app.headroom().clone(), tasks.token()));
+    tasks.spawn("code_pages", give_back::run(parts.app.headroom().clone(), tasks.token()));
     let stores = parts.clone();
     tasks.spawn(
         "stores.sweep",
@@ -114,75 +115,6 @@ fn share_rates(parts: &Parts, stop: CancellationToken) -> impl Future<Output = (
 /// How often kept profiles are looked through for old ones.
 const LOOK_FOR_OLD_PROFILES: Duration = Duration::from_hours(1);
 
-/// The first health check and the last of the start bring pages of code back that do not run again. So often it is looked at
-/// later whether a server that is idle holds more than it did.
-const STARTED: Duration = Duration::from_secs(2);
-/// What was used once since then goes after this time.
-const UNUSED: Duration = Duration::from_mins(1);
-/// No sooner than this after the last time: what comes back each time is in use.
-const QUIET: Duration = Duration::from_secs(15);
-/// Less is not worth looking through the mappings, in bytes.
-const WORTH_GIVING: u64 = 1 << 20;
-
-/// Gives the pages of code back that only a start, a rare request or a spell of pressure needed; see
-/// `docs/decisions/0006`.
-async fn give_code_back(headroom: Headroom, stop: CancellationToken) {
-    let mut level = headroom.watch_level();
-    let mut given: Option<(Instant, u64)> = None;
-    while let Some(calmed) = stop.run_until_cancelled(calm_or(&mut level, STARTED)).await {
-        if let Some((at, left)) = given
-            && !calmed
-            && at.elapsed() < UNUSED
-            && (at.elapsed() < QUIET || !headroom.ledger().is_empty() || code_bytes() < left + WORTH_GIVING)
-        {
-            continue;
-        }
-        if given.is_none() {
-            give_start_back(&headroom);
-        }
-        // The kernel lists the mappings in a millisecond or more.
-        let released =
-            headroom::spawn_blocking(|| headroom::release_code_pages(&SystemRoots::default())).await;
-        tracing::debug!(mapped_bytes = released.unwrap_or_default(), "pages of code were given back");
-        // What runs all the time is there again.
-        if stop.run_until_cancelled(tokio::time::sleep(TICK)).await.is_none() {
-            return;
-        }
-        given = Some((Instant::now(), code_bytes()));
-    }
-}
-
-/// Resident pages of files, which are code but for a few, in bytes.
-fn code_bytes() -> u64 {
-    headroom::ProcessStats::read(&SystemRoots::default()).map_or(0, |process| process.rss_file)
-}
-
-/// Gives back what the start alone has needed of the database: pages with the schema in all its versions, and statements.
-fn give_start_back(headroom: &Headroom) {
-    let needed = |name: &str| name == db::PAGES_STORE || name == db::STATEMENTS_STORE;
-    for store in headroom.stores().all().iter().filter(|store| needed(store.name())) {
-        let given = store.shrink_to(0);
-        tracing::debug!(
-            store = store.name(),
-            given_bytes = given,
-            "what the start has needed was given back"
-        );
-    }
-}
-
-/// Waits until the memory is calm again after pressure, but no longer than `wait`; whether it has become calm.
-async fn calm_or(level: &mut watch::Receiver<Level>, wait: Duration) -> bool {
-    let calm = async {
-        while level.changed().await.is_ok() {
-            if *level.borrow_and_update() == Level::Normal {
-                return;
-            }
-        }
-        std::future::pending::<()>().await;
-    };
-    tokio::time::timeout(wait, calm).await.is_ok()
-}
-
 /// A sign of life of the runtime. The memory is watched by a thread of its own, which does not need one.
 async fn heartbeat(headroom: Headroom, ops: Arc<Ops>, stop: CancellationToken) {
     let tick = || {
@@ -236,7 +168,7 @@ fn sweep(parts: &Parts) -> u64 {
 async fn clean_up(parts: Parts) {
     let swept_bytes = sweep(&parts);
     let headroom = parts.app.headroom().clone();
-    let purged = headroom::spawn_blocking(move || headroom.purge()).await.ok().flatten();
+    let purged = headroom::spawn_blocking(move || headroom.purge_at_rest()).await.ok().flatten();
     if let Some(report) = purged {
         tracing::info!(
             swept_bytes,

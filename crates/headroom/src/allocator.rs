@@ -5,7 +5,7 @@ use std::time::Instant;
 use tikv_jemalloc_ctl::{epoch, epoch_mib, stats};
 
 /// jemalloc's index for "all arenas together" (`MALLCTL_ARENAS_ALL`).
-const ALL_ARENAS: &str = "4096";
+const ALL_ARENAS: u32 = 4096;
 
 /// The allocator's own figures, in bytes (jemalloc(3), `stats.*`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -116,10 +116,24 @@ impl Allocator {
     /// Gives every unused page of every arena back to the system now. With hundreds of megabytes to give back it takes
     /// tens of milliseconds: not for a thread that serves requests.
     pub fn purge(&self) -> Option<PurgeReport> {
+        self.purging(|| purge_arena(ALL_ARENAS))
+    }
+
+    /// The same, but for the dropped pages of the database, which a server at work wants again the next moment.
+    pub fn purge_at_rest(&self) -> Option<PurgeReport> {
+        self.purging(|| {
+            let arenas = mallctl::read_unsigned(c"arenas.narenas").unwrap_or(0);
+            let apart = pages_apart();
+            // One that nothing was allocated from yet has nothing to give and refuses.
+            let purged = (0..arenas).filter(|arena| apart != Some(*arena) && purge_arena(*arena));
+            purged.count() > 0
+        })
+    }
+
+    fn purging(&self, purge: impl FnOnce() -> bool) -> Option<PurgeReport> {
         let before = self.stats()?;
         let started = Instant::now();
-        let name = CString::new(format!("arena.{ALL_ARENAS}.purge")).ok()?;
-        if !mallctl::act(&name) {
+        if !purge() {
             return None;
         }
         let duration_micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -147,14 +161,18 @@ impl Allocator {
     }
 
     /// Sets how long freed pages are kept before they go back to the system, for the arenas that are there and for
-    /// those to come. The arena of large buffers, which gives back at once, is left alone. Whether any of them took it.
+    /// those to come. The arena of large buffers, which gives back at once, is left alone, and that of the database's pages
+    /// keeps them longer at rest. Whether any of them took it.
     pub fn set_decay(&self, millis: u32) -> bool {
         let millis = isize::try_from(millis).unwrap_or(isize::MAX);
+        keep_pages_for(millis);
+        let apart = pages_apart();
         let arenas = mallctl::read_unsigned(c"arenas.narenas").unwrap_or(0);
         let mut taken = mallctl::write_signed(c"arenas.dirty_decay_ms", millis);
         for arena in 0..arenas {
             // An arena that nothing was allocated from yet refuses, and takes the general setting when it begins.
             if let Ok(name) = CString::new(format!("arena.{arena}.dirty_decay_ms"))
+                && apart != Some(arena)
                 && mallctl::read_signed(&name) != Some(0)
             {
                 taken |= mallctl::write_signed(&name, millis);
@@ -176,6 +194,30 @@ impl Allocator {
         classes.truncate(top);
         Some(HeapSpaces { small, large, metadata, top: classes })
     }
+}
+
+fn purge_arena(arena: u32) -> bool {
+    CString::new(format!("arena.{arena}.purge")).is_ok_and(|name| mallctl::act(&name))
+}
+
+/// The arena of the database's pages, if there is one.
+fn pages_apart() -> Option<u32> {
+    #[cfg(feature = "sqlite")]
+    {
+        crate::sqlite::arena()
+    }
+    #[cfg(not(feature = "sqlite"))]
+    {
+        None
+    }
+}
+
+/// Sets how long dropped pages of the database are kept while other freed pages are kept for `millis`.
+fn keep_pages_for(millis: isize) {
+    #[cfg(feature = "sqlite")]
+    crate::sqlite::set_decay(crate::plan::kept_pages_millis(millis));
+    #[cfg(not(feature = "sqlite"))]
+    let _unused = millis;
 }
 
 /// The classes of one table: how many there are, where their size is told, where their live count.

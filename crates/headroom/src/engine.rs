@@ -449,11 +449,24 @@ impl Headroom {
     /// Gives the allocator's unused pages back to the system and counts it. It may take tens of milliseconds: call it
     /// through [`spawn_blocking`](crate::spawn_blocking). `None` where jemalloc cannot.
     pub fn purge(&self) -> Option<PurgeReport> {
-        let report = self.inner.allocator?.purge()?;
+        Some(self.purged(self.inner.allocator?.purge()?))
+    }
+
+    /// The same, but for the dropped pages of the database, which a server at work wants again the next moment.
+    pub fn purge_at_rest(&self) -> Option<PurgeReport> {
+        Some(self.purged(self.inner.allocator?.purge_at_rest()?))
+    }
+
+    fn purged(&self, report: PurgeReport) -> PurgeReport {
         self.inner.purges.fetch_add(1, Ordering::Relaxed);
         self.inner.purged_bytes.fetch_add(report.freed, Ordering::Relaxed);
         self.inner.purge_micros.fetch_add(report.duration_micros, Ordering::Relaxed);
-        Some(report)
+        report
+    }
+
+    /// Requests that have ended since the start.
+    pub fn ended_requests(&self) -> u64 {
+        self.inner.requests.load(Ordering::Relaxed)
     }
 
     /// Where the live heap bytes lie, with the `top` size classes.
@@ -472,9 +485,7 @@ fn allocator(actions: ActionSettings) -> Option<Allocator> {
     let allocator = Allocator::open()?;
     // Where jemalloc is not the allocator there is nothing to give back.
     let _done = allocator.return_large_at_once();
-    if actions.decays_early {
-        let _taken = allocator.set_decay(actions.calm_decay_millis());
-    }
+    let _taken = allocator.set_decay(actions.calm_decay_millis());
     Some(allocator)
 }
 

@@ -59,6 +59,10 @@ impl Action {
 const CALM_DECAY_MILLIS: u32 = 1_000;
 const PRESSED_DECAY_MILLIS: u32 = 250;
 
+/// At rest, dropped pages of the database wait for the next reader, however long it takes: there are no more of them than
+/// there were pages in use. jemalloc's word for "until they are purged".
+const KEPT_PAGES_MILLIS: isize = -1;
+
 /// The least time between two actions of a kind, in microseconds.
 const PURGE_EVERY: u64 = 1_000_000;
 const SHRINK_EVERY: u64 = 1_000_000;
@@ -92,6 +96,13 @@ impl ActionSettings {
     fn pressed_decay_millis(self) -> u32 {
         if self.decays_early { 0 } else { PRESSED_DECAY_MILLIS }
     }
+}
+
+/// How long dropped pages of the database are kept while other freed pages are kept for `decay_millis`: for good where a
+/// server is at rest and need not give back early, else no longer than others.
+pub(crate) fn kept_pages_millis(decay_millis: isize) -> isize {
+    let at_rest = isize::try_from(CALM_DECAY_MILLIS).unwrap_or(isize::MAX);
+    if decay_millis >= at_rest { KEPT_PAGES_MILLIS } else { decay_millis }
 }
 
 /// Which actions follow from the level. Knows what is in force, so that everything that was begun is taken back.

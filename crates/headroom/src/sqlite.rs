@@ -1,7 +1,13 @@
-//! What a connection to SQLite holds in memory, as SQLite itself counts it. Its wrapper has no call for it.
+//! What a connection to SQLite holds in memory, as SQLite itself counts it, and where its pages come from. Its wrapper
+//! has no call for either.
 #![expect(unsafe_code, reason = "SQLite tells its figures through a C function with two pointers")]
 
+mod page_arena;
+
 use rusqlite::{Connection, ffi};
+
+pub(crate) use page_arena::{arena, set_decay};
+pub use page_arena::{keep_pages_apart, purge_pages};
 
 /// What the page cache of a connection was asked for since the last time that somebody wanted to know.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

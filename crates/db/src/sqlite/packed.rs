@@ -93,6 +93,7 @@ mod tests {
     use super::*;
 
     fn packed(sql: &str) -> Result<PackedRow, Error> {
+        let _apart = headroom::sqlite::keep_pages_apart();
         let connection = rusqlite::Connection::open_in_memory().unwrap();
         let mut statement = connection.prepare(sql).unwrap();
         let width = statement.column_count();

@@ -1,0 +1,115 @@
+//! What only a start, a rare request, a spell of pressure or a busy hour needed goes back to the system; see
+//! `docs/decisions/0006` and `docs/decisions/0031`.
+
+use crate::ops::TICK;
+use headroom::{Headroom, Level, SystemRoots};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// The first health check and the last of the start bring pages of code back that do not run again. So often it is looked at
+/// later whether a server that is idle holds more than it did.
+const STARTED: Duration = Duration::from_secs(2);
+/// What was used once since then goes after this time.
+const UNUSED: Duration = Duration::from_mins(1);
+/// No sooner than this after the last time: what comes back each time is in use.
+const QUIET: Duration = Duration::from_secs(15);
+/// Less is not worth looking through the mappings, in bytes.
+const WORTH_GIVING: u64 = 1 << 20;
+/// Who asks this often in [`QUIET`] or less looks after the server and does not work with it.
+const IDLE_REQUESTS: u64 = 15;
+
+/// When code was given back for the last time, and how much stayed, in bytes.
+type Given = Option<(Instant, u64)>;
+
+/// Gives back until it is told to stop.
+pub(super) async fn run(headroom: Headroom, stop: CancellationToken) {
+    let mut level = headroom.watch_level();
+    let mut given: Given = None;
+    let mut stillness = Stillness::from(&headroom);
+    while let Some(calmed) = stop.run_until_cancelled(calm_or(&mut level, STARTED)).await {
+        if given.is_none() {
+            give_start_back(&headroom);
+        }
+        if calmed || given.is_none() || stillness.begins(&headroom) {
+            headroom::sqlite::purge_pages();
+        }
+        if !calmed && !is_due(given, &headroom) {
+            continue;
+        }
+        // The kernel lists the mappings in a millisecond or more.
+        let released =
+            headroom::spawn_blocking(|| headroom::release_code_pages(&SystemRoots::default())).await;
+        tracing::debug!(mapped_bytes = released.unwrap_or_default(), "pages of code were given back");
+        // What runs all the time is there again.
+        if stop.run_until_cancelled(tokio::time::sleep(TICK)).await.is_none() {
+            return;
+        }
+        given = Some((Instant::now(), code_bytes()));
+    }
+}
+
+/// Whether code may be given back that came since the last time.
+fn is_due(given: Given, headroom: &Headroom) -> bool {
+    let Some((at, left)) = given else { return true };
+    let is_idle = || headroom.ledger().is_empty() && code_bytes() >= left + WORTH_GIVING;
+    at.elapsed() >= UNUSED || (at.elapsed() >= QUIET && is_idle())
+}
+
+/// Whether anybody works with the server.
+#[derive(Debug)]
+struct Stillness {
+    since: Instant,
+    ended_requests: u64,
+    is_still: bool,
+}
+
+impl Stillness {
+    fn from(headroom: &Headroom) -> Self {
+        Self { since: Instant::now(), ended_requests: headroom.ended_requests(), is_still: false }
+    }
+
+    /// Whether it has become still since the last look: once for each spell.
+    fn begins(&mut self, headroom: &Headroom) -> bool {
+        if headroom.ended_requests() > self.ended_requests + IDLE_REQUESTS {
+            *self = Self::from(headroom);
+        } else if self.since.elapsed() >= QUIET {
+            let begins = !self.is_still;
+            *self = Self { is_still: true, ..Self::from(headroom) };
+            return begins;
+        }
+        false
+    }
+}
+
+/// Resident pages of files, which are code but for a few, in bytes.
+fn code_bytes() -> u64 {
+    headroom::ProcessStats::read(&SystemRoots::default()).map_or(0, |process| process.rss_file)
+}
+
+/// Gives back what the start alone has needed of the database: pages with the schema in all its versions, and statements.
+fn give_start_back(headroom: &Headroom) {
+    let needed = |name: &str| name == db::PAGES_STORE || name == db::STATEMENTS_STORE;
+    for store in headroom.stores().all().iter().filter(|store| needed(store.name())) {
+        let given = store.shrink_to(0);
+        tracing::debug!(
+            store = store.name(),
+            given_bytes = given,
+            "what the start has needed was given back"
+        );
+    }
+}
+
+/// Waits until the memory is calm again after pressure, but no longer than `wait`; whether it has become calm.
+async fn calm_or(level: &mut watch::Receiver<Level>, wait: Duration) -> bool {
+    let calm = async {
+        while level.changed().await.is_ok() {
+            if *level.borrow_and_update() == Level::Normal {
+                return;
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::time::timeout(wait, calm).await.is_ok()
+}
