@@ -2,7 +2,7 @@ use super::answer::{AnswerBody, UntilSent};
 use super::full::full;
 use super::idle::{Activity, Stalled};
 use super::streams::{Share, Streams};
-use super::triage::speaks_http2;
+use super::triage::{Spoken, spoken};
 use super::wire::Wire;
 use super::{ServerSettings, elsewhere};
 use crate::codes;
@@ -82,11 +82,11 @@ impl Host {
         // The few reserved connections must not be held by whoever came by chance.
         let head = self.settings.header_timeout.min(if reserved { RESERVED_PATIENCE } else { Duration::MAX });
         let between = if reserved { RESERVED_PATIENCE } else { self.settings.keep_alive };
-        let Some(speaks_http2) = self.first_words(&stream, head).await else { return };
-        let share = speaks_http2.then(|| self.streams.take());
+        let Some(spoken) = self.first_words(&stream, head).await else { return };
+        let share = (spoken == Spoken::Http2).then(|| self.streams.take());
         let stall = self.settings.write_stall;
         let io = TokioIo::new(Wire::new(stream, stall, activity.clone()));
-        let builder = self.builder(share.as_ref().map_or(1, Share::most), activity.clone());
+        let builder = self.builder(spoken, share.as_ref().map_or(1, Share::most), activity.clone());
         let service = Answering { host: self.clone(), peer, reserved, activity: activity.clone() };
         let mut connection = pin!(builder.serve_connection(io, service));
         let mut finishing = false;
@@ -138,18 +138,18 @@ impl Host {
         is_over
     }
 
-    /// Whether the peer begins to speak HTTP/2; `None` when it says nothing in time, or the server ends.
-    async fn first_words(&self, stream: &TcpStream, patience: Duration) -> Option<bool> {
+    /// What the peer begins to speak; `None` when it says nothing in time, or the server ends.
+    async fn first_words(&self, stream: &TcpStream, patience: Duration) -> Option<Spoken> {
         let ending = async {
             tokio::select! { () = self.finish.cancelled() => {}, () = self.cut.cancelled() => {} }
         };
         tokio::select! {
-            heard = tokio::time::timeout(patience, speaks_http2(stream)) => heard.ok()?.ok(),
+            heard = tokio::time::timeout(patience, spoken(stream)) => heard.ok()?.ok(),
             () = ending => None,
         }
     }
 
-    fn builder(&self, streams: u32, activity: Activity) -> Builder<OwnedTasks> {
+    fn builder(&self, spoken: Spoken, streams: u32, activity: Activity) -> Builder<OwnedTasks> {
         let settings = &self.settings;
         let mut builder =
             Builder::new(OwnedTasks { tasks: self.tasks.clone(), cut: self.cut.clone(), activity });
@@ -170,7 +170,13 @@ impl Host {
             .max_header_list_size(16 << 10)
             .keep_alive_interval(Duration::from_secs(20))
             .keep_alive_timeout(Duration::from_secs(20));
-        builder
+        match spoken {
+            // To find the protocol out by itself the library reads the first bytes apart. What it reads into then grows to
+            // twice its size, and stays so on a connection that is idle.
+            Spoken::Http1 => builder.http1_only(),
+            Spoken::Http2 => builder.http2_only(),
+            Spoken::Undecided => builder,
+        }
     }
 }
 

@@ -22,13 +22,30 @@ pub(super) async fn asks_for(stream: &TcpStream, paths: &[&str], patience: Durat
 /// How every connection of HTTP/2 begins without TLS (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0";
 
-/// Whether HTTP/2 will be spoken on a connection, told from the first that comes of it; nothing is taken. Who sends less than
-/// the preface at first may still speak it. An error when the peer has gone.
-pub(super) async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
+/// Which protocol a peer speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spoken {
+    Http1,
+    Http2,
+    /// What has come so far may become either.
+    Undecided,
+}
+
+/// Which protocol is spoken on a connection, told from the first that comes of it; nothing is taken. An error when the peer
+/// has gone.
+pub(super) async fn spoken(stream: &TcpStream) -> io::Result<Spoken> {
     let mut head = [0; PREFACE.len()];
     match stream.peek(&mut head).await? {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        length => Ok(head[..length] == *PREFACE),
+        length => Ok(protocol(&head[..length])),
+    }
+}
+
+fn protocol(head: &[u8]) -> Spoken {
+    match PREFACE.strip_prefix(head) {
+        Some([]) => Spoken::Http2,
+        Some(_) => Spoken::Undecided,
+        None => Spoken::Http1,
     }
 }
 
@@ -42,6 +59,17 @@ fn begins_with(head: &[u8], paths: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_peer_that_sends_the_preface_in_crumbs_may_still_speak_either() {
+        assert_eq!(protocol(b"PRI * HTTP/2.0"), Spoken::Http2);
+        for head in ["P", "PRI * HTTP/"] {
+            assert_eq!(protocol(head.as_bytes()), Spoken::Undecided, "{head}");
+        }
+        for head in ["G", "PUT / HTTP/1.1", "PRI * HTTP/1.1", "\r\n"] {
+            assert_eq!(protocol(head.as_bytes()), Spoken::Http1, "{head}");
+        }
+    }
 
     #[test]
     fn a_head_is_judged_by_its_method_and_path() {
