@@ -47,7 +47,7 @@ pub(crate) struct AttackOptions {
     /// `attack`: the memory that the server may have.
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = bytes)]
     pub limit: u64,
-    /// `attack`, `soak`: how long it lasts; 600 and 1800 unless told, 30 for each defence.
+    /// `attack`, `soak`: how long it lasts; 600 and 1800 unless told, 30 for each defence and 75 for `stall`.
     #[arg(long, value_name = "N")]
     pub seconds: Option<u64>,
     /// `attack`: the size of the large upload, and ten times that of each small one; 10 GiB unless the disk is small.
@@ -125,6 +125,9 @@ pub(crate) enum Inner {
     Become {
         #[arg(long)]
         cgroup: Option<PathBuf>,
+        /// The command does not find the group's limit.
+        #[arg(long, requires = "cgroup")]
+        unseen: bool,
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
     },

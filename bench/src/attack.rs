@@ -13,6 +13,7 @@ mod json_bomb;
 mod keep_alive;
 mod logins;
 mod present;
+mod promises;
 mod recovery;
 mod shut_windows;
 mod siege;

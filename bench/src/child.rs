@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus};
 use std::time::{Duration, Instant};
 
@@ -66,12 +66,23 @@ impl Drop for Guard {
     }
 }
 
+/// The control group that a command runs in.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    pub path: PathBuf,
+    /// Whether the command takes it for the root of all groups, and so does not find its limit.
+    pub is_unseen: bool,
+}
+
 /// The command through this program, to end with it, and in the control group if there is one.
-pub(crate) fn through_self(program: &Path, cgroup: Option<&Path>) -> anyhow::Result<Command> {
+pub(crate) fn through_self(program: &Path, group: Option<&Group>) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("become");
-    if let Some(cgroup) = cgroup {
-        command.arg("--cgroup").arg(cgroup);
+    if let Some(group) = group {
+        command.arg("--cgroup").arg(&group.path);
+        if group.is_unseen {
+            command.arg("--unseen");
+        }
     }
     command.arg("--").arg(program);
     Ok(command)
@@ -85,12 +96,16 @@ pub(crate) fn with_usage(program: &Path, out: &Path) -> anyhow::Result<Command> 
 }
 
 /// Becomes the command. Returns only when that fails.
-pub(crate) fn become_command(cgroup: Option<&Path>, command: &[OsString]) -> anyhow::Result<ExitCode> {
+pub(crate) fn become_command(group: Option<&Group>, command: &[OsString]) -> anyhow::Result<ExitCode> {
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
-    if let Some(cgroup) = cgroup {
-        let members = cgroup.join("cgroup.procs");
+    if let Some(group) = group {
+        let members = group.path.join("cgroup.procs");
         std::fs::write(&members, std::process::id().to_string())
             .with_context(|| format!("cannot join {}", members.display()))?;
+        if group.is_unseen {
+            // In a namespace of its own the group is called `/`, which has no limit where the groups are mounted.
+            nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWCGROUP).context("cannot hide the limit")?;
+        }
     }
     let (program, arguments) = split(command)?;
     Err(Command::new(program).args(arguments).exec()).with_context(|| program.display().to_string())

@@ -40,7 +40,10 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.inner {
-        Some(Inner::Become { cgroup, command }) => child::become_command(cgroup.as_deref(), &command),
+        Some(Inner::Become { cgroup, unseen, command }) => {
+            let group = cgroup.map(|path| child::Group { path, is_unseen: unseen });
+            child::become_command(group.as_ref(), &command)
+        }
         Some(Inner::Usage { out, command }) => child::run_to_end(&out, &command),
         None => {
             let setup = Setup::new(&args.options)?;

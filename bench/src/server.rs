@@ -1,6 +1,6 @@
 //! The server under measurement.
 
-use crate::child::{Guard, through_self};
+use crate::child::{Group, Guard, through_self};
 use crate::setup::Setup;
 use anyhow::Context as _;
 use nix::sys::signal::Signal;
@@ -26,7 +26,7 @@ pub(crate) struct Start<'a> {
     setup: &'a Setup,
     data_dir: PathBuf,
     settings: Vec<(&'static str, String)>,
-    cgroup: Option<PathBuf>,
+    group: Option<Group>,
     is_direct: bool,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Server {
 impl<'a> Start<'a> {
     /// On a data folder, which may be empty.
     pub(crate) fn on(setup: &'a Setup, data_dir: &Path) -> Self {
-        Self { setup, data_dir: data_dir.to_owned(), settings: Vec::new(), cgroup: None, is_direct: false }
+        Self { setup, data_dir: data_dir.to_owned(), settings: Vec::new(), group: None, is_direct: false }
     }
 
     /// With one setting of the environment.
@@ -53,7 +53,13 @@ impl<'a> Start<'a> {
 
     /// In a control group.
     pub(crate) fn within(mut self, cgroup: &Path) -> Self {
-        self.cgroup = Some(cgroup.to_owned());
+        self.group = Some(Group { path: cgroup.to_owned(), is_unseen: false });
+        self
+    }
+
+    /// Without a sight of the limit that its control group has.
+    pub(crate) fn unaware(mut self) -> Self {
+        self.group = self.group.map(|group| Group { is_unseen: true, ..group });
         self
     }
 
@@ -83,7 +89,7 @@ impl<'a> Start<'a> {
         std::fs::create_dir_all(&self.data_dir)?;
         let binary = self.setup.server_binary()?;
         let mut command =
-            if self.is_direct { Command::new(binary) } else { through_self(binary, self.cgroup.as_deref())? };
+            if self.is_direct { Command::new(binary) } else { through_self(binary, self.group.as_ref())? };
         environment(&mut command, &self.data_dir);
         // One user asks here as often as thousands do.
         for name in ["RATE_LIMIT_MAX", "RATE_LIMIT_AUTH_MAX", "RATE_LIMIT_UPLOAD_MAX"] {

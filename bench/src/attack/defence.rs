@@ -10,6 +10,8 @@ use clap::ValueEnum;
 
 /// Long enough for a thousand clients to come and to hold what they can.
 const SECONDS: u64 = 30;
+/// Longer than an answer may stand still, twice.
+const STALL_SECONDS: u64 = 75;
 
 /// What protects the server's memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -40,8 +42,8 @@ pub(crate) enum Defence {
     Purge,
     /// That the thresholds have consequences.
     Monitoring,
-    /// The budget's distance from the limit: 90 % instead of 75 %.
-    Budget,
+    /// The limit itself: the server does not see the one that its control group has, and plans with the machine's memory.
+    Limit,
 }
 
 impl Defence {
@@ -75,8 +77,24 @@ impl Defence {
             Self::Threads => &[("UV_THREADPOOL_SIZE", "512"), ("DB_READERS", "64")],
             Self::Purge => &[("MEMORY_GC_AFTER_THRESHOLD", "false")],
             Self::Monitoring => &[("MEMORY_MONITORING_ENABLED", "false")],
-            Self::Budget => &[("MEMORY_BUDGET_MB", "1048576")],
+            Self::Limit => &[],
         }
+    }
+
+    /// Whether it stands before the budget, which would hold without it: it is tried on a server that does not see its
+    /// limit, against the same server with it.
+    fn stands_before_budget(self) -> bool {
+        matches!(self, Self::PieceSize | Self::Hashes)
+    }
+
+    /// What else is weakened with and without it.
+    fn beside(self) -> Vec<Self> {
+        if self.stands_before_budget() { vec![Self::Limit] } else { Vec::new() }
+    }
+
+    /// How long it takes until it is missed, in seconds.
+    fn seconds(self) -> u64 {
+        if self == Self::Stall { STALL_SECONDS } else { SECONDS }
     }
 
     /// Who it is meant against. Alone they cannot be kept out by the others.
@@ -91,41 +109,50 @@ impl Defence {
             Self::Stall => &[Attacker::ShutWindows, Attacker::SlowReaders],
             Self::Hashes => &[Attacker::Logins],
             Self::Threads => &[Attacker::Export, Attacker::Uploads, Attacker::SlowReaders],
-            Self::Connections | Self::ConnectionMemory | Self::Purge | Self::Monitoring | Self::Budget => &[],
+            Self::Connections | Self::ConnectionMemory | Self::Purge | Self::Monitoring | Self::Limit => &[],
         }
     }
 }
 
 /// One row for each defence: the gates that hold with it and not without it.
 pub(super) async fn show(setup: &Setup) -> anyhow::Result<Vec<Row>> {
-    let options = &setup.attack;
     let mut rows = Vec::new();
     // What fails with all defences, for each set of attackers.
-    let mut usual: Vec<(&[Attacker], Vec<String>)> = Vec::new();
+    let mut usual: Vec<(Plan, Vec<String>)> = Vec::new();
     for defence in Defence::value_variants() {
+        let defence = *defence;
         setup.say(&format!("without {} ...", defence.name()));
-        let limit = Quantity::bytes(options.limit);
-        let name = format!("attack {limit}: gates that notice without {}", defence.name());
-        let mut plan = Plan {
-            limit: options.limit,
-            seconds: options.seconds.unwrap_or(SECONDS),
-            attackers: Attacker::chosen(defence.against()),
-            without: Vec::new(),
-        };
-        if !usual.iter().any(|(attackers, _)| *attackers == defence.against()) {
+        let beside = if defence.stands_before_budget() { ", the limit unseen" } else { "" };
+        let limit = Quantity::bytes(setup.attack.limit);
+        let name = format!("attack {limit}: gates that notice without {}{beside}", defence.name());
+        let mut plan = plan(setup, defence);
+        let found = usual.iter().find(|(with, _)| *with == plan).map(|(_, gates)| gates.clone());
+        let known = if let Some(gates) = found {
+            gates
+        } else {
             match siege::lay(setup, &plan).await? {
-                Ok(outcome) => usual.push((defence.against(), unheld(&gates::gates(&plan, &outcome)))),
+                Ok(outcome) => {
+                    let gates = unheld(&gates::gates(&plan, &outcome));
+                    usual.push((plan.clone(), gates.clone()));
+                    gates
+                }
                 Err(reason) => return Ok(vec![Row::skipped(&name, &reason)]),
             }
-        }
-        let known = usual.iter().find(|(attackers, _)| *attackers == defence.against());
-        plan.without.push(*defence);
-        rows.push(
-            noticed(setup, &plan, &name, known.map(|(_, gates)| gates.as_slice()).unwrap_or_default())
-                .await?,
-        );
+        };
+        plan.without.push(defence);
+        rows.push(noticed(setup, &plan, &name, &known).await?);
     }
     Ok(rows)
+}
+
+/// The siege with the defence.
+fn plan(setup: &Setup, defence: Defence) -> Plan {
+    Plan {
+        limit: setup.attack.limit,
+        seconds: setup.attack.seconds.unwrap_or(defence.seconds()),
+        attackers: Attacker::chosen(defence.against()),
+        without: defence.beside(),
+    }
 }
 
 async fn noticed(setup: &Setup, plan: &Plan, name: &str, usual: &[String]) -> anyhow::Result<Row> {

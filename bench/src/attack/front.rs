@@ -18,6 +18,8 @@ pub(super) struct Front {
     pub token: String,
     /// A document that is worth being read slowly.
     pub document: String,
+    /// Requests at once on one connection of HTTP/2.
+    pub streams: usize,
     pub upload_bytes: u64,
     /// The ids of all cases that were acknowledged.
     pub acknowledged: Mutex<Vec<String>>,

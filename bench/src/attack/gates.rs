@@ -2,6 +2,7 @@
 
 use super::attackers::Attacker;
 use super::health::Probe;
+use super::promises::promises;
 use super::siege::{Outcome, Plan, figure};
 use super::tally::Counts;
 use crate::quantity::Quantity;
@@ -33,6 +34,7 @@ pub(super) fn gates(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
     rows.push(written(outcome));
     rows.push(statuses(outcome));
     rows.extend(health(outcome));
+    rows.extend(promises(plan, outcome));
     rows.extend(recovery(outcome));
     rows.push(match &outcome.stopped {
         Ok(time) => Row::at_most("stops when told to", figure(*time), figure(Duration::from_secs(35))),

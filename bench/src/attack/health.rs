@@ -29,6 +29,8 @@ pub(super) struct Health {
     pub newcomer: Probe,
     /// How often each level was seen.
     pub levels: BTreeMap<String, u64>,
+    /// How often unused memory was given back, as the last report told.
+    pub purges: u64,
 }
 
 /// One path.
@@ -71,12 +73,12 @@ impl Prober {
 
 async fn probe_until(address: SocketAddr, mut stopped: watch::Receiver<bool>) -> Health {
     let mut health = Health::default();
-    let Health { main: kept, live, newcomer, levels } = &mut health;
+    let Health { main: kept, live, newcomer, levels, purges } = &mut health;
     tokio::select! {
         _ = stopped.wait_for(|is_over| *is_over) => {}
         () = ask_regularly(address, kept, live) => {}
         () = come_anew(address, newcomer) => {}
-        () = watch_level(address, levels) => {}
+        () = watch_level(address, levels, purges) => {}
     }
     health
 }
@@ -99,13 +101,16 @@ async fn come_anew(address: SocketAddr, probe: &mut Probe) {
     }
 }
 
-async fn watch_level(address: SocketAddr, levels: &mut BTreeMap<String, u64>) {
+async fn watch_level(address: SocketAddr, levels: &mut BTreeMap<String, u64>, purges: &mut u64) {
     let mut ticks = ticks(LEVEL_EACH);
     let mut connection = None;
     loop {
         ticks.tick().await;
-        let level = level(address, &mut connection).await.unwrap_or_else(|| "no answer".to_owned());
+        let report = report(address, &mut connection).await;
+        let level = report.as_ref().and_then(level_of).unwrap_or_else(|| "no answer".to_owned());
         *levels.entry(level).or_default() += 1;
+        let counted = report.and_then(|report| report.pointer("/allocator/purges")?.as_u64());
+        *purges = (*purges).max(counted.unwrap_or_default());
     }
 }
 
@@ -142,13 +147,20 @@ impl Probe {
 
 /// The level that the memory report names.
 pub(super) async fn level(address: SocketAddr, connection: &mut Option<Connection>) -> Option<String> {
+    level_of(&report(address, connection).await?)
+}
+
+fn level_of(report: &Value) -> Option<String> {
+    report.get("level")?.as_str().map(str::to_owned)
+}
+
+async fn report(address: SocketAddr, connection: &mut Option<Connection>) -> Option<Value> {
     let answer = tokio::time::timeout(PATIENCE, ask(address, connection, "/api/health/memory")).await;
     let Ok(Ok((_, body))) = answer else {
         *connection = None;
         return None;
     };
-    let report: Value = serde_json::from_slice(&body).ok()?;
-    report.get("level")?.as_str().map(str::to_owned)
+    serde_json::from_slice(&body).ok()
 }
 
 async fn ask(

@@ -2,12 +2,16 @@ use super::caller::{Caller, json};
 use super::front::Client;
 use crate::body::Payload;
 use bytes::Bytes;
+use http::StatusCode;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 const PAUSE: Duration = Duration::from_millis(100);
 /// The server's default for JSON.
 const LIMIT_BYTES: usize = 10 << 20;
+/// Of a body that does not say how long it will be.
+const PIECE_BYTES: usize = 16 << 10;
+const PIECES: usize = 4096;
 
 /// Bodies at the limit, just below and above it.
 static BOMBS: LazyLock<Arc<Vec<Bytes>>> = LazyLock::new(|| {
@@ -42,16 +46,30 @@ pub(super) fn bombs() -> Arc<Vec<Bytes>> {
 /// Sends one after the other, and now and then one that does not say how long it will be.
 pub(super) async fn run(client: Client, bombs: Arc<Vec<Bytes>>) {
     let mut caller = Caller::new(client);
-    let piece = Bytes::from_static(&[b'['; 16 << 10]);
+    let piece = Bytes::from_static(&[b'['; PIECE_BYTES]);
     for at in caller.client.index.. {
         let (body, size) = match bombs.get(at % (bombs.len() + 1)) {
             Some(bomb) => (Payload::whole(bomb.clone()), bomb.len()),
-            None => (Payload::Pieces(piece.clone(), 4096), LIMIT_BYTES),
+            None => (Payload::Pieces(piece.clone(), PIECES), PIECES * PIECE_BYTES),
         };
         let Some(request) = json("/api/cases", body) else { return };
-        if caller.ask(request).await.is_some() {
+        if let Some(answer) = caller.ask(request).await {
             caller.client.tally.sent(size);
+            if size > LIMIT_BYTES && !is_refusal(answer.status) {
+                caller.client.tally.swallowed();
+            }
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Whether the server looked at no more of a body than it takes: too large, too much at once, too slow.
+pub(super) fn is_refusal(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::REQUEST_TIMEOUT
+    )
 }

@@ -31,9 +31,12 @@ const MAX_UPLOAD_BYTES: u64 = 10 << 30;
 const MAX_NODES: u64 = 8192;
 const SETTLE: Duration = Duration::from_secs(5);
 const EACH: Duration = Duration::from_millis(100);
+/// Requests at once on one connection of HTTP/2: what a server takes by default, and what it would take without a bound.
+const STREAMS: usize = 32;
+const MANY_STREAMS: usize = 256;
 
 /// What is to be done.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
     pub limit: u64,
     pub seconds: u64,
@@ -202,6 +205,9 @@ async fn start(
         // A server that is allowed more than it can have would not start.
         start = start.with("MEMORY_BOUNDS", "report");
     }
+    if plan.without.contains(&Defence::Limit) {
+        start = start.unaware();
+    }
     for (name, value) in plan.without.iter().flat_map(|defence| defence.settings()) {
         start = start.with(name, value);
     }
@@ -229,6 +235,7 @@ async fn prepare(
         limit: plan.limit,
         token: api::login(server).await?,
         document: api::id_of(&answer)?,
+        streams: if plan.without.contains(&Defence::Streams) { MANY_STREAMS } else { STREAMS },
         upload_bytes,
         acknowledged: Mutex::default(),
     };

@@ -1,6 +1,5 @@
 use super::front::Client;
 use super::slow_readers::status_of;
-use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
@@ -27,7 +26,7 @@ pub(super) async fn run(client: Client) {
 async fn trickle(client: &Client, mut stream: TcpStream) {
     let mut answer = [0; 1024];
     let line = format!("X-{}\r\n", "a: b".repeat(LINE_BYTES / 4 - 1));
-    let mut left = LINES;
+    let (mut left, mut gone) = (LINES, 0);
     send(client, &stream, b"GET /api/cases HTTP/1.1\r\nHost: 127.0.0.1\r\n");
     loop {
         tokio::select! {
@@ -40,18 +39,21 @@ async fn trickle(client: &Client, mut stream: TcpStream) {
             }
             () = tokio::time::sleep(BEAT), if left > 0 => {
                 left -= 1;
-                send(client, &stream, line.as_bytes());
+                gone += send(client, &stream, line.as_bytes());
+                client.tally.head(gone);
             }
         }
     }
 }
 
-/// What the kernel takes. The rest of a line is left out: the next one goes on in the same header.
-fn send(client: &Client, stream: &TcpStream, bytes: &[u8]) {
+/// What the kernel takes, and how much that is. The rest of a line is left out: the next one goes on in the same header.
+fn send(client: &Client, stream: &TcpStream, bytes: &[u8]) -> usize {
     match stream.try_write(bytes) {
-        Ok(count) => client.tally.sent(count),
-        Err(fault) if fault.kind() == ErrorKind::WouldBlock => {}
-        // Reading tells the same.
-        Err(_) => {}
+        Ok(count) => {
+            client.tally.sent(count);
+            count
+        }
+        // It takes nothing now, or has ended: reading tells that.
+        Err(_) => 0,
     }
 }

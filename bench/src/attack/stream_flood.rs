@@ -13,9 +13,6 @@ use tokio::task::JoinSet;
 /// A new client each 10 ms.
 const APART: Duration = Duration::from_millis(10);
 
-/// Requests at once on one connection.
-const STREAMS: usize = 32;
-
 /// What a client accepts of an answer before it has read it, in bytes: enough for one, and little for many.
 const WINDOW_BYTES: u32 = 64 << 10;
 
@@ -25,7 +22,7 @@ pub(super) async fn run(client: Client) {
     client.queue(APART).await;
     loop {
         if let Some(flood) = Flood::begin(&client, WINDOW_BYTES).await {
-            join_all((0..STREAMS).map(|stream| flood.ask(&client, stream))).await;
+            join_all((0..client.front.streams).map(|stream| flood.ask(&client, stream))).await;
             client.tally.ended();
         }
         client.pause().await;
@@ -44,6 +41,7 @@ impl Flood {
     pub(super) async fn begin(client: &Client, window_bytes: u32) -> Option<Self> {
         let stream = client.connect(None).await?;
         let mut builder = Builder::new(TokioExecutor::new());
+        builder.initial_max_send_streams(client.front.streams);
         builder.initial_stream_window_size(window_bytes).initial_connection_window_size(WINDOW_BYTES);
         let Ok((sender, connection)) = builder.handshake(TokioIo::new(stream)).await else {
             client.tally.not_made();

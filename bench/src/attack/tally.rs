@@ -4,6 +4,7 @@ use http::StatusCode;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The figures of one attacker, shared by its clients.
 #[derive(Debug, Default)]
@@ -31,6 +32,12 @@ pub(super) struct Counts {
     pub hasty: u64,
     pub sent: u64,
     pub received: u64,
+    /// How long the server left one connection open at most.
+    pub longest: Duration,
+    /// The most bytes of one head that went out.
+    pub most_of_head: u64,
+    /// Bodies beyond what the server takes that it took all the same.
+    pub swallowed: u64,
 }
 
 impl Tally {
@@ -45,7 +52,18 @@ impl Tally {
             counts.open += 1;
             counts.most_open = counts.most_open.max(counts.open);
         });
-        Held(Arc::clone(self))
+        Held { tally: Arc::clone(self), since: Instant::now() }
+    }
+
+    /// So much of a head has gone out on one connection.
+    pub(super) fn head(&self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.with(|counts| counts.most_of_head = counts.most_of_head.max(bytes));
+    }
+
+    /// A body beyond the server's limit was not refused.
+    pub(super) fn swallowed(&self) {
+        self.with(|counts| counts.swallowed += 1);
     }
 
     pub(super) fn not_made(&self) {
@@ -116,10 +134,16 @@ impl Counts {
 
 /// One connection.
 #[derive(Debug)]
-pub(super) struct Held(Arc<Tally>);
+pub(super) struct Held {
+    tally: Arc<Tally>,
+    since: Instant,
+}
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.0.with(|counts| counts.open -= 1);
+        self.tally.with(|counts| {
+            counts.open -= 1;
+            counts.longest = counts.longest.max(self.since.elapsed());
+        });
     }
 }
