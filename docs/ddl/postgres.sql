@@ -46,6 +46,12 @@ CREATE TABLE "approvals" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NU
 CREATE INDEX "approvals_user" ON "approvals" ("firm_id", "user_id", "over_at");
 CREATE INDEX "approvals_over" ON "approvals" ("firm_id", "over_at");
 
+-- 0069_access_custom_roles
+CREATE TABLE "custom_roles" ( "id" uuid NOT NULL PRIMARY KEY, "firm_id" uuid NOT NULL, "name" text NOT NULL, "base" text NOT NULL, "description" text, "version" bigint NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL );
+CREATE UNIQUE INDEX "custom_roles_name" ON "custom_roles" ("firm_id", "name");
+CREATE TABLE "custom_role_holders" ( "firm_id" uuid NOT NULL, "user_id" uuid NOT NULL, "role_id" uuid NOT NULL, PRIMARY KEY ("firm_id", "user_id") );
+CREATE INDEX "custom_role_holders_role" ON "custom_role_holders" ("firm_id", "role_id", "user_id");
+
 -- 0011_audit_log
 CREATE TABLE "audit_chains" ( "firm_id" uuid NOT NULL PRIMARY KEY, "begun_at" timestamptz NOT NULL );
 CREATE TABLE "audit_log" ( "firm_id" uuid NOT NULL, "seq" bigint NOT NULL, "id" uuid NOT NULL, "user_id" uuid, "session_id" uuid, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" uuid NOT NULL, "case_id" uuid, "outcome" text NOT NULL, "reason" text, "changes" text, "address" text, "user_agent" text, "method" text, "route" text, "correlation" text NOT NULL, "at" timestamptz NOT NULL, "hash" bytea NOT NULL, PRIMARY KEY ("firm_id", "seq") );

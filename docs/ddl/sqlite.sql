@@ -46,6 +46,12 @@ CREATE TABLE "approvals" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NU
 CREATE INDEX "approvals_user" ON "approvals" ("firm_id", "user_id", "over_at");
 CREATE INDEX "approvals_over" ON "approvals" ("firm_id", "over_at");
 
+-- 0069_access_custom_roles
+CREATE TABLE "custom_roles" ( "id" blob NOT NULL PRIMARY KEY, "firm_id" blob NOT NULL, "name" text NOT NULL, "base" text NOT NULL, "description" text, "version" integer NOT NULL, "created_at" integer NOT NULL, "updated_at" integer NOT NULL ) STRICT;
+CREATE UNIQUE INDEX "custom_roles_name" ON "custom_roles" ("firm_id", "name");
+CREATE TABLE "custom_role_holders" ( "firm_id" blob NOT NULL, "user_id" blob NOT NULL, "role_id" blob NOT NULL, PRIMARY KEY ("firm_id", "user_id") ) STRICT;
+CREATE INDEX "custom_role_holders_role" ON "custom_role_holders" ("firm_id", "role_id", "user_id");
+
 -- 0011_audit_log
 CREATE TABLE "audit_chains" ( "firm_id" blob NOT NULL PRIMARY KEY, "begun_at" integer NOT NULL ) STRICT;
 CREATE TABLE "audit_log" ( "firm_id" blob NOT NULL, "seq" integer NOT NULL, "id" blob NOT NULL, "user_id" blob, "session_id" blob, "action" text NOT NULL, "entity" text NOT NULL, "entity_id" blob NOT NULL, "case_id" blob, "outcome" text NOT NULL, "reason" text, "changes" text, "address" text, "user_agent" text, "method" text, "route" text, "correlation" text NOT NULL, "at" integer NOT NULL, "hash" blob NOT NULL, PRIMARY KEY ("firm_id", "seq") ) STRICT, WITHOUT ROWID;

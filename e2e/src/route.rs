@@ -77,6 +77,9 @@ impl Route {
             }
             Method::POST if template.ends_with("/decline") => Some(json!({ "reason": "Under a hold" })),
             Method::PUT if template.ends_with("/team/{userId}") => Some(json!({ "role": "paralegal" })),
+            Method::POST if template == "/api/roles" => {
+                Some(json!({ "name": "conflicts_clerk", "base": "clerk" }))
+            }
             Method::POST if template.ends_with("/roles") => Some(json!({ "role": "clerk" })),
             Method::POST if template.ends_with("/docket") => {
                 Some(json!({ "caseId": things.case, "filedOn": "2026-03-02", "text": "Order" }))

@@ -40,6 +40,8 @@ pub struct Things {
     pub delegation: String,
     /// What the user has asked somebody to approve.
     pub approval: String,
+    /// The name of a role of the firm's own.
+    pub role: String,
 }
 
 impl Things {
@@ -96,7 +98,7 @@ impl Things {
                 other => panic!("{template}: whose id is it that follows {other}?"),
             },
             name if crate::is_id(name) => panic!("{template}: whose id is {name}?"),
-            "role" => return "clerk".to_owned(),
+            "role" => &self.role,
             _ => return "1".to_owned(),
         };
         id.clone()
@@ -231,9 +233,12 @@ pub async fn one_of_each(app: &TestApp, word: &str) -> Things {
     let grant =
         json!({ "permission": "clients:delete", "effect": "allow", "reason": format!("Cleans up {word}") });
     let grant = admin.post(&format!("/api/users/{user}/permissions"), &grant).await.expect_status(201).json();
+    let role = json!({ "name": format!("{}_clerk", word.to_lowercase()), "base": "clerk" });
+    let role = admin.post("/api/roles", &role).await.expect_status(201).json();
     let approval = ask_approval(admin, &somebody, &user).await;
     Things {
         approval: id_of(&approval),
+        role: role["name"].as_str().expect("a name").to_owned(),
         session: id_of(&logins["data"][0]),
         party: id_of(&add_party(admin, &case, &format!("{word} Company")).await),
         client: id_of(&add_client(admin, &format!("{word} Client")).await),

@@ -95,6 +95,8 @@ id!(/// A permission granted or denied beside a role.
     GrantId, "grant", "019cae6b-e9a1-7d47-8136-4e9c80216d35");
 id!(/// A group of users that grants are given to.
     TeamId, "team", "019cae6b-e9a2-7e58-9247-5fad91326e46");
+id!(/// A role that a firm has made.
+    CustomRoleId, "role", "019cae6b-e9a5-7b8b-857a-82d0c4659179");
 id!(/// Permissions that one user lends to another for a time.
     DelegationId, "delegation", "019cae6b-e9a3-7f69-8358-60bea2437f57");
 id!(/// A question to somebody else whether what a grant allows may be done.

@@ -9,9 +9,9 @@ mod parse;
 
 pub use kinds::{
     ApiKeyId, ApprovalId, AttorneyId, AuditId, BlobId, CaseId, ClientId, CorrelationId, CredentialId,
-    DelegationId, DeviceId, DocketEntryId, DocumentId, DocumentVersionId, EventId, FirmId, GrantId,
-    InvitationId, JobId, LinkId, PartyId, PasskeyId, PasswordResetId, ProfileId, SessionId, SignInId, TeamId,
-    TimeEntryId, TokenId, UserId, VerificationId, WallId,
+    CustomRoleId, DelegationId, DeviceId, DocketEntryId, DocumentId, DocumentVersionId, EventId, FirmId,
+    GrantId, InvitationId, JobId, LinkId, PartyId, PasskeyId, PasswordResetId, ProfileId, SessionId,
+    SignInId, TeamId, TimeEntryId, TokenId, UserId, VerificationId, WallId,
 };
 pub use parse::ParseIdError;
 

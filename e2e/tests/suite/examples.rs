@@ -164,6 +164,7 @@ pub(crate) fn real(document: &Value, example: &Value, things: &Things, number: u
     text = text
         .replace("3:26-cv-00350", &format!("3:26-cv-{number:05}"))
         .replace("ada.", &format!("ada{number}."))
+        .replace("wall_keeper", &format!("wall_keeper_{number}"))
         .replace("Litigation", &format!("Litigation {number}"));
     serde_json::from_str(&text).unwrap()
 }

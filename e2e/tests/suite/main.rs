@@ -13,6 +13,7 @@ mod auth;
 mod bad_input;
 mod case_teams;
 mod conformity;
+mod custom_roles;
 mod documents;
 mod examples;
 mod fuzz;

@@ -106,6 +106,7 @@ fn nothing() -> e2e::Things {
         team: id(),
         delegation: id(),
         approval: id(),
+        role: id(),
     }
 }
 

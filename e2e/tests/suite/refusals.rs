@@ -220,14 +220,23 @@ async fn walk(trial: &mut Trial, document: &Value, things: &Things, number: usiz
             // Only what was made here is ended, so that there is something to end the next time.
             _ if route.method == Method::DELETE => continue,
             Some(example) => {
-                Call::json(route.method.clone(), path, &real(document, example, things, number + place))
+                let mut body = real(document, example, things, number + place);
+                if route.template == "/api/roles/{role}" {
+                    // The role is where its name is.
+                    body["name"] = json!(things.role);
+                }
+                Call::json(route.method.clone(), path, &body)
             }
             None => continue,
         };
         let answer = trial.ask(&name, &call).await;
         if answer.status == 201 && name != "POST /api/users" {
             let kind = kind_of(&route.template);
-            let path = format!("{kind}/{}", id_of(&answer.json()));
+            let made = answer.json();
+            let path = match kind {
+                "/api/roles" => format!("{kind}/{}", made["name"].as_str().unwrap()),
+                _ => format!("{kind}/{}", id_of(&made)),
+            };
             // A wall and a grant are ended for a reason, and shown as they were ended.
             let reason = match kind {
                 "/api/ethical-walls" => Some("liftReason"),

@@ -6,6 +6,7 @@ mod audit;
 mod case_teams;
 mod partial_grants;
 mod passkeys;
+mod roles;
 mod sample;
 mod samples;
 mod sign_on;
@@ -40,6 +41,7 @@ impl ProblemExamples {
             .chain(approvals::SAMPLES)
             .chain(audit::SAMPLES)
             .chain(case_teams::SAMPLES)
+            .chain(roles::SAMPLES)
             .chain(partial_grants::SAMPLES)
             .chain(passkeys::SAMPLES)
             .chain(sign_on::SAMPLES);

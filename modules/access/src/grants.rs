@@ -21,7 +21,7 @@ pub use statuses::{Statuses, UnknownStatus};
 
 use crate::{Action, Principal, Role};
 use clock::Timestamp;
-use ids::{GrantId, TeamId, UserId};
+use ids::{CustomRoleId, GrantId, TeamId, UserId};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use web::Country;
@@ -32,6 +32,8 @@ use web::Country;
 pub enum Subject {
     /// Everybody of a role.
     Role(Role),
+    /// Everybody of a role that the firm has made.
+    CustomRole(CustomRoleId),
     /// One user.
     User(UserId),
     /// Everybody in a team.
@@ -73,6 +75,9 @@ pub struct Conditions {
     /// While somebody of this role has approved only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval_by: Option<Role>,
+    /// For whoever is in one of these teams only, such as a department; for everybody whom it is given to when there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<TeamId>,
     /// On cases of these statuses only; on every case, and on what belongs to none, when there is none.
     #[serde(default, skip_serializing_if = "Statuses::is_empty")]
     pub case_statuses: Statuses,
@@ -166,13 +171,18 @@ impl Grant {
 
     /// Whether it is for this principal. A role is allowed what the roles that it implies are allowed, and is denied only
     /// what it is denied itself.
-    fn is_for(&self, principal: &Principal, teams: &[TeamId]) -> bool {
+    fn is_for(&self, principal: &Principal, custom_role: Option<CustomRoleId>, teams: &[TeamId]) -> bool {
         // Who sets a firm right again is never locked out, also who had another role when it was denied.
         if self.effect == Effect::Deny && principal.role == Role::SuperAdmin {
             return false;
         }
+        let needed = &self.conditions.teams;
+        if !needed.is_empty() && !needed.iter().any(|team| teams.contains(team)) {
+            return false;
+        }
         match (self.subject, self.effect) {
             (Subject::User(user), _) => user == principal.user,
+            (Subject::CustomRole(role), _) => custom_role == Some(role),
             (Subject::Team(team), _) => teams.contains(&team),
             (Subject::Role(role), Effect::Deny) => role == principal.role,
             (Subject::Role(role), Effect::Allow) => {

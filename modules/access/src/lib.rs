@@ -13,6 +13,7 @@
 pub mod approvals;
 pub mod case_teams;
 mod context;
+pub mod custom_roles;
 pub mod delegations;
 mod error;
 pub mod grants;

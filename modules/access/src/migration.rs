@@ -11,6 +11,7 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "0064_access_teams", statements: teams },
         Migration { name: "0065_access_case_teams", statements: case_teams },
         Migration { name: "0067_access_approvals", statements: approvals },
+        Migration { name: "0069_access_custom_roles", statements: custom_roles },
     ]
 }
 
@@ -278,5 +279,49 @@ fn approvals(dialect: Dialect) -> Vec<String> {
         migrate::table(dialect, &approvals),
         migrate::index(dialect, &of_user),
         migrate::index(dialect, &of_firm),
+    ]
+}
+
+/// Roles that firms have made, and who has one: nobody has more than one. `base` is the name of the built-in role that it
+/// builds on, which is in the user's row as well.
+fn custom_roles(dialect: Dialect) -> Vec<String> {
+    let columns = dialect.columns();
+    let roles = Table::create()
+        .table("custom_roles")
+        .col(columns.key())
+        .col(columns.firm())
+        .col(columns.text("name"))
+        .col(columns.text("base"))
+        .col(columns.opt_text("description"))
+        .col(columns.int("version"))
+        .col(columns.time("created_at"))
+        .col(columns.time("updated_at"))
+        .take();
+    let by_name = Index::create()
+        .name("custom_roles_name")
+        .table("custom_roles")
+        .col("firm_id")
+        .col("name")
+        .unique()
+        .take();
+    let holders = Table::create()
+        .table("custom_role_holders")
+        .col(columns.firm())
+        .col(columns.id("user_id"))
+        .col(columns.id("role_id"))
+        .primary_key(Index::create().col("firm_id").col("user_id"))
+        .take();
+    let of_role = Index::create()
+        .name("custom_role_holders_role")
+        .table("custom_role_holders")
+        .col("firm_id")
+        .col("role_id")
+        .col("user_id")
+        .take();
+    vec![
+        migrate::table(dialect, &roles),
+        migrate::index(dialect, &by_name),
+        migrate::table(dialect, &holders),
+        migrate::index(dialect, &of_role),
     ]
 }

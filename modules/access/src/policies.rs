@@ -1,10 +1,10 @@
 use crate::grants::{Approval, Effect, Grant, Lent, Policy, Subject};
 use crate::store::{case_teams, grants};
-use crate::{Principal, Role, approvals, delegations, teams};
+use crate::{Principal, Role, approvals, custom_roles, delegations, teams};
 use clock::Timestamp;
 use db::{Error, Reads, Tx};
 use headroom::{Cache, CacheConfig, StoreRegistry};
-use ids::{FirmId, GrantId, UserId};
+use ids::{FirmId, GrantId, TeamId, UserId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -50,6 +50,7 @@ fn policy_bytes(policy: &Policy) -> usize {
             + grant.reason.len()
             + grant.conditions.networks.len() * 32
             + grant.conditions.countries.len() * 2
+            + grant.conditions.teams.len() * size_of::<TeamId>()
             + grant.conditions.fields.iter().map(|field| size_of::<String>() + field.len()).sum::<usize>()
     };
     let of_approval = |approval: &Approval| {
@@ -198,10 +199,12 @@ pub async fn look_up(db: &impl Reads, principal: &Principal, now: Timestamp) -> 
 /// What counts for a user beside the role in the whole firm, but for what others have lent.
 pub async fn own_powers(db: &impl Reads, firm: FirmId, user: UserId, role: Role) -> Result<Policy, Error> {
     let teams = teams::of_user(db, firm, user).await?;
+    let custom_role = custom_roles::of_user(db, firm, user).await?.map(|role| role.id);
     let mut subjects = vec![Subject::User(user), Subject::Role(role)];
+    subjects.extend(custom_role.map(Subject::CustomRole));
     subjects.extend(role.implies().iter().copied().map(Subject::Role));
     subjects.extend(teams.iter().copied().map(Subject::Team));
-    Ok(Policy::new(grants::of(db, firm, &subjects).await?).in_teams(teams))
+    Ok(Policy::new(grants::of(db, firm, &subjects).await?).with_custom_role(custom_role).in_teams(teams))
 }
 
 /// The grants that count for one subject: at most 200.

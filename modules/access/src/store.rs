@@ -3,6 +3,7 @@
 pub(crate) mod approvals;
 pub(crate) mod case_statuses;
 pub(crate) mod case_teams;
+pub(crate) mod custom_roles;
 pub(crate) mod delegations;
 pub(crate) mod grants;
 pub(crate) mod rates;

@@ -122,6 +122,14 @@ pub enum Error {
         /// The role in question.
         role: Role,
     },
+    /// There is no such role.
+    #[error("there is no role `{0}`; `GET /api/roles` lists them")]
+    UnknownRole(String),
+    /// A role of the firm's own allows, or denies, what the caller may not hand out.
+    #[error(
+        "the user's role before or after is about `{0}`, which you may not do yourself, or not for good: ask somebody who may"
+    )]
+    RoleBeyondOwn(&'static str),
     /// The caller's own role or activity.
     #[error("you cannot change your own role or deactivate yourself: ask another administrator")]
     OwnAccess,
@@ -201,7 +209,8 @@ impl Failure for Error {
             Self::NameMissing { .. } => NAME_MISSING,
             Self::Weak { .. } => WEAK_PASSWORD,
             Self::WrongPassword => WRONG_PASSWORD,
-            Self::RoleNotAssignable { .. } => ROLE_NOT_ASSIGNABLE,
+            Self::RoleNotAssignable { .. } | Self::RoleBeyondOwn(_) => ROLE_NOT_ASSIGNABLE,
+            Self::UnknownRole(_) => codes::VALIDATION_FAILED,
             Self::OwnAccess => OWN_ACCESS,
             Self::LastAdministrator => LAST_ADMINISTRATOR,
             Self::Link(_) => LINK_NOT_VALID,
@@ -236,6 +245,7 @@ impl Failure for Error {
             Self::NameMissing { field } => (*field, "missing", "must not be empty".to_owned()),
             Self::Weak { field, source } => (*field, "weak", source.to_string()),
             Self::WrongPassword => ("currentPassword", "wrong", "is not the present password".to_owned()),
+            Self::UnknownRole(_) => ("role", "unknown", self.to_string()),
             Self::InvitationOpen => ("email", "invited", "was invited already".to_owned()),
             Self::Link(fault) => ("token", "not_valid", fault.to_string()),
             Self::Scope(code) => ("scopes", "refused", format!("`{code}` cannot be given")),

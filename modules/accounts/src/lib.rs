@@ -26,11 +26,12 @@ pub use model::api_key::{ApiKey, InvalidNetwork, Networks, NewApiKey};
 pub use model::invitation::{Invitation, InvitationStatus};
 pub use model::link::LinkFault;
 pub use model::{
-    Change, Checked, Direction, Email, Filter, Firm, InvalidEmail, NewFirm, NewUser, Sort, User, UserWatch,
-    Verdict,
+    Change, Checked, CustomRoleChange, Direction, Email, Filter, Firm, InvalidEmail, NewFirm, NewUser, Sort,
+    User, UserWatch, Verdict,
 };
 pub use routes::{OrganizationView, RoleView, UserView, entrance_routes, routes};
 pub use service::api_keys::{create_api_key, find_api_key, list_api_keys, revoke_api_key, rotate_api_key};
+pub use service::custom_roles::role_named;
 pub use service::invitations::{
     accept_invitation, invite, list_invitations, register, resend_invitation, revoke_invitation,
 };

@@ -6,7 +6,7 @@ use crate::Error;
 use access::Role;
 use clock::Timestamp;
 use crypto::{Secret, strength};
-use ids::{FirmId, UserId};
+use ids::{CustomRoleId, FirmId, UserId};
 use serde::Serialize;
 use std::str::FromStr;
 use web::Fault;
@@ -145,6 +145,20 @@ pub struct Change {
     pub role: Option<Role>,
     /// Whether the user may sign in.
     pub active: Option<bool>,
+    /// The role of the firm's own.
+    pub custom_role: CustomRoleChange,
+}
+
+/// What becomes of the role of the firm's own that a user may have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CustomRoleChange {
+    /// It stays while the built-in role stays.
+    #[default]
+    Follows,
+    /// The user has none.
+    Ends,
+    /// The user has this one, which builds on the role that is given.
+    Begins(CustomRoleId),
 }
 
 /// What a changed user means for the firm.

@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod cleanup;
+pub(crate) mod custom_roles;
 mod deactivation;
 mod entrance;
 mod firms;

@@ -6,6 +6,14 @@ use web::problem::{Code, Failure, Fault};
 const GRANT_NOT_FOUND: Code = Code::new("grant_not_found", 404, "The grant was not found");
 /// No such role.
 const ROLE_NOT_FOUND: Code = Code::new("role_not_found", 404, "The role was not found");
+/// Another role has the name.
+const ROLE_NAME_TAKEN: Code = Code::new("role_name_taken", 409, "Another role has this name");
+/// What is built in is not changed.
+const ROLE_BUILT_IN: Code = Code::new("role_built_in", 409, "The role is built in");
+/// The role cannot go while somebody has it, or something is granted or denied to it.
+const ROLE_IN_USE: Code = Code::new("role_in_use", 409, "The role is in use");
+/// As many roles as there may be.
+const ROLE_LIMIT: Code = Code::new("role_limit", 422, "There are too many roles");
 /// More than the caller may hand out.
 const GRANT_BEYOND_OWN: Code =
     Code::new("grant_beyond_own", 403, "Nobody grants what they may not do themselves");
@@ -37,6 +45,10 @@ const APPROVAL_REFUSED: Code = Code::new("approval_refused", 422, "This cannot b
 pub const CODES: &[Code] = &[
     GRANT_NOT_FOUND,
     ROLE_NOT_FOUND,
+    ROLE_NAME_TAKEN,
+    ROLE_BUILT_IN,
+    ROLE_IN_USE,
+    ROLE_LIMIT,
     GRANT_BEYOND_OWN,
     GRANT_LOCKS_OUT,
     GRANT_LIMIT,
@@ -57,8 +69,31 @@ pub enum Error {
     #[error("there is no grant {0}, or it was ended before")]
     NotFound(GrantId),
     /// There is no such role.
-    #[error(transparent)]
-    Role(#[from] access::UnknownRole),
+    #[error("there is no role `{0}`; `GET /api/roles` lists them")]
+    RoleNotFound(String),
+    /// A name that no role can have.
+    #[error(
+        "must be 2 to 50 small letters, digits and underscores, begin with a letter, and be no built-in role's name"
+    )]
+    RoleName,
+    /// A role that nothing builds on.
+    #[error("must not be `super_admin`: nothing can be denied to it, and it may do everything")]
+    RoleBase,
+    /// Another role of the firm has the name.
+    #[error("another role of the firm has this name: choose another one")]
+    RoleNameTaken,
+    /// The role is not the firm's own.
+    #[error("`{0}` is built in and stays as it is: make a role that builds on it, with `POST /api/roles`")]
+    RoleBuiltIn(access::Role),
+    /// Somebody has the role.
+    #[error("somebody has the role: give them another one first, with `POST /api/users/{{id}}/roles`")]
+    RoleIsHeld,
+    /// Something is granted or denied to the role.
+    #[error("something is granted or denied to the role: end it first, at `/api/roles/{{role}}/permissions`")]
+    RoleHasGrants,
+    /// As many roles as there may be.
+    #[error("the firm has 100 roles of its own, which is the most: remove some first")]
+    TooManyRoles,
     /// No such permission.
     #[error("`{0}` is no permission; `GET /api/permissions` lists them")]
     UnknownPermission(String),
@@ -102,8 +137,8 @@ pub enum Error {
     /// The user is not in the team.
     #[error("the user is not in the team")]
     NotInTeam,
-    /// The team was changed since it was read.
-    #[error("the team was changed since you read it: read it again, and repeat the change")]
+    /// The team or the role was changed since it was read.
+    #[error("it was changed since you read it: read it again, and repeat the change")]
     Stale,
     /// There is no such delegation, or it is over, or it is somebody else's.
     #[error("there is no delegation {0} of yours, or it is over")]
@@ -167,8 +202,16 @@ impl Failure for Error {
     fn code(&self) -> Code {
         match self {
             Self::NotFound(_) => GRANT_NOT_FOUND,
-            Self::Role(_) => ROLE_NOT_FOUND,
-            Self::UnknownPermission(_) | Self::Condition { .. } | Self::Part(_) => codes::VALIDATION_FAILED,
+            Self::RoleNotFound(_) => ROLE_NOT_FOUND,
+            Self::RoleNameTaken => ROLE_NAME_TAKEN,
+            Self::RoleBuiltIn(_) => ROLE_BUILT_IN,
+            Self::RoleIsHeld | Self::RoleHasGrants => ROLE_IN_USE,
+            Self::TooManyRoles => ROLE_LIMIT,
+            Self::UnknownPermission(_)
+            | Self::Condition { .. }
+            | Self::Part(_)
+            | Self::RoleName
+            | Self::RoleBase => codes::VALIDATION_FAILED,
             Self::BeyondOwn(_) => GRANT_BEYOND_OWN,
             Self::LocksOut => GRANT_LOCKS_OUT,
             Self::TooMany => GRANT_LIMIT,
@@ -199,6 +242,8 @@ impl Failure for Error {
     fn faults(&self) -> Vec<Fault> {
         match self {
             Self::UnknownPermission(_) => vec![Fault::new("permission", "unknown", self.to_string())],
+            Self::RoleName => vec![Fault::new("name", "invalid", self.to_string())],
+            Self::RoleBase => vec![Fault::new("base", "invalid", self.to_string())],
             Self::Part(fault) => vec![Fault::new(fault.field, "invalid", fault.to_string())],
             Self::Condition { field, .. } => vec![Fault::new(*field, "invalid", self.to_string())],
             Self::Case(error) => error.faults(),

@@ -123,6 +123,31 @@ pub struct TeamFields {
     pub description: Option<String>,
 }
 
+/// A role of the firm's own to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRole {
+    /// Its name and description.
+    pub fields: RoleFields,
+    /// The built-in role whose permissions it begins with.
+    pub base: Role,
+}
+
+/// What can be changed of a role of the firm's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, garde::Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"name": "wall_keeper", "description": "Keeps the ethical walls"}))]
+pub struct RoleFields {
+    /// Its name: small letters, digits and underscores.
+    #[garde(length(chars, max = 50))]
+    #[schema(example = "wall_keeper")]
+    pub name: String,
+    /// What it is for.
+    #[garde(inner(length(chars, max = 2000)))]
+    #[serde(default)]
+    #[schema(example = "Keeps the ethical walls")]
+    pub description: Option<String>,
+}
+
 /// How a decision came about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explained {

@@ -2,6 +2,7 @@ mod approvals;
 mod decisions;
 mod delegations;
 mod grants;
+mod roles;
 mod teams;
 
 use access::Routes;
@@ -10,6 +11,7 @@ use access::Routes;
 pub fn routes() -> Routes {
     grants::routes()
         .merge(decisions::routes())
+        .merge(roles::routes())
         .merge(teams::routes())
         .merge(delegations::routes())
         .merge(approvals::routes())

@@ -305,14 +305,6 @@ pub(super) const SAMPLES: &[Sample] = &[
     sample("grant_not_found", GRANT, "there is no grant 019cae6b-e9a1-7d47-8136-4e9c80216d35, or it was ended before")
         .of(&["endGrant"]),
     sample(
-        "role_not_found",
-        "/api/roles/developer/permissions",
-        "`developer` is not a role; the roles are super_admin, admin, partner, senior_associate, associate, \
-         junior_associate, attorney, paralegal, legal_assistant, clerk, intern, accountant, billing_specialist, \
-         it_admin, staff, user, client",
-    )
-    .below("/api/roles/"),
-    sample(
         "grant_beyond_own",
         GRANT,
         "you do not have the permission `import:run` yourself: ask somebody who has it to grant it",

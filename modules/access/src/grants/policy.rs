@@ -1,12 +1,13 @@
 use super::{Approval, Conditions, Effect, Grant, Lent, Moment, Obligation, OnCase};
 use crate::{Action, Principal, Refusal, Role, SecondFactor};
-use ids::{DelegationId, GrantId, TeamId};
+use ids::{CustomRoleId, DelegationId, GrantId, TeamId};
 
 /// What may count for one user beside the role: grants to the user, the role and the user's teams, what others have
 /// approved, what they have lent, and the roles that the user has on the teams of cases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     grants: Vec<Grant>,
+    custom_role: Option<CustomRoleId>,
     teams: Vec<TeamId>,
     lent: Vec<Lent>,
     approvals: Vec<Approval>,
@@ -54,6 +55,12 @@ impl Policy {
         Self { grants, ..Self::default() }
     }
 
+    /// The same for somebody who has this role of the firm's own.
+    #[must_use]
+    pub fn with_custom_role(self, custom_role: Option<CustomRoleId>) -> Self {
+        Self { custom_role, ..self }
+    }
+
     /// The same for somebody who is in these teams.
     #[must_use]
     pub fn in_teams(self, teams: Vec<TeamId>) -> Self {
@@ -91,6 +98,11 @@ impl Policy {
     /// What was approved.
     pub fn approvals(&self) -> &[Approval] {
         &self.approvals
+    }
+
+    /// Whether a grant is for the principal and counts at this moment, but for what it may ask for first.
+    pub fn counts(&self, grant: &Grant, principal: &Principal, moment: Moment) -> bool {
+        grant.is_for(principal, self.custom_role, &self.teams) && grant.counts(moment)
     }
 
     /// What a grant asks of the principal that is not done yet.
@@ -229,6 +241,6 @@ impl Policy {
         moment: Moment,
     ) -> impl Iterator<Item = &'a Grant> {
         let grants = self.grants.iter().filter(move |grant| grant.effect == effect && grant.action == action);
-        grants.filter(move |grant| grant.is_for(principal, &self.teams) && grant.counts(moment))
+        grants.filter(move |grant| self.counts(grant, principal, moment))
     }
 }

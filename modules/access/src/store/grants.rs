@@ -4,7 +4,7 @@ use crate::grants::{Conditions, Effect, Grant, Subject};
 use crate::{Action, Role};
 use clock::Timestamp;
 use db::{Error, Reads, Stamp, Tx};
-use ids::{FirmId, GrantId, Id, TeamId, UserId};
+use ids::{CustomRoleId, FirmId, GrantId, Id, TeamId, UserId};
 use sea_orm::sea_query::Value;
 use uuid::Uuid;
 
@@ -26,6 +26,7 @@ const CHANGED: &str = "INSERT INTO firm_policies (firm_id, walls, grants) VALUES
 fn subject(subject: Subject) -> (&'static str, String) {
     match subject {
         Subject::Role(role) => ("role", role.to_string()),
+        Subject::CustomRole(role) => ("custom_role", role.to_string()),
         Subject::User(user) => ("user", user.to_string()),
         Subject::Team(team) => ("team", team.to_string()),
     }
@@ -112,6 +113,7 @@ fn read(row: &db::Row) -> Result<Option<Grant>, Error> {
     let effect: String = row.at(4)?;
     let subject = match kind.as_str() {
         "role" => name.parse::<Role>().ok().map(Subject::Role),
+        "custom_role" => name.parse::<CustomRoleId>().ok().map(Subject::CustomRole),
         "user" => name.parse::<UserId>().ok().map(Subject::User),
         "team" => name.parse::<TeamId>().ok().map(Subject::Team),
         _ => None,

@@ -2,7 +2,7 @@ use super::{RoleView, UserView, Watch};
 use crate::model::Change;
 use crate::{User, service};
 use access::grants::Moment;
-use access::{Action, Ctx, Principal, Role};
+use access::{Action, Ctx, Principal, Role, custom_roles};
 use axum::response::Response;
 use axum::{Extension, Json};
 use ids::UserId;
@@ -32,19 +32,24 @@ pub(super) struct PermissionsView {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({"role": "clerk"}))]
 pub(super) struct GiveRole {
-    /// The role.
-    #[garde(skip)]
+    /// The name of a role that is built in, or of one of the firm's own.
+    #[garde(length(chars, max = 50))]
     #[schema(example = "paralegal")]
-    role: Role,
+    role: String,
 }
 
-/// List the roles, with what each may do.
+/// List the roles, with what each may do: those that are built in and, for who sees the firm's users, the firm's own.
 #[utoipa::path(get, path = "/api/roles", tag = "Users", operation_id = "listRoles",
     responses((status = 200, description = "All roles on one page", body = Paged<RoleView>),
         (status = 401, description = "Not signed in", body = ProblemBody)))]
 pub(super) async fn list_roles(ctx: Ctx) -> Result<Paged<RoleView>, Problem> {
     let caller = ctx.principal().role;
-    whole(Role::ALL.iter().map(|role| RoleView::of(*role, caller)).collect())
+    let mut roles: Vec<RoleView> = Role::ALL.iter().map(|role| RoleView::of(*role, caller)).collect();
+    if ctx.allows(Action::ReadUsers) {
+        let own = custom_roles::list(ctx.reader(), ctx.firm()).await.map_err(access::Error::Database)?;
+        roles.extend(own.into_iter().map(|role| RoleView::custom(role, caller)));
+    }
+    whole(roles)
 }
 
 /// List what a user may do. Everybody may ask about themselves.
@@ -73,19 +78,24 @@ async fn permissions_of(ctx: &Ctx, user: &User) -> Result<Vec<&'static str>, Pro
     Ok(Action::ALL.into_iter().filter(allowed).map(Action::code).collect())
 }
 
-/// List a user's roles: always one. Everybody may ask about themselves.
+/// List a user's roles: one that is built in, and the firm's own one that builds on it if they have one. Everybody may ask
+/// about themselves.
 #[utoipa::path(get, path = "/api/users/{id}/roles", tag = "Users", operation_id = "listRolesOfUser",
     params(("id" = UserId, Path, description = "The user")),
-    responses((status = 200, description = "The role", body = Paged<RoleView>),
+    responses((status = 200, description = "The roles", body = Paged<RoleView>),
         (status = 401, description = "Not signed in", body = ProblemBody),
         (status = 403, description = "Not allowed", body = ProblemBody),
         (status = 404, description = "No such user in the firm", body = ProblemBody)))]
 pub(super) async fn list_roles_of(ctx: Ctx, PathId(id): PathId<UserId>) -> Result<Paged<RoleView>, Problem> {
     let user = service::find_user(&ctx, id).await?;
-    whole(vec![RoleView::of(user.role, ctx.principal().role)])
+    let caller = ctx.principal().role;
+    let own = custom_roles::of_user(ctx.reader(), ctx.firm(), user.id).await;
+    let own = own.map_err(access::Error::Database)?.map(|role| RoleView::custom(role, caller));
+    whole([RoleView::of(user.role, caller)].into_iter().chain(own).collect())
 }
 
-/// Give a user a role, in place of the one before.
+/// Give a user a role, in place of the one before. With a role of the firm's own they have the built-in one, too, on which it
+/// builds.
 #[utoipa::path(post, path = "/api/users/{id}/roles", tag = "Users", operation_id = "giveRole",
     params(("id" = UserId, Path, description = "The user")), request_body = GiveRole,
     responses((status = 200, description = "The user as changed", body = UserView),
@@ -100,7 +110,9 @@ pub(super) async fn give_role(
     PathId(id): PathId<UserId>,
     ValidJson(body): ValidJson<GiveRole>,
 ) -> Result<Response, Problem> {
-    let change = Change { role: Some(body.role), ..Change::default() };
+    ctx.require(Action::ManageUsers).map_err(crate::Error::from)?;
+    let (role, custom_role) = service::custom_roles::role_named(&ctx, body.role.trim()).await?;
+    let change = Change { role: Some(role), custom_role, ..Change::default() };
     let user = service::change_user(&ctx, watch.as_ref(), id, None, &change).await?;
     Ok(web::etag::tagged(Version(user.version), Json(UserView::from(user))))
 }

@@ -138,6 +138,7 @@ impl EditUser {
             last_name: (self.last_name != user.last_name).then_some(self.last_name),
             role: (self.role != user.role).then_some(self.role),
             active: (self.active != user.active).then_some(self.active),
+            ..Change::default()
         }
     }
 }

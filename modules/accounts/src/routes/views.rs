@@ -1,5 +1,6 @@
 use crate::{Firm, User};
 use access::Role;
+use access::custom_roles::CustomRole;
 use clock::Timestamp;
 use ids::{FirmId, UserId};
 use serde::Serialize;
@@ -73,15 +74,21 @@ impl From<User> for UserView {
 /// A role and what it may do.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(example = json!({"name": "clerk",
+#[schema(example = json!({"name": "clerk", "base": null, "description": null,
     "permissions": ["clients:read", "cases:read", "docket:read", "docket:update", "documents:read",
         "documents:update", "time:read", "time:update", "search:use", "users:read"],
     "assignable": true}))]
 pub struct RoleView {
     /// The role.
     #[schema(example = "paralegal")]
-    pub name: Role,
-    /// What it may do.
+    pub name: String,
+    /// Of a role of the firm's own: the built-in one whose permissions it begins with.
+    #[schema(example = "clerk")]
+    pub base: Option<Role>,
+    /// Of a role of the firm's own: what it is for.
+    #[schema(example = "Keeps the ethical walls")]
+    pub description: Option<String>,
+    /// What it may do, but for what is granted and denied to it.
     #[schema(example = json!(["cases:read", "docket:update"]))]
     pub permissions: Vec<&'static str>,
     /// Whether the caller may give it to somebody.
@@ -90,7 +97,18 @@ pub struct RoleView {
 
 impl RoleView {
     pub(super) fn of(role: Role, caller: Role) -> Self {
-        Self { name: role, permissions: role.permissions().collect(), assignable: caller.may_assign(role) }
+        Self {
+            name: role.to_string(),
+            base: None,
+            description: None,
+            permissions: role.permissions().collect(),
+            assignable: caller.may_assign(role),
+        }
+    }
+
+    pub(super) fn custom(role: CustomRole, caller: Role) -> Self {
+        let CustomRole { name, base, description, .. } = role;
+        Self { name, base: Some(base), description, ..Self::of(base, caller) }
     }
 }
 

@@ -1,4 +1,4 @@
-use super::passwords;
+use super::{custom_roles, passwords};
 use crate::model::{Actor, Change, Direction, Effect, Email, Filter, NewUser, Sort, may_manage};
 use crate::{Error, User, UserWatch, store};
 use access::{Action, App, Ctx, Role};
@@ -171,9 +171,11 @@ pub(super) async fn apply(
         }
     }
     store::users::save(tx, ctx.firm(), &after).await?;
+    let custom_role = custom_roles::apply(ctx, tx, (before, &after), change.custom_role).await?;
     let is_leaving = before.active && !after.active;
     // Rows before records: whoever changes what is granted holds the firm's grants first and the end of the chain last.
-    let has_another_role = before.role != after.role;
+    let has_another_role = before.role != after.role || custom_role.is_some();
+    let effect = if has_another_role && effect == Effect::Harmless { Effect::Access } else { effect };
     let ended =
         if is_leaving || has_another_role { end_rights(ctx, tx, id, is_leaving).await? } else { Vec::new() };
     let act = match (is_leaving, has_another_role) {
@@ -183,6 +185,9 @@ pub(super) async fn apply(
         (false, false) => Act::Update,
     };
     audit::record(tx, ctx, act, Entity::of(id).differing(before, &after)).await?;
+    if let Some(changes) = custom_role {
+        audit::record(tx, ctx, Act::Grant, Entity::of(id).changed(changes)).await?;
+    }
     for (what, count) in ended.into_iter().filter(|(_, count)| *count > 0) {
         audit::record(tx, ctx, Act::Revoke, Entity::of(id).changed(json!({ what: count }))).await?;
     }

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use clock::Timestamp;
-use ids::{GrantId, TeamId, UserId};
+use ids::{CustomRoleId, GrantId, TeamId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -40,7 +40,7 @@ struct PermissionView {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[garde(allow_unvalidated)]
 #[schema(example = json!({"permission": "time:read", "effect": "allow", "reason": "Prepares the invoices of March",
-    "stepUp": false, "countries": ["DE", "FR"], "approvalBy": "partner", "caseStatuses": ["open", "on_hold"],
+    "stepUp": false, "countries": ["DE", "FR"], "approvalBy": "partner", "teams": [], "caseStatuses": ["open", "on_hold"],
     "fields": [], "mostRecords": null, "from": "2026-03-01T00:00:00Z",
     "until": "2026-04-01T00:00:00Z", "networks": ["0.0.0.0/0", "::/0"],
     "hours": {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": "00:00", "until": "23:59",
@@ -83,6 +83,10 @@ pub(super) struct GiveGrant {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "partner")]
     approval_by: Option<Role>,
+    /// It counts for whoever is in one of these teams only, such as a department.
+    #[garde(length(max = 20))]
+    #[serde(default)]
+    teams: Vec<TeamId>,
     /// It counts on cases of these statuses only, and on what hangs on them: `open`, `on_hold`, `closed`, `archived`.
     #[garde(length(max = 4), inner(length(chars, max = 20)))]
     #[serde(default)]
@@ -112,10 +116,10 @@ struct EndGrant {
 /// A grant.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(example = json!({"id": "019cae6b-e9a1-7d47-8136-4e9c80216d35", "role": null, "teamId": null,
+#[schema(example = json!({"id": "019cae6b-e9a1-7d47-8136-4e9c80216d35", "role": null, "customRoleId": null, "teamId": null,
     "userId": "019c2404-8f3c-7b25-9d14-2c7a6e0f4b12", "stepUp": false, "countries": ["DE", "FR"],
     "approvalBy": "partner", "permission": "time:read", "effect": "allow",
-    "caseStatuses": ["open", "on_hold"], "fields": [], "mostRecords": null,
+    "teams": [], "caseStatuses": ["open", "on_hold"], "fields": [], "mostRecords": null,
     "reason": "Prepares the invoices of March", "from": "2026-03-01T00:00:00Z", "until": "2026-04-01T00:00:00Z",
     "networks": ["0.0.0.0/0", "::/0"],
     "hours": {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": "00:00", "until": "23:59",
@@ -124,11 +128,13 @@ struct EndGrant {
 pub(super) struct GrantView {
     /// The grant.
     id: GrantId,
-    /// The role that it is for; nothing for a user's.
+    /// The built-in role that it is for.
     role: Option<Role>,
-    /// The user whom it is for; nothing for a role's or a team's.
+    /// The role of the firm's own that it is for.
+    custom_role_id: Option<CustomRoleId>,
+    /// The user whom it is for.
     user_id: Option<UserId>,
-    /// The team that it is for; nothing for a role's or a user's.
+    /// The team that it is for.
     team_id: Option<TeamId>,
     /// The permission's code.
     permission: &'static str,
@@ -152,6 +158,8 @@ pub(super) struct GrantView {
     countries: Vec<String>,
     /// It counts for a user while somebody of this role has approved only.
     approval_by: Option<Role>,
+    /// It counts for whoever is in one of these teams only.
+    teams: Vec<TeamId>,
     /// It counts on cases of these statuses only.
     case_statuses: Vec<&'static str>,
     /// It denies these fields only.
@@ -197,8 +205,8 @@ async fn list_permissions(_ctx: Ctx) -> Result<Paged<PermissionView>, Problem> {
     responses((status = 200, description = "All grants on one page", body = Paged<GrantView>),
         (status = 404, description = "No such role", body = ProblemBody)))]
 async fn list_grants_of_role(ctx: Ctx, Path(role): Path<String>) -> Result<Paged<GrantView>, Problem> {
-    let role: Role = role.parse().map_err(Error::from)?;
-    let grants = service::list_grants(&ctx, Subject::Role(role)).await?;
+    let subject = service::subject_of_role(&ctx, &role).await?;
+    let grants = service::list_grants(&ctx, subject).await?;
     whole(grants.into_iter().map(GrantView::from).collect())
 }
 
@@ -215,8 +223,8 @@ async fn grant_to_role(
     Path(role): Path<String>,
     ValidJson(body): ValidJson<GiveGrant>,
 ) -> Result<(StatusCode, Json<GrantView>), Problem> {
-    let role: Role = role.parse().map_err(Error::from)?;
-    let grant = service::give_grant(&ctx, Subject::Role(role), body.try_into()?).await?;
+    let subject = service::subject_of_role(&ctx, &role).await?;
+    let grant = service::give_grant(&ctx, subject, body.try_into()?).await?;
     Ok((StatusCode::CREATED, Json(grant.into())))
 }
 
@@ -305,6 +313,7 @@ impl TryFrom<GiveGrant> for NewGrant {
             step_up: body.step_up,
             countries,
             approval_by: body.approval_by,
+            teams: body.teams,
             case_statuses,
             fields: body.fields,
             most_records: body.most_records,
@@ -316,14 +325,17 @@ impl TryFrom<GiveGrant> for NewGrant {
 
 impl From<Grant> for GrantView {
     fn from(grant: Grant) -> Self {
-        let (role, user_id, team_id) = match grant.subject {
-            Subject::Role(role) => (Some(role), None, None),
-            Subject::User(user) => (None, Some(user), None),
-            Subject::Team(team) => (None, None, Some(team)),
-        };
+        let (mut role, mut custom_role_id, mut user_id, mut team_id) = (None, None, None, None);
+        match grant.subject {
+            Subject::Role(built_in) => role = Some(built_in),
+            Subject::CustomRole(custom) => custom_role_id = Some(custom),
+            Subject::User(user) => user_id = Some(user),
+            Subject::Team(team) => team_id = Some(team),
+        }
         Self {
             id: grant.id,
             role,
+            custom_role_id,
             user_id,
             team_id,
             permission: grant.action.code(),
@@ -336,6 +348,7 @@ impl From<Grant> for GrantView {
             step_up: grant.conditions.step_up,
             countries: grant.conditions.countries.iter().map(ToString::to_string).collect(),
             approval_by: grant.conditions.approval_by,
+            teams: grant.conditions.teams,
             case_statuses: grant.conditions.case_statuses.names().collect(),
             fields: grant.conditions.fields,
             most_records: grant.conditions.most_records,

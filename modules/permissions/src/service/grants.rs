@@ -1,10 +1,13 @@
+use super::commit;
 use crate::Error;
 use crate::model::{Asked, Explained, NewGrant, Step};
+use access::custom_roles::{self, CustomRole};
 use access::grants::{Decision, Effect, Grant, OnCase, Statuses, Subject};
-use access::{Action, Ctx, Principal, Role, case_teams};
+use access::{Action, Ctx, Principal, Role, case_teams, teams};
 use audit::{Act, Entity};
 use cases::CaseStatus;
-use ids::GrantId;
+use db::{Reads, Tx};
+use ids::{CustomRoleId, GrantId};
 use serde_json::json;
 
 /// Gives a grant to a role, a user or a team of the firm.
@@ -22,16 +25,10 @@ pub async fn give_grant(ctx: &Ctx, subject: Subject, new: NewGrant) -> Result<Gr
     }
     new.conditions.check_part(new.effect, action)?;
     let mut tx = ctx.begin().await?;
-    let role = match subject {
-        Subject::Role(role) => Some(role),
-        Subject::User(user) => Some(accounts::find_in(&tx, ctx.firm(), user).await?.role),
-        // A super administrator in it is not denied anything all the same.
-        Subject::Team(team) => {
-            access::hold_grants(&mut tx, ctx.firm()).await?;
-            access::teams::find(&tx, ctx.firm(), team).await?.ok_or(Error::TeamNotFound(team))?;
-            None
-        }
-    };
+    let role = role_of(&mut tx, ctx, subject).await?;
+    for team in &new.conditions.teams {
+        teams::find(&tx, ctx.firm(), *team).await?.ok_or(Error::TeamNotFound(*team))?;
+    }
     if new.effect == Effect::Deny && role == Some(Role::SuperAdmin) {
         return Err(Error::LocksOut);
     }
@@ -52,9 +49,26 @@ pub async fn give_grant(ctx: &Ctx, subject: Subject, new: NewGrant) -> Result<Gr
     let act = if grant.effect == Effect::Allow { Act::Grant } else { Act::Revoke };
     let given = Entity::of(grant.id).changed(json!({ "granted": [null, grant] }));
     audit::record(&mut tx, ctx, act, given).await?;
-    tx.commit().await?;
-    ctx.app().policies().forget(ctx.firm());
+    commit(ctx, tx).await?;
     Ok(grant)
+}
+
+/// The role of whom a grant is for, if they have one and the same. It is there until the transaction ends.
+async fn role_of(tx: &mut Tx, ctx: &Ctx, subject: Subject) -> Result<Option<Role>, Error> {
+    match subject {
+        Subject::Role(role) => Ok(Some(role)),
+        Subject::CustomRole(role) => {
+            access::hold_grants(tx, ctx.firm()).await?;
+            Ok(Some(custom_role(&*tx, ctx, role).await?.base))
+        }
+        Subject::User(user) => Ok(Some(accounts::find_in(&*tx, ctx.firm(), user).await?.role)),
+        // A super administrator in it is not denied anything all the same.
+        Subject::Team(team) => {
+            access::hold_grants(tx, ctx.firm()).await?;
+            teams::find(&*tx, ctx.firm(), team).await?.ok_or(Error::TeamNotFound(team))?;
+            Ok(None)
+        }
+    }
 }
 
 /// Ends a grant, for a reason.
@@ -73,9 +87,7 @@ pub async fn end_grant(ctx: &Ctx, id: GrantId, reason: &str) -> Result<(), Error
     let act = if grant.effect == Effect::Allow { Act::Revoke } else { Act::Grant };
     let changes = json!({ "granted": [grant, null], "reason": [null, reason] });
     audit::record(&mut tx, ctx, act, Entity::of(id).changed(changes)).await?;
-    tx.commit().await?;
-    ctx.app().policies().forget(ctx.firm());
-    Ok(())
+    commit(ctx, tx).await
 }
 
 /// The grants that count for a role, a user or a team: at most 200.
@@ -83,9 +95,10 @@ pub async fn list_grants(ctx: &Ctx, subject: Subject) -> Result<Vec<Grant>, Erro
     ctx.require(Action::ManagePermissions)?;
     match subject {
         Subject::Role(_) => {}
+        Subject::CustomRole(role) => drop(custom_role(ctx.reader(), ctx, role).await?),
         Subject::User(user) => drop(accounts::find_in(ctx.reader(), ctx.firm(), user).await?),
         Subject::Team(team) => {
-            access::teams::find(ctx.reader(), ctx.firm(), team).await?.ok_or(Error::TeamNotFound(team))?;
+            teams::find(ctx.reader(), ctx.firm(), team).await?.ok_or(Error::TeamNotFound(team))?;
         }
     }
     Ok(access::grants_of(ctx.reader(), ctx.firm(), subject).await?)
@@ -123,7 +136,7 @@ pub async fn explain(ctx: &Ctx, asked: &Asked) -> Result<Explained, Error> {
         grants.map(|grant| Step::Grant {
             grant: Box::new(grant.clone()),
             counts: is_here(grant)
-                && grant.counts(moment)
+                && policy.counts(grant, &principal, moment)
                 && policy.owed(grant, &principal, moment).is_none(),
         })
     };
@@ -146,6 +159,10 @@ pub async fn explain(ctx: &Ctx, asked: &Asked) -> Result<Explained, Error> {
         reason: decided.reason,
         steps,
     })
+}
+
+async fn custom_role(db: &impl Reads, ctx: &Ctx, id: CustomRoleId) -> Result<CustomRole, Error> {
+    custom_roles::find(db, ctx.firm(), id).await?.ok_or_else(|| Error::RoleNotFound(id.to_string()))
 }
 
 fn standing(status: CaseStatus) -> Result<Statuses, Error> {

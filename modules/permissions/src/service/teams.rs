@@ -1,3 +1,4 @@
+use super::{commit, tidy};
 use crate::Error;
 use crate::model::{TeamFields, TeamWithMembers};
 use access::grants::{Effect, Subject};
@@ -141,19 +142,13 @@ async fn begin_with(ctx: &Ctx, id: TeamId, seen: Option<Version>) -> Result<(Tx,
     }
 }
 
-async fn commit(ctx: &Ctx, tx: Tx) -> Result<(), Error> {
-    tx.commit().await?;
-    ctx.app().policies().forget(ctx.firm());
-    Ok(())
-}
-
 fn name_taken(error: db::Error) -> Error {
     if error.is_duplicate_of("teams", "name") { Error::TeamNameTaken } else { error.into() }
 }
 
 impl TeamFields {
     fn tidy(self) -> Self {
-        let description = self.description.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let description = tidy(self.description);
         Self { name: self.name.trim().to_owned(), description }
     }
 }
