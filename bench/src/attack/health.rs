@@ -29,7 +29,7 @@ pub(super) struct Health {
     pub newcomer: Probe,
     /// How often each level was seen.
     pub levels: BTreeMap<String, u64>,
-    /// How often unused memory was given back, as the last report told.
+    /// How often a report told of a purge against pressure.
     pub purges: u64,
 }
 
@@ -109,8 +109,9 @@ async fn watch_level(address: SocketAddr, levels: &mut BTreeMap<String, u64>, pu
         let report = report(address, &mut connection).await;
         let level = report.as_ref().and_then(level_of).unwrap_or_else(|| "no answer".to_owned());
         *levels.entry(level).or_default() += 1;
-        let counted = report.and_then(|report| report.pointer("/allocator/purges")?.as_u64());
-        *purges = (*purges).max(counted.unwrap_or_default());
+        let actions = report.as_ref().and_then(|report| report.get("actions")?.as_array());
+        let is_purge = |action: &Value| action.get("action").and_then(Value::as_str) == Some("purge");
+        *purges += u64::from(actions.is_some_and(|actions| actions.iter().any(is_purge)));
     }
 }
 

@@ -2,6 +2,7 @@ use super::caller::retry_after;
 use super::front::Client;
 use super::stream_flood::{Flood, search};
 use futures_util::future::join_all;
+use http_body_util::BodyExt as _;
 use std::time::Duration;
 
 /// A new client each 10 ms.
@@ -15,25 +16,23 @@ pub(super) async fn run(client: Client) {
     client.queue(APART).await;
     loop {
         if let Some(flood) = Flood::begin(&client, 0).await {
-            let answers = join_all((0..STREAMS).map(|stream| ask(&client, &flood, stream))).await;
-            // Until the server ends it; what lies in the answers is never read.
-            while !flood.is_ended() {
-                client.pause().await;
-            }
-            drop(answers);
+            join_all((0..STREAMS).map(|stream| ask(&client, &flood, stream))).await;
             client.tally.ended();
         }
         client.pause().await;
     }
 }
 
-async fn ask(client: &Client, flood: &Flood, stream: usize) -> Option<http::Response<hyper::body::Incoming>> {
+/// Asks once, and waits until the server has enough of an answer that nobody takes.
+async fn ask(client: &Client, flood: &Flood, stream: usize) {
     let mut sender = flood.sender();
-    sender.ready().await.ok()?;
-    let Ok(answer) = sender.send_request(search(client, stream)?).await else {
-        client.tally.cut();
-        return None;
-    };
+    let Some(request) = search(client, stream) else { return };
+    if sender.ready().await.is_err() {
+        return;
+    }
+    let Ok(answer) = sender.send_request(request).await else { return client.tally.cut() };
     client.tally.answer(answer.status(), retry_after(answer.headers()).is_some());
-    Some(answer)
+    let _still = client.tally.stand_still();
+    // No window is opened, so that nothing comes but the end.
+    let _end = answer.into_body().frame().await;
 }

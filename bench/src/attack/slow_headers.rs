@@ -9,9 +9,10 @@ const APART: Duration = Duration::from_millis(10);
 /// 4 KB each 160 ms: all of it comes just within ten seconds.
 const BEAT: Duration = Duration::from_millis(160);
 const LINE_BYTES: usize = 4096;
+const CRUMB_BYTES: usize = 16;
 const LINES: usize = 60;
 
-/// Sends 240 KB of headers that never end, and waits.
+/// Sends headers that never end, and waits: half of the clients 240 KB, the others some bytes with each beat.
 pub(super) async fn run(client: Client) {
     client.queue(APART).await;
     loop {
@@ -25,7 +26,8 @@ pub(super) async fn run(client: Client) {
 
 async fn trickle(client: &Client, mut stream: TcpStream) {
     let mut answer = [0; 1024];
-    let line = format!("X-{}\r\n", "a: b".repeat(LINE_BYTES / 4 - 1));
+    let length = if client.index.is_multiple_of(2) { LINE_BYTES } else { CRUMB_BYTES };
+    let line = format!("X-{}\r\n", "a: b".repeat(length / 4 - 1));
     let (mut left, mut gone) = (LINES, 0);
     send(client, &stream, b"GET /api/cases HTTP/1.1\r\nHost: 127.0.0.1\r\n");
     loop {

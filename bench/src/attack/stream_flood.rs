@@ -57,11 +57,6 @@ impl Flood {
         self.sender.clone()
     }
 
-    /// Whether the server has ended the connection.
-    pub(super) fn is_ended(&self) -> bool {
-        self.sender.is_closed()
-    }
-
     /// Asks on one stream, again and again, until the connection ends.
     async fn ask(&self, client: &Client, stream: usize) {
         let mut sender = self.sender.clone();

@@ -34,6 +34,8 @@ pub(super) struct Counts {
     pub received: u64,
     /// How long the server left one connection open at most.
     pub longest: Duration,
+    /// How long the server kept one answer of which nothing was taken.
+    pub stillest: Duration,
     /// The most bytes of one head that went out.
     pub most_of_head: u64,
     /// Bodies beyond what the server takes that it took all the same.
@@ -53,6 +55,11 @@ impl Tally {
             counts.most_open = counts.most_open.max(counts.open);
         });
         Held { tally: Arc::clone(self), since: Instant::now() }
+    }
+
+    /// Times an answer of which nothing is taken, until the guard is dropped.
+    pub(super) fn stand_still(self: &Arc<Self>) -> Still {
+        Still { tally: Arc::clone(self), since: Instant::now() }
     }
 
     /// So much of a head has gone out on one connection.
@@ -145,5 +152,18 @@ impl Drop for Held {
             counts.open -= 1;
             counts.longest = counts.longest.max(self.since.elapsed());
         });
+    }
+}
+
+/// One answer of which nothing is taken.
+#[derive(Debug)]
+pub(super) struct Still {
+    tally: Arc<Tally>,
+    since: Instant,
+}
+
+impl Drop for Still {
+    fn drop(&mut self) {
+        self.tally.with(|counts| counts.stillest = counts.stillest.max(self.since.elapsed()));
     }
 }

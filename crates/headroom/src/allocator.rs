@@ -124,10 +124,14 @@ impl Allocator {
         self.purging(|| {
             let arenas = mallctl::read_unsigned(c"arenas.narenas").unwrap_or(0);
             let apart = pages_apart();
-            // One that nothing was allocated from yet has nothing to give and refuses.
             let purged = (0..arenas).filter(|arena| apart != Some(*arena) && purge_arena(*arena));
             purged.count() > 0
         })
+    }
+
+    /// Gives the dropped pages of the database back to the system now. Whether they lie apart.
+    pub fn purge_pages(&self) -> bool {
+        pages_apart().is_some_and(purge_arena)
     }
 
     fn purging(&self, purge: impl FnOnce() -> bool) -> Option<PurgeReport> {
@@ -166,14 +170,13 @@ impl Allocator {
     pub fn set_decay(&self, millis: u32) -> bool {
         let millis = isize::try_from(millis).unwrap_or(isize::MAX);
         keep_pages_for(millis);
-        let apart = pages_apart();
+        let apart = [pages_apart(), mallctl::read_unsigned(c"opt.narenas")];
         let arenas = mallctl::read_unsigned(c"arenas.narenas").unwrap_or(0);
         let mut taken = mallctl::write_signed(c"arenas.dirty_decay_ms", millis);
         for arena in 0..arenas {
             // An arena that nothing was allocated from yet refuses, and takes the general setting when it begins.
             if let Ok(name) = CString::new(format!("arena.{arena}.dirty_decay_ms"))
-                && apart != Some(arena)
-                && mallctl::read_signed(&name) != Some(0)
+                && !apart.contains(&Some(arena))
             {
                 taken |= mallctl::write_signed(&name, millis);
             }

@@ -1,4 +1,5 @@
 mod acting;
+mod following;
 
 use crate::allocator::{Allocator, HeapSpaces, PurgeReport};
 use crate::charge::{Charge, REQUEST_BYTES, Spares};
@@ -381,42 +382,6 @@ impl Headroom {
         self.inner.controls.retune(tuning.thresholds, tuning.actions);
         self.inner.routes.set_large_bytes(tuning.large_request_bytes);
         self.set_mark(&tuning.thresholds);
-    }
-
-    /// What is lent beyond this wakes the controller.
-    fn set_mark(&self, thresholds: &Thresholds) {
-        let lendable = self.inner.lending.lendable(&self.budget());
-        self.inner.root.tree().bell.set_mark(mark_of(lendable, thresholds));
-    }
-
-    /// When the system's limit or the budget that is asked for has changed, cuts a new budget and sets the pools' limits
-    /// by it.
-    fn follow_limit(&self, reading: &Reading, tuning: &Tuning, at_micros: u64) -> Budget {
-        let known = self.budget();
-        let budget = budget_of(tuning.explicit_budget_bytes, reading.limit);
-        if known == budget {
-            return known;
-        }
-        *self.inner.budget.write().unwrap_or_else(PoisonError::into_inner) = budget;
-        let lendable = self.inner.lending.lendable(&budget);
-        self.inner.root.set_limit(lendable);
-        self.set_mark(&tuning.thresholds);
-        for class in Class::ALL {
-            self.class(class).set_limit(class_limit(class, lendable));
-        }
-        if known.limit == reading.limit {
-            self.inner.controls.budget_changed();
-            tracing::info!(budget_bytes = budget.bytes, "memory budget changed");
-            return budget;
-        }
-        self.inner.controls.limit_changed(at_micros, known.limit.bytes, reading.limit.bytes);
-        tracing::info!(
-            limit_bytes = reading.limit.bytes,
-            budget_bytes = budget.bytes,
-            source = reading.limit.source.as_str(),
-            "memory limit changed"
-        );
-        budget
     }
 
     /// Everything the memory report shows, read now. The level stays that of the last sample.

@@ -54,12 +54,6 @@ pub(crate) fn read_u64(name: &CStr) -> Option<u64> {
     unsafe { raw::read::<u64>(name.to_bytes_with_nul()) }.ok()
 }
 
-/// Reads a control of C type `ssize_t`.
-pub(crate) fn read_signed(name: &CStr) -> Option<isize> {
-    // SAFETY: as for `read_size`, with the signed type; all bit patterns of an isize are valid.
-    unsafe { raw::read(name.to_bytes_with_nul()) }.ok()
-}
-
 /// Writes a control of C type `size_t`. Whether it was taken.
 pub(crate) fn write_size(name: &CStr, value: usize) -> bool {
     // SAFETY: as for `write_signed`, with the unsigned type.

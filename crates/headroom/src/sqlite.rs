@@ -7,7 +7,7 @@ mod page_arena;
 use rusqlite::{Connection, ffi};
 
 pub(crate) use page_arena::{arena, set_decay};
-pub use page_arena::{keep_pages_apart, purge_pages};
+pub use page_arena::{open, purge_pages};
 
 /// What the page cache of a connection was asked for since the last time that somebody wanted to know.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

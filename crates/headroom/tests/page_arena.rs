@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use headroom::Allocator;
-use headroom::sqlite::{keep_pages_apart, page_bytes, purge_pages};
-use rusqlite::Connection;
+use headroom::sqlite::{open, page_bytes, purge_pages};
+use rusqlite::{Connection, OpenFlags};
 
 headroom::install_allocator!();
 
@@ -12,7 +12,7 @@ const MIB: u64 = 1 << 20;
 const ROWS: i64 = 16 << 10;
 
 fn filled(folder: &std::path::Path) -> Connection {
-    let connection = Connection::open(folder.join("pages.db")).unwrap();
+    let connection = open(&folder.join("pages.db"), OpenFlags::default()).unwrap();
     connection
         .execute_batch(
             "PRAGMA cache_size = -32768; CREATE TABLE rows (id INTEGER PRIMARY KEY, body BLOB NOT NULL)",
@@ -36,10 +36,8 @@ fn sum(connection: &Connection) -> i64 {
 fn dropped_pages_wait_for_the_next_reader_until_they_are_purged() {
     assert!(!purge_pages(), "nothing was set apart yet");
     let allocator = Allocator::open().unwrap();
-    // At rest: other freed pages go back after a second, those of the database after a minute.
+    // At rest: other freed pages go back after a second, those of the database when they are purged.
     assert!(allocator.set_decay(1_000));
-    assert!(keep_pages_apart());
-    assert!(keep_pages_apart(), "asking again changes nothing");
     let folder = tempfile::tempdir().unwrap();
     let connection = filled(folder.path());
     assert_eq!(sum(&connection), ROWS * 1_000);
@@ -62,12 +60,26 @@ fn dropped_pages_wait_for_the_next_reader_until_they_are_purged() {
     let purged = allocator.stats().unwrap();
     assert!(purged.resident + 15 * MIB < full.resident, "{full:?} {purged:?}");
 
-    // Under pressure nothing waits.
+    // A clean-up at rest leaves them where they are.
     assert_eq!(sum(&connection), ROWS * 1_000);
-    assert!(allocator.set_decay(0));
     connection.release_memory().unwrap();
+    assert!(allocator.purge_at_rest().unwrap().after_resident + 2 * MIB > full.resident);
+
+    // Under pressure nothing waits: neither what was kept, nor what is dropped from now on.
+    assert!(allocator.set_decay(0));
     let pressed = allocator.stats().unwrap();
     assert!(pressed.resident + 15 * MIB < full.resident, "{full:?} {pressed:?}");
+    assert_eq!(sum(&connection), ROWS * 1_000);
+    connection.release_memory().unwrap();
+    let dropped = allocator.stats().unwrap();
+    assert!(dropped.resident + 15 * MIB < full.resident, "{full:?} {dropped:?}");
+
+    // And afterwards everything waits again as it did, also where nothing was to wait.
+    assert!(allocator.set_decay(1_000));
+    assert_eq!(sum(&connection), ROWS * 1_000);
+    connection.release_memory().unwrap();
+    let calm = allocator.stats().unwrap();
+    assert!(calm.resident + MIB > full.resident, "{full:?} {calm:?}");
 
     // Blocks that grow across the bounds of what lies apart keep what is in them.
     let grown: String = connection

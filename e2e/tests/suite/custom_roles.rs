@@ -11,6 +11,7 @@ use testkit::{Answer, Client};
 
 const WALLS: &str = "/api/ethical-walls";
 const ROLES: &str = "/api/roles";
+const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
 async fn role(app: &TestApp, name: &str, base: &str) -> Value {
     let body = json!({ "name": name, "base": base });
@@ -123,11 +124,8 @@ async fn a_role_is_renamed_and_goes_when_nobody_needs_it() {
     drop(give(app.admin(), &id, "clerk").await.expect_status(200));
     remove(app.admin(), path).await.expect_problem(409, "role_in_use");
     let end = json!({ "revokeReason": "Done" }).to_string();
-    let json_body = [("content-type", "application/json")];
     let grant_path = format!("/api/permissions/{granted}");
-    drop(
-        app.admin().send(Method::DELETE, &grant_path, &json_body, Bytes::from(end)).await.expect_status(200),
-    );
+    drop(app.admin().send(Method::DELETE, &grant_path, &JSON, Bytes::from(end)).await.expect_status(200));
     drop(remove(app.admin(), path).await.expect_status(204));
     remove(app.admin(), path).await.expect_problem(404, "role_not_found");
     give(app.admin(), &id, "conflicts").await.expect_problem(400, "validation_failed");
@@ -160,6 +158,7 @@ async fn what_can_be_no_role_is_refused() {
         .patch("/api/roles/conflicts", &json!({ "base": "user" }))
         .await
         .expect_problem(400, "validation_failed");
+    app.admin().get("/api/roles/%00").await.expect_problem(404, "role_not_found");
     grant(app.admin(), "roles/nobody", "search:use", "allow", json!({}))
         .await
         .expect_problem(404, "role_not_found");
@@ -192,9 +191,54 @@ async fn nobody_gives_a_role_beyond_their_own() {
     drop(grant(app.admin(), "roles/observer", "audit:read", "deny", json!({})).await.expect_status(201));
     give(&operator, &id, "client").await.expect_problem(403, "role_not_assignable");
     drop(give(app.admin(), &id, "client").await.expect_status(200));
-    give(&operator, &operator_id, "observer").await.expect_problem(422, "own_access");
-    let mine = app.ctx().await.user().to_string();
-    give(app.admin(), &mine, "chief").await.expect_problem(422, "own_access");
+    // Nobody changes their own, also where the built-in one stays.
+    drop(role(&app, "night_watch", "it_admin").await);
+    give(&operator, &operator_id, "night_watch").await.expect_problem(422, "own_access");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn nobody_signs_in_as_who_may_do_more() {
+    let app = TestApp::start().await;
+    let (operator, _) = person(&app, Role::ItAdmin).await;
+    let (_, id) = person(&app, Role::Client).await;
+    drop(role(&app, "observer", "client").await);
+    drop(grant(app.admin(), "roles/observer", "cases:read", "allow", json!({})).await.expect_status(201));
+    let user = format!("/api/users/{id}");
+    remove(&operator, &format!("{user}/mfa")).await.expect_problem(409, "mfa_not_enabled");
+    drop(give(app.admin(), &id, "observer").await.expect_status(200));
+    let shown = app.admin().get("/api/roles/observer").await.expect_status(200).json();
+    assert_eq!(shown["holders"], json!([id]), "{shown}");
+    remove(&operator, &format!("{user}/mfa")).await.expect_problem(403, "role_not_assignable");
+    // To take access away gives nobody anything; to give it back does.
+    drop(remove(&operator, &user).await.expect_status(204));
+    operator.post(&format!("{user}/activate"), &json!({})).await.expect_problem(403, "role_not_assignable");
+    drop(app.admin().post(&format!("{user}/activate"), &json!({})).await.expect_status(200));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_ways_into_a_team_and_out_of_it_count_what_names_it() {
+    let app = TestApp::start().await;
+    let (clerk, id) = person(&app, Role::Clerk).await;
+    drop(
+        grant(app.admin(), &format!("users/{id}"), "permissions:manage", "allow", json!({}))
+            .await
+            .expect_status(201),
+    );
+    let team =
+        id_of(&app.admin().post("/api/teams", &json!({ "name": "Tax" })).await.expect_status(201).json());
+    let member = format!("/api/teams/{team}/members/{id}");
+    drop(clerk.send(Method::PUT, &member, &[], Bytes::new()).await.expect_status(204));
+    drop(remove(&clerk, &member).await.expect_status(204));
+    let teams = json!({ "teams": [team] });
+    drop(grant(app.admin(), "roles/clerk", "walls:manage", "allow", teams.clone()).await.expect_status(201));
+    clerk.send(Method::PUT, &member, &[], Bytes::new()).await.expect_problem(403, "grant_beyond_own");
+    drop(app.admin().send(Method::PUT, &member, &[], Bytes::new()).await.expect_status(204));
+    drop(grant(app.admin(), "roles/clerk", "audit:read", "deny", teams).await.expect_status(201));
+    remove(&clerk, &member).await.expect_problem(403, "grant_beyond_own");
+    remove(app.admin(), &format!("/api/teams/{team}")).await.expect_problem(409, "team_has_grants");
+    drop(remove(app.admin(), &member).await.expect_status(204));
     app.finish().await;
 }
 
@@ -220,6 +264,9 @@ async fn a_grant_counts_for_whoever_is_in_one_of_its_teams() {
     clerk.get(WALLS).await.expect_problem(403, "forbidden");
     drop(remove(app.admin(), &member).await.expect_status(204));
     clerk.get(WALLS).await.expect_problem(403, "forbidden");
+    // Neither counts any more: not what allowed, and not what denied.
+    drop(grant(app.admin(), "roles/clerk", "walls:manage", "allow", json!({})).await.expect_status(201));
+    drop(clerk.get(WALLS).await.expect_status(200));
     let absent = json!({ "teams": [absent()] });
     grant(app.admin(), "roles/clerk", "walls:manage", "allow", absent)
         .await

@@ -17,8 +17,10 @@ const UNUSED: Duration = Duration::from_mins(1);
 const QUIET: Duration = Duration::from_secs(15);
 /// Less is not worth looking through the mappings, in bytes.
 const WORTH_GIVING: u64 = 1 << 20;
-/// Who asks this often in [`QUIET`] or less looks after the server and does not work with it.
-const IDLE_REQUESTS: u64 = 15;
+/// When nobody worked with the server for so long, dropped pages of the database go.
+const STILL: Duration = Duration::from_secs(4);
+/// Who asks this often in [`STILL`] or less looks after the server and does not work with it: three times a second.
+const IDLE_REQUESTS: u64 = 12;
 
 /// When code was given back for the last time, and how much stayed, in bytes.
 type Given = Option<(Instant, u64)>;
@@ -32,8 +34,8 @@ pub(super) async fn run(headroom: Headroom, stop: CancellationToken) {
         if given.is_none() {
             give_start_back(&headroom);
         }
-        if calmed || given.is_none() || stillness.begins(&headroom) {
-            headroom::sqlite::purge_pages();
+        if calmed || given.is_none() || stillness.is_noticed(&headroom) {
+            drop(headroom::spawn_blocking(headroom::sqlite::purge_pages).await);
         }
         if !calmed && !is_due(given, &headroom) {
             continue;
@@ -62,24 +64,21 @@ fn is_due(given: Given, headroom: &Headroom) -> bool {
 struct Stillness {
     since: Instant,
     ended_requests: u64,
-    is_still: bool,
 }
 
 impl Stillness {
     fn from(headroom: &Headroom) -> Self {
-        Self { since: Instant::now(), ended_requests: headroom.ended_requests(), is_still: false }
+        Self { since: Instant::now(), ended_requests: headroom.ended_requests() }
     }
 
-    /// Whether it has become still since the last look: once for each spell.
-    fn begins(&mut self, headroom: &Headroom) -> bool {
-        if headroom.ended_requests() > self.ended_requests + IDLE_REQUESTS {
+    /// Whether it was still for a while: once for each, also while it goes on, since work without requests drops pages too.
+    fn is_noticed(&mut self, headroom: &Headroom) -> bool {
+        let is_at_work = headroom.ended_requests() > self.ended_requests + IDLE_REQUESTS;
+        let is_over = self.since.elapsed() >= STILL;
+        if is_at_work || is_over {
             *self = Self::from(headroom);
-        } else if self.since.elapsed() >= QUIET {
-            let begins = !self.is_still;
-            *self = Self { is_still: true, ..Self::from(headroom) };
-            return begins;
         }
-        false
+        is_over && !is_at_work
     }
 }
 

@@ -221,6 +221,12 @@ impl Ctx {
         Moment { now: self.now(), address: self.request.address, country: self.request.country }
     }
 
+    /// The first of these actions that the caller does not hand out: nobody gives what they may not do themselves, for good.
+    pub fn beyond_own(&self, actions: impl IntoIterator<Item = Action>) -> Option<Action> {
+        let may_for_good = |action| self.policy.allows_for_good(&self.principal, action, self.moment());
+        actions.into_iter().find(|action| !may_for_good(*action))
+    }
+
     /// What counts for the caller beside the role, as it was looked up for this request.
     pub fn policy(&self) -> &Policy {
         &self.policy

@@ -1,8 +1,8 @@
 //! Roles of a firm's own: each builds on one that is built in, and has grants and denials beside what that one allows. Every
 //! change counts as a change of the firm's grants.
 
-use crate::Role;
 use crate::store::custom_roles;
+use crate::{Role, note_departure};
 use clock::Timestamp;
 use db::{Error, Reads, Tx};
 use ids::{CustomRoleId, FirmId, UserId};
@@ -10,6 +10,8 @@ use serde::Serialize;
 
 /// The most roles of a firm's own.
 pub const CUSTOM_ROLES: usize = 100;
+/// The most users of a role that are named.
+pub const HOLDERS: usize = 500;
 /// The longest name, in bytes.
 const NAME_BYTES: usize = 50;
 
@@ -44,6 +46,10 @@ pub fn is_name(text: &str) -> bool {
 
 /// The role of this name.
 pub async fn named(db: &impl Reads, firm: FirmId, name: &str) -> Result<Option<CustomRole>, Error> {
+    // No other text is a name, and not every text is one for every database.
+    if !is_name(name) {
+        return Ok(None);
+    }
     custom_roles::named(db, firm, name).await
 }
 
@@ -62,14 +68,14 @@ pub async fn of_user(db: &impl Reads, firm: FirmId, user: UserId) -> Result<Opti
     custom_roles::of_user(db, firm, user).await
 }
 
-/// Whether anybody has the role.
-pub async fn is_held(db: &impl Reads, firm: FirmId, id: CustomRoleId) -> Result<bool, Error> {
-    custom_roles::is_held(db, firm, id).await
+/// Who has the role: at most [`HOLDERS`].
+pub async fn holders(db: &impl Reads, firm: FirmId, id: CustomRoleId) -> Result<Vec<UserId>, Error> {
+    custom_roles::holders(db, firm, id, HOLDERS).await
 }
 
 /// Stores a new role in a transaction that holds the firm's grants. `false`, and nothing is stored, when there are too many.
 pub async fn add(tx: &mut Tx, firm: FirmId, role: &CustomRole) -> Result<bool, Error> {
-    if list(&*tx, firm).await?.len() >= CUSTOM_ROLES {
+    if custom_roles::count(&*tx, firm).await? >= CUSTOM_ROLES as u64 {
         return Ok(false);
     }
     custom_roles::insert(tx, firm, role).await?;
@@ -88,7 +94,9 @@ pub async fn remove(tx: &mut Tx, firm: FirmId, id: CustomRoleId) -> Result<(), E
 
 /// Gives a user a role in place of the one before, or none, in a transaction that holds the firm's grants.
 pub async fn give(tx: &mut Tx, firm: FirmId, user: UserId, role: Option<CustomRoleId>) -> Result<(), Error> {
-    custom_roles::give(tx, firm, user, role).await
+    custom_roles::give(tx, firm, user, role).await?;
+    // The new one may deny what the old one did not, and allow less.
+    note_departure(tx, firm).await
 }
 
 #[cfg(test)]

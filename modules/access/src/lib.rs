@@ -36,7 +36,8 @@ pub use model::{
     API_KEY_PREFIX, Action, Authenticator, Credentials, KeyGrant, Principal, Proof, Refusal, SecondFactor,
 };
 pub use policies::{
-    POLICY_BYTES, Policies, add_grant, end_grant, find_grant, grants_of, hold_grants, look_up, own_powers,
+    POLICY_BYTES, Policies, actions_of_team, add_grant, end_grant, find_grant, grants_of, hold_grants,
+    look_up, note_departure, own_powers,
 };
 pub use rates::SharedRates;
 pub use role::{Role, UnknownRole};

@@ -1,6 +1,6 @@
 use crate::grants::{Approval, Effect, Grant, Lent, Policy, Subject};
 use crate::store::{case_teams, grants};
-use crate::{Principal, Role, approvals, custom_roles, delegations, teams};
+use crate::{Action, Principal, Role, approvals, custom_roles, delegations, teams};
 use clock::Timestamp;
 use db::{Error, Reads, Tx};
 use headroom::{Cache, CacheConfig, StoreRegistry};
@@ -210,6 +210,21 @@ pub async fn own_powers(db: &impl Reads, firm: FirmId, user: UserId, role: Role)
 /// The grants that count for one subject: at most 200.
 pub async fn grants_of(db: &impl Reads, firm: FirmId, subject: Subject) -> Result<Vec<Grant>, Error> {
     grants::of(db, firm, &[subject]).await
+}
+
+/// What is allowed, or denied, to whoever is in a team: by grants to it, and by grants that count in it only.
+pub async fn actions_of_team(
+    db: &impl Reads,
+    firm: FirmId,
+    team: TeamId,
+    effect: Effect,
+) -> Result<Vec<Action>, Error> {
+    grants::actions_of_team(db, firm, team, effect).await
+}
+
+/// Counts that somebody has come to see less: what was answered to them before is not repeated.
+pub async fn note_departure(tx: &mut Tx, firm: FirmId) -> Result<(), Error> {
+    case_teams::departed(tx, firm).await
 }
 
 /// One grant that counts.

@@ -1,5 +1,6 @@
 //! Teams: groups of users that grants are given to. Every change counts as a change of the firm's grants.
 
+use crate::note_departure;
 use crate::store::teams;
 use clock::Timestamp;
 use db::{Error, Reads, Tx};
@@ -80,15 +81,18 @@ pub async fn save(tx: &mut Tx, firm: FirmId, team: &Team) -> Result<(), Error> {
 
 /// Removes a team, whose members leave it.
 pub async fn remove(tx: &mut Tx, firm: FirmId, team: TeamId) -> Result<(), Error> {
-    teams::delete(tx, firm, team).await
+    teams::delete(tx, firm, team).await?;
+    note_departure(tx, firm).await
 }
 
-/// Puts a user into a team. `false` when they were in it.
+/// Puts a user into a team, which may deny something. `false` when they were in it.
 pub async fn join(tx: &mut Tx, firm: FirmId, team: TeamId, user: UserId) -> Result<bool, Error> {
+    note_departure(tx, firm).await?;
     teams::add(tx, firm, team, user).await
 }
 
 /// Takes a user out of a team. `false` when they were not in it.
 pub async fn leave(tx: &mut Tx, firm: FirmId, team: TeamId, user: UserId) -> Result<bool, Error> {
+    note_departure(tx, firm).await?;
     teams::remove(tx, firm, team, user).await
 }

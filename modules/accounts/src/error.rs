@@ -125,9 +125,9 @@ pub enum Error {
     /// There is no such role.
     #[error("there is no role `{0}`; `GET /api/roles` lists them")]
     UnknownRole(String),
-    /// A role of the firm's own allows, or denies, what the caller may not hand out.
+    /// What the user has, or would have or lose, is beyond what the caller may hand out.
     #[error(
-        "the user's role before or after is about `{0}`, which you may not do yourself, or not for good: ask somebody who may"
+        "the user is granted or denied `{0}`, or would be, which you may not do yourself, or not for good: ask somebody who may"
     )]
     RoleBeyondOwn(&'static str),
     /// The caller's own role or activity.

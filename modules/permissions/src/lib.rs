@@ -20,7 +20,8 @@ mod service;
 
 pub use error::{CODES, Error};
 pub use model::{
-    Answer, Asked, Explained, NewDelegation, NewGrant, NewRole, RoleFields, Step, TeamFields, TeamWithMembers,
+    Answer, Asked, Explained, NewDelegation, NewGrant, NewRole, RoleFields, RoleWithHolders, Step,
+    TeamFields, TeamWithMembers,
 };
 pub use routes::routes;
 pub use service::{

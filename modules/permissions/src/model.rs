@@ -1,3 +1,4 @@
+use access::custom_roles::CustomRole;
 use access::grants::{Conditions, Delegation, Effect, Grant, Reason};
 use access::teams::Team;
 use access::{Action, Role};
@@ -132,6 +133,15 @@ pub struct NewRole {
     pub base: Role,
 }
 
+/// A role of the firm's own with who has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleWithHolders {
+    /// The role.
+    pub role: CustomRole,
+    /// Who has it: at most 500.
+    pub holders: Vec<UserId>,
+}
+
 /// What can be changed of a role of the firm's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, garde::Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -142,7 +152,7 @@ pub struct RoleFields {
     #[schema(example = "wall_keeper")]
     pub name: String,
     /// What it is for.
-    #[garde(inner(length(chars, max = 2000)))]
+    #[garde(inner(length(chars, max = 500)))]
     #[serde(default)]
     #[schema(example = "Keeps the ethical walls")]
     pub description: Option<String>,

@@ -30,9 +30,7 @@ impl Connection {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        // Without it the pages come from where everything comes from, which is no reason not to open.
-        let _apart = headroom::sqlite::keep_pages_apart();
-        let inner = rusqlite::Connection::open_with_flags(path, flags)?;
+        let inner = headroom::sqlite::open(path, flags)?;
         inner.set_prepared_statement_cache_capacity(held.kept());
         // Otherwise a plan may depend on the values of a `LIMIT`, and is made anew, with the whole statement, each time that
         // one is bound.

@@ -7,8 +7,9 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The page cache of one connection at most: two MiB of pages, and what SQLite keeps beside each of them.
-pub(crate) const PAGES_BYTES: u64 = (2 << 20) + (128 << 10);
+/// The page cache of one connection at most: as many pages as are two MiB with what SQLite adds to each, in the allocator's
+/// next size.
+pub(crate) const PAGES_BYTES: u64 = 495 * 5120;
 /// What the prepared statements of one connection may take for each that it keeps. They are dropped when they are found to
 /// be more.
 pub(crate) const STATEMENT_BYTES: u64 = 3584;

@@ -93,8 +93,8 @@ mod tests {
     use super::*;
 
     fn packed(sql: &str) -> Result<PackedRow, Error> {
-        let _apart = headroom::sqlite::keep_pages_apart();
-        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let flags = rusqlite::OpenFlags::default();
+        let connection = headroom::sqlite::open(":memory:".as_ref(), flags).unwrap();
         let mut statement = connection.prepare(sql).unwrap();
         let width = statement.column_count();
         let mut rows = statement.query([]).unwrap();

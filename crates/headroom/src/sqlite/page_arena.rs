@@ -7,16 +7,18 @@
 #![expect(unsafe_code, reason = "SQLite takes its allocator as C functions, and jemalloc gives one as such")]
 
 use crate::mallctl;
-use rusqlite::ffi;
+use rusqlite::{Connection, OpenFlags, ffi};
 use std::ffi::{CString, c_int, c_void};
+use std::path::Path;
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicIsize, Ordering};
 use tikv_jemalloc_sys::{MALLOCX_ARENA, MALLOCX_TCACHE_NONE, dallocx, mallocx, nallocx, rallocx, sallocx};
 
-/// What has the size of a page, or is a row of them: from the page itself to what a connection takes for its first ones.
-const LEAST: usize = 4 << 10;
-const MOST: usize = 128 << 10;
+/// A page with what SQLite keeps beside it is a little more than 4 KiB. Smaller allocations come and go with each statement;
+/// larger ones, such as what a sort lays down, could grow in place and take of the arena what no page needs.
+const LEAST: usize = (4 << 10) + 1;
+const MOST: usize = 8 << 10;
 
 /// The arena; `None` where SQLite allocates as everybody does, because somebody had begun to use it before.
 static ARENA: OnceLock<Option<u32>> = OnceLock::new();
@@ -27,11 +29,16 @@ static DECAY_MILLIS: AtomicIsize = AtomicIsize::new(UNSAID);
 /// As all others.
 const UNSAID: isize = isize::MIN;
 
-/// Gives the pages of SQLite an arena of their own, the first time that it is called. To be called before each connection
-/// is opened: SQLite takes its allocator only until the first one is, and while no other thread uses it. Whether the pages
-/// have one.
-pub fn keep_pages_apart() -> bool {
-    ARENA.get_or_init(begin).is_some()
+/// Opens a connection, whose pages lie apart if it is the first of the process or the first did the same. All connections
+/// of a process are to be opened here: SQLite takes its allocator only while it is not in use.
+///
+/// # Errors
+///
+/// Those of SQLite.
+pub fn open(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    // Without them apart they come from where everything comes from, which is no reason not to open.
+    let _apart = ARENA.get_or_init(begin);
+    Connection::open_with_flags(path, flags)
 }
 
 /// Gives dropped pages back to the system now. Whether there was an arena of them.
@@ -44,11 +51,15 @@ pub(crate) fn arena() -> Option<u32> {
     ARENA.get().copied().flatten()
 }
 
-/// Keeps dropped pages for so long from now on.
+/// Keeps dropped pages for so long from now on. Those that were kept for good go back at once when that is over: the
+/// allocator would wait for the next one that is dropped.
 pub(crate) fn set_decay(millis: isize) {
-    DECAY_MILLIS.store(millis, Ordering::Relaxed);
+    let before = DECAY_MILLIS.swap(millis, Ordering::Relaxed);
     if let Some(name) = arena().and_then(|arena| control(arena, "dirty_decay_ms")) {
         let _taken = mallctl::write_signed(&name, millis);
+    }
+    if before < 0 && millis >= 0 {
+        purge_pages();
     }
 }
 
@@ -59,7 +70,8 @@ fn begin() -> Option<u32> {
         let _taken = mallctl::write_signed(&control(arena, "dirty_decay_ms")?, millis);
     }
     // SAFETY: SQLite copies the table before it returns. Its functions are of this program and keep to what SQLite asks of
-    // them. The cell runs this once and lets others wait for it, and all who open a connection come by here before.
+    // them. Nobody may use SQLite meanwhile: the cell runs this once and lets others wait for it, and whoever opens a connection
+    // does so in `open`, which the check of the architecture sees to by letting only the database's crate name the library.
     let code = unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_MALLOC, &raw const METHODS) };
     (code == ffi::SQLITE_OK).then_some(arena)
 }

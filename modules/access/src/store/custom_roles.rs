@@ -16,7 +16,9 @@ const DELETE: &str = "DELETE FROM custom_roles WHERE firm_id = $1 AND id = $2";
 const GIVE: &str = "INSERT INTO custom_role_holders (firm_id, user_id, role_id) VALUES ($1, $2, $3) \
                     ON CONFLICT (firm_id, user_id) DO UPDATE SET role_id = excluded.role_id";
 const TAKE: &str = "DELETE FROM custom_role_holders WHERE firm_id = $1 AND user_id = $2";
-const IS_HELD: &str = "SELECT 1 FROM custom_role_holders WHERE firm_id = $1 AND role_id = $2 LIMIT 1";
+const COUNT: &str = "SELECT count(*) FROM custom_roles WHERE firm_id = $1";
+const HOLDERS: &str = "SELECT user_id FROM custom_role_holders WHERE firm_id = $1 AND role_id = $2 \
+                       ORDER BY user_id LIMIT $3";
 
 pub(crate) async fn insert(tx: &mut Tx, firm: FirmId, role: &CustomRole) -> Result<(), Error> {
     let values = [
@@ -88,9 +90,22 @@ pub(crate) async fn of_user(
     Ok(rows.first().map(read).transpose()?)
 }
 
-pub(crate) async fn is_held(db: &impl Reads, firm: FirmId, id: CustomRoleId) -> Result<bool, Error> {
-    let rows = db.rows(db::sql(db.dialect(), IS_HELD, [firm.uuid(), id.uuid()].map(Value::from))).await?;
-    Ok(!rows.is_empty())
+pub(crate) async fn count(db: &impl Reads, firm: FirmId) -> Result<u64, Error> {
+    let rows = db.rows(db::sql(db.dialect(), COUNT, [firm.uuid().into()])).await?;
+    let total: i64 = rows.first().map_or(Ok(0), |row| row.at(0))?;
+    Ok(total.unsigned_abs())
+}
+
+pub(crate) async fn holders(
+    db: &impl Reads,
+    firm: FirmId,
+    id: CustomRoleId,
+    most: usize,
+) -> Result<Vec<UserId>, Error> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let values = [firm.uuid().into(), id.uuid().into(), most.into()];
+    let rows = db.rows(db::sql(db.dialect(), HOLDERS, values)).await?;
+    rows.iter().map(|row| Ok(UserId::from_uuid(row.at(0)?))).collect()
 }
 
 pub(crate) async fn give(

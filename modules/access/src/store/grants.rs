@@ -19,6 +19,10 @@ const INSERT: &str = "INSERT INTO permission_grants (firm_id, id, subject_kind, 
 const REVOKE: &str = "UPDATE permission_grants SET revoked_by = $3, revoked_at = $4, revoke_reason = $5 \
                       WHERE firm_id = $1 AND id = $2 AND revoked_at IS NULL";
 
+const OF_TEAM: &str = "SELECT DISTINCT action FROM permission_grants WHERE firm_id = $1 AND effect = $2 \
+                       AND revoked_at IS NULL AND ((subject_kind = 'team' AND subject = $3) \
+                       OR CAST(conditions AS text) LIKE $4)";
+
 const VERSION: &str = "SELECT grants FROM firm_policies WHERE firm_id = $1";
 const CHANGED: &str = "INSERT INTO firm_policies (firm_id, walls, grants) VALUES ($1, 0, 1) \
                        ON CONFLICT (firm_id) DO UPDATE SET grants = firm_policies.grants + 1";
@@ -53,7 +57,7 @@ pub(crate) async fn insert(tx: &mut Tx, firm: FirmId, grant: &Grant) -> Result<(
         Value::from(kind),
         Value::from(name),
         Value::from(grant.action.code()),
-        Value::from(if grant.effect == Effect::Allow { "allow" } else { "deny" }),
+        Value::from(effect(grant.effect)),
         Value::from(serde_json::json!(grant.conditions)),
         Value::from(grant.reason.as_str()),
         Value::from(grant.granted_by.uuid()),
@@ -105,6 +109,30 @@ pub(crate) async fn of(db: &impl Reads, firm: FirmId, subjects: &[Subject]) -> R
         }
     }
     Ok(grants)
+}
+
+/// What is allowed, or denied, to whoever is in a team, each action once. Ids are in no other condition's text.
+pub(crate) async fn actions_of_team(
+    db: &impl Reads,
+    firm: FirmId,
+    team: TeamId,
+    what: Effect,
+) -> Result<Vec<Action>, Error> {
+    let named = format!("%{team}%");
+    let values = [firm.uuid().into(), effect(what).into(), team.to_string().into(), named.into()];
+    let rows = db.rows(db::sql(db.dialect(), OF_TEAM, values)).await?;
+    let mut actions = Vec::with_capacity(rows.len());
+    for row in rows {
+        actions.extend(Action::of_code(&row.at::<String>(0)?));
+    }
+    Ok(actions)
+}
+
+fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Allow => "allow",
+        Effect::Deny => "deny",
+    }
 }
 
 /// Nothing for a row that this version does not understand. One that would deny counts without its conditions.

@@ -45,7 +45,7 @@ pub(super) struct GiveRole {
 pub(super) async fn list_roles(ctx: Ctx) -> Result<Paged<RoleView>, Problem> {
     let caller = ctx.principal().role;
     let mut roles: Vec<RoleView> = Role::ALL.iter().map(|role| RoleView::of(*role, caller)).collect();
-    if ctx.allows(Action::ReadUsers) {
+    if ctx.require(Action::ReadUsers).is_ok() {
         let own = custom_roles::list(ctx.reader(), ctx.firm()).await.map_err(access::Error::Database)?;
         roles.extend(own.into_iter().map(|role| RoleView::custom(role, caller)));
     }

@@ -91,7 +91,7 @@ pub struct RoleView {
     /// What it may do, but for what is granted and denied to it.
     #[schema(example = json!(["cases:read", "docket:update"]))]
     pub permissions: Vec<&'static str>,
-    /// Whether the caller may give it to somebody.
+    /// Whether the caller may give it, or the one on which it builds, to somebody.
     pub assignable: bool,
 }
 

@@ -75,7 +75,7 @@ pub async fn list_api_keys(
 pub async fn find_api_key(ctx: &Ctx, id: ApiKeyId) -> Result<ApiKey, Error> {
     require_person(ctx)?;
     let key = store::api_keys::find(ctx.reader(), ctx.firm(), id).await?;
-    let is_seen = |key: &ApiKey| key.user == ctx.user() || ctx.principal().allows(Action::ManageUsers);
+    let is_seen = |key: &ApiKey| key.user == ctx.user() || ctx.allows(Action::ManageUsers);
     key.filter(is_seen).ok_or(Error::KeyNotFound(id))
 }
 

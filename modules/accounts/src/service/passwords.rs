@@ -1,4 +1,5 @@
-use crate::model::{Actor, Checked, Email, NewUser, Verdict, may_manage};
+use super::custom_roles;
+use crate::model::{Checked, Email, NewUser, Verdict};
 use crate::{Error, User, UserWatch, store};
 use access::{Action, App, Ctx};
 use audit::{Act, Entity};
@@ -96,9 +97,9 @@ pub async fn set_second_factor(tx: &mut Tx, ctx: &Ctx, user: UserId, present: bo
     store::users::set_second_factor(tx, ctx.firm(), user, present, ctx.now()).await
 }
 
-/// Whether the caller may manage a user of this role: give it, change them, or take their second factor off.
-pub fn check_manageable(ctx: &Ctx, user: &User) -> Result<(), Error> {
-    may_manage(Actor { user: ctx.user(), role: ctx.principal().role }, user.role)
+/// Whether the caller may take a user's second factor off, and so help to sign in as them.
+pub async fn check_manageable(ctx: &Ctx, user: &User) -> Result<(), Error> {
+    custom_roles::may_let_in(ctx, ctx.reader(), user).await
 }
 
 /// Keeps the caller's new password, with its record, in the transaction that ends the caller's other logins.
@@ -122,10 +123,7 @@ pub async fn set_password(
 ) -> Result<(), Error> {
     ctx.require(Action::ManageUsers)?;
     let user = store::users::find(ctx.reader(), ctx.firm(), id).await?.ok_or(Error::NotFound(id))?;
-    let actor = Actor { user: ctx.user(), role: ctx.principal().role };
-    if actor.user != user.id {
-        may_manage(actor, user.role)?;
-    }
+    custom_roles::may_let_in(ctx, ctx.reader(), &user).await?;
     check_strength("password", &password, &user)?;
     let hash = hasher.hash(password).await?;
     let mut tx = ctx.begin().await?;

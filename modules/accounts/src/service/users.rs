@@ -170,6 +170,9 @@ pub(super) async fn apply(
             return Err(Error::LastAdministrator);
         }
     }
+    if after.active && !before.active {
+        custom_roles::may_let_in(ctx, &*tx, before).await?;
+    }
     store::users::save(tx, ctx.firm(), &after).await?;
     let custom_role = custom_roles::apply(ctx, tx, (before, &after), change.custom_role).await?;
     let is_leaving = before.active && !after.active;
@@ -184,9 +187,11 @@ pub(super) async fn apply(
         (false, true) => Act::Grant,
         (false, false) => Act::Update,
     };
-    audit::record(tx, ctx, act, Entity::of(id).differing(before, &after)).await?;
-    if let Some(changes) = custom_role {
-        audit::record(tx, ctx, Act::Grant, Entity::of(id).changed(changes)).await?;
+    if custom_role.is_none() || json!(before) != json!(after) {
+        audit::record(tx, ctx, act, Entity::of(id).differing(before, &after)).await?;
+    }
+    if let Some((act, changes)) = custom_role {
+        audit::record(tx, ctx, act, Entity::of(id).changed(changes)).await?;
     }
     for (what, count) in ended.into_iter().filter(|(_, count)| *count > 0) {
         audit::record(tx, ctx, Act::Revoke, Entity::of(id).changed(json!({ what: count }))).await?;
@@ -211,6 +216,7 @@ async fn end_rights(
     leaves: bool,
 ) -> Result<Vec<(&'static str, u64)>, Error> {
     let (firm, by, now) = (ctx.firm(), ctx.user(), ctx.now());
+    access::note_departure(tx, firm).await?;
     let mut ended = vec![
         ("delegationsEnded", access::delegations::end_of_user(tx, firm, id, leaves, by, now).await?),
         ("approvalsEnded", access::approvals::end_of_user(tx, firm, id, leaves, by, now).await?),

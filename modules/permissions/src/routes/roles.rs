@@ -1,4 +1,4 @@
-use crate::model::{NewRole, RoleFields};
+use crate::model::{NewRole, RoleFields, RoleWithHolders};
 use crate::service;
 use access::custom_roles::CustomRole;
 use access::{Action, Ctx, Gate, Role, Routes};
@@ -7,7 +7,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use clock::Timestamp;
-use ids::CustomRoleId;
+use ids::{CustomRoleId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -39,7 +39,7 @@ struct MakeRole {
     #[schema(example = "clerk")]
     base: Role,
     /// What it is for.
-    #[garde(inner(length(chars, max = 2000)))]
+    #[garde(inner(length(chars, max = 500)))]
     #[serde(default)]
     #[schema(example = "Keeps the ethical walls")]
     description: Option<String>,
@@ -71,6 +71,20 @@ struct CustomRoleView {
     updated_at: Timestamp,
 }
 
+/// A role of the firm's own with who has it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"id": "019cae6b-e9a5-7b8b-857a-82d0c4659179", "name": "wall_keeper", "base": "clerk",
+    "description": "Keeps the ethical walls", "createdAt": "2026-03-02T12:00:33.440127Z",
+    "updatedAt": "2026-03-02T12:00:34.110093Z", "holders": ["019c2404-8f3c-7b25-9d14-2c7a6e0f4b12"]}))]
+struct RoleWithHoldersView {
+    /// The role.
+    #[serde(flatten)]
+    role: CustomRoleView,
+    /// The users who have it, also those who may not sign in: at most 500.
+    holders: Vec<UserId>,
+}
+
 /// Make a role. It allows what its base allows, until something is granted or denied to it; nobody has it yet.
 #[utoipa::path(post, path = "/api/roles", tag = "Permissions", operation_id = "addRole", request_body = MakeRole,
     responses((status = 201, description = "The role", body = CustomRoleView),
@@ -84,16 +98,17 @@ async fn add_role(ctx: Ctx, ValidJson(body): ValidJson<MakeRole>) -> Result<Resp
     Ok(created(&format!("/api/roles/{}", role.name), Version(role.version), CustomRoleView::from(role)))
 }
 
-/// Show a role of the firm's own.
+/// Show a role of the firm's own and who has it.
 #[utoipa::path(get, path = "/api/roles/{role}", tag = "Permissions", operation_id = "showRole",
     params(("role" = String, Path, description = "The role", example = "wall_keeper")),
-    responses((status = 200, description = "The role", body = CustomRoleView),
+    responses((status = 200, description = "The role", body = RoleWithHoldersView),
         (status = 403, description = "Not allowed", body = ProblemBody),
         (status = 404, description = "No such role in the firm", body = ProblemBody),
         (status = 409, description = "The role is built in", body = ProblemBody)))]
 async fn show_role(ctx: Ctx, Path(name): Path<String>) -> Result<Response, Problem> {
-    let role = service::find_role(&ctx, &name).await?;
-    Ok(tagged(Version(role.version), Json(CustomRoleView::from(role))))
+    let RoleWithHolders { role, holders } = service::find_role(&ctx, &name).await?;
+    let version = Version(role.version);
+    Ok(tagged(version, Json(RoleWithHoldersView { role: role.into(), holders })))
 }
 
 /// Change the name or the description of a role of the firm's own. Who has it keeps it, and it keeps what is granted to it.

@@ -14,7 +14,7 @@ use serde_json::json;
 pub async fn give_grant(ctx: &Ctx, subject: Subject, new: NewGrant) -> Result<Grant, Error> {
     ctx.require(Action::ManagePermissions)?;
     let action = action(&new.permission)?;
-    if new.effect == Effect::Allow && !ctx.policy().allows_for_good(ctx.principal(), action, ctx.moment()) {
+    if new.effect == Effect::Allow && ctx.beyond_own([action]).is_some() {
         return Err(Error::BeyondOwn(action.code()));
     }
     if let Some(role) = new.conditions.approval_by
@@ -25,7 +25,8 @@ pub async fn give_grant(ctx: &Ctx, subject: Subject, new: NewGrant) -> Result<Gr
     }
     new.conditions.check_part(new.effect, action)?;
     let mut tx = ctx.begin().await?;
-    let role = role_of(&mut tx, ctx, subject).await?;
+    access::hold_grants(&mut tx, ctx.firm()).await?;
+    let role = role_of(&tx, ctx, subject).await?;
     for team in &new.conditions.teams {
         teams::find(&tx, ctx.firm(), *team).await?.ok_or(Error::TeamNotFound(*team))?;
     }
@@ -53,19 +54,15 @@ pub async fn give_grant(ctx: &Ctx, subject: Subject, new: NewGrant) -> Result<Gr
     Ok(grant)
 }
 
-/// The role of whom a grant is for, if they have one and the same. It is there until the transaction ends.
-async fn role_of(tx: &mut Tx, ctx: &Ctx, subject: Subject) -> Result<Option<Role>, Error> {
+/// The role of whom a grant is for, if they have one and the same.
+async fn role_of(tx: &Tx, ctx: &Ctx, subject: Subject) -> Result<Option<Role>, Error> {
     match subject {
         Subject::Role(role) => Ok(Some(role)),
-        Subject::CustomRole(role) => {
-            access::hold_grants(tx, ctx.firm()).await?;
-            Ok(Some(custom_role(&*tx, ctx, role).await?.base))
-        }
-        Subject::User(user) => Ok(Some(accounts::find_in(&*tx, ctx.firm(), user).await?.role)),
+        Subject::CustomRole(role) => Ok(Some(custom_role(tx, ctx, role).await?.base)),
+        Subject::User(user) => Ok(Some(accounts::find_in(tx, ctx.firm(), user).await?.role)),
         // A super administrator in it is not denied anything all the same.
         Subject::Team(team) => {
-            access::hold_grants(tx, ctx.firm()).await?;
-            teams::find(&*tx, ctx.firm(), team).await?.ok_or(Error::TeamNotFound(team))?;
+            teams::find(tx, ctx.firm(), team).await?.ok_or(Error::TeamNotFound(team))?;
             Ok(None)
         }
     }
@@ -76,8 +73,7 @@ pub async fn end_grant(ctx: &Ctx, id: GrantId, reason: &str) -> Result<(), Error
     ctx.require(Action::ManagePermissions)?;
     let mut tx = ctx.begin().await?;
     let grant = access::find_grant(&tx, ctx.firm(), id).await?.ok_or(Error::NotFound(id))?;
-    let may_for_good = || ctx.policy().allows_for_good(ctx.principal(), grant.action, ctx.moment());
-    if grant.effect == Effect::Deny && !may_for_good() {
+    if grant.effect == Effect::Deny && ctx.beyond_own([grant.action]).is_some() {
         // To end what denies is to allow.
         return Err(Error::BeyondOwn(grant.action.code()));
     }

@@ -1,6 +1,6 @@
 use super::{commit, tidy};
 use crate::Error;
-use crate::model::{NewRole, RoleFields};
+use crate::model::{NewRole, RoleFields, RoleWithHolders};
 use access::custom_roles::{self, CustomRole};
 use access::grants::Subject;
 use access::{Action, Ctx, Role};
@@ -19,11 +19,13 @@ pub async fn subject_of_role(ctx: &Ctx, name: &str) -> Result<Subject, Error> {
     role.map(|role| Subject::CustomRole(role.id)).ok_or_else(|| Error::RoleNotFound(name.to_owned()))
 }
 
-/// One role of the firm's own.
-pub async fn find_role(ctx: &Ctx, name: &str) -> Result<CustomRole, Error> {
+/// One role of the firm's own, with who has it.
+pub async fn find_role(ctx: &Ctx, name: &str) -> Result<RoleWithHolders, Error> {
     ctx.require(Action::ReadUsers)?;
     let role = custom_roles::named(ctx.reader(), ctx.firm(), own(name)?).await?;
-    role.ok_or_else(|| Error::RoleNotFound(name.to_owned()))
+    let role = role.ok_or_else(|| Error::RoleNotFound(name.to_owned()))?;
+    let holders = custom_roles::holders(ctx.reader(), ctx.firm(), role.id).await?;
+    Ok(RoleWithHolders { role, holders })
 }
 
 /// Makes a role, which nobody has yet.
@@ -82,7 +84,7 @@ async fn keep_change(
 pub async fn remove_role(ctx: &Ctx, name: &str, seen: Option<Version>) -> Result<(), Error> {
     ctx.require(Action::ManagePermissions)?;
     let (mut tx, role) = begin_with(ctx, name, seen).await?;
-    if custom_roles::is_held(&tx, ctx.firm(), role.id).await? {
+    if !custom_roles::holders(&tx, ctx.firm(), role.id).await?.is_empty() {
         return Err(Error::RoleIsHeld);
     }
     if !access::grants_of(&tx, ctx.firm(), Subject::CustomRole(role.id)).await?.is_empty() {

@@ -1,7 +1,7 @@
 use super::{commit, tidy};
 use crate::Error;
 use crate::model::{TeamFields, TeamWithMembers};
-use access::grants::{Effect, Subject};
+use access::grants::Effect;
 use access::teams::{self, TEAM_MEMBERS, TEAMS_OF_USER, Team};
 use access::{Action, Ctx};
 use audit::{Act, Entity};
@@ -72,8 +72,10 @@ async fn keep_change(ctx: &Ctx, mut tx: Tx, before: &Team, after: Team) -> Resul
 pub async fn remove_team(ctx: &Ctx, id: TeamId, seen: Option<Version>) -> Result<(), Error> {
     ctx.require(Action::ManagePermissions)?;
     let (mut tx, team) = begin_with(ctx, id, seen).await?;
-    if !access::grants_of(&tx, ctx.firm(), Subject::Team(id)).await?.is_empty() {
-        return Err(Error::TeamHasGrants);
+    for effect in [Effect::Allow, Effect::Deny] {
+        if !access::actions_of_team(&tx, ctx.firm(), id, effect).await?.is_empty() {
+            return Err(Error::TeamHasGrants);
+        }
     }
     let members = teams::members(&tx, ctx.firm(), id).await?;
     teams::remove(&mut tx, ctx.firm(), id).await?;
@@ -126,10 +128,8 @@ async fn keep_members(
 
 /// Who puts somebody into a team gives them what the team is allowed; who takes somebody out gives back what it is denied.
 async fn hands_out_own(ctx: &Ctx, tx: &Tx, team: TeamId, effect: Effect) -> Result<(), Error> {
-    let grants = access::grants_of(tx, ctx.firm(), Subject::Team(team)).await?;
-    let may_for_good = |action| ctx.policy().allows_for_good(ctx.principal(), action, ctx.moment());
-    let beyond = grants.iter().find(|grant| grant.effect == effect && !may_for_good(grant.action));
-    beyond.map_or(Ok(()), |grant| Err(Error::BeyondOwn(grant.action.code())))
+    let actions = access::actions_of_team(tx, ctx.firm(), team, effect).await?;
+    ctx.beyond_own(actions).map_or(Ok(()), |action| Err(Error::BeyondOwn(action.code())))
 }
 
 async fn begin_with(ctx: &Ctx, id: TeamId, seen: Option<Version>) -> Result<(Tx, Team), Error> {

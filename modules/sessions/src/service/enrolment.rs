@@ -134,7 +134,7 @@ pub async fn renew_recovery_codes(
 pub async fn reset_second_factor(ctx: &Ctx, sessions: &Sessions, id: UserId) -> Result<(), Error> {
     ctx.require(Action::ManageUsers)?;
     let user: User = accounts::find_in(ctx.reader(), ctx.firm(), id).await?;
-    accounts::check_manageable(ctx, &user)?;
+    accounts::check_manageable(ctx, &user).await?;
     let mut tx = ctx.begin().await?;
     let had_passkeys = passkeys::remove_all(&mut tx, ctx, id).await?;
     if !remove(&mut tx, ctx, id).await? && !had_passkeys {

@@ -1,0 +1,51 @@
+//! What follows from another limit of the system, or another budget.
+
+use super::{Headroom, class_limit, mark_of};
+use crate::class::Class;
+use crate::level::Thresholds;
+use crate::limit::{Budget, budget_of};
+use crate::source::Reading;
+use crate::tuning::Tuning;
+use std::sync::PoisonError;
+
+impl Headroom {
+    /// What is lent beyond this wakes the controller.
+    pub(super) fn set_mark(&self, thresholds: &Thresholds) {
+        let lendable = self.inner.lending.lendable(&self.budget());
+        self.inner.root.tree().bell.set_mark(mark_of(lendable, thresholds));
+    }
+
+    /// When the system's limit or the budget that is asked for has changed, cuts a new budget and sets the pools' limits
+    /// by it.
+    pub(super) fn follow_limit(&self, reading: &Reading, tuning: &Tuning, at_micros: u64) -> Budget {
+        let known = self.budget();
+        let budget = budget_of(tuning.explicit_budget_bytes, reading.limit);
+        if known == budget {
+            return known;
+        }
+        *self.inner.budget.write().unwrap_or_else(PoisonError::into_inner) = budget;
+        let lendable = self.inner.lending.lendable(&budget);
+        self.inner.root.set_limit(lendable);
+        self.set_mark(&tuning.thresholds);
+        for class in Class::ALL {
+            self.class(class).set_limit(class_limit(class, lendable));
+        }
+        if known.limit == reading.limit {
+            self.inner.controls.budget_changed();
+            tracing::info!(budget_bytes = budget.bytes, "memory budget changed");
+            return budget;
+        }
+        if reading.limit.bytes < known.limit.bytes {
+            // What was kept within the old one may be what is too much for the new one.
+            let _given_back = self.inner.allocator.is_some_and(|allocator| allocator.purge_pages());
+        }
+        self.inner.controls.limit_changed(at_micros, known.limit.bytes, reading.limit.bytes);
+        tracing::info!(
+            limit_bytes = reading.limit.bytes,
+            budget_bytes = budget.bytes,
+            source = reading.limit.source.as_str(),
+            "memory limit changed"
+        );
+        budget
+    }
+}
