@@ -59,7 +59,7 @@ pub(crate) struct AttackOptions {
     /// `attack`: weakens a defence, to see that the gates notice.
     #[arg(long, value_name = "DEFENCE", value_enum)]
     pub without: Vec<Defence>,
-    /// `attack`: weakens each defence in turn and tells which gates notice.
+    /// `attack`: weakens each defence in turn, or each that `--without` names, and tells which gates notice.
     #[arg(long)]
     pub show_defences: bool,
 }

@@ -84,12 +84,18 @@ impl Defence {
     /// Whether it stands before the budget, which would hold without it: it is tried on a server that does not see its
     /// limit, against the same server with it.
     fn stands_before_budget(self) -> bool {
-        matches!(self, Self::PieceSize | Self::Hashes)
+        matches!(self, Self::PieceSize | Self::Hashes | Self::Threads)
     }
 
     /// What else is weakened with and without it.
     fn beside(self) -> Vec<Self> {
         if self.stands_before_budget() { vec![Self::Limit] } else { Vec::new() }
+    }
+
+    /// Within which limit it is tried. Some need half as much again: within a small one other bounds keep the crowd so small
+    /// that it takes little, or the rest of the server fills it.
+    fn limit(self, asked: u64) -> u64 {
+        if matches!(self, Self::PieceSize | Self::Streams | Self::Threads) { asked / 2 * 3 } else { asked }
     }
 
     /// How long it takes until it is missed, in seconds.
@@ -108,7 +114,7 @@ impl Defence {
             Self::Streams => &[Attacker::StreamFlood],
             Self::Stall => &[Attacker::ShutWindows, Attacker::SlowReaders],
             Self::Hashes => &[Attacker::Logins],
-            Self::Threads => &[Attacker::Export, Attacker::Uploads, Attacker::SlowReaders],
+            Self::Threads => &[Attacker::Export, Attacker::SlowReaders],
             Self::Connections | Self::ConnectionMemory | Self::Purge | Self::Monitoring | Self::Limit => &[],
         }
     }
@@ -119,13 +125,14 @@ pub(super) async fn show(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     // What fails with all defences, for each set of attackers.
     let mut usual: Vec<(Plan, Vec<String>)> = Vec::new();
-    for defence in Defence::value_variants() {
-        let defence = *defence;
+    let wanted =
+        |defence: &Defence| setup.attack.without.is_empty() || setup.attack.without.contains(defence);
+    for defence in Defence::value_variants().iter().copied().filter(wanted) {
         setup.say(&format!("without {} ...", defence.name()));
         let beside = if defence.stands_before_budget() { ", the limit unseen" } else { "" };
-        let limit = Quantity::bytes(setup.attack.limit);
-        let name = format!("attack {limit}: gates that notice without {}{beside}", defence.name());
         let mut plan = plan(setup, defence);
+        let limit = Quantity::bytes(plan.limit);
+        let name = format!("attack {limit}: gates that notice without {}{beside}", defence.name());
         let found = usual.iter().find(|(with, _)| *with == plan).map(|(_, gates)| gates.clone());
         let known = if let Some(gates) = found {
             gates
@@ -148,7 +155,7 @@ pub(super) async fn show(setup: &Setup) -> anyhow::Result<Vec<Row>> {
 /// The siege with the defence.
 fn plan(setup: &Setup, defence: Defence) -> Plan {
     Plan {
-        limit: setup.attack.limit,
+        limit: defence.limit(setup.attack.limit),
         seconds: setup.attack.seconds.unwrap_or(defence.seconds()),
         attackers: Attacker::chosen(defence.against()),
         without: defence.beside(),
