@@ -217,10 +217,11 @@ fn pages_apart() -> Option<u32> {
 
 /// Sets how long dropped pages of the database are kept while other freed pages are kept for `millis`.
 fn keep_pages_for(millis: isize) {
+    let kept = crate::plan::kept_pages_millis(millis);
     #[cfg(feature = "sqlite")]
-    crate::sqlite::set_decay(crate::plan::kept_pages_millis(millis));
+    crate::sqlite::set_decay(kept);
     #[cfg(not(feature = "sqlite"))]
-    let _unused = millis;
+    let _no_database = kept;
 }
 
 /// The classes of one table: how many there are, where their size is told, where their live count.
