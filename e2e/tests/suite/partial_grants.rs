@@ -21,7 +21,7 @@ async fn set_status(client: &Client, case: &str, status: &str) -> Answer {
 /// How much a search finds once the index has it: a worker of the server's own may hold the last piece when the rest is done.
 async fn found_in_all(app: &TestApp, client: &Client, word: &str, expected: u64) -> Value {
     let path = format!("/api/search?query={word}");
-    for _ in 0..100 {
+    for _ in 0..1000 {
         if total(client, &path).await == expected {
             break;
         }
