@@ -1,6 +1,5 @@
 use super::caller::{Caller, json};
 use super::front::Client;
-use super::json_bomb::is_refusal;
 use crate::body::Payload;
 use bytes::Bytes;
 use http::{HeaderValue, header};
@@ -22,11 +21,8 @@ pub(super) async fn run(client: Client, bombs: Arc<Vec<Bytes>>) {
     for bomb in bombs.iter().cycle() {
         let Some(mut request) = json("/api/cases", Payload::whole(bomb.clone())) else { return };
         request.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        if let Some(answer) = caller.ask(request).await {
+        if caller.ask(request).await.is_some() {
             caller.client.tally.sent(bomb.len());
-            if !is_refusal(answer.status) {
-                caller.client.tally.swallowed();
-            }
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -64,7 +64,7 @@ pub(super) async fn run(client: Client, bombs: Arc<Vec<Bytes>>) {
 }
 
 /// Whether the server looked at no more of a body than it takes: too large, too much at once, too slow.
-pub(super) fn is_refusal(status: StatusCode) -> bool {
+fn is_refusal(status: StatusCode) -> bool {
     matches!(
         status,
         StatusCode::PAYLOAD_TOO_LARGE

@@ -7,8 +7,6 @@ use std::time::Duration;
 
 /// A new client each 10 ms.
 const APART: Duration = Duration::from_millis(10);
-/// Requests at once on one connection.
-const STREAMS: usize = 32;
 
 /// One connection of HTTP/2 that asks on as many streams as it may have, takes the heads of all answers and opens no window for
 /// their bodies: a server that waits for it keeps every one of them.
@@ -16,7 +14,7 @@ pub(super) async fn run(client: Client) {
     client.queue(APART).await;
     loop {
         if let Some(flood) = Flood::begin(&client, 0).await {
-            join_all((0..STREAMS).map(|stream| ask(&client, &flood, stream))).await;
+            join_all((0..client.front.streams).map(|stream| ask(&client, &flood, stream))).await;
             client.tally.ended();
         }
         client.pause().await;

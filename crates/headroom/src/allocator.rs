@@ -116,7 +116,7 @@ impl Allocator {
     /// Gives every unused page of every arena back to the system now. With hundreds of megabytes to give back it takes
     /// tens of milliseconds: not for a thread that serves requests.
     pub fn purge(&self) -> Option<PurgeReport> {
-        self.purging(|| purge_arena(ALL_ARENAS))
+        self.purging(|| mallctl::purge_arena(ALL_ARENAS))
     }
 
     /// The same, but for the dropped pages of the database, which a server at work wants again the next moment.
@@ -124,14 +124,9 @@ impl Allocator {
         self.purging(|| {
             let arenas = mallctl::read_unsigned(c"arenas.narenas").unwrap_or(0);
             let apart = pages_apart();
-            let purged = (0..arenas).filter(|arena| apart != Some(*arena) && purge_arena(*arena));
+            let purged = (0..arenas).filter(|arena| apart != Some(*arena) && mallctl::purge_arena(*arena));
             purged.count() > 0
         })
-    }
-
-    /// Gives the dropped pages of the database back to the system now. Whether they lie apart.
-    pub fn purge_pages(&self) -> bool {
-        pages_apart().is_some_and(purge_arena)
     }
 
     fn purging(&self, purge: impl FnOnce() -> bool) -> Option<PurgeReport> {
@@ -160,8 +155,7 @@ impl Allocator {
         // The arena comes into being, behind those that are chosen automatically, with its first buffer.
         let first = usize::try_from(threshold).map(Vec::<u8>::with_capacity);
         drop(std::hint::black_box(first));
-        let name = CString::new(format!("arena.{auto}.dirty_decay_ms"));
-        name.is_ok_and(|name| mallctl::write_signed(&name, 0))
+        mallctl::set_decay_of(auto, 0)
     }
 
     /// Sets how long freed pages are kept before they go back to the system, for the arenas that are there and for
@@ -174,11 +168,9 @@ impl Allocator {
         let arenas = mallctl::read_unsigned(c"arenas.narenas").unwrap_or(0);
         let mut taken = mallctl::write_signed(c"arenas.dirty_decay_ms", millis);
         for arena in 0..arenas {
-            // An arena that nothing was allocated from yet refuses, and takes the general setting when it begins.
-            if let Ok(name) = CString::new(format!("arena.{arena}.dirty_decay_ms"))
-                && !apart.contains(&Some(arena))
-            {
-                taken |= mallctl::write_signed(&name, millis);
+            // One that refuses takes the general setting when it begins.
+            if !apart.contains(&Some(arena)) {
+                taken |= mallctl::set_decay_of(arena, millis);
             }
         }
         taken
@@ -199,12 +191,8 @@ impl Allocator {
     }
 }
 
-fn purge_arena(arena: u32) -> bool {
-    CString::new(format!("arena.{arena}.purge")).is_ok_and(|name| mallctl::act(&name))
-}
-
 /// The arena of the database's pages, if there is one.
-fn pages_apart() -> Option<u32> {
+pub(crate) fn pages_apart() -> Option<u32> {
     #[cfg(feature = "sqlite")]
     {
         crate::sqlite::arena()

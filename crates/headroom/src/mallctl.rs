@@ -1,7 +1,7 @@
 //! The calls into jemalloc that the safe wrapper does not offer.
 #![expect(unsafe_code, reason = "jemalloc's control interface is a C function with untyped pointers")]
 
-use std::ffi::{CStr, c_uint, c_void};
+use std::ffi::{CStr, CString, c_uint, c_void};
 use std::ptr::null_mut;
 use tikv_jemalloc_ctl::raw;
 
@@ -52,6 +52,21 @@ pub(crate) fn read_unsigned(name: &CStr) -> Option<u32> {
 pub(crate) fn read_u64(name: &CStr) -> Option<u64> {
     // SAFETY: as for `read_size`, with the eight-byte type; all bit patterns of a u64 are valid.
     unsafe { raw::read::<u64>(name.to_bytes_with_nul()) }.ok()
+}
+
+/// Gives the unused pages of an arena back to the system now. Whether it succeeded.
+pub(crate) fn purge_arena(arena: u32) -> bool {
+    of_arena(arena, "purge").is_some_and(|name| act(&name))
+}
+
+/// Sets how long freed pages of an arena are kept, in milliseconds; below zero until they are purged. An arena that nothing
+/// was allocated from yet refuses.
+pub(crate) fn set_decay_of(arena: u32, millis: isize) -> bool {
+    of_arena(arena, "dirty_decay_ms").is_some_and(|name| write_signed(&name, millis))
+}
+
+fn of_arena(arena: u32, control: &str) -> Option<CString> {
+    CString::new(format!("arena.{arena}.{control}")).ok()
 }
 
 /// Writes a control of C type `size_t`. Whether it was taken.

@@ -238,9 +238,9 @@ pub async fn hold_grants(tx: &mut Tx, firm: FirmId) -> Result<(), Error> {
     grants::changed(tx, firm).await
 }
 
-/// Stores a grant and counts the change. `false`, and nothing is stored, when the subject has as many as it may have.
+/// Stores a grant in a transaction that holds the firm's grants. `false`, and nothing is stored, when the subject has as many
+/// as it may have.
 pub async fn add_grant(tx: &mut Tx, firm: FirmId, grant: &Grant) -> Result<bool, Error> {
-    grants::changed(tx, firm).await?;
     if grants::of(&*tx, firm, &[grant.subject]).await?.len() >= grants::MOST {
         return Ok(false);
     }

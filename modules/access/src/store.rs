@@ -31,6 +31,22 @@ pub(crate) async fn end(
     tx.run(db::sql(tx.dialect(), statement, values)).await
 }
 
+/// How many rows a statement is to give at most.
+pub(crate) fn row_limit(most: usize) -> Value {
+    i64::try_from(most).unwrap_or(i64::MAX).into()
+}
+
+/// What a statement counts.
+pub(crate) async fn count(
+    db: &impl Reads,
+    statement: &'static str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<u64, Error> {
+    let rows = db.rows(db::sql(db.dialect(), statement, values)).await?;
+    let total: i64 = rows.first().map_or(Ok(0), |row| row.at(0))?;
+    Ok(total.unsigned_abs())
+}
+
 /// A key as it stands in the table.
 #[derive(Debug)]
 pub(crate) struct KnownKey {

@@ -1,9 +1,11 @@
 //! What follows from another limit of the system, or another budget.
 
 use super::{Headroom, class_limit, mark_of};
+use crate::allocator::pages_apart;
 use crate::class::Class;
 use crate::level::Thresholds;
 use crate::limit::{Budget, budget_of};
+use crate::mallctl;
 use crate::source::Reading;
 use crate::tuning::Tuning;
 use std::sync::PoisonError;
@@ -37,7 +39,7 @@ impl Headroom {
         }
         if reading.limit.bytes < known.limit.bytes {
             // What was kept within the old one may be what is too much for the new one.
-            let _given_back = self.inner.allocator.is_some_and(|allocator| allocator.purge_pages());
+            let _given_back = pages_apart().is_some_and(mallctl::purge_arena);
         }
         self.inner.controls.limit_changed(at_micros, known.limit.bytes, reading.limit.bytes);
         tracing::info!(

@@ -8,7 +8,7 @@
 
 use crate::mallctl;
 use rusqlite::{Connection, OpenFlags, ffi};
-use std::ffi::{CString, c_int, c_void};
+use std::ffi::{c_int, c_void};
 use std::path::Path;
 use std::ptr::null_mut;
 use std::sync::OnceLock;
@@ -43,7 +43,7 @@ pub fn open(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 
 /// Gives dropped pages back to the system now. Whether there was an arena of them.
 pub fn purge_pages() -> bool {
-    arena().is_some_and(|arena| control(arena, "purge").is_some_and(|name| mallctl::act(&name)))
+    arena().is_some_and(mallctl::purge_arena)
 }
 
 /// The index of the arena, once there is one.
@@ -55,9 +55,7 @@ pub(crate) fn arena() -> Option<u32> {
 /// allocator would wait for the next one that is dropped.
 pub(crate) fn set_decay(millis: isize) {
     let before = DECAY_MILLIS.swap(millis, Ordering::Relaxed);
-    if let Some(name) = arena().and_then(|arena| control(arena, "dirty_decay_ms")) {
-        let _taken = mallctl::write_signed(&name, millis);
-    }
+    let _taken = arena().is_some_and(|arena| mallctl::set_decay_of(arena, millis));
     if before < 0 && millis >= 0 {
         purge_pages();
     }
@@ -67,17 +65,13 @@ fn begin() -> Option<u32> {
     let arena = mallctl::read_unsigned(c"arenas.create")?;
     let millis = DECAY_MILLIS.load(Ordering::Relaxed);
     if millis != UNSAID {
-        let _taken = mallctl::write_signed(&control(arena, "dirty_decay_ms")?, millis);
+        let _taken = mallctl::set_decay_of(arena, millis);
     }
     // SAFETY: SQLite copies the table before it returns. Its functions are of this program and keep to what SQLite asks of
     // them. Nobody may use SQLite meanwhile: the cell runs this once and lets others wait for it, and whoever opens a connection
     // does so in `open`, which the check of the architecture sees to by letting only the database's crate name the library.
     let code = unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_MALLOC, &raw const METHODS) };
     (code == ffi::SQLITE_OK).then_some(arena)
-}
-
-fn control(arena: u32, what: &str) -> Option<CString> {
-    CString::new(format!("arena.{arena}.{what}")).ok()
 }
 
 static METHODS: Methods = Methods(ffi::sqlite3_mem_methods {

@@ -127,7 +127,7 @@ async fn select(
     mut values: Vec<Value>,
     most: usize,
 ) -> Result<Vec<Approval>, Error> {
-    values.push(i64::try_from(most).unwrap_or(i64::MAX).into());
+    values.push(super::row_limit(most));
     let limit = values.len();
     let text = format!(
         "SELECT {COLUMNS} FROM approvals WHERE firm_id = $1 AND ended_at IS NULL AND over_at > $2 AND {condition} \

@@ -80,8 +80,7 @@ pub(crate) async fn members(
         "SELECT {COLUMNS} FROM case_members WHERE firm_id = $1 AND case_id = $2 \
          ORDER BY added_at, user_id LIMIT $3"
     );
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let values = [firm.uuid().into(), case.uuid().into(), most.into()];
+    let values = [firm.uuid().into(), case.uuid().into(), super::row_limit(most)];
     let mut found = Vec::new();
     for row in db.rows(db::sql(db.dialect(), text, values)).await? {
         found.extend(read(&row)?);
@@ -100,17 +99,11 @@ pub(crate) async fn roles_of(db: &impl Reads, firm: FirmId, user: UserId) -> Res
 }
 
 pub(crate) async fn count_members(db: &impl Reads, firm: FirmId, case: CaseId) -> Result<u64, Error> {
-    count(db, COUNT_MEMBERS, firm, case.uuid()).await
+    super::count(db, COUNT_MEMBERS, [firm.uuid(), case.uuid()].map(Value::from)).await
 }
 
 pub(crate) async fn count_cases(db: &impl Reads, firm: FirmId, user: UserId) -> Result<u64, Error> {
-    count(db, COUNT_CASES, firm, user.uuid()).await
-}
-
-async fn count(db: &impl Reads, text: &'static str, firm: FirmId, of: Uuid) -> Result<u64, Error> {
-    let rows = db.rows(db::sql(db.dialect(), text, [firm.uuid(), of].map(Value::from))).await?;
-    let count: i64 = rows.first().map_or(Ok(0), |row| row.at(0))?;
-    Ok(count.unsigned_abs())
+    super::count(db, COUNT_CASES, [firm.uuid(), user.uuid()].map(Value::from)).await
 }
 
 /// Stores a role on a case, in the place of the one before.

@@ -1,5 +1,6 @@
 //! Roles that firms have made, and who has one.
 
+use super::row_limit;
 use crate::custom_roles::CustomRole;
 use db::{Error, Misread, Reads, Stamp, Tx};
 use ids::{CustomRoleId, FirmId, Id, UserId};
@@ -72,8 +73,7 @@ pub(crate) async fn named(db: &impl Reads, firm: FirmId, name: &str) -> Result<O
 /// In the order of their names.
 pub(crate) async fn list(db: &impl Reads, firm: FirmId, most: usize) -> Result<Vec<CustomRole>, Error> {
     let text = format!("SELECT {COLUMNS} FROM custom_roles r WHERE r.firm_id = $1 ORDER BY r.name LIMIT $2");
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let rows = db.rows(db::sql(db.dialect(), text, [firm.uuid().into(), most.into()])).await?;
+    let rows = db.rows(db::sql(db.dialect(), text, [firm.uuid().into(), row_limit(most)])).await?;
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
@@ -91,9 +91,7 @@ pub(crate) async fn of_user(
 }
 
 pub(crate) async fn count(db: &impl Reads, firm: FirmId) -> Result<u64, Error> {
-    let rows = db.rows(db::sql(db.dialect(), COUNT, [firm.uuid().into()])).await?;
-    let total: i64 = rows.first().map_or(Ok(0), |row| row.at(0))?;
-    Ok(total.unsigned_abs())
+    super::count(db, COUNT, [firm.uuid().into()]).await
 }
 
 pub(crate) async fn holders(
@@ -102,8 +100,7 @@ pub(crate) async fn holders(
     id: CustomRoleId,
     most: usize,
 ) -> Result<Vec<UserId>, Error> {
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let values = [firm.uuid().into(), id.uuid().into(), most.into()];
+    let values = [firm.uuid().into(), id.uuid().into(), row_limit(most)];
     let rows = db.rows(db::sql(db.dialect(), HOLDERS, values)).await?;
     rows.iter().map(|row| Ok(UserId::from_uuid(row.at(0)?))).collect()
 }

@@ -93,8 +93,7 @@ pub(crate) async fn of_user(
         "SELECT {COLUMNS} FROM delegations WHERE firm_id = $1 AND {column} = $2 AND ended_at IS NULL AND ends_at > $3 \
          ORDER BY made_at, id LIMIT $4"
     );
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let values = [firm.uuid().into(), user.uuid().into(), Stamp(now).into(), most.into()];
+    let values = [firm.uuid().into(), user.uuid().into(), Stamp(now).into(), super::row_limit(most)];
     let mut found = Vec::new();
     for row in db.rows(db::sql(db.dialect(), text, values)).await? {
         found.extend(read(&row)?);

@@ -102,8 +102,7 @@ pub(crate) async fn of(db: &impl Reads, firm: FirmId, subjects: &[Subject]) -> R
             "SELECT {COLUMNS} FROM permission_grants WHERE firm_id = $1 AND subject_kind = $2 AND subject = $3 \
              AND revoked_at IS NULL ORDER BY granted_at, id LIMIT $4"
         );
-        let most = i64::try_from(MOST).unwrap_or(i64::MAX);
-        let values = [firm.uuid().into(), kind.into(), name.into(), most.into()];
+        let values = [firm.uuid().into(), kind.into(), name.into(), super::row_limit(MOST)];
         for row in db.rows(db::sql(db.dialect(), text, values)).await? {
             grants.extend(read(&row)?);
         }

@@ -1,5 +1,6 @@
 //! Teams and who is in them.
 
+use super::row_limit;
 use crate::teams::Team;
 use db::{Error, Reads, Stamp, Tx};
 use ids::{FirmId, Id, TeamId, UserId};
@@ -12,6 +13,7 @@ const INSERT: &str = "INSERT INTO teams (firm_id, id, name, name_key, descriptio
                       VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8)";
 const UPDATE: &str = "UPDATE teams SET name = $3, name_key = $4, description = $5, members = $6, version = $7, updated_at = $8 \
                       WHERE firm_id = $1 AND id = $2";
+const COUNT: &str = "SELECT count(*) FROM teams WHERE firm_id = $1";
 const DELETE: &str = "DELETE FROM teams WHERE firm_id = $1 AND id = $2";
 const CLEAR: &str = "DELETE FROM team_members WHERE firm_id = $1 AND team_id = $2";
 const ADD: &str =
@@ -21,10 +23,6 @@ const OF_USER: &str =
     "SELECT team_id FROM team_members WHERE firm_id = $1 AND user_id = $2 ORDER BY team_id LIMIT $3";
 const MEMBERS: &str =
     "SELECT user_id FROM team_members WHERE firm_id = $1 AND team_id = $2 ORDER BY user_id LIMIT $3";
-
-fn row_limit(most: usize) -> Value {
-    i64::try_from(most).unwrap_or(i64::MAX).into()
-}
 
 pub(crate) async fn insert(tx: &mut Tx, firm: FirmId, team: &Team) -> Result<(), Error> {
     let values = [
@@ -85,10 +83,7 @@ pub(crate) async fn list(
 }
 
 pub(crate) async fn count(db: &impl Reads, firm: FirmId) -> Result<u64, Error> {
-    let text = "SELECT count(*) FROM teams WHERE firm_id = $1";
-    let rows = db.rows(db::sql(db.dialect(), text, [firm.uuid().into()])).await?;
-    let total: i64 = rows.first().map_or(Ok(0), |row| row.at(0))?;
-    Ok(total.unsigned_abs())
+    super::count(db, COUNT, [firm.uuid().into()]).await
 }
 
 /// Puts a user into a team. `false` when they were in it.
