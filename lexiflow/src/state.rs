@@ -5,6 +5,7 @@
 
 mod bounds;
 mod callers;
+mod connections;
 mod error;
 mod first_start;
 mod folder;

@@ -39,6 +39,8 @@ pub struct CgroupStats {
     pub file: u64,
     /// Page cache that must be written before it can be dropped.
     pub file_dirty: u64,
+    /// Page cache that is being written.
+    pub file_writeback: u64,
     /// Shared memory, which counts as page cache but cannot be dropped without swap.
     pub shmem: u64,
     /// Socket buffers.
@@ -55,8 +57,20 @@ impl CgroupStats {
         self.anon
             .saturating_add(self.sock)
             .saturating_add(self.shmem)
-            .saturating_add(self.file_dirty)
+            .saturating_add(self.unwritten())
             .saturating_add(self.kernel.saturating_sub(self.slab_reclaimable))
+    }
+
+    /// All that is charged but for page cache that can be dropped at once, in bytes. It holds also what the kernel does not
+    /// tell the parts of, such as all kernel memory in version 1, some of which could be dropped too.
+    pub fn undroppable(&self) -> u64 {
+        let droppable = self.file.saturating_sub(self.shmem).saturating_sub(self.unwritten());
+        let slab = if self.slab_reclaimable == self.kernel { 0 } else { self.slab_reclaimable };
+        self.current.saturating_sub(droppable).saturating_sub(slab)
+    }
+
+    fn unwritten(&self) -> u64 {
+        self.file_dirty.saturating_add(self.file_writeback)
     }
 }
 
@@ -127,9 +141,13 @@ impl Cgroup {
             anon: part("anon"),
             file: part("file"),
             file_dirty: part("file_dirty"),
+            file_writeback: part("file_writeback"),
             shmem: part("shmem"),
             sock: part("sock"),
-            kernel: part("kernel"),
+            // Linux before 5.18 does not tell the sum.
+            kernel: keyed(&stat, "kernel").unwrap_or_else(|| {
+                ["slab", "kernel_stack", "pagetables", "percpu"].into_iter().map(part).sum()
+            }),
             slab_reclaimable: part("slab_reclaimable"),
         };
         Some(Usage { stats, is_whole: keyed(&stat, "anon").is_some() })
@@ -140,8 +158,8 @@ impl Cgroup {
         let stat = text(&self.dir, "memory.stat").unwrap_or_default();
         let control = text(&self.dir, "memory.oom_control").unwrap_or_default();
         let part = |key| keyed(&stat, key).unwrap_or(0);
-        // Version 1 does not say how much kernel memory is reclaimable; taking all of it as such errs towards calm,
-        // and `current` still holds it.
+        // Version 1 does not say how much kernel memory is reclaimable; taking all of it as such errs towards calm. Near the
+        // limit all of it counts, see `undroppable`.
         let kernel = number(&self.dir, "memory.kmem.usage_in_bytes").unwrap_or(0);
         let stats = CgroupStats {
             current,
@@ -151,6 +169,7 @@ impl Cgroup {
             anon: part("total_rss"),
             file: part("total_cache"),
             file_dirty: part("total_dirty"),
+            file_writeback: part("total_writeback"),
             shmem: part("total_shmem"),
             sock: number(&self.dir, "memory.kmem.tcp.usage_in_bytes").unwrap_or(0),
             kernel,

@@ -5,7 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -24,9 +24,13 @@ impl Default for Pace {
     }
 }
 
+/// No look follows the last one sooner: a storm of refusals, each of which rings, must not keep a core busy with looking.
+const LEAST_PAUSE: Duration = Duration::from_millis(5);
+
 /// A thread of its own that looks at the memory and acts: a runtime whose workers are all busy, or that is short of
-/// memory itself, must not keep it from doing so. A second thread purges, which may take tens of milliseconds. Both end
-/// when this is dropped.
+/// memory itself, must not keep it from doing so. A second thread gives pages back, which may take tens of milliseconds; a
+/// third writes profiles down, for which a disk may take as long as it likes. All end when this is dropped, the third
+/// without being waited for.
 #[derive(Debug)]
 pub struct Controller {
     stop: Arc<AtomicBool>,
@@ -35,22 +39,19 @@ pub struct Controller {
 }
 
 impl Controller {
-    /// Starts both threads.
+    /// Starts the threads.
     pub fn start(headroom: &Headroom, pace: Pace) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let (asks, asked) = sync_channel(1);
-        let purging = headroom.clone();
-        let purger = small("headroom-purge").spawn(move || {
-            sample_this_thread();
-            for Purge { level } in asked {
-                survive(|| purging.purge_for(level));
-            }
-        })?;
+        let (gives_back, given) = sync_channel(CHORES);
+        let (dumps, dumped) = sync_channel(1);
+        let (purger, _dumper) =
+            (worker("headroom-purge", headroom, given)?, worker("headroom-dump", headroom, dumped)?);
+        let chores = Chores { gives_back, dumps };
         let (watching, stopped) = (headroom.clone(), Arc::clone(&stop));
         headroom.expect_looks_every(pace.calm.max(pace.pressed));
         let watcher = small("headroom").spawn(move || {
             sample_this_thread();
-            watch(&watching, pace, &stopped, asks);
+            watch(&watching, pace, &stopped, chores);
         })?;
         headroom.root().tree().bell.answer(watcher.thread().clone());
         Ok(Self { stop, watcher: Some(watcher), purger: Some(purger) })
@@ -68,9 +69,47 @@ impl Drop for Controller {
     }
 }
 
-/// A purge that is asked for, and the level that asks.
-pub(crate) struct Purge {
-    pub(crate) level: Level,
+/// As many may wait for the second thread.
+const CHORES: usize = 4;
+
+/// What takes too long for the thread that looks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Chore {
+    /// Unused pages go back, because this level asks for it.
+    Purge { level: Level },
+    /// Dropped pages of the database go back: there may be less than when they were kept.
+    PurgePages,
+    /// Freed pages go back after so many milliseconds from now on, and those at once that are older.
+    Decay { level: Level, millis: u32 },
+    /// A heap profile is written down.
+    Dump { level: Level },
+}
+
+/// The threads that do them.
+#[derive(Debug)]
+pub(crate) struct Chores {
+    gives_back: SyncSender<Chore>,
+    dumps: SyncSender<Chore>,
+}
+
+impl Chores {
+    /// Leaves it to its thread. One that finds no room is given back when it has to be done; what is asked for again anyway is
+    /// not.
+    pub(crate) fn leave(&self, chore: Chore) -> Option<Chore> {
+        let thread = if matches!(chore, Chore::Dump { .. }) { &self.dumps } else { &self.gives_back };
+        let refused = thread.try_send(chore).is_err();
+        (refused && matches!(chore, Chore::Decay { .. })).then_some(chore)
+    }
+}
+
+fn worker(name: &str, headroom: &Headroom, asked: Receiver<Chore>) -> io::Result<JoinHandle<()>> {
+    let headroom = headroom.clone();
+    small(name).spawn(move || {
+        sample_this_thread();
+        for chore in asked {
+            survive(|| headroom.do_chore(chore));
+        }
+    })
 }
 
 fn small(name: &str) -> thread::Builder {
@@ -87,14 +126,16 @@ pub(crate) fn survive<T>(work: impl FnOnce() -> T) -> Option<T> {
     done.ok()
 }
 
-fn watch(headroom: &Headroom, pace: Pace, stop: &AtomicBool, asks: SyncSender<Purge>) {
+fn watch(headroom: &Headroom, pace: Pace, stop: &AtomicBool, chores: Chores) {
     while !stop.load(Ordering::Acquire) {
         let begun = Instant::now();
-        survive(|| headroom.look(Some(&asks)));
+        survive(|| headroom.look(Some(&chores)));
         headroom.note_tick(begun.elapsed());
         let pause = if headroom.level() >= Level::Warning { pace.pressed } else { pace.calm };
         thread::park_timeout(pause.saturating_sub(begun.elapsed()));
+        // Whoever rings meanwhile is heard at the next look, which comes then.
+        thread::sleep(LEAST_PAUSE.saturating_sub(begun.elapsed()));
     }
-    // Hanging up ends the purger.
-    drop(asks);
+    // Hanging up ends the other threads.
+    drop(chores);
 }

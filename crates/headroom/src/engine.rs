@@ -4,7 +4,7 @@ mod following;
 use crate::allocator::{Allocator, HeapSpaces, PurgeReport};
 use crate::charge::{Charge, REQUEST_BYTES, Spares};
 use crate::class::Class;
-use crate::controller::{Purge, survive};
+use crate::controller::{Chores, survive};
 use crate::controls::{ControlStats, Controls};
 use crate::faults::Faults;
 use crate::ledger::{Entry, Ledger};
@@ -24,7 +24,6 @@ use crate::stores::{BoundedStore, StoreRegistry};
 use crate::tenants::{TenantStats, Tenants};
 use crate::tuning::Tuning;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -34,14 +33,8 @@ use tokio::sync::watch;
 pub struct Settings {
     /// The budget asked for, in bytes; `None` to take it from the system.
     pub explicit_budget_bytes: Option<u64>,
-    /// What the server needs whatever it does, in bytes: its open connections and what it begins with. Of the budget only
-    /// the rest is lent, but never less than a quarter.
-    pub held_back_bytes: u64,
-    /// What of the limit nobody borrows, in bytes, as it was declared: what is lent has to fit beside it.
-    pub unlent_bytes: u64,
-    /// What is lent all the same, in bytes: what the largest borrower needs, with some room beside it. A server that lends less does
-    /// not work.
-    pub needed_bytes: u64,
+    /// How much of the budget is lent.
+    pub lending: Lending,
     /// The marks of the levels.
     pub thresholds: Thresholds,
     /// A request whose peak is above this is counted as large, in bytes.
@@ -58,9 +51,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             explicit_budget_bytes: None,
-            held_back_bytes: 0,
-            unlent_bytes: 0,
-            needed_bytes: 0,
+            lending: Lending::default(),
             thresholds: Thresholds::default(),
             large_request_bytes: 50 << 20,
             acts: true,
@@ -79,11 +70,11 @@ pub struct Headroom {
 type Dump = Box<dyn Fn() + Send + Sync>;
 
 struct Inner {
-    lending: Lending,
+    lending: RwLock<Lending>,
     tuning: RwLock<Tuning>,
     source: Arc<dyn MemorySource>,
     allocator: Option<Allocator>,
-    budget: RwLock<Budget>,
+    budget: watch::Sender<Budget>,
     root: Pool,
     classes: [Pool; Class::ALL.len()],
     tenants: Tenants,
@@ -131,8 +122,7 @@ impl Headroom {
     /// Books for any source.
     pub fn new(settings: Settings, source: Arc<dyn MemorySource>) -> Self {
         let budget = budget_of(settings.explicit_budget_bytes, source.read().limit);
-        let lending = Lending::of(&settings);
-        let lendable = lending.lendable(&budget);
+        let lendable = settings.lending.lendable(&budget);
         let root = Pool::root("root", lendable);
         let classes = Class::ALL.map(|class| root.child(class.as_str(), class_limit(class, lendable)));
         let routes = Arc::new(Routes::new(settings.large_request_bytes));
@@ -150,10 +140,10 @@ impl Headroom {
         root.tree().drain.seed(settings.jitter_seed);
         let inner = Inner {
             allocator: allocator(settings.actions),
-            lending,
+            lending: RwLock::new(settings.lending),
             tuning: RwLock::new(Tuning::of(&settings)),
             source,
-            budget: RwLock::new(budget),
+            budget: watch::Sender::new(budget),
             root,
             classes,
             tenants,
@@ -182,7 +172,12 @@ impl Headroom {
 
     /// The budget in force.
     pub fn budget(&self) -> Budget {
-        *self.inner.budget.read().unwrap_or_else(PoisonError::into_inner)
+        *self.inner.budget.borrow()
+    }
+
+    /// Tells every change of the budget, and so of the limit.
+    pub fn watch_budget(&self) -> watch::Receiver<Budget> {
+        self.inner.budget.subscribe()
     }
 
     /// The pool above all others.
@@ -235,11 +230,11 @@ impl Headroom {
         self.look(None)
     }
 
-    /// Looks, and leaves purges to whoever listens.
-    pub(crate) fn look(&self, purges: Option<&SyncSender<Purge>>) -> Level {
+    /// Looks, and leaves what takes long to the threads for it.
+    pub(crate) fn look(&self, chores: Option<&Chores>) -> Level {
         let reading = self.read();
         // Of now, and not of when the reading began: it may have been kept from it.
-        self.look_at(&reading, self.uptime_micros(), purges)
+        self.look_at(&reading, self.uptime_micros(), chores)
     }
 
     /// Looks at a moment that the caller names, in microseconds since the engine began: for tests of what follows when.
@@ -252,18 +247,21 @@ impl Headroom {
         self.inner.source.read()
     }
 
-    fn look_at(&self, reading: &Reading, at_micros: u64, purges: Option<&SyncSender<Purge>>) -> Level {
+    fn look_at(&self, reading: &Reading, at_micros: u64, chores: Option<&Chores>) -> Level {
         let inner = &*self.inner;
         inner.controls.note_unreadable(reading.unreadable, &reading.limit);
         let tuning = self.tuning();
         let Tuning { thresholds, acts, .. } = tuning;
-        let budget = self.follow_limit(reading, &tuning, at_micros);
+        let budget = self.follow_limit(reading, &tuning, at_micros, chores);
         let seen = observe(reading, &budget, &thresholds, at_micros);
         let decision = inner.controls.decide(&seen, thresholds.leave(Level::Critical), acts);
         let (before, level) = (decision.before, decision.level);
         if level != before {
             inner.level.store(level as u8, Ordering::Relaxed);
             inner.level_changes.send_replace(level);
+            if level == Level::Normal {
+                inner.stores.forget_sheds();
+            }
             tracing::info!(
                 from = before.as_str(),
                 to = level.as_str(),
@@ -277,7 +275,7 @@ impl Headroom {
         inner.root.tree().drain.look(at_micros, inner.root.used());
         survive(|| inner.tenants.look(level));
         for action in decision.actions {
-            survive(|| self.act(action, level, at_micros, purges));
+            survive(|| self.act(action, level, at_micros, chores));
         }
         level
     }

@@ -87,6 +87,7 @@ pub use install::{ConfPointer, MALLOC_CONF, MALLOC_CONF_POINTER};
 pub use judge::{Cause, Judge, Observation};
 pub use lease::Lease;
 pub use ledger::{Entry, Flight, FlightStats, LEDGER_BYTES, LEDGER_CAP, Ledger};
+pub use lending::Lending;
 pub use level::{Level, Thresholds, permille};
 pub use limit::{Budget, Limit, LimitSource, budget, budget_of, discover};
 pub use measured::{Measured, inherit, measure};

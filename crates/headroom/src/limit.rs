@@ -1,5 +1,7 @@
+use crate::allocator::Allocator;
 use crate::cgroup::Cgroup;
 use crate::limit_files::LimitFiles;
+use crate::process::ProcessStats;
 use crate::roots::SystemRoots;
 
 /// What a machine is taken to have when nothing tells: small enough to be safe anywhere.
@@ -14,7 +16,7 @@ pub enum LimitSource {
     CgroupV2,
     /// The `memory` control group of version 1.
     CgroupV1,
-    /// `RLIMIT_AS`, the limit on the address space (`ulimit -v`).
+    /// `RLIMIT_AS`, the limit on the address space (`ulimit -v`), less what is taken of that and is no memory.
     AddressSpace,
     /// The machine's memory.
     Physical,
@@ -66,7 +68,12 @@ pub struct Budget {
 /// The lowest limit in force: the operator's when it is the lowest, else the control group's, the address space's or
 /// the machine's memory.
 pub fn discover(explicit: Option<u64>, roots: &SystemRoots) -> Limit {
-    let system = LimitFiles::of(&Cgroup::locate(roots), roots).read().limit;
+    let mut files = LimitFiles::of(&Cgroup::locate(roots), roots);
+    if let Some(process) = ProcessStats::read(roots) {
+        let allocator = Allocator::open().and_then(|allocator| allocator.stats());
+        files.put_aside(&process, allocator.map_or(0, |allocator| allocator.retained));
+    }
+    let system = files.read().limit;
     match explicit {
         Some(bytes) if bytes <= system.bytes => Limit { bytes, source: LimitSource::Explicit },
         _ => system,

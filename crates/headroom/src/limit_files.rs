@@ -2,6 +2,7 @@
 
 use crate::cgroup::{Cgroup, CgroupVersion};
 use crate::limit::{ASSUMED_BYTES, Limit, LimitSource};
+use crate::process::ProcessStats;
 use crate::roots::{SystemRoots, keyed, read_text};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -48,7 +49,12 @@ struct LimitFile {
 #[derive(Debug)]
 pub(crate) struct LimitFiles {
     files: Vec<LimitFile>,
+    /// Address space that is taken for good and is no memory, in bytes.
+    aside: u64,
 }
+
+/// Address space is put aside in steps of so many bytes, so that a thread more or less is not another limit.
+const ASIDE_STEP: u64 = 16 << 20;
 
 /// What the files say together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +70,7 @@ pub(crate) struct Found {
 impl LimitFiles {
     /// The files of these groups and of those above them, and of the process and the machine.
     pub(crate) fn of(groups: &[Cgroup], roots: &SystemRoots) -> Self {
-        let Self { mut files } = Self::of_groups(groups);
+        let mut files = Self::of_groups(groups).files;
         for (name, form, source) in [
             ("self/limits", Form::Keyed("Max address space", 1), LimitSource::AddressSpace),
             ("meminfo", Form::Keyed("MemTotal", 1024), LimitSource::Physical),
@@ -72,7 +78,14 @@ impl LimitFiles {
             let folder = roots.proc.clone();
             files.push(LimitFile { folder, name, form, source, group: None, known: None });
         }
-        Self { files }
+        Self { files, aside: 0 }
+    }
+
+    /// Most of the address space is no memory: the program's file, the stacks' reserves, what the allocator keeps for later. Only
+    /// the rest of a limit on it is a limit on memory. `kept_bytes` is what the allocator has of it for later.
+    pub(crate) fn put_aside(&mut self, process: &ProcessStats, kept_bytes: u64) {
+        let taken = process.address_space.saturating_sub(process.rss_anon).saturating_sub(kept_bytes);
+        self.aside = self.aside.max(taken.next_multiple_of(ASIDE_STEP));
     }
 
     /// The files of these groups and of those above them alone.
@@ -80,7 +93,7 @@ impl LimitFiles {
         let of = |(index, group): (usize, &Cgroup)| {
             group.lineage().flat_map(|folder| files_of(group.version(), folder, index)).collect::<Vec<_>>()
         };
-        Self { files: groups.iter().enumerate().flat_map(of).collect() }
+        Self { files: groups.iter().enumerate().flat_map(of).collect(), aside: 0 }
     }
 
     /// Reads all of them.
@@ -113,6 +126,11 @@ impl LimitFiles {
 
     fn limits(&self) -> impl Iterator<Item = (Option<usize>, Limit)> {
         self.files.iter().filter_map(|file| match file.known {
+            Some(Said::Limit(bytes)) if file.source == LimitSource::AddressSpace => {
+                // Never nothing: a budget of nothing could not even refuse.
+                let bytes = bytes.saturating_sub(self.aside).max(bytes / 16);
+                Some((file.group, Limit { bytes, source: file.source }))
+            }
             Some(Said::Limit(bytes)) => Some((file.group, Limit { bytes, source: file.source })),
             Some(Said::NoLimit) | None => None,
         })

@@ -32,12 +32,18 @@ pub(crate) fn charge_of(reading: &Reading, budget: &Budget) -> u64 {
     }
 }
 
-/// The worst of three shares, in thousandths: the live heap of the budget, what the kernel cannot take back of the hard
-/// limit, and the resident memory of the budget. The last one reaches the `warning` mark at 75 % of the budget and the
+/// From this part of the limit on, in thousandths, all counts that cannot be dropped at once, known part or not.
+const EDGE: u32 = 970;
+
+/// The worst of these shares, in thousandths: the live heap of the budget, what the kernel cannot take back of the hard
+/// limit (near the limit all that is charged but for clean page cache), and the resident memory of the budget. The last one reaches the `warning` mark at 75 % of the budget and the
 /// `critical` mark at all of it, since resident memory includes what a purge would give back.
 pub(crate) fn share_of(reading: &Reading, budget: &Budget, thresholds: &Thresholds) -> u32 {
     let heap = reading.allocator.map_or(0, |allocator| permille(allocator.allocated, budget.bytes));
     let charge = permille(charge_of(reading, budget), budget.limit.bytes);
+    let edge = reading.cgroup.filter(|_| budget.limit.source.is_cgroup());
+    let edge = edge.map_or(0, |cgroup| permille(cgroup.undroppable(), budget.limit.bytes));
+    let charge = if edge >= EDGE { charge.max(edge) } else { charge };
     let resident = permille(reading.process.rss_anon, budget.bytes);
     let (warning, critical) = (thresholds.enter(Level::Warning), thresholds.enter(Level::Critical));
     let resident = if resident < 750 {

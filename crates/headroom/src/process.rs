@@ -11,6 +11,8 @@ pub struct ProcessStats {
     pub rss_file: u64,
     /// The highest resident memory since the start, in bytes.
     pub peak_rss: u64,
+    /// The address space in use, in bytes: memory or not.
+    pub address_space: u64,
     /// Threads.
     pub threads: u64,
     /// Open file descriptors.
@@ -30,6 +32,7 @@ impl ProcessStats {
             rss_anon: bytes("RssAnon"),
             rss_file: bytes("RssFile"),
             peak_rss: bytes("VmHWM"),
+            address_space: bytes("VmSize"),
             threads: keyed(&status, "Threads").unwrap_or(0),
             fds: open_descriptors(roots),
             cpu_time_micros: process_cpu_micros(),

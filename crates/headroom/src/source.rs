@@ -127,8 +127,11 @@ impl MemorySource for SystemSource {
             .or_else(|| Pressure::parse(&text(&self.roots.proc, "pressure/memory")?));
         let allocator = self.allocator.and_then(|allocator| allocator.stats());
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = known.limits.read();
         let (process, no_process) = known.process(&self.roots, allocator);
+        if !no_process {
+            known.limits.put_aside(&process, allocator.map_or(0, |allocator| allocator.retained));
+        }
+        let found = known.limits.read();
         let (cgroup, no_usage) = known.usage(&self.cgroups, &process);
         let unreadable = Unreadable {
             limit: found.is_unreadable,

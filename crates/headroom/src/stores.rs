@@ -79,6 +79,8 @@ pub struct StoreRegistry {
 struct Registered {
     store: Arc<dyn BoundedStore>,
     shed_bytes: Arc<AtomicU64>,
+    /// What it was shrunk by below its own part, in the stead of dearer stores.
+    stood_in_bytes: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for StoreRegistry {
@@ -98,7 +100,7 @@ impl StoreRegistry {
         if stores.len() >= STORE_CAP {
             return Err(RegistryFull);
         }
-        stores.push(Registered { store, shed_bytes: Arc::default() });
+        stores.push(Registered { store, shed_bytes: Arc::default(), stood_in_bytes: Arc::default() });
         Ok(())
     }
 
@@ -116,7 +118,7 @@ impl StoreRegistry {
     pub fn snapshot(&self) -> Vec<StoreStats> {
         self.registered()
             .iter()
-            .map(|Registered { store, shed_bytes }| StoreStats {
+            .map(|Registered { store, shed_bytes, .. }| StoreStats {
                 name: store.name().to_owned(),
                 entries: store.entries(),
                 bytes: store.bytes(),
@@ -146,25 +148,47 @@ impl StoreRegistry {
 
     /// Frees what the stores hold above `percent` of their caps, all together, and tells how many bytes that were. It is
     /// taken from the stores whose bytes are cheapest to get back, and from none below its floor: a cheap store may lose
-    /// everything while a dear one keeps all.
+    /// everything while a dear one keeps all. What a store gave in the stead of others counts the next time, until it has
+    /// filled again or [`forget_sheds`](Self::forget_sheds).
     pub fn shrink_all(&self, percent: u64) -> u64 {
         let mut stores = self.registered();
         stores.sort_by_key(|known| known.store.cost_micros_per_kib());
-        let above = |Registered { store, .. }: &Registered| {
-            let kept = (store.cap_bytes() / 100 * percent.min(100)).max(store.floor_bytes());
-            store.bytes().saturating_sub(kept)
-        };
-        let excess: u64 = stores.iter().map(above).sum();
+        let (above, stood_in) = stores.iter().fold((0_u64, 0_u64), |(above, stood_in), known| {
+            let (own, below) = known.against(percent);
+            let stands_in = known.stood_in_bytes.load(Ordering::Relaxed).min(below);
+            known.stood_in_bytes.store(stands_in, Ordering::Relaxed);
+            (above + own, stood_in + stands_in)
+        });
+        let excess = above.saturating_sub(stood_in);
         let mut freed = 0;
-        for Registered { store, shed_bytes } in stores {
+        for known in stores {
             if freed >= excess {
                 break;
             }
+            let (store, (own, _)) = (&known.store, known.against(percent));
             let target = store.bytes().saturating_sub(excess - freed).max(store.floor_bytes());
             let shed = survive(|| store.shrink_to(target)).unwrap_or(0);
-            shed_bytes.fetch_add(shed, Ordering::Relaxed);
+            known.shed_bytes.fetch_add(shed, Ordering::Relaxed);
+            known.stood_in_bytes.fetch_add(shed.saturating_sub(own), Ordering::Relaxed);
             freed += shed;
         }
         freed
+    }
+
+    /// The pressure is over: the next time every store counts for itself again.
+    pub fn forget_sheds(&self) {
+        for known in self.registered() {
+            known.stood_in_bytes.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Registered {
+    /// By how much the store is above and by how much below `percent` of its cap, in bytes.
+    fn against(&self, percent: u64) -> (u64, u64) {
+        let store = &self.store;
+        let kept = (store.cap_bytes() / 100 * percent.min(100)).max(store.floor_bytes());
+        let bytes = store.bytes();
+        (bytes.saturating_sub(kept), kept.saturating_sub(bytes))
     }
 }

@@ -1,8 +1,8 @@
 //! The owner of the books: budget, pools, routes and level from one source.
 
 use headroom::{
-    AllocatorStats, CgroupStats, Class, Controller, Headroom, InjectedSource, Level, Limit, LimitChange,
-    LimitSource, Pace, ProcessStats, ROUTE_CAP, RefusalKind, RequestMemory, Settings, SystemRoots,
+    AllocatorStats, CgroupStats, Class, Controller, Headroom, InjectedSource, Lending, Level, Limit,
+    LimitChange, LimitSource, Pace, ProcessStats, ROUTE_CAP, RefusalKind, RequestMemory, Settings, SystemRoots,
     process_cpu_micros,
 };
 use std::sync::Arc;
@@ -40,7 +40,10 @@ fn the_level_follows_the_heap_up_and_slowly_down() {
 #[test]
 fn what_is_held_back_is_never_lent_and_a_quarter_of_the_budget_always_can_be() {
     let source = Arc::new(InjectedSource::with_limit(400 * MIB));
-    let settings = Settings { held_back_bytes: 100 * MIB, ..Settings::default() };
+    let settings = Settings {
+        lending: Lending { held_back_bytes: 100 * MIB, ..Lending::default() },
+        ..Settings::default()
+    };
     let headroom = Headroom::new(settings, Arc::clone(&source) as _);
     let lendable = |headroom: &Headroom| (headroom.root().limit(), headroom.class(Class::Standard).limit());
     assert_eq!(headroom.budget().bytes, 300 * MIB);
@@ -57,9 +60,11 @@ fn what_is_held_back_is_never_lent_and_a_quarter_of_the_budget_always_can_be() {
 fn what_is_lent_fits_beside_what_nobody_borrows_as_long_as_the_largest_borrower_is_served() {
     let source = Arc::new(InjectedSource::with_limit(400 * MIB));
     let settings = Settings {
-        held_back_bytes: 20 * MIB,
-        unlent_bytes: 150 * MIB,
-        needed_bytes: 70 * MIB,
+        lending: Lending {
+            held_back_bytes: 20 * MIB,
+            unlent_bytes: 150 * MIB,
+            needed_bytes: 70 * MIB,
+        },
         ..Settings::default()
     };
     let headroom = Headroom::new(settings, Arc::clone(&source) as _);
@@ -68,6 +73,25 @@ fn what_is_lent_fits_beside_what_nobody_borrows_as_long_as_the_largest_borrower_
         headroom.sample_at(0);
         assert_eq!(headroom.root().limit(), lent * MIB, "{limit} MiB");
     }
+}
+
+#[test]
+fn who_follows_the_limit_is_told_of_it_and_says_what_is_lent_within_it() {
+    let (headroom, source) = engine(400 * MIB);
+    let mut budget = headroom.watch_budget();
+    source.change(|reading| reading.limit.bytes = 200 * MIB);
+    headroom.sample();
+    assert!(budget.has_changed().unwrap());
+    assert_eq!(budget.borrow_and_update().limit.bytes, 200 * MIB);
+    headroom.sample();
+    assert!(!budget.has_changed().unwrap(), "the same limit is no news");
+    let lending = Lending { unlent_bytes: 120 * MIB, ..Lending::default() };
+    headroom.lend_by(lending);
+    assert_eq!((headroom.root().limit(), headroom.lending()), (80 * MIB, lending));
+    assert_eq!(headroom.class(Class::Standard).limit(), 80 * MIB / 100 * 60);
+    source.change(|reading| reading.limit.bytes = 180 * MIB);
+    headroom.sample();
+    assert_eq!(headroom.root().limit(), 60 * MIB, "by the new figures, whatever the limit becomes");
 }
 
 #[test]

@@ -81,6 +81,7 @@ proptest! {
         let freed = registry.shrink_all(percent);
         prop_assert_eq!(freed, before - registry.bytes());
         prop_assert_eq!(freed, marked, "neither less nor more than each above its own mark");
+        prop_assert_eq!(registry.shrink_all(percent), 0, "what a cheap store gave for a dear one is not asked for again");
         for (store, &(_, _, held, floor)) in stores.iter().zip(&all) {
             prop_assert!(store.bytes() >= held.min(floor), "nothing goes below its floor");
             if store.bytes() < held {
@@ -91,4 +92,23 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_store_that_has_filled_again_and_one_after_the_pressure_count_for_themselves() {
+    let registry = StoreRegistry::default();
+    let store = |name: &str, cost| {
+        let store = Exact { name: name.to_owned(), bytes: AtomicU64::new(100), cap: 100, floor: 0, cost };
+        let store = Arc::new(store);
+        registry.register(Arc::clone(&store) as _).unwrap();
+        store
+    };
+    let (cheap, dear) = (store("cheap", 1), store("dear", 9));
+    assert_eq!((registry.shrink_all(75), cheap.bytes(), dear.bytes()), (50, 50, 100));
+    assert_eq!(registry.shrink_all(75), 0);
+    cheap.bytes.store(90, Ordering::Relaxed);
+    assert_eq!((registry.shrink_all(75), cheap.bytes()), (40, 50), "what came since goes");
+    assert_eq!((registry.shrink_all(50), cheap.bytes(), dear.bytes()), (50, 0, 100));
+    registry.forget_sheds();
+    assert_eq!((registry.shrink_all(50), dear.bytes()), (50, 50));
 }

@@ -12,7 +12,7 @@ use support::{Server, read_all};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use web::server::{PeerAddr, ServerSettings, ServerStats, serve_apart};
+use web::server::{Crowd, PeerAddr, ServerSettings, ServerStats, serve_apart};
 
 /// Handed over as a whole, and more than the least buffers on the way.
 const PAGE_BYTES: usize = 60 << 10;
@@ -215,7 +215,7 @@ async fn a_peer_that_reads_nothing_is_cut() {
 #[tokio::test]
 async fn a_full_server_answers_health_only_and_holds_the_next_back() {
     let (server, gate, stats) = start(|bounds| {
-        bounds.max_connections = 1;
+        bounds.crowd = Crowd::of(1, 8);
         bounds.reserved_connections = 1;
     });
     let mut first = server.connect().await;
@@ -293,7 +293,7 @@ async fn an_http_2_request_in_flight_is_finished_too() {
 #[tokio::test]
 async fn a_reserved_connection_is_not_held_by_a_head_that_does_not_end() {
     let (server, gate, _) = start(|bounds| {
-        bounds.max_connections = 1;
+        bounds.crowd = Crowd::of(1, 8);
         bounds.reserved_connections = 1;
         bounds.header_timeout = Duration::from_mins(5);
     });
@@ -373,7 +373,7 @@ async fn a_silent_connection_to_a_server_apart_is_closed() {
 #[tokio::test]
 async fn a_full_server_apart_refuses_at_once_and_answers_health() {
     let settings = ServerSettings {
-        max_connections: 1,
+        crowd: Crowd::of(1, 8),
         reserved_connections: 1,
         header_timeout: Duration::from_secs(30),
         ..ServerSettings::default()

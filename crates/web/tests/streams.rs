@@ -8,7 +8,7 @@ use axum::routing::get;
 use support::Server;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use web::server::ServerSettings;
+use web::server::{Crowd, ServerSettings};
 
 /// The preface and an empty SETTINGS frame (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
@@ -21,7 +21,7 @@ fn start(all: u64, most: u32) -> Server {
         router,
         |_| {},
         |bounds: &mut ServerSettings| {
-            bounds.http2_all_streams = all;
+            bounds.crowd = Crowd::of(1024, all);
             bounds.http2_streams = most;
         },
     )

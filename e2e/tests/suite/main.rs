@@ -26,6 +26,7 @@ mod leaks;
 mod leaving;
 mod links;
 mod lists;
+mod lowered_limit;
 mod matrix;
 mod monitoring;
 mod oidc;

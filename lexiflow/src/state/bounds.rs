@@ -4,7 +4,7 @@ use super::StartError;
 use super::settings::{BASE_BYTES, CONNECTION_BYTES, ENTRANCE_BYTES, ROOMY_BYTES, STREAM_BYTES, logins};
 use crate::config::{Config, Database};
 use crate::ops::LEAKS_BYTES;
-use headroom::{Bound, Bounds, LimitSource, MemoryBounds, Part, SystemRoots};
+use headroom::{Bound, Bounds, Budget, Lending, LimitSource, MemoryBounds, Part, SystemRoots};
 
 /// What an idle socket takes of the kernel, in bytes.
 const SOCKET_BYTES: u64 = 2 << 10;
@@ -29,10 +29,13 @@ const CONNECTIONS: std::ops::RangeInclusive<u64> = 32..=1_024;
 const MOST_READERS: u32 = 4;
 const FEW_READERS: u32 = 2;
 
-/// The limit that the bounds must keep: the system's, or the smaller one of which an explicit budget is three quarters,
-/// as it is where none is set.
+/// The limit that the bounds must keep.
 pub(crate) fn limit_of(config: &Config) -> u64 {
-    let budget = headroom::budget(config.memory.budget, &SystemRoots::default());
+    limit_meant(&headroom::budget(config.memory.budget, &SystemRoots::default()))
+}
+
+/// The system's limit, or the smaller one of which an explicit budget is three quarters, as it is where none is set.
+pub(super) fn limit_meant(budget: &Budget) -> u64 {
     let meant =
         if budget.source == LimitSource::Explicit { budget.bytes.saturating_mul(4) / 3 } else { u64::MAX };
     meant.min(budget.limit.bytes)
@@ -53,11 +56,16 @@ pub(crate) fn settle(config: &mut Config, limit_bytes: u64) {
     }
 }
 
-/// What nobody borrows, and what has to be lent all the same, in bytes: the largest borrower, and requests at work beside it.
-pub(super) fn lending(config: &Config, limit_bytes: u64) -> (u64, u64) {
+/// How much is lent: what nobody borrows is not, and the largest borrower and requests at work beside it have to find room.
+pub(super) fn lending(config: &Config, limit_bytes: u64) -> Lending {
     let bounds = declare(config, limit_bytes);
-    let unlent = bounds.unlent_bytes();
-    (unlent, bounds.sum_bytes() - unlent + WORKING_BYTES)
+    let unlent_bytes = bounds.unlent_bytes();
+    Lending {
+        held_back_bytes: BASE_BYTES
+            .saturating_add(CONNECTION_BYTES.saturating_mul(config.server.max_connections as u64)),
+        unlent_bytes,
+        needed_bytes: bounds.sum_bytes() - unlent_bytes + WORKING_BYTES,
+    }
 }
 
 /// Settles the configuration of a server and holds its bounds against the limit.
@@ -261,7 +269,8 @@ mod tests {
     fn the_largest_borrower_and_requests_beside_it_fit_into_the_rest() {
         for limit in [64, 96, 256, 1_024, 24 * 1_024] {
             let (config, bounds) = settled(limit, &[]);
-            let (unlent, needed) = lending(&config, limit * MIB);
+            let lending = lending(&config, limit * MIB);
+            let (unlent, needed) = (lending.unlent_bytes, lending.needed_bytes);
             assert!(unlent + needed <= limit * MIB, "{limit} MiB: {unlent} and {needed}\n{bounds}");
             assert!(needed > WORKING_BYTES && unlent == bounds.unlent_bytes());
         }

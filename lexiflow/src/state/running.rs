@@ -1,3 +1,4 @@
+use super::connections::{Asked, Follower};
 use super::first_start::Made;
 use super::{Parts, ServerLock, StartError, administrator, bounds, check_first_password, lock, settings};
 use crate::config::{Config, Notice, Server};
@@ -94,6 +95,7 @@ pub struct Report {
 /// Starts a server: it answers when this returns. A start that fails leaves nothing open.
 pub async fn start(mut options: StartOptions) -> Result<Running, StartError> {
     let began = Instant::now();
+    let asked = Asked::of(&options.config);
     bounds::keep(&mut options.config)?;
     let settings = settings::server(&options.config, Arc::default());
     let listener = match options.listener.take() {
@@ -108,8 +110,11 @@ pub async fn start(mut options: StartOptions) -> Result<Running, StartError> {
     let lock = lock(&options.config)?;
     let parts = Parts::open_with(options.config, options.clock, options.random, options.memory).await?;
     let opened = parts.clone();
+    let crowd = settings.crowd.clone();
     match serve(parts, lock, listener, address, settings, &mut options.announcements).await {
         Ok(running) => {
+            let follower = Follower::of(running.parts(), asked, crowd);
+            running.workers.spawn("connections.follow", follower.run(running.workers.token()));
             let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(%address, version = about::VERSION, duration_ms, "the server is ready");
             Ok(running)

@@ -5,7 +5,7 @@ use access::App;
 use accounts::EntranceSettings;
 use chrono::TimeDelta;
 use clock::Random;
-use headroom::{ActionSettings, Class, Thresholds};
+use headroom::{ActionSettings, Class, Lending, Thresholds};
 use mail::{FileTransport, Keep, SharedTransport};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use web::layers::{CorsFault, CorsSettings};
-use web::server::{ServerSettings, ServerStats};
+use web::server::{Crowd, ServerSettings, ServerStats};
 use web::{BodyPace, Limits, Quota, RateSettings, TrustedProxies};
 
 /// The database, as it is opened by everything that opens it.
@@ -84,22 +84,18 @@ pub(super) fn thresholds(config: &Config) -> Thresholds {
     })
 }
 
-/// `lending` is what [`super::bounds::lending`] says. Where the limit is so small that one burst fills what is left, freed pages
-/// go back early whatever the settings say.
+/// Where the limit is so small that one burst fills what is left, freed pages go back early whatever the settings say.
 pub(super) fn memory(
     config: &Config,
     limit_bytes: u64,
-    (unlent_bytes, needed_bytes): (u64, u64),
+    lending: Lending,
     random: &dyn Random,
 ) -> headroom::Settings {
     let mut seed = [0; 8];
     random.fill(&mut seed);
     headroom::Settings {
         explicit_budget_bytes: config.memory.budget,
-        held_back_bytes: BASE_BYTES
-            .saturating_add(CONNECTION_BYTES.saturating_mul(config.server.max_connections as u64)),
-        unlent_bytes,
-        needed_bytes,
+        lending,
         thresholds: thresholds(config),
         large_request_bytes: config.memory.request_warn_bytes,
         acts: config.memory.monitoring_enabled,
@@ -198,14 +194,13 @@ pub(super) fn server(config: &Config, stats: Arc<ServerStats>) -> ServerSettings
     let server = &config.server;
     let buffer = server.socket_receive_buffer.max(server.socket_send_buffer);
     ServerSettings {
-        max_connections: server.max_connections,
+        crowd: Crowd::of(server.max_connections, server.http2_all_streams),
         socket_buffer_bytes: u32::try_from(buffer).unwrap_or(u32::MAX),
         http1_buffer_bytes: server.max_header_bytes,
         header_timeout: server.header_timeout,
         keep_alive: server.keep_alive_timeout,
         write_stall: server.answer_stall_timeout,
         http2_streams: server.http2_max_streams,
-        http2_all_streams: server.http2_all_streams,
         drain: server.drain_deadline,
         stats,
         ..ServerSettings::default()

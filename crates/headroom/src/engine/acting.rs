@@ -1,12 +1,13 @@
 //! What follows from a level: each action is done, logged and kept on record.
 
 use super::Headroom;
-use crate::controller::Purge;
+use crate::allocator::pages_apart;
+use crate::controller::{Chore, Chores};
 use crate::controls::ActionRecord;
 use crate::level::Level;
+use crate::mallctl;
 use crate::plan::Action;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::SyncSender;
 
 impl Headroom {
     pub(super) fn act(
@@ -14,20 +15,14 @@ impl Headroom {
         action: Action,
         level: Level,
         at_micros: u64,
-        purges: Option<&SyncSender<Purge>>,
+        chores: Option<&Chores>,
     ) {
         let controls = &self.inner.controls;
         let (before_bytes, after_bytes) = match action {
             Action::ShrinkStores(percent) => self.shrink_stores(percent),
-            Action::Purge => match purges {
-                // One that is running or waiting already will do.
-                Some(purges) => return drop(purges.try_send(Purge { level })),
-                None => return self.purge_for(level),
-            },
-            Action::Decay(millis) => {
-                let _taken = self.inner.allocator.is_some_and(|allocator| allocator.set_decay(millis));
-                (0, 0)
-            }
+            Action::Purge => return self.leave(Chore::Purge { level }, chores),
+            Action::Decay(millis) => return self.leave(Chore::Decay { level, millis }, chores),
+            Action::DumpHeap => return self.leave(Chore::Dump { level }, chores),
             Action::PauseBackground(on) => {
                 controls.background_paused.send_replace(on);
                 (0, 0)
@@ -49,13 +44,6 @@ impl Headroom {
                         "a request is ended to stay within the memory limit"
                     );
                     (flight.live_bytes, 0)
-                }
-                None => return,
-            },
-            Action::DumpHeap => match self.inner.dump.get() {
-                Some(dump) => {
-                    dump();
-                    (0, 0)
                 }
                 None => return,
             },
@@ -81,6 +69,34 @@ impl Headroom {
         let before = self.inner.stores.bytes();
         let freed = self.inner.stores.shrink_all(percent);
         (before, before.saturating_sub(freed))
+    }
+
+    /// Leaves a chore to its thread, or does it where there is none.
+    pub(super) fn leave(&self, chore: Chore, chores: Option<&Chores>) {
+        let left = chores.map_or(Some(chore), |chores| chores.leave(chore));
+        left.into_iter().for_each(|chore| self.do_chore(chore));
+    }
+
+    /// Does what may take its time.
+    pub(crate) fn do_chore(&self, chore: Chore) {
+        let (level, action) = match chore {
+            Chore::Purge { level } => return self.purge_for(level),
+            Chore::PurgePages => {
+                let _given_back = pages_apart().is_some_and(mallctl::purge_arena);
+                return;
+            }
+            Chore::Decay { level, millis } => {
+                let _taken = self.inner.allocator.is_some_and(|allocator| allocator.set_decay(millis));
+                (level, Action::Decay(millis))
+            }
+            Chore::Dump { level } => {
+                let Some(dump) = self.inner.dump.get() else { return };
+                dump();
+                (level, Action::DumpHeap)
+            }
+        };
+        let at_micros = self.uptime_micros();
+        self.note(ActionRecord { at_micros, level, action, before_bytes: 0, after_bytes: 0 });
     }
 
     /// Purges and keeps a record of it.

@@ -1,11 +1,11 @@
 //! What follows from another limit of the system, or another budget.
 
 use super::{Headroom, class_limit, mark_of};
-use crate::allocator::pages_apart;
 use crate::class::Class;
+use crate::controller::{Chore, Chores};
 use crate::level::Thresholds;
+use crate::lending::Lending;
 use crate::limit::{Budget, budget_of};
-use crate::mallctl;
 use crate::source::Reading;
 use crate::tuning::Tuning;
 use std::sync::PoisonError;
@@ -13,25 +13,48 @@ use std::sync::PoisonError;
 impl Headroom {
     /// What is lent beyond this wakes the controller.
     pub(super) fn set_mark(&self, thresholds: &Thresholds) {
-        let lendable = self.inner.lending.lendable(&self.budget());
+        let lendable = self.lending().lendable(&self.budget());
         self.inner.root.tree().bell.set_mark(mark_of(lendable, thresholds));
+    }
+
+    /// How much of the budget is lent.
+    pub fn lending(&self) -> Lending {
+        *self.inner.lending.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lends by other figures from now on: what is not lent may depend on the limit, and the limit may change. What is lent
+    /// already stays so until it comes back.
+    pub fn lend_by(&self, lending: Lending) {
+        *self.inner.lending.write().unwrap_or_else(PoisonError::into_inner) = lending;
+        self.set_pools();
+    }
+
+    /// Sets the limits of the pools by what can be lent now.
+    fn set_pools(&self) {
+        let lendable = self.lending().lendable(&self.budget());
+        self.inner.root.set_limit(lendable);
+        for class in Class::ALL {
+            self.class(class).set_limit(class_limit(class, lendable));
+        }
+        self.set_mark(&self.tuning().thresholds);
     }
 
     /// When the system's limit or the budget that is asked for has changed, cuts a new budget and sets the pools' limits
     /// by it.
-    pub(super) fn follow_limit(&self, reading: &Reading, tuning: &Tuning, at_micros: u64) -> Budget {
+    pub(super) fn follow_limit(
+        &self,
+        reading: &Reading,
+        tuning: &Tuning,
+        at_micros: u64,
+        chores: Option<&Chores>,
+    ) -> Budget {
         let known = self.budget();
         let budget = budget_of(tuning.explicit_budget_bytes, reading.limit);
         if known == budget {
             return known;
         }
-        *self.inner.budget.write().unwrap_or_else(PoisonError::into_inner) = budget;
-        let lendable = self.inner.lending.lendable(&budget);
-        self.inner.root.set_limit(lendable);
-        self.set_mark(&tuning.thresholds);
-        for class in Class::ALL {
-            self.class(class).set_limit(class_limit(class, lendable));
-        }
+        self.inner.budget.send_replace(budget);
+        self.set_pools();
         if known.limit == reading.limit {
             self.inner.controls.budget_changed();
             tracing::info!(budget_bytes = budget.bytes, "memory budget changed");
@@ -39,7 +62,7 @@ impl Headroom {
         }
         if reading.limit.bytes < known.limit.bytes {
             // What was kept within the old one may be what is too much for the new one.
-            let _given_back = pages_apart().is_some_and(mallctl::purge_arena);
+            self.leave(Chore::PurgePages, chores);
         }
         self.inner.controls.limit_changed(at_micros, known.limit.bytes, reading.limit.bytes);
         tracing::info!(

@@ -130,6 +130,13 @@ fn a_limited_address_space_counts() -> io::Result<()> {
     machine
         .proc("self/limits", "Max address space         536870912            unlimited            bytes\n")?;
     assert_eq!(machine.limit(), Limit { bytes: 512 * MIB, source: LimitSource::AddressSpace });
+    // What is taken of it and is no memory cannot become memory.
+    machine.proc("self/status", "VmSize:\t  409600 kB\nRssAnon:\t  10240 kB\n")?;
+    let limit = machine.limit();
+    assert_eq!(limit.source, LimitSource::AddressSpace);
+    assert!((90..=122).contains(&(limit.bytes / MIB)), "{limit:?}");
+    machine.proc("self/status", "VmSize:\t  524288 kB\nRssAnon:\t  1024 kB\n")?;
+    assert_eq!(machine.limit().bytes, 32 * MIB, "never nothing");
     Ok(())
 }
 

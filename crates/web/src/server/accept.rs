@@ -1,6 +1,6 @@
 use super::connection::Host;
+use super::crowd::{Crowd, Place};
 use super::full::refuse;
-use super::streams::Streams;
 use super::triage::asks_for;
 use super::{Report, ServerSettings};
 use axum::Router;
@@ -31,7 +31,6 @@ pub async fn serve(
 ) -> Report {
     let host = Host {
         router,
-        streams: Streams::of(settings.http2_all_streams, settings.http2_streams),
         settings,
         tasks: TaskTracker::new(),
         finish: CancellationToken::new(),
@@ -99,6 +98,7 @@ async fn hand_over<H: Send + 'static>(
     let judged = tokio::select! {
         judged = asks_for(&stream, host.settings.reserved_paths, host.settings.header_timeout) => judged,
         () = host.finish.cancelled() => return,
+        () = host.settings.crowd.leave(None, None) => return,
     };
     let here = match judged {
         Ok(here) => here,
@@ -141,19 +141,36 @@ async fn drain(host: &Host) -> Report {
 
 /// The right to one connection.
 struct Permit {
-    _held: OwnedSemaphorePermit,
+    _held: Held,
     reserved: bool,
 }
 
+enum Held {
+    Ordinary { _place: Place },
+    Reserved { _place: OwnedSemaphorePermit },
+}
+
+impl From<Place> for Permit {
+    fn from(place: Place) -> Self {
+        Self { _held: Held::Ordinary { _place: place }, reserved: false }
+    }
+}
+
+impl From<OwnedSemaphorePermit> for Permit {
+    fn from(place: OwnedSemaphorePermit) -> Self {
+        Self { _held: Held::Reserved { _place: place }, reserved: true }
+    }
+}
+
 struct Permits {
-    ordinary: Arc<Semaphore>,
+    ordinary: Crowd,
     reserved: Arc<Semaphore>,
 }
 
 impl Permits {
     fn of(settings: &ServerSettings) -> Self {
         Self {
-            ordinary: Arc::new(Semaphore::new(settings.max_connections)),
+            ordinary: settings.crowd.clone(),
             reserved: Arc::new(Semaphore::new(settings.reserved_connections)),
         }
     }
@@ -167,33 +184,22 @@ impl Permits {
         let permit = self.take(settings).await?;
         let (stream, peer) = listener.accept().await?;
         // A regular place may have become free while this one waited for somebody to come.
-        let permit = if permit.reserved { self.ordinary().unwrap_or(permit) } else { permit };
-        Ok((stream, peer, permit))
+        let better = if permit.reserved { self.ordinary.try_enter() } else { None };
+        Ok((stream, peer, better.map_or(permit, Permit::from)))
     }
 
     async fn take(&self, settings: &ServerSettings) -> io::Result<Permit> {
-        if let Some(permit) = self.ordinary() {
-            return Ok(permit);
+        if let Some(place) = self.ordinary.try_enter() {
+            return Ok(place.into());
         }
-        if let Ok(held) = Arc::clone(&self.reserved).try_acquire_owned() {
-            return Ok(Permit { _held: held, reserved: true });
+        if let Ok(place) = Arc::clone(&self.reserved).try_acquire_owned() {
+            return Ok(place.into());
         }
         settings.stats.hold_back();
-        tokio::select! {
-            held = Arc::clone(&self.ordinary).acquire_owned() => permit(held, false),
-            held = Arc::clone(&self.reserved).acquire_owned() => permit(held, true),
-        }
+        let permit = tokio::select! {
+            place = self.ordinary.enter() => place.map(Permit::from),
+            place = Arc::clone(&self.reserved).acquire_owned() => place.map(Permit::from),
+        };
+        permit.map_err(io::Error::other)
     }
-
-    fn ordinary(&self) -> Option<Permit> {
-        let held = Arc::clone(&self.ordinary).try_acquire_owned().ok()?;
-        Some(Permit { _held: held, reserved: false })
-    }
-}
-
-fn permit(
-    held: Result<OwnedSemaphorePermit, tokio::sync::AcquireError>,
-    reserved: bool,
-) -> io::Result<Permit> {
-    held.map(|held| Permit { _held: held, reserved }).map_err(io::Error::other)
 }

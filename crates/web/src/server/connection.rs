@@ -1,7 +1,8 @@
 use super::answer::{AnswerBody, UntilSent};
 use super::full::full;
 use super::idle::{Activity, Stalled};
-use super::streams::{Share, Streams};
+use super::patience::{Patience, Turn};
+use super::streams::Share;
 use super::triage::{Spoken, spoken};
 use super::wire::Wire;
 use super::{ServerSettings, elsewhere};
@@ -22,13 +23,10 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
-
-/// How long a reserved connection may be without a request, and a request's head may take on it.
-const RESERVED_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The address at the other end of the connection, as a request's extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +41,6 @@ pub(crate) struct ServerTasks(pub(crate) TaskTracker);
 pub(super) struct Host {
     pub(super) router: Router,
     pub(super) settings: ServerSettings,
-    pub(super) streams: Streams,
     /// Owns every task: those of connections and those of HTTP/2 streams.
     pub(super) tasks: TaskTracker,
     /// Asks connections to finish.
@@ -79,24 +76,17 @@ impl Host {
         // Without it small answers wait for the peer's acknowledgement; not worth refusing a connection for.
         stream.set_nodelay(true).unwrap_or_else(|error| tracing::debug!(%error, "no TCP_NODELAY"));
         let activity = Activity::new();
-        // The few reserved connections must not be held by whoever came by chance.
-        let head = self.settings.header_timeout.min(if reserved { RESERVED_PATIENCE } else { Duration::MAX });
-        let between = if reserved { RESERVED_PATIENCE } else { self.settings.keep_alive };
-        let Some(spoken) = self.first_words(&stream, head).await else { return };
-        let share = (spoken == Spoken::Http2).then(|| self.streams.take());
-        let stall = self.settings.write_stall;
-        let io = TokioIo::new(Wire::new(stream, stall, activity.clone()));
+        let mut patience = Patience::of(&self.settings, reserved);
+        let Some(spoken) = self.first_words(&stream, patience.head, reserved).await else { return };
+        let crowd = self.settings.crowd.clone();
+        let share = (spoken == Spoken::Http2).then(|| crowd.share(self.settings.http2_streams));
+        let io = TokioIo::new(Wire::new(stream, patience.stall, activity.clone()));
         let builder = self.builder(spoken, share.as_ref().map_or(1, Share::most), activity.clone());
         let service = Answering { host: self.clone(), peer, reserved, activity: activity.clone() };
         let mut connection = pin!(builder.serve_connection(io, service));
+        let mut surplus = pin!(crowd.leave(Some(&activity), share.as_ref()));
         let mut finishing = false;
-        // How long after its time a connection may still send what is left of its last answer.
-        let mut grace = Duration::ZERO;
         loop {
-            // Requests come and go unseen while this waits, so it looks at least as often as idleness may last.
-            let idle = activity.idle_at(head, between) + grace;
-            let look = idle.min(Instant::now() + between.min(stall));
-            let look = activity.stalled_at(stall).map_or(look, |stalled| look.min(stalled));
             tokio::select! {
                 outcome = connection.as_mut() => {
                     outcome.unwrap_or_else(|error| tracing::debug!(%error, "connection ended"));
@@ -107,45 +97,43 @@ impl Host {
                     finishing = true;
                     connection.as_mut().graceful_shutdown();
                 }
-                () = activity.head() => {}
-                () = sleep_until(look) => {
-                    if self.end_stalled(&activity, stall) {
-                        return;
-                    }
-                    if activity.idle_at(head, between) + grace > Instant::now() {
-                        continue;
-                    }
-                    // The library finishes a first head however long it takes: such a connection is dropped.
-                    if grace > Duration::ZERO || !activity.has_served() {
-                        return;
-                    }
-                    grace = head;
+                () = surplus.as_mut(), if !reserved && !patience.is_leaving() => {
+                    patience.leave();
                     connection.as_mut().graceful_shutdown();
+                }
+                () = activity.head() => {}
+                () = sleep_until(patience.next_look(&activity)) => {
+                    let stalled = self.end_stalled(&activity, patience.stall);
+                    match patience.look(&activity, stalled) {
+                        Turn::Stay => {}
+                        Turn::Finish => connection.as_mut().graceful_shutdown(),
+                        Turn::End => return,
+                    }
                 }
             }
         }
     }
 
-    /// Ends answers that stand still; whether the connection has to end.
-    fn end_stalled(&self, activity: &Activity, patience: Duration) -> bool {
-        let (answers, is_over) = match activity.end_stalled(patience) {
-            Stalled::None => return false,
-            Stalled::Ended(answers) => (answers, false),
-            Stalled::Stuck => (1, true),
+    /// Ends answers that stand still.
+    fn end_stalled(&self, activity: &Activity, patience: Duration) -> Stalled {
+        let stalled = activity.end_stalled(patience);
+        let answers = match stalled {
+            Stalled::None => return stalled,
+            Stalled::Ended(answers) => answers,
+            Stalled::Stuck => 1,
         };
         self.settings.stats.stall(answers);
-        tracing::debug!(answers, is_over, "the peer took nothing of an answer for too long");
-        is_over
+        tracing::debug!(answers, ?stalled, "the peer took nothing of an answer for too long");
+        stalled
     }
 
-    /// What the peer begins to speak; `None` when it says nothing in time, or the server ends.
-    async fn first_words(&self, stream: &TcpStream, patience: Duration) -> Option<Spoken> {
-        let ending = async {
-            tokio::select! { () = self.finish.cancelled() => {}, () = self.cut.cancelled() => {} }
-        };
+    /// What the peer begins to speak; `None` when it says nothing in time, has to go, or the server ends.
+    async fn first_words(&self, stream: &TcpStream, patience: Duration, reserved: bool) -> Option<Spoken> {
         tokio::select! {
             heard = tokio::time::timeout(patience, spoken(stream)) => heard.ok()?.ok(),
-            () = ending => None,
+            () = self.finish.cancelled() => None,
+            () = self.cut.cancelled() => None,
+            () = self.settings.crowd.leave(None, None), if !reserved => None,
         }
     }
 

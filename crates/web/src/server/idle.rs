@@ -123,6 +123,10 @@ impl Activity {
         self.0.heard.notified().await;
     }
 
+    pub(super) fn is_at_work(&self) -> bool {
+        self.with(|state| state.running > 0)
+    }
+
     pub(super) fn has_served(&self) -> bool {
         self.with(|state| state.served.is_some())
     }

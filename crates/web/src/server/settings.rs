@@ -1,4 +1,4 @@
-use super::ServerStats;
+use super::{Crowd, ServerStats};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -6,8 +6,9 @@ use tokio::runtime::Handle;
 /// The bounds of connections.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
-    /// The most connections at once. Further ones wait in the kernel's queue, unanswered.
-    pub max_connections: usize,
+    /// The most connections at once, and the most requests on those of HTTP/2 together. Further connections wait in the
+    /// kernel's queue, unanswered.
+    pub crowd: Crowd,
     /// Connections beyond these, on which only `reserved_paths` are answered, so that a full server stays observable.
     pub reserved_connections: usize,
     /// The beginnings of the paths that are answered on reserved connections, and before all others.
@@ -26,8 +27,6 @@ pub struct ServerSettings {
     pub write_stall: Duration,
     /// The most requests at once on one HTTP/2 connection.
     pub http2_streams: u32,
-    /// The most requests at once on all HTTP/2 connections together, beside one on each.
-    pub http2_all_streams: u64,
     /// The most time to finish what is running after shutdown began.
     pub drain: Duration,
     /// Where everything but `reserved_paths` is served; `None` for the runtime of the accept loop.
@@ -39,7 +38,7 @@ pub struct ServerSettings {
 impl Default for ServerSettings {
     fn default() -> Self {
         Self {
-            max_connections: 1024,
+            crowd: Crowd::of(1024, 4096),
             reserved_connections: 64,
             reserved_paths: &[
                 "/api/health",
@@ -56,7 +55,6 @@ impl Default for ServerSettings {
             keep_alive: Duration::from_mins(1),
             write_stall: Duration::from_secs(30),
             http2_streams: 32,
-            http2_all_streams: 4096,
             drain: Duration::from_secs(30),
             work: None,
             stats: Arc::default(),
