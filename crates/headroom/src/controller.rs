@@ -134,7 +134,9 @@ fn watch(headroom: &Headroom, pace: Pace, stop: &AtomicBool, chores: Chores) {
         let pause = if headroom.level() >= Level::Warning { pace.pressed } else { pace.calm };
         thread::park_timeout(pause.saturating_sub(begun.elapsed()));
         // Whoever rings meanwhile is heard at the next look, which comes then.
-        thread::sleep(LEAST_PAUSE.saturating_sub(begun.elapsed()));
+        while begun.elapsed() < LEAST_PAUSE && !stop.load(Ordering::Acquire) {
+            thread::park_timeout(LEAST_PAUSE.saturating_sub(begun.elapsed()));
+        }
     }
     // Hanging up ends the other threads.
     drop(chores);

@@ -1,7 +1,7 @@
 use crate::judge::{Cause, Judge, Observation};
 use crate::level::{Level, Thresholds};
 use crate::limit::Limit;
-use crate::plan::{Action, ActionSettings, Plan};
+use crate::plan::{Action, ActionSettings, Plan, is_due};
 use crate::source::Unreadable;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -14,6 +14,9 @@ pub const RECORDS: usize = 64;
 
 /// A look that comes so much later than it should is overdue, in microseconds.
 const OVERDUE_MICROS: u64 = 1_000_000;
+
+/// After a heavy request unused pages go back, but no sooner than this after the last time, in microseconds.
+const HEAVY_PURGE_EVERY: u64 = 10_000_000;
 
 /// How long refused callers are told to wait, in seconds.
 const RETRY_SECONDS: std::ops::RangeInclusive<u64> = 1..=30;
@@ -28,7 +31,7 @@ pub struct ActionRecord {
     /// What was done.
     pub action: Action,
     /// What counted before and after it, in bytes: the stores for a shrinking, the allocator's resident pages for a
-    /// purge, the request's live bytes for a cancellation; zero where nothing is counted.
+    /// purge, a decay or a profile, the request's live bytes for a cancellation; for what shows its effect later, what is lent.
     pub before_bytes: u64,
     /// The same afterwards.
     pub after_bytes: u64,
@@ -89,6 +92,7 @@ pub(crate) struct Controls {
     pub(crate) closes_idle: AtomicBool,
     pub(crate) background_paused: watch::Sender<bool>,
     retry_seconds: AtomicU32,
+    heavy_ended: AtomicBool,
     pub(crate) shed: AtomicU64,
     pub(crate) tick_micros: AtomicU64,
     overdue: AtomicU64,
@@ -111,6 +115,7 @@ struct Mind {
     limit_changes: u64,
     limit_change: Option<LimitChange>,
     unreadable: Unreadable,
+    heavy_purged_at: Option<u64>,
 }
 
 /// What one look led to.
@@ -136,11 +141,13 @@ impl Controls {
                 limit_changes: 0,
                 limit_change: None,
                 unreadable: Unreadable::default(),
+                heavy_purged_at: None,
             }),
             is_shedding: AtomicBool::new(false),
             closes_idle: AtomicBool::new(false),
             background_paused: watch::Sender::new(false),
             retry_seconds: AtomicU32::new(1),
+            heavy_ended: AtomicBool::new(false),
             shed: AtomicU64::new(0),
             tick_micros: AtomicU64::new(0),
             overdue: AtomicU64::new(0),
@@ -203,6 +210,21 @@ impl Controls {
             mind.limit_changes += 1;
             mind.limit_change = Some(LimitChange { at_micros, within_micros, from_bytes, to_bytes });
         });
+    }
+
+    /// A request has ended that held much.
+    pub(crate) fn note_heavy(&self) {
+        self.heavy_ended.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether unused pages should go back because such a request has ended; it is done then.
+    pub(crate) fn is_purge_due_after_heavy(&self, at_micros: u64) -> bool {
+        let is_due = self.heavy_ended.load(Ordering::Relaxed)
+            && self.with(|mind| is_due(&mut mind.heavy_purged_at, at_micros, HEAVY_PURGE_EVERY));
+        if is_due {
+            self.heavy_ended.store(false, Ordering::Relaxed);
+        }
+        is_due
     }
 
     /// The budget is another one, within the same limit.

@@ -39,6 +39,8 @@ pub struct Settings {
     pub thresholds: Thresholds,
     /// A request whose peak is above this is counted as large, in bytes.
     pub large_request_bytes: u64,
+    /// A request that holds more than this is ended, in bytes; `None` for as much as the budget lets it have.
+    pub max_request_bytes: Option<u64>,
     /// Whether anything is done against pressure; otherwise it is only reported.
     pub acts: bool,
     /// How.
@@ -54,6 +56,7 @@ impl Default for Settings {
             lending: Lending::default(),
             thresholds: Thresholds::default(),
             large_request_bytes: 50 << 20,
+            max_request_bytes: None,
             acts: true,
             actions: ActionSettings::default(),
             jitter_seed: 0,
@@ -210,7 +213,10 @@ impl Headroom {
     pub fn record(&self, route: &str, memory: RequestMemory) -> bool {
         self.inner.requests.fetch_add(1, Ordering::Relaxed);
         let is_large = self.inner.routes.record(route, memory);
-        self.inner.large_requests.fetch_add(u64::from(is_large), Ordering::Relaxed);
+        if is_large {
+            self.inner.large_requests.fetch_add(1, Ordering::Relaxed);
+            self.inner.controls.note_heavy();
+        }
         is_large
     }
 
@@ -276,6 +282,9 @@ impl Headroom {
         survive(|| inner.tenants.look(level));
         for action in decision.actions {
             survive(|| self.act(action, level, at_micros, chores));
+        }
+        if acts {
+            survive(|| self.bound_requests(&tuning, level, at_micros, chores));
         }
         level
     }

@@ -30,6 +30,10 @@ const WHOLE: u64 = 1 << 40;
 const STALL_SOME: u32 = 1_000;
 const STALL_FULL: u32 = 500;
 
+/// So does a stall of this length within the last second or two, in microseconds: the kernel's own triggers tell no more, and
+/// its averages come later.
+const STALLED_MICROS: u64 = 100_000;
+
 /// A share may wander by so much while it falls, in thousandths.
 const NOISE: u32 = 10;
 /// A share further than this below the mark at which a level ends does not lead back to it, whatever it does there.
@@ -99,6 +103,27 @@ impl Lowest {
     }
 }
 
+/// How long tasks had stalled since the start, at the beginning of this stretch and of the one before.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stalled {
+    since_micros: u64,
+    now: Option<u64>,
+    before: Option<u64>,
+}
+
+impl Stalled {
+    fn note(&mut self, at_micros: u64, total: u64) {
+        if at_micros.saturating_sub(self.since_micros) >= STRETCH_MICROS {
+            *self = Self { since_micros: at_micros, now: Some(total), before: self.now };
+        }
+    }
+
+    /// How long of the last one or two stretches, in microseconds.
+    fn lately(&self, total: u64) -> u64 {
+        total.saturating_sub(self.before.or(self.now).unwrap_or(total))
+    }
+}
+
 /// Decides the level from one observation to the next: up at once, down one step at a time, and each step only when the
 /// share has been below that level's mark for two seconds and does not rise.
 #[derive(Debug, Clone)]
@@ -113,6 +138,7 @@ pub struct Judge {
     /// The last use that a rate was taken from, and when.
     last: Option<(u64, u64)>,
     lowest: Lowest,
+    stalled: Stalled,
     /// Growth in parts of the limit per second, smoothed; never negative.
     growth: u64,
     /// What comes back in parts of the limit per second while use falls, smoothed.
@@ -130,6 +156,7 @@ impl Judge {
             asked_at: [None; Level::ALL.len()],
             last: None,
             lowest: Lowest::default(),
+            stalled: Stalled::default(),
             growth: 0,
             release: 0,
         }
@@ -173,6 +200,9 @@ impl Judge {
     pub fn judge(&mut self, seen: &Observation) -> Level {
         self.follow_growth(seen);
         self.note_calm(seen);
+        if let Some(pressure) = seen.pressure {
+            self.stalled.note(seen.at_micros, pressure.some_total_micros);
+        }
         let (asked, cause) = self.asked(seen);
         for at in &mut self.asked_at[..=asked as usize] {
             *at = Some(seen.at_micros);
@@ -198,7 +228,9 @@ impl Judge {
             return (above, Cause::Growth);
         }
         let stalls = seen.pressure.is_some_and(|pressure| {
-            pressure.some_avg10_hundredths > STALL_SOME || pressure.full_avg10_hundredths > STALL_FULL
+            pressure.some_avg10_hundredths > STALL_SOME
+                || pressure.full_avg10_hundredths > STALL_FULL
+                || self.stalled.lately(pressure.some_total_micros) > STALLED_MICROS
         });
         // Stalls alone say that something is slow, not that the limit is near: they never cancel anybody's work.
         if stalls && by_share < Level::Warning {

@@ -236,7 +236,8 @@ impl Ledger {
     pub fn cancel_largest(&self) -> Option<FlightStats> {
         let flights = self.flights();
         let mut held: HashMap<Option<&Tenant>, u64> = HashMap::new();
-        for flight in &flights {
+        // What is ending gives back what it holds in a moment.
+        for flight in flights.iter().filter(|flight| !flight.is_cancelled()) {
             *held.entry(flight.tenant.get()).or_default() += flight.live_bytes();
         }
         let candidates = flights.iter().filter(|flight| {
@@ -247,6 +248,18 @@ impl Ledger {
         })?;
         chosen.cancel();
         Some(chosen.stats())
+    }
+
+    /// Tells the requests to end that hold more than `bytes`, but for those that are never ended, and gives their figures.
+    pub fn cancel_above(&self, bytes: u64) -> Vec<FlightStats> {
+        let mut above = self.flights();
+        above.retain(|flight| flight.is_expendable && !flight.is_cancelled() && flight.live_bytes() > bytes);
+        let cancel = |flight: &Arc<Flight>| {
+            let stats = flight.stats();
+            flight.cancel();
+            stats
+        };
+        above.iter().map(cancel).collect()
     }
 
     fn flights(&self) -> Vec<Arc<Flight>> {

@@ -182,7 +182,7 @@ impl Plan {
 }
 
 /// Whether enough time has passed since the last time; notes this one if so.
-fn is_due(last: &mut Option<u64>, at_micros: u64, every: u64) -> bool {
+pub(crate) fn is_due(last: &mut Option<u64>, at_micros: u64, every: u64) -> bool {
     let due = last.is_none_or(|last| at_micros.saturating_sub(last) >= every);
     if due {
         *last = Some(at_micros);

@@ -136,6 +136,11 @@ impl StoreRegistry {
         self.all().iter().map(|store| store.bytes()).sum()
     }
 
+    /// What all stores may hold, in bytes.
+    pub fn cap_bytes(&self) -> u64 {
+        self.all().iter().map(|store| store.cap_bytes()).sum()
+    }
+
     /// Throws out what has expired at `now_micros` (UTC microseconds) and tells how many bytes that freed.
     pub fn sweep(&self, now_micros: i64) -> u64 {
         let sweep = |store: &Arc<dyn BoundedStore>| {

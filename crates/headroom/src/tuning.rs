@@ -11,6 +11,8 @@ pub struct Tuning {
     pub thresholds: Thresholds,
     /// A request whose peak is above this is counted as large, in bytes.
     pub large_request_bytes: u64,
+    /// A request that holds more than this is ended, in bytes; `None` for as much as the budget lets it have.
+    pub max_request_bytes: Option<u64>,
     /// Whether anything is done against pressure; otherwise it is only reported.
     pub acts: bool,
     /// How.
@@ -24,6 +26,7 @@ impl Tuning {
             explicit_budget_bytes: settings.explicit_budget_bytes,
             thresholds: settings.thresholds,
             large_request_bytes: settings.large_request_bytes,
+            max_request_bytes: settings.max_request_bytes,
             acts: settings.acts,
             actions: settings.actions,
         }

@@ -165,3 +165,20 @@ fn a_cap_may_change_while_others_use_the_cache() {
     let present: u64 = (0..30_000).filter_map(|key| Some(cache.weight_of(&key, &cache.get(&key, 0)?))).sum();
     assert!(cache.bytes() == present && present <= 50_000, "{} and {present}", cache.bytes());
 }
+
+#[test]
+fn what_is_read_stays_and_what_is_not_read_goes() {
+    let cache = cache(40_000, None);
+    for key in 0..20 {
+        assert!(cache.insert(key, value(1_000), 0));
+    }
+    for key in 20..400 {
+        // Half of the first ones are asked for all the time.
+        (0..10).for_each(|read| drop(cache.get(&read, 0)));
+        assert!(cache.insert(key, value(1_000), 0));
+        // What comes anew is asked for again a while, too: what nobody ever asks for again stays out in any case.
+        (20.max(key - 5)..=key).for_each(|read| drop(cache.get(&read, 0)));
+    }
+    let kept = |keys: std::ops::Range<u32>| keys.filter(|key| cache.get(key, 0).is_some()).count();
+    assert_eq!((kept(0..10), kept(10..20)), (10, 0));
+}

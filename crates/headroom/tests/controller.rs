@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+headroom::install_allocator!();
+
 const MIB: u64 = 1 << 20;
 
 fn engine() -> (Headroom, Arc<InjectedSource>) {
@@ -187,4 +189,86 @@ fn what_an_operator_has_chosen_about_the_actions_is_done() {
     }
     assert_eq!(headroom.level(), Level::Normal);
     assert_eq!(all_since(0).last(), Some(&Action::Decay(250)), "pages go back early at rest as well");
+}
+
+#[test]
+fn a_storm_of_refusals_keeps_the_thread_from_looking_without_a_pause() {
+    let (headroom, _source) = engine();
+    let pace = Pace { calm: Duration::from_hours(1), pressed: Duration::from_hours(1) };
+    let controller = Controller::start(&headroom, pace).unwrap();
+    let mut looks = std::collections::BTreeSet::new();
+    while looks.len() < 20 {
+        assert!(headroom.root().try_lease(u64::MAX / 2).is_err());
+        looks.insert(headroom.controls().looked_at_micros);
+    }
+    drop(controller);
+    let looks: Vec<u64> = looks.into_iter().filter(|at| *at > 0).collect();
+    // A look says when it had read; the pause counts from when it began.
+    assert!(looks.windows(5).all(|five| five[4] - five[0] >= 15_000), "{looks:?}");
+}
+
+#[test]
+fn a_profile_that_takes_its_time_keeps_nobody_from_looking() {
+    let (headroom, source) = engine();
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    let (end, ends) = std::sync::mpsc::channel::<()>();
+    let ends = std::sync::Mutex::new(ends);
+    headroom.on_emergency(move || {
+        begun.send(std::thread::current().name().map(str::to_owned)).unwrap();
+        // As a disk that does not answer.
+        let _ended = ends.lock().unwrap().recv();
+    });
+    let pace = Pace { calm: Duration::from_millis(5), pressed: Duration::from_millis(5) };
+    let controller = Controller::start(&headroom, pace).unwrap();
+    source.hold_heap(290 * MIB);
+    assert_eq!(has_begun.recv().unwrap().as_deref(), Some("headroom-dump"));
+    let then = headroom.controls().looked_at_micros;
+    while headroom.controls().looked_at_micros <= then + 20_000 {
+        std::thread::yield_now();
+    }
+    let dumped = |headroom: &Headroom| {
+        headroom.controls().recent.iter().any(|record| record.action == Action::DumpHeap)
+    };
+    assert!(!dumped(&headroom), "it is on record when it is done");
+    end.send(()).unwrap();
+    while !dumped(&headroom) {
+        std::thread::yield_now();
+    }
+    drop(controller);
+}
+
+#[test]
+fn after_a_heavy_request_pages_go_back_once_in_ten_seconds() {
+    let (headroom, _source) = engine();
+    let purges = |headroom: &Headroom| headroom.snapshot().purges;
+    let heavy = headroom::RequestMemory { peak_live: 60 << 20, ..headroom::RequestMemory::default() };
+    let mut seen = Vec::new();
+    for second in 0..25 {
+        headroom.record("/api/x", heavy);
+        headroom.sample_at(second * 1_000_000);
+        seen.push(purges(&headroom));
+    }
+    assert_eq!((seen[0], seen[9], seen[10], seen[24]), (1, 1, 2, 3), "{seen:?}");
+    for second in 25..60 {
+        headroom.sample_at(second * 1_000_000);
+    }
+    assert_eq!(purges(&headroom), 4, "the last one is remembered, and nothing goes on by itself");
+}
+
+#[test]
+fn a_request_above_the_operators_most_is_ended_at_the_next_look() {
+    let (headroom, _source) = engine();
+    let meter = Meter::new();
+    let entry = headroom.admit("/api/x", Class::Standard, meter.clone(), false).unwrap();
+    let _held = meter.around(|| vec![1_u8; 8 << 20]);
+    headroom.sample_at(0);
+    assert!(!entry.flight().is_cancelled(), "there is no such bound by itself");
+    let tuning = headroom::Tuning { max_request_bytes: Some(4 << 20), ..headroom.tuning() };
+    headroom.tune(headroom::Tuning { acts: false, ..tuning });
+    headroom.sample_at(100_000);
+    assert!(!entry.flight().is_cancelled());
+    headroom.tune(tuning);
+    headroom.sample_at(200_000);
+    assert!(entry.flight().is_cancelled());
+    assert_eq!(headroom.controls().cancelled, 1);
 }

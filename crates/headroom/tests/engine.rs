@@ -2,8 +2,8 @@
 
 use headroom::{
     AllocatorStats, CgroupStats, Class, Controller, Headroom, InjectedSource, Lending, Level, Limit,
-    LimitChange, LimitSource, Pace, ProcessStats, ROUTE_CAP, RefusalKind, RequestMemory, Settings, SystemRoots,
-    process_cpu_micros,
+    LimitChange, LimitSource, Pace, ProcessStats, ROUTE_CAP, RefusalKind, RequestMemory, Settings,
+    SystemRoots, process_cpu_micros,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,11 +60,7 @@ fn what_is_held_back_is_never_lent_and_a_quarter_of_the_budget_always_can_be() {
 fn what_is_lent_fits_beside_what_nobody_borrows_as_long_as_the_largest_borrower_is_served() {
     let source = Arc::new(InjectedSource::with_limit(400 * MIB));
     let settings = Settings {
-        lending: Lending {
-            held_back_bytes: 20 * MIB,
-            unlent_bytes: 150 * MIB,
-            needed_bytes: 70 * MIB,
-        },
+        lending: Lending { held_back_bytes: 20 * MIB, unlent_bytes: 150 * MIB, needed_bytes: 70 * MIB },
         ..Settings::default()
     };
     let headroom = Headroom::new(settings, Arc::clone(&source) as _);

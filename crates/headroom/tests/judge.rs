@@ -126,3 +126,24 @@ proptest! {
         prop_assert_eq!(calm.last(), Some(&Level::Normal));
     }
 }
+
+/// The averages of ten seconds say nothing yet.
+#[test]
+fn a_stall_is_seen_within_the_look_that_follows_it() {
+    let mut judge = Judge::new(Thresholds::GUIDE);
+    let stalled = |millis: u64, total_millis: u64| Observation {
+        at_micros: millis * 1_000,
+        share: 100,
+        used: 100,
+        limit: 1_000,
+        pressure: Some(Pressure { some_total_micros: total_millis * 1_000, ..Pressure::default() }),
+    };
+    for tenth in 0..50 {
+        assert_eq!(judge.judge(&stalled(tenth * 100, 70_000 + tenth * 4)), Level::Normal, "{tenth}");
+    }
+    assert_eq!(judge.judge(&stalled(5_000, 70_320)), Level::Elevated);
+    assert_eq!(judge.cause(), Cause::Stalls);
+    let after = (51..120).map(|tenth| judge.judge(&stalled(tenth * 100, 70_320))).collect::<Vec<_>>();
+    assert_eq!(after.last(), Some(&Level::Normal), "what is over ends");
+    assert_eq!(after[10], Level::Elevated, "but not at once");
+}

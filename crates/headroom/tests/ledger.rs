@@ -26,11 +26,28 @@ fn the_largest_of_the_tenant_that_holds_most_is_ended_and_nobody_twice() {
     // Tenant 2 holds 7 MiB in two requests; tenant 1 has the largest single one.
     let ended: Vec<u64> =
         std::iter::from_fn(|| ledger.cancel_largest()).map(|one| one.live_bytes >> 20).collect();
-    assert_eq!(ended, [4, 3, 5], "and never the one that holds next to nothing");
+    assert_eq!(ended, [4, 5, 3], "what is ending counts no more, and what holds next to nothing never ends");
     assert!(running[2].0.flight().is_cancelled() && !running[3].0.flight().is_cancelled());
     assert_eq!(ledger.len(), 4);
     drop(running);
     assert!(ledger.is_empty());
+}
+
+#[test]
+fn who_holds_more_than_one_may_is_ended_once_and_the_others_go_on() {
+    let ledger = Ledger::default();
+    let running: Vec<_> = [(8, true), (2, true), (8, false)]
+        .into_iter()
+        .map(|(mib, is_expendable)| {
+            let (meter, held) = holding(mib << 20);
+            (ledger.enter("/api/x", Class::Interactive, meter, is_expendable), held)
+        })
+        .collect();
+    let ended = ledger.cancel_above(4 << 20);
+    assert_eq!(ended.iter().map(|one| one.live_bytes >> 20).collect::<Vec<_>>(), [8]);
+    assert!(ledger.cancel_above(4 << 20).is_empty());
+    let is_over: Vec<_> = running.iter().map(|(entry, _)| entry.flight().is_cancelled()).collect();
+    assert_eq!(is_over, [true, false, false]);
 }
 
 #[test]

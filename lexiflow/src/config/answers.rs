@@ -104,7 +104,6 @@ pub static ANSWERED: &[Answered] = &[
     not_yet("OTEL_ENABLED", "this version exports no traces"),
     not_yet("OTEL_*", "this version exports no traces"),
     not_yet("WEBHOOK_*", NO_WEBHOOKS),
-    not_yet("REQUEST_MEMORY_MAX_BYTES", "this version measures a request and does not end it"),
     not_yet(
         "DIAGNOSTICS_DIR",
         "heap profiles and the history of leaks lie in `diagnostics` in the data folder",

@@ -187,6 +187,8 @@ pub struct Memory {
     pub cleanup_aggressive: bool,
     /// Bytes of one request that are worth a warning.
     pub request_warn_bytes: u64,
+    /// Bytes of one request above which it is ended; `None` for as many as the budget lets it have.
+    pub request_max_bytes: Option<u64>,
     /// Whether administrators may ask for a purge.
     pub purge_endpoint: bool,
     /// Whether the allocator trades speed for size.
@@ -448,6 +450,7 @@ fn memory(s: &Settings) -> Result<Memory, Gap> {
         cleanup_interval: s.time("memory.cleanup_interval")?,
         cleanup_aggressive: s.flag("memory.cleanup_aggressive")?,
         request_warn_bytes: s.number("memory.request_warn_size")?,
+        request_max_bytes: Some(s.number("memory.request_max_size")?).filter(|bytes| *bytes > 0),
         purge_endpoint: s.flag("memory.purge_endpoint")?,
         optimize_for_size: s.flag("memory.optimize_for_size")?,
         leak_detection_enabled: s.flag("memory.leak_detection_enabled")?,

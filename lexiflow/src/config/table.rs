@@ -125,6 +125,12 @@ pub static KEYS: &[Key] = &[
     key("memory.cleanup_interval", &["MEMORY_CLEANUP_INTERVAL"], millis(SECOND, DAY)).hot(),
     key("memory.cleanup_aggressive", &["MEMORY_CLEANUP_AGGRESSIVE"], Kind::Flag).hot(),
     key("memory.request_warn_size", &["REQUEST_MEMORY_WARN_BYTES"], bytes(KIB, 1024 * GIB)).hot(),
+    key(
+        "memory.request_max_size",
+        &["REQUEST_MEMORY_MAX_BYTES"],
+        Kind::Size { min: MIB, max: 1024 * GIB, unit: Unit::Bytes, or_zero: true },
+    )
+    .hot(),
     key("memory.purge_endpoint", &["NODE_EXPOSE_GC"], Kind::Flag),
     key("memory.optimize_for_size", &["NODE_OPTIMIZE_FOR_MEMORY"], Kind::Flag),
     key("memory.leak_detection_enabled", &["LEAK_DETECTION_ENABLED"], Kind::Flag).hot(),

@@ -147,7 +147,8 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_kept_while_it_fits_and_is_there_again_when_it_does() {
-        let (asked, config) = settled(256 * MIB, &[("server.max_connections", "1500")]);
+        let (asked, config) =
+            settled(256 * MIB, &[("server.max_connections", "1500"), ("database.readers", "2")]);
         assert_eq!(numbers(&asked.within(&config, 256 * MIB)).0, 1_500);
         let lower = asked.within(&config, 64 * MIB);
         assert!((32..700).contains(&lower.server.max_connections), "{}", lower.server.max_connections);

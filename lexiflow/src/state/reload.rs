@@ -23,6 +23,7 @@ impl Running {
             explicit_budget_bytes: memory.budget,
             thresholds: settings::thresholds(&next),
             large_request_bytes: memory.request_warn_bytes,
+            max_request_bytes: memory.request_max_bytes,
             acts: memory.monitoring_enabled,
             actions: ActionSettings {
                 purges: memory.gc_after_threshold,

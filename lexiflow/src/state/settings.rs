@@ -98,6 +98,7 @@ pub(super) fn memory(
         lending,
         thresholds: thresholds(config),
         large_request_bytes: config.memory.request_warn_bytes,
+        max_request_bytes: config.memory.request_max_bytes,
         acts: config.memory.monitoring_enabled,
         actions: ActionSettings {
             purges: config.memory.gc_after_threshold,

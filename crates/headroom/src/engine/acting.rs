@@ -4,20 +4,18 @@ use super::Headroom;
 use crate::allocator::pages_apart;
 use crate::controller::{Chore, Chores};
 use crate::controls::ActionRecord;
+use crate::ledger::FlightStats;
 use crate::level::Level;
 use crate::mallctl;
 use crate::plan::Action;
+use crate::tuning::Tuning;
 use std::sync::atomic::Ordering;
 
 impl Headroom {
-    pub(super) fn act(
-        &self,
-        action: Action,
-        level: Level,
-        at_micros: u64,
-        chores: Option<&Chores>,
-    ) {
+    pub(super) fn act(&self, action: Action, level: Level, at_micros: u64, chores: Option<&Chores>) {
         let controls = &self.inner.controls;
+        // What a lasting action does shows later: until then, what is lent.
+        let lent = self.inner.root.used();
         let (before_bytes, after_bytes) = match action {
             Action::ShrinkStores(percent) => self.shrink_stores(percent),
             Action::Purge => return self.leave(Chore::Purge { level }, chores),
@@ -25,24 +23,19 @@ impl Headroom {
             Action::DumpHeap => return self.leave(Chore::Dump { level }, chores),
             Action::PauseBackground(on) => {
                 controls.background_paused.send_replace(on);
-                (0, 0)
+                (lent, lent)
             }
             Action::Shed(on) => {
                 controls.is_shedding.store(on, Ordering::Relaxed);
-                (0, 0)
+                (lent, lent)
             }
             Action::CloseIdle(on) => {
                 controls.closes_idle.store(on, Ordering::Relaxed);
-                (0, 0)
+                (lent, lent)
             }
             Action::CancelLargest => match self.inner.ledger.cancel_largest() {
                 Some(flight) => {
-                    tracing::warn!(
-                        route = &*flight.route,
-                        live_bytes = flight.live_bytes,
-                        age_ms = flight.age_millis,
-                        "a request is ended to stay within the memory limit"
-                    );
+                    log_ended(&flight, "a request is ended to stay within the memory limit");
                     (flight.live_bytes, 0)
                 }
                 None => return,
@@ -71,10 +64,33 @@ impl Headroom {
         (before, before.saturating_sub(freed))
     }
 
+    /// Ends requests that hold more than the settings let one have, and gives back what a heavy one that has ended left
+    /// behind.
+    pub(super) fn bound_requests(
+        &self,
+        tuning: &Tuning,
+        level: Level,
+        at_micros: u64,
+        chores: Option<&Chores>,
+    ) {
+        if let Some(most) = tuning.max_request_bytes {
+            for flight in self.inner.ledger.cancel_above(most) {
+                log_ended(&flight, "a request is ended because it held more than REQUEST_MEMORY_MAX_BYTES");
+                let (before_bytes, after_bytes) = (flight.live_bytes, 0);
+                let action = Action::CancelLargest;
+                self.note(ActionRecord { at_micros, level, action, before_bytes, after_bytes });
+            }
+        }
+        if tuning.actions.purges && self.inner.controls.is_purge_due_after_heavy(at_micros) {
+            self.leave(Chore::Purge { level }, chores);
+        }
+    }
+
     /// Leaves a chore to its thread, or does it where there is none.
     pub(super) fn leave(&self, chore: Chore, chores: Option<&Chores>) {
-        let left = chores.map_or(Some(chore), |chores| chores.leave(chore));
-        left.into_iter().for_each(|chore| self.do_chore(chore));
+        if let Some(chore) = chores.map_or(Some(chore), |chores| chores.leave(chore)) {
+            self.do_chore(chore);
+        }
     }
 
     /// Does what may take its time.
@@ -85,18 +101,23 @@ impl Headroom {
                 let _given_back = pages_apart().is_some_and(mallctl::purge_arena);
                 return;
             }
-            Chore::Decay { level, millis } => {
-                let _taken = self.inner.allocator.is_some_and(|allocator| allocator.set_decay(millis));
-                (level, Action::Decay(millis))
-            }
-            Chore::Dump { level } => {
-                let Some(dump) = self.inner.dump.get() else { return };
-                dump();
-                (level, Action::DumpHeap)
-            }
+            Chore::Decay { level, millis } => (level, Action::Decay(millis)),
+            Chore::Dump { level } => (level, Action::DumpHeap),
         };
-        let at_micros = self.uptime_micros();
-        self.note(ActionRecord { at_micros, level, action, before_bytes: 0, after_bytes: 0 });
+        let resident = || {
+            let stats = self.inner.allocator.and_then(|allocator| allocator.stats());
+            stats.map_or(0, |stats| stats.resident)
+        };
+        let before_bytes = resident();
+        match (action, self.inner.dump.get()) {
+            (Action::Decay(millis), _) => {
+                let _taken = self.inner.allocator.is_some_and(|allocator| allocator.set_decay(millis));
+            }
+            (_, Some(dump)) => dump(),
+            (_, None) => return,
+        }
+        let (at_micros, after_bytes) = (self.uptime_micros(), resident());
+        self.note(ActionRecord { at_micros, level, action, before_bytes, after_bytes });
     }
 
     /// Purges and keeps a record of it.
@@ -106,4 +127,9 @@ impl Headroom {
         let (before_bytes, after_bytes) = (report.before_resident, report.after_resident);
         self.note(ActionRecord { at_micros, level, action: Action::Purge, before_bytes, after_bytes });
     }
+}
+
+fn log_ended(flight: &FlightStats, why: &'static str) {
+    let (live_bytes, age_ms) = (flight.live_bytes, flight.age_millis);
+    tracing::warn!(route = &*flight.route, live_bytes, age_ms, "{why}");
 }

@@ -3,8 +3,8 @@
 use super::{Headroom, class_limit, mark_of};
 use crate::class::Class;
 use crate::controller::{Chore, Chores};
-use crate::level::Thresholds;
 use crate::lending::Lending;
+use crate::level::Thresholds;
 use crate::limit::{Budget, budget_of};
 use crate::source::Reading;
 use crate::tuning::Tuning;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
-/// Connections at work let so much time pass, so that those without work go first.
+/// Connections that had work within this time let as much pass, so that those without work go first.
 const IDLE_FIRST: Duration = Duration::from_millis(100);
 
 /// How many connections there may be, beside the reserved ones, how many requests at once on those of HTTP/2, and for how long
@@ -101,7 +101,7 @@ impl Crowd {
         loop {
             let changed = self.0.changed.notified();
             let is_over = self.with(|counts| counts.surplus > counts.leaving);
-            if is_over && activity.is_some_and(Activity::is_at_work) {
+            if is_over && activity.is_some_and(|activity| activity.was_at_work_within(IDLE_FIRST)) {
                 tokio::time::sleep(IDLE_FIRST).await;
             }
             if share.is_some_and(Share::yields) || self.claim() {

@@ -127,6 +127,11 @@ impl Activity {
         self.with(|state| state.running > 0)
     }
 
+    /// Whether there was work within this time: whoever asks often may be about to ask again.
+    pub(super) fn was_at_work_within(&self, time: Duration) -> bool {
+        self.with(|state| state.running > 0 || state.since.elapsed() < time)
+    }
+
     pub(super) fn has_served(&self) -> bool {
         self.with(|state| state.served.is_some())
     }
