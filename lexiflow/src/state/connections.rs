@@ -154,7 +154,8 @@ mod tests {
         assert!((32..700).contains(&lower.server.max_connections), "{}", lower.server.max_connections);
         assert_eq!(bounds::declare(&lower, 64 * MIB).missing_bytes(), 0);
         assert_eq!(numbers(&asked.within(&lower, 256 * MIB)).0, 1_500);
-        let (few, config) = settled(256 * MIB, &[("server.max_connections", "40")]);
+        let (few, config) =
+            settled(256 * MIB, &[("server.max_connections", "40"), ("database.readers", "2")]);
         assert_eq!(numbers(&few.within(&config, 64 * MIB)).0, 40);
     }
 }
