@@ -3,6 +3,7 @@
 //! Anybody may ask whether it is alive and ready. Figures are for callers on this machine and for users who may operate
 //! the server; a request that came through a proxy is never a local one.
 
+mod alive;
 mod checks;
 mod collectors;
 mod depths;
@@ -26,6 +27,7 @@ mod signalled;
 mod status;
 mod storage;
 mod store;
+mod trend;
 mod version;
 mod viewer;
 
@@ -42,6 +44,7 @@ pub use version::Version;
 
 use crate::state::{Parts, StartError};
 use access::{Gate, Routes};
+use clock::Timestamp;
 use depths::Depths;
 use queue::Tasks;
 use std::sync::Arc;
@@ -55,17 +58,21 @@ use web::server::ServerStats;
 pub struct Ops {
     parts: Parts,
     status: Arc<Status>,
-    tasks: Tasks,
+    tasks: alive::Alive,
     depths: Arc<Depths>,
     in_flight: metrics::InFlightGauge,
     diagnostics: diagnostics::Diagnostics,
     leaks: Arc<leaks::Leaks>,
+    /// What the memory engine counted lately.
+    trend: trend::Trend,
     /// Held by whoever takes a heap profile: one at a time.
     profiles: Mutex<()>,
     /// The last detailed report: asking again and again must cost the database nothing.
     full: Mutex<Option<(Instant, FullHealth)>>,
     ping: ping::Ping,
     storage: storage::StoragePing,
+    /// The start, by a clock that cannot be set and by the one that can.
+    began: (Instant, Timestamp),
 }
 
 impl Ops {
@@ -77,6 +84,7 @@ impl Ops {
         let watch = Watch::of(&parts.config.memory);
         let leaks = Arc::new(leaks::Leaks::within(&diagnostics, watch));
         parts.app.headroom().stores().register(Arc::new(leaks::LeakStore(Arc::clone(&leaks))))?;
+        let tasks = alive::Alive::here(tasks);
         collectors::register(parts, &tasks, &stats, &depths, &status, &leaks)?;
         let (app, folder) = (&parts.app, diagnostics.clone());
         let (clock, random) = (Arc::clone(app.clock()), Arc::clone(app.random()));
@@ -89,16 +97,37 @@ impl Ops {
             in_flight: metrics::InFlightGauge::new(stats),
             diagnostics,
             leaks,
+            trend: trend::Trend::default(),
             profiles: Mutex::new(()),
             full: Mutex::new(None),
             ping: ping::Ping::default(),
             storage: storage::StoragePing::default(),
+            began: (Instant::now(), parts.app.clock().now()),
         }))
     }
 
     /// Where the server stands in its life.
     pub fn status(&self) -> &Status {
         &self.status
+    }
+
+    /// A sign of life of the runtime; what the memory engine counted is kept for later at times.
+    pub(crate) fn beat(&self) {
+        let headroom = self.parts.app.headroom();
+        self.status.tick(headroom.level());
+        self.trend.note(headroom);
+    }
+
+    /// Counts the work that waits, for the first look at the metrics.
+    pub(crate) async fn count_depths(&self) {
+        if let Err(error) = self.depths.count(&self.parts.app).await {
+            tracing::warn!(%error, "the waiting work could not be counted");
+        }
+    }
+
+    /// Counts the work that waits again, while somebody looks at the metrics.
+    pub(crate) async fn refresh_depths(&self) {
+        self.depths.refresh(&self.parts.app).await;
     }
 
     /// Watches the heap for leaks so from now on.

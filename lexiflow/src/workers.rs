@@ -6,7 +6,6 @@ use crate::config::Config;
 use crate::ops::{Ops, TICK, watch_leaks};
 use crate::state::Parts;
 use access::SharedRates;
-use headroom::Headroom;
 use queue::Tasks;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,14 +44,7 @@ pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks, periods: &watch::Send
     tasks.spawn("queue.worker", async move { worker.run(stop).await });
     let (scheduler, stop) = (parts.scheduler.clone(), tasks.token());
     tasks.spawn("queue.scheduler", async move { scheduler.run(stop).await });
-    let watching = Arc::clone(ops);
-    tasks.spawn(
-        "db.ping",
-        every(TICK, tasks.token(), move || {
-            let watching = Arc::clone(&watching);
-            async move { watching.refresh_ping().await }
-        }),
-    );
+    look_at_database(ops, tasks);
     tasks.spawn("code_pages", give_back::run(parts.app.headroom().clone(), tasks.token()));
     let stores = parts.clone();
     tasks.spawn(
@@ -87,8 +79,27 @@ pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks, periods: &watch::Send
         tasks.spawn("rates.share", share_rates(parts, tasks.token()));
     }
     tasks.spawn("memory.leaks", watch_leaks(Arc::clone(ops), tasks.token()));
-    let heartbeat = heartbeat(parts.app.headroom().clone(), Arc::clone(ops), tasks.token());
-    tasks.spawn("runtime.heartbeat", heartbeat);
+    tasks.spawn("runtime.heartbeat", heartbeat(Arc::clone(ops), tasks.token()));
+}
+
+/// Asks the database in the background what health checks and metrics tell: they never wait for it themselves.
+fn look_at_database(ops: &Arc<Ops>, tasks: &Tasks) {
+    let watching = Arc::clone(ops);
+    tasks.spawn(
+        "db.ping",
+        every(TICK, tasks.token(), move || {
+            let watching = Arc::clone(&watching);
+            async move { watching.refresh_ping().await }
+        }),
+    );
+    let counting = Arc::clone(ops);
+    tasks.spawn(
+        "queue.count",
+        every(TICK, tasks.token(), move || {
+            let counting = Arc::clone(&counting);
+            async move { counting.refresh_depths().await }
+        }),
+    );
 }
 
 /// Other servers hear at least so often of what was admitted here.
@@ -116,9 +127,9 @@ fn share_rates(parts: &Parts, stop: CancellationToken) -> impl Future<Output = (
 const LOOK_FOR_OLD_PROFILES: Duration = Duration::from_hours(1);
 
 /// A sign of life of the runtime. The memory is watched by a thread of its own, which does not need one.
-async fn heartbeat(headroom: Headroom, ops: Arc<Ops>, stop: CancellationToken) {
+async fn heartbeat(ops: Arc<Ops>, stop: CancellationToken) {
     let tick = || {
-        ops.status().tick(headroom.level());
+        ops.beat();
         std::future::ready(())
     };
     tick().await;

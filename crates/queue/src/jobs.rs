@@ -85,6 +85,35 @@ impl Jobs {
         Ok(PendingJobs { waiting: at(0)?, running: at(1)?, dead: at(2)? })
     }
 
+    /// When the first job of those that wait is or was due; `None` when none waits.
+    pub async fn oldest(&self, reader: &impl Reads) -> Result<Option<Timestamp>, Error> {
+        let text = "SELECT run_at FROM jobs WHERE state = 'waiting' ORDER BY run_at LIMIT 1";
+        let rows = reader.rows(db::sql(reader.dialect(), text, [])).await?;
+        rows.first().map(|row| Ok(row.at::<Stamp>(0).map_err(unreadable)?.0)).transpose()
+    }
+
+    /// How many jobs of these kinds there are in each state.
+    pub async fn pending_of(
+        &self,
+        reader: &impl Reads,
+        kinds: &[&'static str],
+    ) -> Result<PendingJobs, Error> {
+        let mut pending = PendingJobs::default();
+        for kind in kinds {
+            let text = "SELECT state, count(*) FROM jobs WHERE kind = $1 GROUP BY state";
+            let rows = reader.rows(db::sql(reader.dialect(), text, [Value::from(*kind)])).await?;
+            for row in rows {
+                let count = row.at::<i64>(1).map_err(unreadable)?.unsigned_abs();
+                match row.at::<String>(0).map_err(unreadable)?.as_str() {
+                    "waiting" => pending.waiting += count,
+                    "running" => pending.running += count,
+                    _ => pending.dead += count,
+                }
+            }
+        }
+        Ok(pending)
+    }
+
     pub(crate) async fn woken(&self) {
         self.wake.notified().await;
     }

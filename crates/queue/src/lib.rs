@@ -32,6 +32,6 @@ pub use jobs::{Jobs, NewJob, PendingJobs};
 pub use listener::{BoxFuture, Listener, ListenerError};
 pub use migration::migrations;
 pub use outbox::{Outbox, PendingEvents};
-pub use schedule::{Schedule, Scheduler, work_off};
+pub use schedule::{Schedule, Scheduler, SchedulerState, work_off};
 pub use tasks::Tasks;
 pub use worker::{Drained, Worker, WorkerBuilder};

@@ -1,5 +1,6 @@
 use crate::error::{payload_of, unreadable};
 use crate::{Envelope, Error, Event};
+use clock::Timestamp;
 use db::{Reads, Stamp, Tx};
 use sea_orm::sea_query::Value;
 use std::sync::Arc;
@@ -62,6 +63,13 @@ impl Outbox {
         let Some(row) = rows.first() else { return Ok(PendingEvents::default()) };
         let at = |index| row.at::<i64>(index).map(i64::unsigned_abs).map_err(unreadable);
         Ok(PendingEvents { waiting: at(0)?, retrying: at(1)?, dead: at(2)? })
+    }
+
+    /// When the oldest event that waits was published; `None` when none waits.
+    pub async fn oldest(&self, reader: &impl Reads) -> Result<Option<Timestamp>, Error> {
+        let text = "SELECT at FROM outbox ORDER BY seq LIMIT 1";
+        let rows = reader.rows(db::sql(reader.dialect(), text, [])).await?;
+        rows.first().map(|row| Ok(row.at::<Stamp>(0).map_err(unreadable)?.0)).transpose()
     }
 
     pub(crate) async fn woken(&self) {

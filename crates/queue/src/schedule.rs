@@ -1,4 +1,4 @@
-use crate::error::text_of;
+use crate::error::{text_of, unreadable};
 use crate::{BoxError, BoxFuture, Error, backoff};
 use chrono::TimeDelta;
 use clock::{SharedClock, SharedRandom, Timestamp};
@@ -105,6 +105,30 @@ impl Scheduler {
         while running.join_next().await.is_some() {}
     }
 
+    /// How it comes along.
+    pub async fn state(&self) -> Result<SchedulerState, Error> {
+        let Inner { db, clock, schedules, .. } = &*self.0;
+        let text = "SELECT name, last_run_at, next_run_at, leased_until FROM schedules";
+        let now = clock.now();
+        let mut state = SchedulerState::default();
+        for row in db.reader().rows(db::sql(db.dialect(), text, [])).await? {
+            let name = row.at::<String>(0).map_err(unreadable)?;
+            // An older version of the server may have left others behind.
+            if !schedules.iter().any(|schedule| schedule.name == name) {
+                continue;
+            }
+            let time = |index| row.at::<Option<Stamp>>(index).map_err(unreadable);
+            let (last, next, leased) = (time(1)?, time(2)?, time(3)?);
+            state.schedules += 1;
+            state.last_run_at = state.last_run_at.max(last.map(|stamp| stamp.0));
+            let is_run = leased.is_some_and(|until| until.0 > now);
+            if let Some(next) = next.filter(|_| !is_run) {
+                state.overdue = state.overdue.max((now - next.0).to_std().unwrap_or_default());
+            }
+        }
+        Ok(state)
+    }
+
     /// Runs what is due now, one after another, and returns the names. For tests and the command line.
     pub async fn run_due(&self) -> Result<Vec<&'static str>, Error> {
         let mut names = Vec::new();
@@ -114,6 +138,17 @@ impl Scheduler {
         }
         Ok(names)
     }
+}
+
+/// How periodic work comes along, over all replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SchedulerState {
+    /// Schedules that have run or are about to.
+    pub schedules: u64,
+    /// When a run that has ended began last.
+    pub last_run_at: Option<Timestamp>,
+    /// For how long the work that is due for longest has waited for somebody to begin it.
+    pub overdue: Duration,
 }
 
 /// The right to run one schedule until `leased_until`.

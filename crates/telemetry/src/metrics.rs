@@ -228,12 +228,22 @@ impl Metrics {
 
     /// Writes all metrics.
     pub fn render(&self, format: Format) -> Result<String, MetricsError> {
+        self.render_with(format, |_| ())
+    }
+
+    /// Writes all metrics, and behind them what only whoever asks now may see.
+    pub fn render_with(
+        &self,
+        format: Format,
+        for_them: impl FnOnce(&mut Exposition),
+    ) -> Result<String, MetricsError> {
         let mut open = String::new();
         encode_registry(&mut open, &self.inner.registry)?;
         let mut page = Exposition::behind(open);
         for collector in self.inner.collectors.read().unwrap_or_else(PoisonError::into_inner).iter() {
             collector(&mut page);
         }
+        for_them(&mut page);
         let mut open = page.into_text();
         Ok(match format {
             Format::Prometheus => text::to_prometheus(&open),

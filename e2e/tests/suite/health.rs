@@ -165,7 +165,21 @@ async fn in_bytes_the_memory_report_is_all_numbers() {
 async fn the_full_report_names_every_part() {
     let app = TestApp::start().await;
     let report = app.admin().get("/api/health/full").await.expect_status(200).json();
-    for part in ["database", "storage", "queues", "memory", "tasks"] {
+    let parts = [
+        "database",
+        "storage",
+        "queues",
+        "memory",
+        "tasks",
+        "audit",
+        "mail",
+        "search",
+        "scheduler",
+        "cpu",
+        "clock",
+        "cache",
+    ];
+    for part in parts {
         let check = &report["checks"][part];
         assert_eq!(check["status"], "up", "{part}: {report:#}");
         assert!(

@@ -8,6 +8,7 @@ const NO_SHARED_CACHE: &str = "this version has no shared cache; each small cach
 /// Each such key, and why it has no effect. The manual says the same.
 pub static INERT: &[(&str, &str)] = &[
     ("database.pool_min", "connections are opened when they are needed and closed when they are idle"),
+    ("memory.check_interval", "the memory is watched ten times a second, and fifty times under pressure"),
     ("stream.high_water_mark", "the socket buffers bound what is written ahead"),
     ("compression.mem_level", "the compressors choose their window by the level"),
     ("cache.max_size", NO_SHARED_CACHE),

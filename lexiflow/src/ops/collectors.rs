@@ -1,13 +1,14 @@
 //! What is only known when somebody asks for the metrics.
 
+use super::alive::Alive;
 use super::depths::Depths;
+use super::doctor::Names;
 use super::leaks::Leaks;
-use super::process;
 use super::status::Status;
+use super::{doctor, process};
 use crate::state::{Parts, StartError};
 use clock::Timestamp;
-use headroom::{Action, Headroom, Snapshot, StoreStats};
-use queue::Tasks;
+use headroom::{Action, Headroom, Snapshot, StoreStats, permille};
 use std::sync::Arc;
 use std::time::Duration;
 use telemetry::{DbSample, Exposition, MemorySample, NodeCompatSample, Number, ProcessSample};
@@ -17,7 +18,7 @@ use web::server::ServerStats;
 /// Registers every collector. None of them holds the metrics themselves, which would keep both alive for ever.
 pub(super) fn register(
     parts: &Parts,
-    tasks: &Tasks,
+    tasks: &Alive,
     stats: &Arc<ServerStats>,
     depths: &Arc<Depths>,
     status: &Arc<Status>,
@@ -55,18 +56,11 @@ fn audit_log(notary: &audit::Notary, spill: &audit::Spill, to: &mut Exposition) 
     to.counter("lexiflow_audit_verifications_broken", help).value(broken);
 }
 
-fn runtime(tasks: &Tasks, status: &Status, to: &mut Exposition) {
-    let gauges = [
-        ("lexiflow_runtime_tasks_alive", "Background tasks that run.", tasks.running().len()),
-        (
-            "lexiflow_runtime_tasks_leaked",
-            "Background tasks that go on although told to end.",
-            tasks.leaked(),
-        ),
-    ];
-    for (name, help, count) in gauges {
-        to.gauge(name, help).value(u64::try_from(count).unwrap_or(u64::MAX));
-    }
+fn runtime(tasks: &Alive, status: &Status, to: &mut Exposition) {
+    let counted = tasks.count();
+    to.gauge("lexiflow_runtime_tasks_alive", "Tasks of the runtime that does the work.").value(counted.alive);
+    to.gauge("lexiflow_runtime_tasks_leaked", "Work that goes on although its owner is gone.")
+        .value(counted.leaked);
     let help = "How late the runtime's last sign of life came or is, in seconds.";
     to.gauge("lexiflow_runtime_poll_stall_seconds", help).value(status.stall().as_secs_f64());
 }
@@ -81,6 +75,7 @@ fn memory(headroom: &Headroom, started: Timestamp, node: bool, to: &mut Expositi
     stores(&snapshot, to);
     pools(&snapshot, to);
     charged(&snapshot, to);
+    slack(&snapshot, to);
     gaps(&snapshot, to);
     controls(headroom, &snapshot, to);
 }
@@ -102,7 +97,8 @@ fn controls(headroom: &Headroom, snapshot: &Snapshot, to: &mut Exposition) {
     to.gauge("lexiflow_requests_followed", "Requests in the memory engine's books now.").value(in_flight);
     to.counter("lexiflow_memory_limit_changes", "Changes of the system's limit while the server ran.")
         .value(stats.limit_changes);
-    to.gauge("lexiflow_controller_tick_microseconds", "Time of the last look.").value(stats.tick_micros);
+    to.gauge("lexiflow_controller_tick_seconds", "How long the last look took, in seconds.")
+        .value(Duration::from_micros(stats.tick_micros).as_secs_f64());
     to.counter("lexiflow_controller_overdue", "Looks that came more than a second late.")
         .value(stats.overdue);
     to.gauge("lexiflow_controller_late_seconds", "By how much the next look is overdue.")
@@ -114,6 +110,8 @@ fn controls(headroom: &Headroom, snapshot: &Snapshot, to: &mut Exposition) {
     }
 }
 
+/// Firms that have a line of their own.
+const TOP_FIRMS: usize = 5;
 /// Sites that have a line of their own: each label is memory in whatever stores the metrics.
 const TOP_SITES: usize = 5;
 
@@ -127,8 +125,8 @@ fn suspects(leaks: &Leaks, headroom: &Headroom, to: &mut Exposition) {
     for suspect in suspects.iter().take(TOP_SITES) {
         growth.sample(&[("site", &suspect.site)], suspect.bytes_per_hour);
     }
-    let took = u64::try_from(leaks.took().as_micros()).unwrap_or(u64::MAX);
-    to.gauge("lexiflow_leak_window_microseconds", "Time of the last look for leaks.").value(took);
+    to.gauge("lexiflow_leak_window_seconds", "How long the last look for leaks took, in seconds.")
+        .value(leaks.took().as_secs_f64());
 }
 
 fn process_of(snapshot: &Snapshot, started: Timestamp) -> ProcessSample {
@@ -253,6 +251,58 @@ fn charged(snapshot: &Snapshot, to: &mut Exposition) {
     }
 }
 
+/// What is left, and what is held without use.
+fn slack(snapshot: &Snapshot, to: &mut Exposition) {
+    let left = snapshot.budget.limit.bytes.saturating_sub(snapshot.gaps().charged);
+    to.gauge(
+        "lexiflow_memory_headroom_bytes",
+        "Bytes left between what the kernel cannot take back and the limit.",
+    )
+    .value(left);
+    if let Some(pressure) = snapshot.reading.pressure {
+        let stalled = Duration::from_micros(pressure.some_total_micros).as_secs_f64();
+        to.counter(
+            "lexiflow_memory_psi_stall_seconds",
+            "Time in which tasks stalled for want of memory, in seconds.",
+        )
+        .sample(&[("kind", "some")], stalled);
+    }
+    let Some(heap) = snapshot.reading.allocator else { return };
+    let dirty = heap.resident.saturating_sub(heap.active).saturating_sub(heap.metadata);
+    to.gauge("lexiflow_memory_dirty_bytes", "Bytes in resident allocator pages that hold nothing.")
+        .value(dirty);
+    let mut ratios = to.gauge(
+        "lexiflow_memory_fragmentation_ratio",
+        "Allocator pages in use to bytes allocated (internal), and resident pages to pages in use (external).",
+    );
+    for (kind, whole, part) in
+        [("internal", heap.active, heap.allocated), ("external", heap.resident, heap.active)]
+    {
+        ratios.sample(&[("kind", kind)], thousandths(permille(whole, part)));
+    }
+}
+
+/// A ratio as a metric has it. Nothing here reckons with floats.
+fn thousandths(ratio: u32) -> f64 {
+    Duration::from_millis(u64::from(ratio)).as_secs_f64()
+}
+
+/// The firms that hold most, each with a line of its own if whoever asks may know its name.
+pub(super) fn firms(headroom: &Headroom, names: Names, to: &mut Exposition) {
+    let mut family =
+        to.gauge("lexiflow_tenant_used_bytes", "Bytes lent to the requests of the firms that hold most.");
+    let mut others = 0;
+    for (tenant, bytes) in doctor::holders(headroom).into_iter().take(TOP_FIRMS) {
+        match names.may_tell(tenant) {
+            Some(firm) => {
+                family.sample(&[("tenant", &firm.to_string())], bytes);
+            }
+            None => others += bytes,
+        }
+    }
+    family.sample(&[("tenant", "other")], others);
+}
+
 fn database(db: &db::Db, to: &mut Exposition) {
     let stats = db.stats().snapshot();
     DbSample {
@@ -301,6 +351,8 @@ fn connections(stats: &ServerStats, to: &mut Exposition) {
 
 fn queues(depths: &Depths, to: &mut Exposition) {
     let Some(counted) = depths.last() else { return };
+    to.gauge("lexiflow_queue_count_age_seconds", "Age of the counts of waiting events and jobs, in seconds.")
+        .value(counted.age().as_secs_f64());
     to.gauge("outbox_events", "Events that wait to be heard, by state.")
         .sample(&[("state", "waiting")], counted.events.waiting)
         .sample(&[("state", "retrying")], counted.events.retrying)

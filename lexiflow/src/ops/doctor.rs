@@ -1,7 +1,12 @@
-//! What is wrong with the memory, why, and what to do, in sentences.
+//! What is wrong with the memory, why, and what to do, in sentences. Counters are judged by what they did in the last ten
+//! minutes: a burst that is over is no finding for ever.
 
-use super::leaks::SuspectAnswer;
-use headroom::{Cause, ControlStats, Level, Snapshot, Unreadable};
+mod pressure;
+
+use super::leaks::{Leaks, SuspectAnswer};
+use super::trend::{Trend, Window};
+use headroom::{ControlStats, Headroom, Level, Snapshot, Tenant, Unreadable};
+use ids::{FirmId, Id as _};
 use std::time::Duration;
 
 /// Said when there is no other finding.
@@ -10,71 +15,172 @@ pub(super) const NOTHING: &str = "Nothing is wrong.";
 /// Growth that reaches the limit later than this is not worth a word, in microseconds.
 const WORTH_SAYING_MICROS: u64 = 3_600_000_000;
 
-/// The findings, the most urgent first; one that says so when nothing is wrong.
-pub(super) fn findings(
-    snapshot: &Snapshot,
-    controls: &ControlStats,
+/// Shares of a class among which the firm that holds most is looked for.
+const SHARES: usize = 64;
+
+/// Which firms may be named to whoever asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    /// All: it is somebody on this machine.
+    All,
+    /// The asking user's own.
+    Own(FirmId),
+}
+
+impl Names {
+    /// The firm, if it may be named.
+    pub(super) fn may_tell(self, tenant: Tenant) -> Option<FirmId> {
+        let firm = FirmId::from_bytes(tenant);
+        (self == Self::All || self == Self::Own(firm)).then_some(firm)
+    }
+}
+
+/// All that the findings are made of.
+pub(super) struct Examined<'a> {
+    snapshot: &'a Snapshot,
+    controls: &'a ControlStats,
     overdue: Duration,
-    suspects: &[SuspectAnswer],
-) -> Vec<String> {
-    let mut found = Vec::new();
-    if !overdue.is_zero() {
-        found.push(format!(
-            "The thread that watches the memory is overdue by {} s: what is lent keeps within its limits, but the level stays \
-             as it was. The machine has too little processor time; if this does not end, restart the server.",
-            overdue.as_secs() + 1
-        ));
+    suspects: Vec<SuspectAnswer>,
+    /// Whether anything is done against pressure.
+    acts: bool,
+    window: Window,
+    /// The firm that holds most of what is lent, and how much, in bytes.
+    holder: Option<(Tenant, u64)>,
+    names: Names,
+}
+
+impl<'a> Examined<'a> {
+    /// Looks at the engine's books as they are now.
+    pub(super) fn of(
+        headroom: &Headroom,
+        (snapshot, controls): (&'a Snapshot, &'a ControlStats),
+        leaks: &Leaks,
+        trend: &Trend,
+        names: Names,
+    ) -> Self {
+        Self {
+            snapshot,
+            controls,
+            overdue: headroom.overdue(),
+            suspects: leaks.suspects(headroom),
+            acts: headroom.tuning().acts,
+            window: trend.window(snapshot, controls, headroom.uptime_micros()),
+            holder: holders(headroom).first().copied(),
+            names,
+        }
     }
-    level(snapshot, controls, &mut found);
-    unreadable(snapshot, &mut found);
-    leaks(suspects, &mut found);
-    if let Some(micros) = controls.micros_to_limit.filter(|micros| *micros < WORTH_SAYING_MICROS)
-        && snapshot.level > Level::Normal
-    {
-        let seconds = micros / 1_000_000;
-        found.push(format!(
-            "At its present growth the limit is reached in {seconds} s: look at `routes` for the request that grows, and \
-             at `stores` for one below its cap that fills."
-        ));
+
+    /// The findings, the most urgent first; one that says so when nothing is wrong.
+    pub(super) fn findings(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        self.watcher(&mut found);
+        pressure::level(self, &mut found);
+        unreadable(self.snapshot, &mut found);
+        leaks(&self.suspects, &mut found);
+        self.limit(&mut found);
+        self.counted(&mut found);
+        if found.is_empty() {
+            found.push(NOTHING.to_owned());
+        }
+        found
     }
-    let budget = &snapshot.budget;
-    if let Some(asked) = budget.clipped_from {
-        found.push(format!(
-            "MEMORY_BUDGET_MB asks for {} MiB, but only {} MiB fit into the limit of {} MiB ({}): raise that limit too, or \
-             ask for less.",
-            mebibytes(asked), mebibytes(budget.bytes), mebibytes(budget.limit.bytes), budget.limit.source.as_str()
-        ));
+
+    fn watcher(&self, found: &mut Vec<String>) {
+        if !self.overdue.is_zero() {
+            found.push(format!(
+                "The thread that watches the memory is overdue by {} s: what is lent keeps within its limits, but the level \
+                 stays as it was. The machine has too little processor time; if this does not end, restart the server.",
+                self.overdue.as_secs() + 1
+            ));
+        }
     }
-    if let Some(cgroup) = snapshot.reading.cgroup.filter(|cgroup| cgroup.oom_kills > 0) {
-        found.push(format!(
-            "The kernel has ended {} process(es) of this control group for want of memory: the limit is too small for what \
-             runs in the group beside the server, or was lowered while it ran.",
-            cgroup.oom_kills
-        ));
+
+    /// The limit, and when it is reached.
+    fn limit(&self, found: &mut Vec<String>) {
+        if let Some(micros) = self.controls.micros_to_limit.filter(|micros| *micros < WORTH_SAYING_MICROS)
+            && self.snapshot.level > Level::Normal
+        {
+            let seconds = micros / 1_000_000;
+            found.push(format!(
+                "At its present growth the limit is reached in {seconds} s: look at `routes` for the request that grows, \
+                 and at `stores` for one below its cap that fills."
+            ));
+        }
+        let budget = &self.snapshot.budget;
+        if let Some(asked) = budget.clipped_from {
+            found.push(format!(
+                "MEMORY_BUDGET_MB asks for {} MiB, but only {} MiB fit into the limit of {} MiB ({}): raise that limit too, \
+                 or ask for less.",
+                mebibytes(asked),
+                mebibytes(budget.bytes),
+                mebibytes(budget.limit.bytes),
+                budget.limit.source.as_str()
+            ));
+        }
+        if self.window.oom_kills > 0 {
+            found.push(format!(
+                "In the last ten minutes, or before the server started, the kernel has ended {} process(es) of this control \
+                 group for want of memory: the limit is too small for what runs in the group beside the server, or was \
+                 lowered while it ran. Raise the limit, or run the rest elsewhere.",
+                self.window.oom_kills
+            ));
+        }
     }
-    for pool in snapshot.pools.iter().filter(|pool| pool.refused > 0) {
-        found.push(format!(
-            "The part `{}` of the budget has refused {} request(s): {} of {} MiB are lent, {} MiB at most so far.",
-            pool.name, pool.refused, mebibytes(pool.used), mebibytes(pool.limit), mebibytes(pool.peak)
-        ));
+
+    /// What was counted in the last ten minutes.
+    fn counted(&self, found: &mut Vec<String>) {
+        let window = &self.window;
+        for (pool, refused) in
+            self.snapshot.pools.iter().zip(&window.refused).filter(|(_, refused)| **refused > 0)
+        {
+            found.push(format!(
+                "The part `{}` of the budget has refused {refused} request(s) in the last ten minutes: of {} MiB it lends {} \
+                 MiB now, and lent {} MiB at most. Whoever was refused may try again. If it goes on, send less of this kind \
+                 at once, or raise the memory limit and MEMORY_BUDGET_MB together.",
+                pool.name,
+                mebibytes(pool.limit),
+                mebibytes(pool.used),
+                mebibytes(pool.peak)
+            ));
+        }
+        if window.shed + window.cancelled > 0 {
+            found.push(format!(
+                "In the last ten minutes {} request(s) of classes that can wait were refused and {} request(s) were ended, \
+                 to stay within the limit; `actions` has the latest. Look at `routes` for what takes so much, and raise \
+                 the memory limit and MEMORY_BUDGET_MB together if it is the usual load.",
+                window.shed, window.cancelled
+            ));
+        }
+        if window.overdue > 0 {
+            found.push(format!(
+                "The thread that watches the memory came more than a second late {} time(s) in the last ten minutes: the \
+                 machine has too little processor time, or was suspended. Give the server more processor time, or raise \
+                 its quota.",
+                window.overdue
+            ));
+        }
     }
-    if controls.cancelled > 0 {
-        found.push(format!(
-            "{} request(s) were ended to stay within the limit; `actions` has the latest.",
-            controls.cancelled
-        ));
+
+    /// A firm, as whoever asks may know it.
+    fn name(&self, tenant: Tenant) -> String {
+        self.names
+            .may_tell(tenant)
+            .map_or_else(|| "another firm".to_owned(), |firm| format!("the firm `{firm}`"))
     }
-    if controls.overdue > 0 {
-        found.push(format!(
-            "The thread that watches the memory came more than a second late {} time(s): the machine has too little \
-             processor time, or was suspended.",
-            controls.overdue
-        ));
+}
+
+/// The firms that hold anything, and how much over all classes, in bytes; the one that holds most first.
+pub(super) fn holders(headroom: &Headroom) -> Vec<(Tenant, u64)> {
+    let mut held: Vec<(Tenant, u64)> = Vec::new();
+    for share in headroom.top_tenants(SHARES) {
+        let Some(tenant) = share.tenant.filter(|_| share.pool.used > 0) else { continue };
+        match held.iter_mut().find(|(known, _)| *known == tenant) {
+            Some((_, bytes)) => *bytes += share.pool.used,
+            None => held.push((tenant, share.pool.used)),
+        }
     }
-    if found.is_empty() {
-        found.push(NOTHING.to_owned());
-    }
-    found
+    held.sort_unstable_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+    held
 }
 
 fn unreadable(snapshot: &Snapshot, found: &mut Vec<String>) {
@@ -119,90 +225,9 @@ fn leaks(suspects: &[SuspectAnswer], found: &mut Vec<String>) {
     ));
 }
 
-fn level(snapshot: &Snapshot, controls: &ControlStats, found: &mut Vec<String>) {
-    let share = snapshot.share_permille / 10;
-    let why = match controls.cause {
-        Cause::Growth => "memory grows so fast that the limit is near".to_owned(),
-        Cause::Stalls => "the machine stalls for want of memory".to_owned(),
-        Cause::None | Cause::Share => format!("{share} % of the limit is used"),
-    };
-    let what = match snapshot.level {
-        Level::Normal => return,
-        Level::Elevated => "Stores are kept at three quarters. Nothing needs to be done yet.",
-        Level::Warning => {
-            "Stores are kept at half, background jobs wait, clients are asked to close their connections. Look at \
-             `routes` and `stores` for what holds most."
-        }
-        Level::Critical => {
-            "Stores are emptied; lists, searches, uploads and downloads are refused with 503; the largest request of the \
-             firm that holds most is ended. Raise the memory limit and MEMORY_BUDGET_MB together, or find what grows."
-        }
-        Level::Emergency => {
-            "As at critical, and a heap profile was written. Raise the memory limit, or restart the server once the profile \
-             is kept."
-        }
-    };
-    found.push(format!("The level is {} because {why}. {what}", snapshot.level.as_str()));
-}
-
 fn mebibytes(bytes: u64) -> u64 {
     bytes >> 20
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use headroom::{AllocatorStats, Headroom, InjectedSource, Settings};
-    use std::sync::Arc;
-
-    fn found(heap_mib: u64, asked: Option<u64>) -> Vec<String> {
-        let source = Arc::new(InjectedSource::with_limit(400 << 20));
-        source.change(|reading| {
-            reading.allocator =
-                Some(AllocatorStats { allocated: heap_mib << 20, ..AllocatorStats::default() });
-        });
-        let settings = Settings { explicit_budget_bytes: asked, ..Settings::default() };
-        let headroom = Headroom::new(settings, source as _);
-        headroom.sample_at(1);
-        findings(&headroom.snapshot(), &headroom.controls(), Duration::ZERO, &[])
-    }
-
-    #[test]
-    fn figures_that_cannot_be_read_and_a_watcher_that_does_not_come_are_told() {
-        let source = Arc::new(InjectedSource::with_limit(400 << 20));
-        let headroom = Headroom::new(Settings::default(), Arc::clone(&source) as _);
-        headroom.sample_at(1_000_000);
-        let told = |at_micros| {
-            let overdue = headroom.overdue_at(at_micros);
-            findings(&headroom.snapshot(), &headroom.controls(), overdue, &[])
-        };
-        assert_eq!(told(2_000_000), ["Nothing is wrong."]);
-        let late = told(3_500_000);
-        assert!(late[0].contains("overdue by 2 s"), "{late:?}");
-        let unreadable = Unreadable { limit: true, usage: true, ..Unreadable::default() };
-        source.change(|reading| reading.unreadable = unreadable);
-        let blind = told(2_000_000);
-        assert!(blind[0].contains("said last, 400 MiB (physical)"), "{blind:?}");
-        assert!(blind[1].contains("does not tell any more") && blind.len() == 2, "{blind:?}");
-        let unknown = Unreadable { limit_unknown: true, ..Unreadable::default() };
-        source.change(|reading| reading.unreadable = unknown);
-        let unknown = told(2_000_000);
-        assert!(
-            unknown[0].contains("since the start") && unknown[0].contains("MEMORY_BUDGET_MB"),
-            "{unknown:?}"
-        );
-        assert!(!unknown[0].contains("any more") && unknown.len() == 1, "{unknown:?}");
-    }
-
-    #[test]
-    fn a_healthy_server_says_so_and_an_ailing_one_says_what_to_do() {
-        assert_eq!(found(10, None), ["Nothing is wrong."]);
-        let critical = found(260, None);
-        assert!(
-            critical[0].contains("critical because 86 %") && critical[0].contains("MEMORY_BUDGET_MB"),
-            "{critical:?}"
-        );
-        let clipped = found(10, Some(900 << 20));
-        assert!(clipped[0].contains("asks for 900 MiB, but only 360 MiB"), "{clipped:?}");
-    }
-}
+mod tests;

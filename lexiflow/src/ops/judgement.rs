@@ -1,5 +1,6 @@
 //! The memory, judged by marks that the caller chooses: for monitors with thresholds of their own.
 
+use super::doctor::{Examined, Names};
 use super::report::{decimal, fresh, percent};
 use super::{Ops, doctor};
 use access::Ctx;
@@ -76,8 +77,8 @@ pub(super) async fn show_judgement(
         let fault = Fault::new(field, "out_of_range", message);
         return Err(Problem::new(codes::MALFORMED_QUERY).with_faults(vec![fault]));
     }
-    let suspects = ops.leaks.suspects(headroom);
-    let findings = doctor::findings(&snapshot, &headroom.controls(), headroom.overdue(), &suspects);
+    let (controls, names) = (headroom.controls(), Names::Own(ctx.firm()));
+    let findings = Examined::of(headroom, (&snapshot, &controls), &ops.leaks, &ops.trend, names).findings();
     Ok(fresh(StatusCode::OK, &judged(&snapshot, warning, critical, findings)))
 }
 

@@ -1,6 +1,7 @@
+use super::Ops;
+use super::doctor::{Examined, Names};
 use super::report::{decimal, fresh, human, percent, whole_mebibytes};
 use super::viewer::Viewer;
-use super::{Ops, doctor};
 use access::Public;
 use axum::Extension;
 use axum::response::Response;
@@ -13,7 +14,6 @@ use ids::{FirmId, Id as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use tokio::runtime::Handle;
 use utoipa::{IntoParams, ToSchema};
 use web::{Problem, ProblemBody, ValidQuery};
 
@@ -120,7 +120,8 @@ struct Figures {
     /// Stalls for want of memory; absent where the kernel does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pressure: Option<Value>,
-    /// Live tasks, those without an owner, and spawned work that outlived its request.
+    /// Tasks of the runtime that does the work, the names of the background tasks, and what goes on without its owner:
+    /// spawned work that outlived its request (`detached`), and background tasks that were told to end.
     tasks: Value,
     /// What was asked for, what the allocator handed out, and what the kernel counts, in bytes; and the differences.
     gaps: Value,
@@ -151,15 +152,15 @@ pub(super) async fn show_memory(
     let snapshot = public.app.headroom().snapshot();
     let word = snapshot.level.status();
     let status = if word == "critical" { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    let figures = viewer.sees_figures().then(|| figures(&snapshot, &ops, query.format));
+    let figures = viewer.names().map(|names| figures(&snapshot, &ops, query.format, names));
     Ok(fresh(status, &MemoryHealth { status: word, figures }))
 }
 
-fn figures(snapshot: &Snapshot, ops: &Ops, format: Format) -> Figures {
+fn figures(snapshot: &Snapshot, ops: &Ops, format: Format, names: Names) -> Figures {
     let reading = &snapshot.reading;
     let headroom = ops.parts.app.headroom();
     let (controls, now) = (headroom.controls(), headroom.uptime_micros());
-    let alive = Handle::current().metrics().num_alive_tasks();
+    let tasks = ops.tasks.count();
     let (purges, detached) = (snapshot.purges, headroom::detached_work());
     Figures {
         runtime: "native",
@@ -167,7 +168,7 @@ fn figures(snapshot: &Snapshot, ops: &Ops, format: Format) -> Figures {
         cause: controls.cause.as_str(),
         since_ms: now.saturating_sub(controls.since_micros) / 1000,
         time_to_limit_ms: controls.micros_to_limit.map(|micros| micros / 1000),
-        doctor: doctor::findings(snapshot, &controls, headroom.overdue(), &ops.leaks.suspects(headroom)),
+        doctor: Examined::of(headroom, (snapshot, &controls), &ops.leaks, &ops.trend, names).findings(),
         actions: controls.recent.iter().map(|record| action(record, now)).collect(),
         v8: v8(snapshot, format),
         process: process(snapshot, format),
@@ -177,8 +178,7 @@ fn figures(snapshot: &Snapshot, ops: &Ops, format: Format) -> Figures {
         pressure: reading.pressure.map(|pressure| {
             json!({ "someAvg10": decimal(&percent(u64::from(pressure.some_avg10_hundredths), 10_000)) })
         }),
-        // Every task belongs to a `Tasks` or to the accept loop, which end together with what they own.
-        tasks: json!({ "alive": alive, "background": ops.tasks.running(), "leaked": 0,
+        tasks: json!({ "alive": tasks.alive, "background": ops.tasks.background(), "leaked": tasks.leaked,
             "detached": detached.now, "detachedTotal": detached.total }),
         gaps: gaps(snapshot),
         budget: json!({

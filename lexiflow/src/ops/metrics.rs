@@ -1,6 +1,6 @@
-use super::Ops;
 use super::report::fresh;
 use super::viewer::Viewer;
+use super::{Ops, collectors};
 use access::{Ctx, Public};
 use axum::Extension;
 use axum::response::{IntoResponse as _, Response};
@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use telemetry::{Format, InFlight, Metrics};
+use telemetry::{Exposition, Format, InFlight, Metrics};
 use web::server::ServerStats;
 use web::{Problem, ProblemBody, codes};
 
@@ -54,15 +54,14 @@ pub(super) async fn show_metrics(
     Extension(ops): Extension<Arc<Ops>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    viewer.require_figures()?;
+    let names = viewer.require_figures()?;
     let metrics = &ops.parts.metrics;
-    if let Err(error) = ops.depths.count(&ops.parts.app).await {
-        // The other metrics are worth having, above all when the database is in trouble.
-        tracing::warn!(%error, "the waiting work could not be counted for the metrics");
-    }
+    ops.depths.want();
     ops.in_flight.follow(metrics);
     let format = Format::from_accept(headers.get(ACCEPT).and_then(|value| value.to_str().ok()));
-    let text = metrics.render(format).map_err(|error| Problem::new(codes::INTERNAL).with_cause(error))?;
+    let firms = |to: &mut Exposition| collectors::firms(ops.parts.app.headroom(), names, to);
+    let text = metrics.render_with(format, firms);
+    let text = text.map_err(|error| Problem::new(codes::INTERNAL).with_cause(error))?;
     Ok(([(CONTENT_TYPE, format.content_type()), (CACHE_CONTROL, "no-store")], text).into_response())
 }
 

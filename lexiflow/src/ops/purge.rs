@@ -1,6 +1,7 @@
 use super::Ops;
 use super::error::Error;
 use super::report::{decimal, fresh};
+use super::viewer::Promptly;
 use access::Ctx;
 use audit::{Act, Entity};
 use axum::Extension;
@@ -11,8 +12,12 @@ use ids::Id as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 use utoipa::ToSchema;
 use web::{Problem, ProblemBody};
+
+/// How long the database may take to record it.
+const TO_RECORD: Duration = Duration::from_secs(1);
 
 /// What giving back did.
 #[derive(Debug, Serialize, ToSchema)]
@@ -44,7 +49,10 @@ pub(super) struct Purged {
     responses(
     (status = 200, description = "It is given back", body = Purged),
     (status = 501, description = "The allocator cannot do this", body = ProblemBody)))]
-pub(super) async fn purge_memory(ctx: Ctx, Extension(ops): Extension<Arc<Ops>>) -> Result<Response, Problem> {
+pub(super) async fn purge_memory(
+    Promptly(ctx): Promptly,
+    Extension(ops): Extension<Arc<Ops>>,
+) -> Result<Response, Problem> {
     Ok(purge(&ctx, &ops).await?)
 }
 
@@ -54,22 +62,29 @@ pub(super) async fn purge_memory(ctx: Ctx, Extension(ops): Extension<Arc<Ops>>) 
     (status = 200, description = "It is given back", body = Purged),
     (status = 501, description = "The allocator cannot do this", body = ProblemBody)))]
 pub(super) async fn collect_memory(
-    ctx: Ctx,
+    Promptly(ctx): Promptly,
     Extension(ops): Extension<Arc<Ops>>,
 ) -> Result<Response, Problem> {
     Ok(purge(&ctx, &ops).await?)
 }
 
-/// Recorded first: a purge cannot be taken back when the record then fails.
+/// Recorded first, in the database or beside it; but memory is given back also where neither takes the record, since that
+/// may be what the server needs to get out of its trouble.
 async fn purge(ctx: &Ctx, ops: &Ops) -> Result<Response, Error> {
     if !ops.parts.config.memory.purge_endpoint {
         return Err(Error::SwitchedOff);
     }
     let allocator = Entity::named("allocator", ctx.firm().uuid());
-    let mut tx = ctx.begin().await?;
-    let changes = json!({ "purge": "all unused pages" });
-    audit::record(&mut tx, ctx, Act::Update, allocator.changed(changes)).await?;
-    tx.commit().await?;
+    let purged = allocator.changed(json!({ "purge": "all unused pages" }));
+    if let Err(error) =
+        audit::record_within(TO_RECORD, ctx, &ops.parts.files.spill, Act::Update, purged).await
+    {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            user = %ctx.user(),
+            "a purge could be recorded neither in the audit log nor beside it, and is done all the same"
+        );
+    }
     let headroom = ctx.app().headroom().clone();
     let work = move || {
         let before = headroom.snapshot().reading;

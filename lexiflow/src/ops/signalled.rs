@@ -47,7 +47,7 @@ impl Ops {
     /// Logs the background tasks, the bounded stores and the largest requests in flight, a line for each.
     pub(crate) fn tell_when_signalled(&self) {
         let headroom = self.parts.app.headroom();
-        for task in self.tasks.running() {
+        for task in self.tasks.background() {
             tracing::warn!(task, "background task");
         }
         for store in headroom.stores().snapshot() {

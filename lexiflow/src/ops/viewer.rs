@@ -1,24 +1,30 @@
+use super::doctor::Names;
 use access::grants::Moment;
-use access::{Action, App};
+use access::{Action, App, Ctx};
 use axum::extract::FromRequestParts;
 use http::header::{FORWARDED, HOST, VIA};
 use http::request::Parts;
 use http::uri::Authority;
 use std::net::IpAddr;
-use web::Problem;
+use std::time::Duration;
 use web::server::PeerAddr;
+use web::{Problem, codes};
+
+/// How long the database may take to tell who asks. Figures are wanted most when it is busy: whoever asks from elsewhere
+/// hears soon that they cannot have them.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Who asks for figures on a route that anybody may call.
-pub(super) struct Viewer(Result<(), Problem>);
+pub(super) struct Viewer(Result<Names, Problem>);
 
 impl Viewer {
-    /// Whether the figures may be shown.
-    pub(super) fn sees_figures(&self) -> bool {
-        self.0.is_ok()
+    /// Which firms the figures may name; nothing where no figures may be shown.
+    pub(super) fn names(&self) -> Option<Names> {
+        self.0.as_ref().ok().copied()
     }
 
     /// The figures may be shown, or else why not.
-    pub(super) fn require_figures(self) -> Result<(), Problem> {
+    pub(super) fn require_figures(self) -> Result<Names, Problem> {
         self.0
     }
 }
@@ -28,13 +34,32 @@ impl FromRequestParts<App> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         if is_local(parts) {
-            return Ok(Self(Ok(())));
+            return Ok(Self(Ok(Names::All)));
         }
-        Ok(Self(operator(parts, app).await.map_err(Problem::from)))
+        Ok(Self(soon(async { operator(parts, app).await.map_err(Problem::from) }).await))
     }
 }
 
-async fn operator(parts: &Parts, app: &App) -> Result<(), access::Error> {
+/// The context of a verb that must not wait for a busy database before it begins.
+pub(super) struct Promptly(pub(super) Ctx);
+
+impl FromRequestParts<App> for Promptly {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        soon(Ctx::from_request_parts(parts, app)).await.map(Self)
+    }
+}
+
+async fn soon<T>(known: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    tokio::time::timeout(PATIENCE, known).await.unwrap_or_else(|_| {
+        let detail =
+            "the database is too busy to tell who asks: try again, or ask from the server's own machine";
+        Err(Problem::new(codes::UNAVAILABLE).with_detail(detail).with_retry_after(1))
+    })
+}
+
+async fn operator(parts: &Parts, app: &App) -> Result<Names, access::Error> {
     let Some(shown) = access::credentials(parts) else {
         return Err(access::Error::NotAuthenticated(
             "sign in and send the header `Authorization: Bearer <access token>`, or ask from the server's own machine",
@@ -49,7 +74,8 @@ async fn operator(parts: &Parts, app: &App) -> Result<(), access::Error> {
         address: client.and_then(|client| client.address),
         country: client.and_then(|client| client.country),
     };
-    Ok(policy.require(&principal, Action::Operate, moment)?)
+    policy.require(&principal, Action::Operate, moment)?;
+    Ok(Names::Own(principal.firm))
 }
 
 /// From this machine, and not through a proxy on it that speaks for somebody else. A proxy that leaves no trace of its

@@ -109,6 +109,7 @@ pub async fn start(mut options: StartOptions) -> Result<Running, StartError> {
     check_first_password(&options.config).await?;
     let lock = lock(&options.config)?;
     let parts = Parts::open_with(options.config, options.clock, options.random, options.memory).await?;
+    tell_budget(parts.app.headroom());
     let opened = parts.clone();
     let crowd = settings.crowd.clone();
     match serve(parts, lock, listener, address, settings, &mut options.announcements).await {
@@ -142,10 +143,10 @@ async fn serve(
     if made.is_none() && parts.config.admin.password.is_some() {
         tracing::warn!("LEXIFLOW_ADMIN_PASSWORD has no effect: there are users already");
     }
-    let pace = Pace { calm: parts.config.memory.check_interval.min(Pace::default().calm), ..Pace::default() };
-    let controller = Controller::start(parts.app.headroom(), pace)
+    let controller = Controller::start(parts.app.headroom(), Pace::default())
         .map_err(StartError::system("start the thread that watches the memory"))?;
     let periods = watch::Sender::new(Periods::of(&parts.config));
+    ops.count_depths().await;
     workers::start(&parts, &ops, &workers, &periods);
     let (server, served) = (Tasks::new(), Arc::new(Mutex::new(None)));
     let apart = web::server::serve_apart(listener, routes, settings, server.token())
@@ -160,6 +161,19 @@ async fn serve(
     ops.status().enter(Phase::Ready);
     let last_read = Mutex::new(Config::clone(&parts.config));
     Ok(Running { address, parts, ops, server, workers, served, lock, periods, last_read, controller })
+}
+
+/// Logs what the server may take, and who says so.
+fn tell_budget(headroom: &Headroom) {
+    let budget = headroom.budget();
+    tracing::info!(
+        budget_bytes = budget.bytes,
+        budget_source = budget.source.as_str(),
+        limit_bytes = budget.limit.bytes,
+        limit_source = budget.limit.source.as_str(),
+        asked_bytes = budget.clipped_from,
+        "the memory budget"
+    );
 }
 
 async fn listen(server: &Server, settings: &ServerSettings) -> Result<TcpListener, StartError> {

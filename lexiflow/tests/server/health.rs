@@ -160,11 +160,35 @@ async fn the_full_report_is_for_operators_and_checks_every_part() {
     let admin = server.admin().await;
     let report = admin.get("/api/health/full").await.expect_status(200).json();
     assert_eq!(report["status"], "healthy", "{report:#}");
-    for part in ["database", "storage", "queues", "memory", "tasks"] {
+    let parts = [
+        "database",
+        "storage",
+        "queues",
+        "memory",
+        "tasks",
+        "audit",
+        "mail",
+        "search",
+        "scheduler",
+        "cpu",
+        "clock",
+        "cache",
+    ];
+    for part in parts {
         let check = &report["checks"][part];
         assert_eq!(check["status"], "up", "{part}: {check:#}");
         assert!(check["responseTimeMs"].is_u64() && check["lastChecked"].is_string(), "{part}: {check:#}");
     }
+    for part in ["bus", "scanner", "webhooks"] {
+        let check = &report["checks"][part];
+        assert!(check["status"] == "disabled" && check["message"].is_string(), "{part}: {check:#}");
+    }
+    let details = |part: &str| report["checks"][part]["details"].clone();
+    assert!(details("queues")["events"]["oldestSeconds"].is_u64(), "{report:#}");
+    assert!(details("scheduler")["schedules"].as_u64().unwrap() > 0, "{report:#}");
+    assert!(details("cpu")["processPercent"].is_f64() && details("cpu")["cores"].is_u64(), "{report:#}");
+    assert!(details("clock")["steppedMs"].is_i64() || details("clock")["steppedMs"].is_u64(), "{report:#}");
+    assert!(details("cache")["maxBytes"].as_u64().unwrap() > 0, "{report:#}");
     let again = admin.get("/api/health/full").await.expect_status(200).json();
     assert_eq!(again["timestamp"], report["timestamp"], "the report is shared for five seconds");
 

@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 //! The whole server in the test's own process, and the command line as a person sees it.
 
+mod busy;
 mod commands;
 mod documentation;
 mod health;

@@ -2,6 +2,8 @@ use crate::support::Server;
 use bytes::Bytes;
 use http::Method;
 use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 /// Reads a page of format 0.0.4 and returns each family's type; anything that is not a line of that format fails.
 fn families(page: &str) -> BTreeMap<String, String> {
@@ -24,7 +26,61 @@ fn families(page: &str) -> BTreeMap<String, String> {
         }
     }
     assert_eq!(helped.len(), types.len(), "each family has its help once");
+    for (name, kind) in &types {
+        keeps_conventions(name, kind);
+    }
+    check_with_promtool(page);
     types
+}
+
+/// What `promtool check metrics` would find, so that it holds also where there is no promtool.
+fn keeps_conventions(name: &str, kind: &str) {
+    const FOREIGN: [&str; 15] = [
+        "microseconds",
+        "milliseconds",
+        "nanoseconds",
+        "minutes",
+        "hours",
+        "days",
+        "bits",
+        "kilobytes",
+        "megabytes",
+        "gigabytes",
+        "percent",
+        "s",
+        "ms",
+        "us",
+        "mb",
+    ];
+    const KINDS: [&str; 4] = ["counter", "gauge", "histogram", "summary"];
+    assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'), "{name}");
+    for part in name.split('_') {
+        assert!(!FOREIGN.contains(&part), "{name} is not in a base unit");
+        assert!(!KINDS.contains(&part), "{name} tells its type twice");
+    }
+    assert_eq!(
+        name.ends_with("_total"),
+        kind == "counter",
+        "{name}: counters end in _total, and nothing else"
+    );
+    let is_taken = ["_count", "_sum", "_bucket"].iter().any(|end| name.ends_with(end));
+    assert!(!is_taken, "{name} has the name of a part of a histogram");
+    assert!(!name.ends_with("_info") || kind == "gauge", "{name} is no information");
+}
+
+/// Has Prometheus' own tool look at the page, where the machine has it.
+fn check_with_promtool(page: &str) {
+    let started = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut tool) = started else { return };
+    tool.stdin.take().unwrap().write_all(page.as_bytes()).unwrap();
+    let told = tool.wait_with_output().unwrap();
+    let said = [told.stdout, told.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(told.status.success() && said.iter().all(String::is_empty), "{said:?}");
 }
 
 #[tokio::test]
@@ -59,6 +115,12 @@ async fn the_metrics_can_be_parsed_and_have_the_guides_names() {
         ("lexiflow_memory_purge_seconds", "summary"),
         ("lexiflow_memory_shed_bytes_total", "counter"),
         ("lexiflow_runtime_tasks_leaked", "gauge"),
+        ("lexiflow_memory_headroom_bytes", "gauge"),
+        ("lexiflow_memory_dirty_bytes", "gauge"),
+        ("lexiflow_memory_fragmentation_ratio", "gauge"),
+        ("lexiflow_tenant_used_bytes", "gauge"),
+        ("lexiflow_controller_tick_seconds", "gauge"),
+        ("lexiflow_leak_window_seconds", "gauge"),
         ("lexiflow_runtime_poll_stall_seconds", "gauge"),
         ("http_request_memory_large_total", "counter"),
     ] {

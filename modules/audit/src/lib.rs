@@ -33,4 +33,4 @@ pub use service::{
     checkpoint, entries_of, export, find_entry, find_verification, list_entries, list_entries_of_case,
     list_verifications, purge, record, record_leaving, record_sign_in, report, summarize, verify_chain,
 };
-pub use spill::{Spill, SpillFile, record_reading};
+pub use spill::{Spill, SpillFile, record_reading, record_within};

@@ -4,6 +4,7 @@ use access::{App, Ctx};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// A file beside the database, for records that it cannot take at the moment. Its methods block.
 pub trait SpillFile: Send + Sync + std::fmt::Debug {
@@ -138,4 +139,33 @@ pub async fn record_reading(ctx: &Ctx, spill: &Spill, entity: Entity) -> Result<
         Ok::<(), Error>(())
     };
     spill.keep_if_it_fails(kept, recorded).await
+}
+
+/// Records what must be done soon, such as giving memory back: what the database did not take within `patience`, for
+/// whatever reason, is kept beside it and written into the chain later. Where the database took it in the very moment that
+/// the patience ended, the chain has it twice.
+///
+/// # Errors
+/// [`Error::Spill`] when neither takes the record.
+pub async fn record_within(
+    patience: Duration,
+    ctx: &Ctx,
+    spill: &Spill,
+    act: Act,
+    entity: Entity,
+) -> Result<(), Error> {
+    let kept = Pending::of(ctx, act, entity.clone());
+    let recorded = async {
+        let mut tx = ctx.begin().await?;
+        service::record(&mut tx, ctx, act, entity).await?;
+        tx.commit().await?;
+        Ok::<(), Error>(())
+    };
+    let failed = match tokio::time::timeout(patience, recorded).await {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) => error.to_string(),
+        Err(late) => late.to_string(),
+    };
+    tracing::warn!(error = failed, "an audit record is kept in the spill file until the database takes it");
+    spill.append(kept).await
 }

@@ -225,3 +225,26 @@ async fn a_large_job_is_refused_and_an_unknown_one_is_left_for_a_worker_that_kno
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_oldest_that_waits_and_the_jobs_of_a_kind_are_told() {
+    on_both(async |place| {
+        let world = World::on(place).await;
+        let reader = world.db.reader();
+        assert_eq!(world.jobs.oldest(reader).await.unwrap(), None);
+        assert_eq!(world.outbox.oldest(reader).await.unwrap(), None);
+        let first = world.now();
+        assert!(enqueue(&world, job(&world, 1), 1, How::Retry).await);
+        world.open_all([1]).await;
+        world.pass(TimeDelta::minutes(1));
+        assert!(enqueue(&world, job(&world, 2), 1, How::Retry).await);
+        world.open_all([2]).await;
+        assert_eq!(world.jobs.oldest(reader).await.unwrap(), Some(first));
+        assert_eq!(world.outbox.oldest(reader).await.unwrap(), Some(first));
+        let both = PendingJobs { waiting: 2, ..PendingJobs::default() };
+        assert_eq!(world.jobs.pending_of(reader, &["test.other", Errand::KIND]).await.unwrap(), both);
+        let none = PendingJobs::default();
+        assert_eq!(world.jobs.pending_of(reader, &["test.other"]).await.unwrap(), none);
+    })
+    .await;
+}

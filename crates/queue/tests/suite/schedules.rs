@@ -41,6 +41,25 @@ async fn periodic_work_runs_at_once_and_then_when_its_time_has_passed() {
 }
 
 #[tokio::test]
+async fn the_last_run_and_work_that_nobody_begins_are_told() {
+    on_both(async |place| {
+        let world = World::on(place).await;
+        let scheduler = scheduler(&world, vec![counting("purge", &Arc::default())]);
+        assert_eq!(scheduler.state().await.unwrap(), queue::SchedulerState::default());
+        let began = world.clock().now();
+        assert_eq!(scheduler.run_due().await.unwrap(), ["purge"]);
+        let state = scheduler.state().await.unwrap();
+        assert_eq!((state.schedules, state.last_run_at, state.overdue), (1, Some(began), Duration::ZERO));
+        world.pass(TimeDelta::hours(3));
+        let late = scheduler.state().await.unwrap();
+        assert!(late.overdue >= Duration::from_mins(114), "an hour and a tenth after the last run: {late:?}");
+        let other = self::scheduler(&world, vec![counting("another", &Arc::default())]);
+        assert_eq!(other.state().await.unwrap().schedules, 0, "those of another version are left out");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn work_that_fails_or_panics_waits_for_its_next_time() {
     on_both(async |place| {
         let world = World::on(place).await;
