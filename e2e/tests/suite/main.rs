@@ -38,6 +38,7 @@ mod passkeys;
 #[cfg(not(feature = "passkeys"))]
 mod passkeys_unbuilt;
 mod permissions;
+mod pressure;
 mod rates;
 mod records;
 mod refusals;
