@@ -69,6 +69,7 @@ impl TestApp {
             ("rate_limit.max", "1000000"),
             ("rate_limit.auth_max", "1000000"),
             ("rate_limit.upload_max", "1000000"),
+            ("rate_limit.max_concurrent", "1000000"),
             ("admin.email", ADMIN),
             ("admin.password", PASSWORD),
         ];
