@@ -67,7 +67,7 @@ impl Call {
 }
 
 /// All that a request could leave behind: the rows of each table, and the files.
-type Traces = (BTreeMap<String, i64>, Vec<String>);
+pub(crate) type Traces = (BTreeMap<String, i64>, Vec<String>);
 
 /// A server whose reservations are refused, and what its answers are when they are not.
 struct Trial {
@@ -94,18 +94,6 @@ impl Trial {
         (trial, things)
     }
 
-    /// Looks when nothing runs any more.
-    async fn leave_traces(&self) -> Traces {
-        self.app.settle().await;
-        let reader = self.app.app().db().reader();
-        let counts: Vec<String> =
-            self.tables.iter().map(|table| format!("(SELECT count(*) FROM {table})")).collect();
-        let counts = format!("SELECT {}", counts.join(", "));
-        let rows = reader.rows(db::sql(reader.dialect(), counts, [])).await.unwrap();
-        let count = |(place, table): (usize, &String)| (table.clone(), rows[0].at(place).unwrap());
-        (self.tables.iter().enumerate().map(count).collect(), self.app.stored_files())
-    }
-
     /// Everything that was lent is given back, in each account of the tree; a test that waits for ever fails.
     async fn nothing_lent(&self) {
         let headroom = self.app.app().headroom();
@@ -122,7 +110,7 @@ impl Trial {
     async fn ask(&mut self, name: &str, call: &Call) -> Answer {
         for _ in 0..TRIES {
             if self.traces.is_none() && self.per_million > 0 {
-                self.traces = Some(self.leave_traces().await);
+                self.traces = Some(traces_of(&self.app, &self.tables).await);
             }
             self.faults.refuse(self.per_million);
             let answer = call.send(&self.app).await;
@@ -143,7 +131,7 @@ impl Trial {
             let wait: u32 =
                 answer.header("retry-after").parse().unwrap_or_else(|_| panic!("{name}: no time"));
             assert!((1..=30).contains(&wait), "{name}: {wait}");
-            let left = self.leave_traces().await;
+            let left = traces_of(&self.app, &self.tables).await;
             if call.method == Method::GET {
                 // That somebody wanted to read it is on record before the memory for it is asked for.
                 self.note_readings(&left);
@@ -176,8 +164,19 @@ impl Trial {
     }
 }
 
+/// Looks when nothing runs any more.
+pub(crate) async fn traces_of(app: &TestApp, tables: &[String]) -> Traces {
+    app.settle().await;
+    let reader = app.app().db().reader();
+    let counts: Vec<String> = tables.iter().map(|table| format!("(SELECT count(*) FROM {table})")).collect();
+    let counts = format!("SELECT {}", counts.join(", "));
+    let rows = reader.rows(db::sql(reader.dialect(), counts, [])).await.unwrap();
+    let count = |(place, table): (usize, &String)| (table.clone(), rows[0].at(place).unwrap());
+    (tables.iter().enumerate().map(count).collect(), app.stored_files())
+}
+
 /// Every table, but for those that a full-text index keeps for itself.
-async fn tables(app: &TestApp) -> Vec<String> {
+pub(crate) async fn tables(app: &TestApp) -> Vec<String> {
     let reader = app.app().db().reader();
     let names = match reader.dialect() {
         db::Dialect::Sqlite => {
