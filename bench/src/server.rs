@@ -92,7 +92,9 @@ impl<'a> Start<'a> {
             if self.is_direct { Command::new(binary) } else { through_self(binary, self.group.as_ref())? };
         environment(&mut command, &self.data_dir);
         // One user asks here as often as thousands do.
-        for name in ["RATE_LIMIT_MAX", "RATE_LIMIT_AUTH_MAX", "RATE_LIMIT_UPLOAD_MAX"] {
+        for name in
+            ["RATE_LIMIT_MAX", "RATE_LIMIT_AUTH_MAX", "RATE_LIMIT_UPLOAD_MAX", "RATE_LIMIT_MAX_CONCURRENT"]
+        {
             command.env(name, "1000000");
         }
         command.env("HOST", address.ip().to_string()).env("PORT", address.port().to_string());

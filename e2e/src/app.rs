@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A whole server with a database, a data folder and a clock of its own.
 #[derive(Debug)]
 pub struct TestApp {
+    // First, so that it looks before anything else is gone.
+    lent: Lent,
     running: Running,
     clock: Arc<MockClock>,
     admin: Client,
@@ -31,6 +33,20 @@ pub struct TestApp {
     seed: u64,
     // Last, so that the server is gone before its database is.
     database: TestDatabase,
+}
+
+/// Fails a test that drops its server while bytes are lent, unless it fails already or [`TestApp::finish`] has looked.
+#[derive(Debug)]
+struct Lent(Option<Headroom>);
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let lent = self.0.as_ref().map_or(0, |headroom| headroom.root().used());
+        assert!(
+            lent == 0 || std::thread::panicking(),
+            "dropped without `finish` while {lent} bytes are lent"
+        );
+    }
 }
 
 impl TestApp {
@@ -69,6 +85,7 @@ impl TestApp {
             ("rate_limit.max", "1000000"),
             ("rate_limit.auth_max", "1000000"),
             ("rate_limit.upload_max", "1000000"),
+            ("rate_limit.max_concurrent", "1000000"),
             ("admin.email", ADMIN),
             ("admin.password", PASSWORD),
         ];
@@ -96,12 +113,14 @@ impl TestApp {
         };
         let running = Box::pin(start(options)).await.expect("the server starts");
         let admin = Client::new(running.address()).sign_in(ADMIN, PASSWORD).await;
-        Self { running, clock, admin, users: AtomicU32::new(0), seed, database }
+        let lent = Lent(Some(running.app().headroom().clone()));
+        Self { lent, running, clock, admin, users: AtomicU32::new(0), seed, database }
     }
 
     /// Ends the server and starts it again on the same data, at the same time; `between` is told the data folder.
-    pub async fn restart(self, between: impl FnOnce(&Path)) -> Self {
+    pub async fn restart(mut self, between: impl FnOnce(&Path)) -> Self {
         let config = Config::clone(&self.running.parts().config);
+        self.lent.0 = None;
         let report = tokio::time::timeout(PATIENCE, self.running.shutdown()).await.expect("an end");
         assert!(report.clean, "{report:?}");
         between(&config.storage.data_dir);
@@ -258,10 +277,11 @@ impl TestApp {
 
     /// Fails when work was given up or is left over, when memory is still borrowed, when a transaction is still open,
     /// or when the server does not end by itself.
-    pub async fn finish(self) {
+    pub async fn finish(mut self) {
         self.settle().await;
         self.quiet().await;
         self.nothing_lent();
+        self.lent.0 = None;
         let (app, reader) = (self.app(), self.app().db().reader());
         let events = app.outbox().pending(reader).await.expect("the events");
         assert_eq!((events.waiting, events.retrying, events.dead), (0, 0, 0), "events were left behind");

@@ -33,5 +33,7 @@ pub use legible::{is_unseen, legible, says_something};
 pub use metering::{Admission, Treatment, works_for};
 pub use paging::{Cursor, Page, Paged, Sort};
 pub use problem::{Code, Failure, Fault, Problem, ProblemBody};
-pub use rates::{Admitted, Known, Quota, RateClass, RateKey, RateLimits, RateSettings, asks_as};
+pub use rates::{
+    Admitted, Known, Quota, RUNNING_BYTES, RateClass, RateKey, RateLimits, RateSettings, asks_as,
+};
 pub use scope::{CorrelationId, Limits, arrived};

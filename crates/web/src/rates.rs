@@ -1,4 +1,5 @@
-//! How often somebody may ask: per principal and per address, in the time of the server's clock.
+//! How often somebody may ask: per principal and per address, in the time of the server's clock; and how many requests of a
+//! principal may run at once.
 //!
 //! Each request belongs to one class of a route ([`RateClass`]) and counts under the address that it comes from, before
 //! anything is done for it, and under its principal as soon as that is known. Each count is one [`gcra`] time in one of two
@@ -8,12 +9,14 @@ mod class;
 mod gcra;
 mod header;
 mod key;
+mod running;
 mod shared;
 mod table;
 
 pub use class::RateClass;
 pub use gcra::Quota;
 pub use key::RateKey;
+pub use running::RUNNING_BYTES;
 pub use shared::{Admitted, Known};
 
 pub(crate) use header::Standings;
@@ -27,9 +30,10 @@ use clock::SharedClock;
 use gcra::Verdict;
 use headroom::{RegistryFull, StoreRegistry};
 use http::{Extensions, HeaderMap};
+use running::{Crowded, Place, Running};
 use shared::Shared;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use table::Table;
 
 /// How many requests each class has, and where they are counted.
@@ -40,6 +44,8 @@ pub struct RateSettings {
     /// So many times a quota may come from one address when its requests show a token: a firm behind one address is many
     /// people. Signing in has no token, and no such factor.
     pub address_factor: u32,
+    /// So many requests of one principal may run at once on this server; 0 for as many as they like.
+    pub max_concurrent: u32,
     /// The most bytes of each of the two tables.
     pub table_bytes: u64,
 }
@@ -55,6 +61,7 @@ struct Inner {
     principals: Table,
     /// Apart, so that nobody who has addresses without number makes room for himself among the principals.
     addresses: Table,
+    running: Arc<Running>,
     shared: Shared,
     refused: [AtomicU64; 3],
 }
@@ -72,10 +79,18 @@ pub(crate) struct Rated {
     limits: RateLimits,
     class: RateClass,
     pub(crate) standings: Standings,
+    /// Among the requests of the principal, as soon as that is known and for as long as the request runs.
+    place: OnceLock<Place>,
+}
+
+impl Rated {
+    fn new(limits: RateLimits, class: RateClass) -> Self {
+        Self { limits, class, standings: Standings::default(), place: OnceLock::new() }
+    }
 }
 
 impl RateLimits {
-    /// Nobody has asked yet. Both tables are registered stores.
+    /// Nobody has asked yet. All tables are registered stores.
     pub fn register(
         settings: RateSettings,
         clock: SharedClock,
@@ -83,11 +98,14 @@ impl RateLimits {
     ) -> Result<Self, RegistryFull> {
         let principals = Table::register("rates.principals", settings.table_bytes, stores)?;
         let addresses = Table::register("rates.addresses", settings.table_bytes, stores)?;
+        let running = Arc::new(Running::new(settings.max_concurrent));
+        stores.register(Arc::clone(&running) as _)?;
         Ok(Self(Arc::new(Inner {
             settings,
             clock,
             principals,
             addresses,
+            running,
             shared: Shared::default(),
             refused: Default::default(),
         })))
@@ -103,7 +121,7 @@ impl RateLimits {
             request.extensions().get::<Client>().map(|client| client.address.unwrap_or(client.peer));
         let is_local = || is_local(address, request.headers());
         let Some(class) = class::of(request.method(), route, is_local) else { return Ok(None) };
-        let rated = Arc::new(Rated { limits: self.clone(), class, standings: Standings::default() });
+        let rated = Arc::new(Rated::new(self.clone(), class));
         if let Some(address) = address {
             let factor = self.factor(class, request.headers());
             self.count(&rated, Whom::Address, RateKey::address(class, address, factor > 1), factor)?;
@@ -124,10 +142,31 @@ impl RateLimits {
         let verdict = self.0.shared.take(table, key, quota, now_micros);
         rated.standings.note(whom, rated.class, quota, verdict);
         let Verdict::Refused { after_micros } = verdict else { return Ok(()) };
-        if let Some(refused) = self.0.refused.get(rated.class as usize) {
+        self.note_refused(rated.class);
+        Err(rated.standings.write_on(refusal(rated.class, quota, after_micros)))
+    }
+
+    /// Takes the request's place among those of its principal, until its answer's last byte.
+    fn seat(&self, rated: &Rated, principal: [u8; 16]) -> Result<(), Problem> {
+        if rated.place.get().is_some() {
+            return Ok(());
+        }
+        match self.0.running.begin(principal) {
+            Ok(place) => {
+                let _only = place.map(|place| rated.place.set(place));
+                Ok(())
+            }
+            Err(crowded) => {
+                self.note_refused(rated.class);
+                Err(rated.standings.write_on(crowd_refusal(crowded)))
+            }
+        }
+    }
+
+    fn note_refused(&self, class: RateClass) {
+        if let Some(refused) = self.0.refused.get(class as usize) {
             refused.fetch_add(1, Ordering::Relaxed);
         }
-        Err(rated.standings.write_on(refusal(rated.class, quota, after_micros)))
     }
 
     fn quota(&self, class: RateClass) -> Option<Quota> {
@@ -168,13 +207,14 @@ impl RateLimits {
     }
 }
 
-/// Counts the request under who asks, as soon as that is known.
+/// Counts the request under who asks, as soon as that is known, and gives it a place among those that run for them.
 ///
 /// # Errors
-/// 429 `rate_limited` when the principal asked too often.
+/// 429 `rate_limited` when the principal asked too often, or has as many requests that run as they may have at once.
 pub fn asks_as(extensions: &Extensions, principal: [u8; 16]) -> Result<(), Problem> {
     let Some(rated) = Scope::of(extensions).and_then(|scope| scope.rated()) else { return Ok(()) };
-    rated.limits.count(rated, Whom::Principal, RateKey::principal(rated.class, principal), 1)
+    rated.limits.count(rated, Whom::Principal, RateKey::principal(rated.class, principal), 1)?;
+    rated.limits.seat(rated, principal)
 }
 
 fn refusal(class: RateClass, quota: Quota, after_micros: i64) -> Problem {
@@ -192,6 +232,18 @@ fn refusal(class: RateClass, quota: Quota, after_micros: i64) -> Problem {
         .with_retry_after(seconds)
 }
 
+/// The next place is free as soon as one of the requests is answered.
+const CROWD_RETRY_SECONDS: u32 = 1;
+
+fn crowd_refusal(crowded: Crowded) -> Problem {
+    let limit = crowded.limit;
+    Problem::new(codes::RATE_LIMITED)
+        .with_detail(format!(
+            "{limit} requests of yours run already, as many as may at once: send further ones when some are answered"
+        ))
+        .with_retry_after(CROWD_RETRY_SECONDS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,6 +256,7 @@ mod tests {
         let settings = RateSettings {
             quotas: [Quota::new(LIMIT, 60_000_000), None, None],
             address_factor: 10,
+            max_concurrent: 2,
             table_bytes: 64 << 10,
         };
         let clock = Arc::new(MockClock::at(Timestamp::UNIX_EPOCH));
@@ -229,10 +282,25 @@ mod tests {
     #[test]
     fn a_class_without_a_number_has_no_limit() {
         let limits = limits();
-        let rated = Rated { limits: limits.clone(), class: RateClass::Auth, standings: Standings::default() };
+        let rated = Rated::new(limits.clone(), RateClass::Auth);
         let key = RateKey::principal(RateClass::Auth, [1; 16]);
         for _ in 0..=LIMIT {
             assert!(limits.count(&rated, Whom::Principal, key, 1).is_ok());
         }
+    }
+
+    #[test]
+    fn a_principal_has_so_many_places_and_a_request_that_ends_gives_its_own_back() {
+        let limits = limits();
+        let begin = || {
+            let rated = Rated::new(limits.clone(), RateClass::General);
+            limits.seat(&rated, [1; 16]).map(|()| rated)
+        };
+        let (first, second) = (begin().unwrap(), begin().unwrap());
+        assert!(limits.seat(&first, [1; 16]).is_ok(), "a request that asks twice has one place");
+        let Err(problem) = begin() else { panic!("one too many was admitted") };
+        assert_eq!((problem.code(), limits.refused()[0].1), (codes::RATE_LIMITED, 1));
+        drop(second);
+        assert!(begin().is_ok());
     }
 }

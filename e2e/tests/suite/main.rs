@@ -15,6 +15,7 @@ mod case_teams;
 mod conformity;
 mod custom_roles;
 mod documents;
+mod dropped;
 mod examples;
 mod fuzz;
 mod grants;
@@ -39,6 +40,7 @@ mod passkeys;
 #[cfg(not(feature = "passkeys"))]
 mod passkeys_unbuilt;
 mod permissions;
+mod pressure;
 mod rates;
 mod records;
 mod refusals;

@@ -4,7 +4,7 @@
 use access::Role;
 use bytes::Bytes;
 use chrono::TimeDelta;
-use e2e::{PASSWORD, TestApp};
+use e2e::{Form, PASSWORD, RawConnection, TestApp, head_of};
 use http::Method;
 use serde_json::json;
 use testkit::{Answer, Client};
@@ -183,5 +183,54 @@ async fn no_number_of_addresses_makes_the_tables_grow_or_a_principal_forgotten()
     assert!(addresses.bytes <= 64 << 10 && addresses.evictions > 500, "{addresses:?}");
     app.admin().get("/api/auth/me").await.expect_problem(429, "rate_limited");
     app.advance(TimeDelta::minutes(1));
+    app.finish().await;
+}
+
+/// An upload of which only the beginning came: it runs until it is hung up.
+async fn unfinished(client: &Client) -> RawConnection {
+    let mut connection = RawConnection::open(client.address()).await;
+    let head = head_of("POST", "/api/documents", client.token());
+    let kind = Form::content_type();
+    connection.send(format!("{head}content-type: {kind}\r\ncontent-length: 1000\r\n\r\n--")).await;
+    connection
+}
+
+/// Asks until the answer has this status; a test that waits for ever fails.
+async fn until(client: &Client, path: &str, status: u16) -> Answer {
+    loop {
+        let answer = client.get(path).await;
+        if answer.status == status {
+            return answer;
+        }
+        assert!(answer.status == 200 || answer.status == 429, "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_principal_has_so_many_requests_at_once_and_gets_the_places_of_dropped_ones_back() {
+    let app = TestApp::with(&[("rate_limit.max_concurrent", "2")]).await;
+    let other = app.user(Role::Attorney).await;
+    let running = [unfinished(app.admin()).await, unfinished(app.admin()).await];
+    let refused = until(app.admin(), "/api/auth/me", 429).await;
+    let problem = refused.expect_problem(429, "rate_limited");
+    assert_eq!(refused.header("retry-after"), "1");
+    assert!(problem["detail"].as_str().unwrap().starts_with("2 requests of yours run already"), "{problem}");
+
+    drop(other.get("/api/auth/me").await.expect_status(200));
+    let again = app.anonymous().sign_in(app.admin_email(), PASSWORD).await;
+    again.get("/api/cases").await.expect_problem(429, "rate_limited");
+    for path in ["/api/health", "/api/health/memory", "/api/metrics"] {
+        drop(app.admin().get(path).await.expect_status(200));
+    }
+    drop(again.post("/api/auth/logout", &json!({})).await.expect_status(204));
+
+    let [first, second] = running;
+    first.hang_up().await;
+    drop(until(app.admin(), "/api/auth/me", 200).await);
+    second.hang_up().await;
+    app.quiet().await;
+    let stores = app.app().headroom().stores().snapshot();
+    let places = stores.iter().find(|store| store.name == "rates.running").unwrap();
+    assert_eq!(places.entries, 0, "{places:?}");
     app.finish().await;
 }

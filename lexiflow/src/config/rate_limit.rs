@@ -12,6 +12,8 @@ pub struct RateLimit {
     pub upload: Rate,
     /// So many times as much may come from one address when its requests show a token.
     pub address_factor: u32,
+    /// So many requests of one user may run at once; 0 for as many as they like.
+    pub max_concurrent: u32,
     /// Bytes of each of the two tables of counts.
     pub table_bytes: u64,
 }
@@ -35,6 +37,7 @@ impl RateLimit {
                 window: s.time("rate_limit.upload_ttl")?,
             },
             address_factor: s.number("rate_limit.address_factor")?,
+            max_concurrent: s.number("rate_limit.max_concurrent")?,
             table_bytes: s.number("rate_limit.table_size")?,
         })
     }

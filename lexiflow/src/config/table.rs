@@ -172,6 +172,7 @@ pub static KEYS: &[Key] = &[
     key("rate_limit.upload_max", &["RATE_LIMIT_UPLOAD_MAX"], count(0, 1_000_000, "uploads")),
     key("rate_limit.upload_ttl", &["RATE_LIMIT_UPLOAD_TTL"], seconds(SECOND, DAY)),
     key("rate_limit.address_factor", &["RATE_LIMIT_ADDRESS_FACTOR"], count(1, 10_000, "times")),
+    key("rate_limit.max_concurrent", &["RATE_LIMIT_MAX_CONCURRENT"], count(0, 1_000_000, "requests")),
     key("rate_limit.table_size", &["RATE_LIMIT_TABLE_SIZE"], bytes(64 * KIB, GIB)),
     // auth
     key("auth.jwt_secret", &["JWT_SECRET"], Kind::Secret(rules::JWT_SECRET)),

@@ -196,8 +196,8 @@ impl MemoryBounds for Stores<'_> {
             access::POLICY_BYTES,
             audit::REFUSALS_BYTES,
         ];
-        // Users and addresses have a table each.
-        let rates = self.0.rate_limit.table_bytes.saturating_mul(2);
+        // Users and addresses have a table each, and so have the requests that run.
+        let rates = self.0.rate_limit.table_bytes.saturating_mul(2).saturating_add(web::RUNNING_BYTES);
         let versions = sessions::Settings::VERSIONS_BYTES;
         let provider = if self.0.oidc.issuer.is_some() { openid::CACHE_BYTES } else { 0 };
         let stores = [logins.cache_bytes, logins.attempts_bytes, versions, rates, provider, ENTRANCE_BYTES];

@@ -150,6 +150,7 @@ pub(super) fn rates(config: &Config) -> RateSettings {
     RateSettings {
         quotas: [limits.general, limits.auth, limits.upload].map(quota),
         address_factor: limits.address_factor,
+        max_concurrent: limits.max_concurrent,
         table_bytes: limits.table_bytes,
     }
 }

@@ -8,6 +8,7 @@ mod failing_disk;
 mod full_disk;
 mod memory_limit;
 mod place;
+mod pressure;
 mod rates;
 mod replicas;
 mod signals;

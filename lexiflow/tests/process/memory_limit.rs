@@ -15,11 +15,11 @@ const LIMIT_BYTES: u64 = 256 << 20;
 const GROWTH_KIB: u64 = 16 << 10;
 
 /// A control group with a limit for memory: its folder, and the file that holds the limit.
-struct MemoryLimit(PathBuf, &'static str);
+pub(crate) struct MemoryLimit(PathBuf, &'static str);
 
 impl MemoryLimit {
     /// Nothing where this process may not make one.
-    fn new(name: &str, bytes: u64) -> Option<Self> {
+    pub(crate) fn new(name: &str, bytes: u64) -> Option<Self> {
         let root = Path::new("/sys/fs/cgroup");
         let (parent, file) = if root.join("cgroup.controllers").exists() {
             (root.to_owned(), "memory.max")
@@ -38,7 +38,7 @@ impl MemoryLimit {
     }
 
     /// The command, as a member of the group.
-    fn around(&self, command: &Command) -> Command {
+    pub(crate) fn around(&self, command: &Command) -> Command {
         let mut inside = Command::new("/bin/sh");
         let join = format!("echo $$ > '{}' && exec \"$0\" \"$@\"", self.0.join("cgroup.procs").display());
         inside.arg("-c").arg(join).arg(command.get_program()).args(command.get_args()).env_clear();

@@ -89,6 +89,7 @@ impl Place {
             ("RATE_LIMIT_MAX", "1000000"),
             ("RATE_LIMIT_AUTH_MAX", "1000000"),
             ("RATE_LIMIT_UPLOAD_MAX", "1000000"),
+            ("RATE_LIMIT_MAX_CONCURRENT", "1000000"),
         ] {
             command.env(name, value);
         }

@@ -14,12 +14,16 @@ pub(crate) struct Wire {
     token: String,
     /// What was read beyond the last answer's head.
     ahead: Vec<u8>,
+    /// After how many seconds the last answer asks for another try.
+    retry_after: Option<u32>,
 }
 
 /// A whole answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// The header `Retry-After`, in seconds.
+    pub(crate) retry_after: Option<u32>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -44,7 +48,7 @@ impl Answer {
 impl Wire {
     pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
-        Ok(Self { stream, address, token: String::new(), ahead: Vec::new() })
+        Ok(Self { stream, address, token: String::new(), ahead: Vec::new(), retry_after: None })
     }
 
     pub(crate) fn with_token(self, token: &str) -> Self {
@@ -110,7 +114,7 @@ impl Wire {
         }
         let mut body = Vec::new();
         self.read_body(length, |piece| body.extend_from_slice(piece)).await?;
-        Ok(Answer { status, body })
+        Ok(Answer { status, retry_after: self.retry_after, body })
     }
 
     /// The status and the length of the body that follows.
@@ -127,8 +131,9 @@ impl Wire {
         self.ahead = read.split_off(end);
         let head = String::from_utf8_lossy(&read).to_ascii_lowercase();
         let status = head.get(9..12).and_then(|digits| digits.parse().ok()).expect("a status");
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
-        Ok((status, length.map_or(0, |digits| digits.trim().parse().expect("a length"))))
+        let named = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        self.retry_after = named("retry-after:").map(|digits| digits.parse().expect("seconds"));
+        Ok((status, named("content-length:").map_or(0, |digits| digits.parse().expect("a length"))))
     }
 
     /// The body, piece by piece.

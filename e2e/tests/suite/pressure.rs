@@ -1,0 +1,212 @@
+//! What clients see at each level of pressure on the memory, from the first warning to the emergency and back.
+
+use crate::leaks::alone;
+use bytes::Bytes;
+use e2e::{Form, TestApp, id_of, open_case, read_metrics, upload_text};
+use headroom::{Headroom, InjectedSource, Level};
+use http::Method;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use testkit::{Answer, Client};
+
+const MIB: u64 = 1 << 20;
+/// What the program is said to hold at all times.
+const HEAP: u64 = 300 * MIB;
+/// A limit under which that is nothing.
+const PLENTY: u64 = 8192 * MIB;
+/// Longer than a level lasts for which nothing asks any more, in microseconds.
+const CALM: u64 = 3_000_000;
+
+/// A server whose memory limit is what the test says. What is used stays the same, so that nothing counts as growth.
+struct Scene {
+    app: TestApp,
+    source: Arc<InjectedSource>,
+}
+
+impl Scene {
+    async fn start() -> Self {
+        let source = Arc::new(InjectedSource::with_limit(PLENTY));
+        source.hold_heap(HEAP);
+        let books = Arc::clone(&source);
+        let memory = move |settings| Headroom::new(settings, books);
+        Self { app: TestApp::with_memory(&[], Box::new(memory)).await, source }
+    }
+
+    /// Lowers the limit until the heap is so many thousandths of the budget, which is three quarters of the limit.
+    fn press(&self, permille: u64, level: Level) {
+        self.source.change(|reading| reading.limit.bytes = HEAP * 1000 / permille * 4 / 3);
+        assert_eq!(self.app.app().headroom().sample(), level);
+    }
+
+    /// The limit of the beginning, and looks from so far ahead that each level has lasted long enough.
+    fn recover(&self) {
+        self.source.change(|reading| reading.limit.bytes = PLENTY);
+        let headroom = self.app.app().headroom();
+        let begun = headroom.uptime_micros();
+        let looks = (0..=Level::ALL.len() as u64).map(|look| headroom.sample_at(begun + look * CALM));
+        assert_eq!(looks.last(), Some(Level::Normal));
+    }
+
+    async fn probe(&self, path: &str) -> (u16, Value) {
+        let answer = self.app.anonymous().get(path).await;
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        assert_eq!(
+            answer.header("connection"),
+            "",
+            "{path}: who looks after the server keeps the connection"
+        );
+        (answer.status.as_u16(), answer.json())
+    }
+
+    /// The level in each report, and that the process is alive and ready: a short spell is ridden out.
+    async fn expect_reported(&self, level: &str, status: &str) -> Value {
+        let (code, report) = self.probe("/api/health/memory").await;
+        assert_eq!(code, if status == "critical" { 503 } else { 200 }, "{report:#}");
+        assert_eq!((&report["status"], &report["level"]), (&json!(status), &json!(level)));
+        let cause = if level == "normal" { "none" } else { "share" };
+        assert_eq!(report["cause"], cause, "{report:#}");
+        let health = if status == "critical" { "degraded" } else { "healthy" };
+        for (path, word) in
+            [("/api/health", health), ("/api/health/live", "alive"), ("/api/health/ready", "ready")]
+        {
+            let (code, body) = self.probe(path).await;
+            assert_eq!((code, &body["status"]), (200, &json!(word)), "{path}: {body}");
+        }
+        let metrics = self.app.anonymous().get("/api/metrics").await.expect_status(200).text();
+        let samples = read_metrics(&metrics);
+        let state = samples
+            .iter()
+            .find(|sample| sample.name == "lexiflow_memory_pressure_level")
+            .map(|sample| &*sample.value);
+        let number =
+            Level::ALL.iter().position(|known| known.as_str() == level).map(|place| place.to_string());
+        assert_eq!(state, number.as_deref(), "{metrics}");
+        report
+    }
+}
+
+/// The actions of a report by name, each with the bytes before and after it.
+fn actions(report: &Value) -> Vec<(&str, u64, u64)> {
+    let figure = |action: &Value, name: &str| action[name].as_u64().unwrap();
+    let told = |action: &'_ Value| (figure(action, "beforeBytes"), figure(action, "afterBytes"));
+    let list = report["actions"].as_array().unwrap().iter();
+    list.map(|action| (action["action"].as_str().unwrap(), told(action).0, told(action).1)).collect()
+}
+
+#[track_caller]
+fn expect_actions(report: &Value, names: &[&str]) {
+    let found = actions(report);
+    for name in names {
+        assert!(found.iter().any(|(known, ..)| known == name), "no {name}: {found:?}");
+    }
+    assert!(found.iter().all(|(_, before, after)| after <= before), "{found:?}");
+}
+
+/// What may be refused: lists, searches, and what moves files.
+async fn deferrable(client: &Client, document: &str) -> Vec<(&'static str, Answer)> {
+    let file = Form::new().file("a.txt", "text/plain", b"a letter");
+    let body = ("content-type", "text/plain");
+    let content = format!("/api/documents/{document}/content?fileName=b.txt");
+    vec![
+        ("a list", client.get("/api/cases").await),
+        ("a search", client.get("/api/search?query=alder").await),
+        ("a download", client.get(&format!("/api/documents/{document}/download")).await),
+        ("an upload", file.post(client, "/api/documents").await),
+        (
+            "a body as a file",
+            client.send(Method::PUT, &content, &[body], Bytes::from("another letter")).await,
+        ),
+    ]
+}
+
+/// What goes on while others wait: opening, changing and deleting one thing.
+async fn interactive(client: &Client, case: &str) -> Vec<(&'static str, Answer)> {
+    let path = format!("/api/cases/{case}");
+    let opened = client.post("/api/cases", &json!({ "title": "Opened under pressure" })).await;
+    let gone = format!("/api/cases/{}", id_of(&opened.json()));
+    vec![
+        ("opening", opened),
+        ("reading one", client.get(&path).await),
+        ("changing", client.patch(&path, &json!({ "judge": "Fir" })).await),
+        ("who am I", client.get("/api/auth/me").await),
+        ("deleting", client.delete(&gone).await),
+    ]
+}
+
+#[track_caller]
+fn expect_served(answers: Vec<(&str, Answer)>, connection: &str) {
+    for (name, answer) in answers {
+        assert!(answer.status.is_success(), "{name}: {} {}", answer.status, answer.text());
+        // Deletions give memory back: they are treated as those who look after the server.
+        let expected = if name == "deleting" { "" } else { connection };
+        assert_eq!(answer.header("connection"), expected, "{name}");
+    }
+}
+
+#[track_caller]
+fn expect_refused(answers: Vec<(&str, Answer)>) {
+    for (name, answer) in answers {
+        let problem = answer.expect_problem(503, "memory_exhausted");
+        assert_eq!(problem["retryable"], true, "{name}: {problem}");
+        let wait: u32 = answer.header("retry-after").parse().unwrap_or_else(|_| panic!("{name}: no time"));
+        assert!((1..=30).contains(&wait), "{name}: {wait}");
+    }
+}
+
+#[tokio::test]
+async fn clients_see_each_level_and_are_served_again_after_it() {
+    let scene = Scene::start().await;
+    let (admin, anonymous) = (scene.app.admin().clone(), scene.app.anonymous());
+    let case = id_of(&open_case(&admin, "Alder v. Birch").await);
+    let document = upload_text(&admin, &case, "a.txt", "a letter about alders").await;
+    let document = id_of(&document);
+    let leaving = anonymous.sign_in(scene.app.admin_email(), e2e::PASSWORD).await;
+    scene.expect_reported("normal", "healthy").await;
+    expect_served(deferrable(&admin, &document).await, "");
+    expect_served(interactive(&admin, &case).await, "");
+
+    scene.press(770, Level::Warning);
+    let report = scene.expect_reported("warning", "warning").await;
+    expect_actions(&report, &["shrink_stores", "pause_background", "close_connections"]);
+    expect_served(deferrable(&admin, &document).await, "close");
+    expect_served(interactive(&admin, &case).await, "close");
+
+    scene.press(870, Level::Critical);
+    let report = scene.expect_reported("critical", "critical").await;
+    expect_actions(&report, &["shrink_stores", "shed", "purge"]);
+    expect_refused(deferrable(&admin, &document).await);
+    expect_served(interactive(&admin, &case).await, "close");
+    let left = leaving.post("/api/auth/logout", &json!({})).await;
+    assert!(left.status.is_success(), "{}", left.text());
+    leaving.get("/api/auth/me").await.expect_problem(401, "unauthenticated");
+
+    scene.press(950, Level::Emergency);
+    let report = scene.expect_reported("emergency", "critical").await;
+    expect_actions(&report, &["shrink_stores", "dump_heap"]);
+    expect_refused(deferrable(&admin, &document).await);
+    expect_served(interactive(&admin, &case).await, "close");
+    operate(&admin).await;
+
+    scene.recover();
+    let report = scene.expect_reported("normal", "healthy").await;
+    expect_actions(&report, &["admit", "resume_background", "keep_connections"]);
+    expect_served(deferrable(&admin, &document).await, "");
+    expect_served(interactive(&admin, &case).await, "");
+    scene.app.finish().await;
+}
+
+/// Whoever looks after the server can do so whatever the memory is like.
+async fn operate(admin: &Client) {
+    let purged = admin.post("/api/monitoring/memory/purge", &json!({})).await.expect_status(200).json();
+    assert!(purged["success"] == true && purged["freedMB"].is_number(), "{purged}");
+    let profile = alone(async || admin.get("/api/monitoring/memory/profile?format=inventory").await).await;
+    assert!(profile.expect_status(200).json().is_object());
+    for path in ["stats", "stores", "requests", "allocator", "health"] {
+        drop(admin.get(&format!("/api/monitoring/memory/{path}")).await.expect_status(200));
+    }
+    let full = admin.get("/api/health/full").await.expect_status(200).json();
+    assert_eq!(
+        (&full["status"], &full["checks"]["memory"]["status"]),
+        (&json!("degraded"), &json!("degraded"))
+    );
+}
