@@ -47,6 +47,9 @@ pub(crate) struct AttackOptions {
     /// `attack`: the memory that the server may have.
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = bytes)]
     pub limit: u64,
+    /// `attack`: the server starts within this much more, and its limit is lowered while it runs, before the attack.
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub lowered_from: Option<u64>,
     /// `attack`, `soak`: how long it lasts; 600 and 1800 unless told, 30 for each defence and 75 for `stall`.
     #[arg(long, value_name = "N")]
     pub seconds: Option<u64>,

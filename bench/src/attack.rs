@@ -43,6 +43,7 @@ pub(crate) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     }
     let plan = Plan {
         limit: options.limit,
+        lowered_from: options.lowered_from,
         seconds: options.seconds.unwrap_or(SECONDS),
         attackers: Attacker::chosen(&options.only),
         without: options.without.clone(),

@@ -73,6 +73,15 @@ impl Cgroup {
         self.read(file)?.trim().parse().ok()
     }
 
+    /// The peak counts from now on. Version 2 before Linux 6.12 keeps it: then it is as if it was reached again.
+    pub(crate) fn forget_peak(&self) {
+        let (file, word) = match self.version {
+            Version::One => ("memory.max_usage_in_bytes", "0"),
+            Version::Two => ("memory.peak", "reset"),
+        };
+        drop(std::fs::write(self.path.join(file), word));
+    }
+
     /// How far the peak may lie above the limit without anybody having done wrong. In version 2 a packet that is taken in
     /// an interrupt is charged also when the group is full of page cache: the kernel cannot wait there until some is
     /// dropped. Version 1 does not charge sockets.

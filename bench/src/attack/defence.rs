@@ -156,6 +156,7 @@ pub(super) async fn show(setup: &Setup) -> anyhow::Result<Vec<Row>> {
 fn plan(setup: &Setup, defence: Defence) -> Plan {
     Plan {
         limit: defence.limit(setup.attack.limit),
+        lowered_from: None,
         seconds: setup.attack.seconds.unwrap_or(defence.seconds()),
         attackers: Attacker::chosen(defence.against()),
         without: defence.beside(),

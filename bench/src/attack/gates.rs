@@ -20,7 +20,9 @@ pub(super) fn rows(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
 }
 
 fn title(plan: &Plan) -> String {
-    let title = format!("attack {}, {} s", Quantity::bytes(plan.limit), plan.seconds);
+    let lowered =
+        plan.lowered_from.map_or_else(String::new, |from| format!(" lowered from {}", Quantity::bytes(from)));
+    let title = format!("attack {}{lowered}, {} s", Quantity::bytes(plan.limit), plan.seconds);
     plan.without.iter().fold(title, |title, defence| title + ", without " + &defence.name())
 }
 
@@ -46,8 +48,11 @@ pub(super) fn gates(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
 fn memory(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
     let limit = Quantity::bytes(plan.limit);
     let peak = "the kernel's peak of the group";
-    let note =
-        format!("page cache included; resident memory at most {}", Quantity::bytes(outcome.most_resident));
+    let over = outcome.peak.map_or(0, |peak| peak.saturating_sub(plan.limit));
+    let note = format!(
+        "{over} B above the limit, page cache included; resident memory at most {}",
+        Quantity::bytes(outcome.most_resident)
+    );
     let pinned = format!(
         "at most {} of heap and stacks, {} of sockets",
         Quantity::bytes(outcome.most.anonymous),

@@ -30,6 +30,8 @@ const DOCUMENT_BYTES: u64 = 64 << 20;
 const MAX_UPLOAD_BYTES: u64 = 10 << 30;
 const MAX_NODES: u64 = 8192;
 const SETTLE: Duration = Duration::from_secs(5);
+/// How soon a lower limit is to be followed.
+const FOLLOWED: Duration = Duration::from_secs(1);
 const EACH: Duration = Duration::from_millis(100);
 /// Requests at once on one connection of HTTP/2: what a server takes by default, and what it would take without a bound.
 const STREAMS: usize = 32;
@@ -39,6 +41,8 @@ const MANY_STREAMS: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
     pub limit: u64,
+    /// What it is lowered from when the server has begun.
+    pub lowered_from: Option<u64>,
     pub seconds: u64,
     pub attackers: Vec<Attacker>,
     pub without: Vec<Defence>,
@@ -75,7 +79,8 @@ pub(super) async fn lay(setup: &Setup, plan: &Plan) -> anyhow::Result<Result<Out
         Ok(bytes) => bytes,
         Err(reason) => return Ok(Err(format!("{reason:#}"))),
     };
-    let group = match Cgroup::limited(&format!("lexiflow-bench-{}", std::process::id()), plan.limit) {
+    let first = plan.lowered_from.unwrap_or(plan.limit);
+    let group = match Cgroup::limited(&format!("lexiflow-bench-{}", std::process::id()), first) {
         Ok(group) => group,
         Err(reason) => return Ok(Err(format!("{reason:#}"))),
     };
@@ -84,6 +89,11 @@ pub(super) async fn lay(setup: &Setup, plan: &Plan) -> anyhow::Result<Result<Out
     let server = start(setup, plan, &group, &data_dir, upload_bytes).await?;
     let front = prepare(setup, plan, &server, upload_bytes).await?;
     tokio::time::sleep(SETTLE).await;
+    if plan.lowered_from.is_some() {
+        group.set_limit(plan.limit)?;
+        group.forget_peak();
+        tokio::time::sleep(FOLLOWED).await;
+    }
     let mut siege = Siege { setup, plan, group: &group, data_dir, server, front };
     let outcome = siege.run().await?;
     siege.end(outcome).await.map(Ok)
@@ -248,10 +258,10 @@ const FORM_HEAD: Bytes = Bytes::from_static(
 );
 
 /// The size of the large upload. All uploads together take 3.6 times as much of the disk, kept once and once on their
-/// way; unless told otherwise that is about a third of what is free.
+/// way; unless told otherwise that is less than half of what is free.
 fn upload_bytes(setup: &Setup) -> anyhow::Result<u64> {
     let free = setup.free_bytes()?;
-    let bytes = setup.attack.upload_size.unwrap_or_else(|| (free / 10).min(MAX_UPLOAD_BYTES));
+    let bytes = setup.attack.upload_size.unwrap_or_else(|| (free / 8).min(MAX_UPLOAD_BYTES));
     let wanted = bytes / 10 * 36 + (2 << 30);
     anyhow::ensure!(
         free >= wanted,

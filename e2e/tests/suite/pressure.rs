@@ -44,7 +44,7 @@ impl Scene {
         let headroom = self.app.app().headroom();
         let begun = headroom.uptime_micros();
         let looks = (0..=Level::ALL.len() as u64).map(|look| headroom.sample_at(begun + look * CALM));
-        assert_eq!(looks.last(), Some(Level::Normal));
+        assert_eq!(looks.next_back(), Some(Level::Normal));
     }
 
     async fn probe(&self, path: &str) -> (u16, Value) {
