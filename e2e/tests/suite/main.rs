@@ -15,6 +15,7 @@ mod case_teams;
 mod conformity;
 mod custom_roles;
 mod documents;
+mod emergencies;
 mod examples;
 mod fuzz;
 mod grants;
