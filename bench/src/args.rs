@@ -90,7 +90,7 @@ pub(crate) enum Figure {
     Upload,
     /// Instructions of the request meter.
     Meter,
-    /// Twelve leaks that must be named, and twelve shapes that are none.
+    /// Thirteen leaks that must be named, and twelve shapes that are none.
     Leaks,
     /// What each profile of settings costs.
     Profiles,

@@ -9,6 +9,7 @@ mod collectors;
 mod depths;
 mod diagnostics;
 mod doctor;
+mod emergency;
 mod error;
 mod health;
 mod inventory;
@@ -23,6 +24,7 @@ mod process;
 mod profile;
 mod purge;
 mod report;
+mod shrink;
 mod signalled;
 mod status;
 mod storage;
@@ -32,6 +34,7 @@ mod version;
 mod viewer;
 
 pub use checks::{Check, FullHealth};
+pub use emergency::run as record_emergencies;
 pub use error::CODES;
 pub use health::{Health, Readiness};
 pub use leaks::run as watch_leaks;
@@ -67,6 +70,9 @@ pub struct Ops {
     trend: trend::Trend,
     /// Held by whoever takes a heap profile: one at a time.
     profiles: Mutex<()>,
+    /// Held by whoever waits for a profile of some time: each keeps one in memory meanwhile.
+    timed: Mutex<()>,
+    unrecorded: emergency::Unrecorded,
     /// The last detailed report: asking again and again must cost the database nothing.
     full: Mutex<Option<(Instant, FullHealth)>>,
     ping: ping::Ping,
@@ -86,10 +92,7 @@ impl Ops {
         parts.app.headroom().stores().register(Arc::new(leaks::LeakStore(Arc::clone(&leaks))))?;
         let tasks = alive::Alive::here(tasks);
         collectors::register(parts, &tasks, &stats, &depths, &status, &leaks)?;
-        let (app, folder) = (&parts.app, diagnostics.clone());
-        let (clock, random) = (Arc::clone(app.clock()), Arc::clone(app.random()));
-        app.headroom().on_emergency(move || profile::keep_at_emergency(&folder, &clock, &random));
-        Ok(Arc::new(Self {
+        let ops = Arc::new(Self {
             parts: parts.clone(),
             status,
             tasks,
@@ -99,11 +102,21 @@ impl Ops {
             leaks,
             trend: trend::Trend::default(),
             profiles: Mutex::new(()),
+            timed: Mutex::new(()),
+            unrecorded: emergency::Unrecorded::default(),
             full: Mutex::new(None),
             ping: ping::Ping::default(),
             storage: storage::StoragePing::default(),
             began: (Instant::now(), parts.app.clock().now()),
-        }))
+        });
+        // Weakly: the engine is a part of what this holds.
+        let keeper = Arc::downgrade(&ops);
+        parts.app.headroom().on_emergency(move || {
+            if let Some(ops) = keeper.upgrade() {
+                ops.keep_at_emergency();
+            }
+        });
+        Ok(ops)
     }
 
     /// Where the server stands in its life.
@@ -164,7 +177,7 @@ fn monitoring(operate: Gate) -> Routes {
         .route(routes!(monitoring::show_heap_statistics), operate)
         .route(routes!(judgement::show_judgement), operate)
         .route(routes!(monitoring::show_process), operate)
-        .route(routes!(profile::show_profile, profile::keep_profile), operate)
+        .merge(profiles(operate))
         .route(routes!(leaks::routes::show_leaks), operate)
         .route(routes!(leaks::routes::check_leaks), operate)
         .route(routes!(leaks::routes::keep_leak_snapshot), operate)
@@ -172,4 +185,10 @@ fn monitoring(operate: Gate) -> Routes {
         .route(routes!(leaks::routes::configure_leaks), operate)
         .route(routes!(purge::purge_memory), operate)
         .route(routes!(purge::collect_memory), operate)
+        .route(routes!(shrink::shrink_store), operate)
+}
+
+/// A profile of some time takes that time, which has a bound of its own.
+fn profiles(operate: Gate) -> Routes {
+    Routes::new().route(routes!(profile::show_profile, profile::keep_profile), operate).long_running()
 }

@@ -1,4 +1,4 @@
-//! Twelve leaks of different kinds. The line above each `line!()` is the one that must be named.
+//! Thirteen leaks of different kinds. The line above each `line!()` is the one that must be named.
 
 use crate::{Shape, Work, shape};
 use headroom::StoreRegistry;
@@ -52,6 +52,10 @@ pub(crate) fn all() -> Vec<Shape> {
         leak("per-tenant", "note_for_tenant", |_| {
             let mut tenants = HashMap::new();
             Box::new(move |moment| note_for_tenant(&mut tenants, moment.request % 50))
+        }),
+        leak("many-callers", "note_call", |_| {
+            let mut notes = Vec::new();
+            Box::new(move |moment| HANDLERS[place(moment.request)](&mut notes))
         }),
         Shape {
             requests: 12_000,
@@ -161,4 +165,46 @@ fn note_for_tenant(tenants: &mut HashMap<u64, Vec<Box<[u8]>>>, tenant: u64) -> u
 fn box_a_byte() -> u32 {
     black_box(Box::leak(Box::new(black_box(1_u8))));
     line!() - 1
+}
+
+/// What leaks is the helper: by each of its callers come 10 KiB a minute.
+#[inline(never)]
+fn note_call(notes: &mut Vec<Box<[u8]>>, caller: usize) -> u32 {
+    notes.push(black_box(vec![1; 80 + black_box(caller % 2)]).into_boxed_slice());
+    line!() - 1
+}
+
+type Handler = fn(&mut Vec<Box<[u8]>>) -> u32;
+
+/// Different code for each, so that each call of the helper has a place of its own.
+#[inline(never)]
+fn handle<const CALLER: usize>(notes: &mut Vec<Box<[u8]>>) -> u32 {
+    black_box(note_call(notes, black_box(CALLER)))
+}
+
+const HANDLERS: [Handler; 20] = [
+    handle::<0>,
+    handle::<1>,
+    handle::<2>,
+    handle::<3>,
+    handle::<4>,
+    handle::<5>,
+    handle::<6>,
+    handle::<7>,
+    handle::<8>,
+    handle::<9>,
+    handle::<10>,
+    handle::<11>,
+    handle::<12>,
+    handle::<13>,
+    handle::<14>,
+    handle::<15>,
+    handle::<16>,
+    handle::<17>,
+    handle::<18>,
+    handle::<19>,
+];
+
+fn place(request: u64) -> usize {
+    usize::try_from(request).unwrap_or(0) % HANDLERS.len()
 }

@@ -114,6 +114,9 @@ fn watch(shape: &Shape) -> Result<Value, ProfileError> {
             in_flight: (shape.in_flight)(window),
         };
         detector.observe(load, profile.sample_bytes, profile.stacks(), &stores.snapshot());
+        for calls in detector.undecided() {
+            detector.decide(&calls, code.reaches_program(&calls).unwrap_or(false));
+        }
         seen.micros.push(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
         for suspect in detector.suspects() {
             seen.found_in.get_or_insert(window);
@@ -153,6 +156,7 @@ fn suspected(suspect: &Suspect, code: &HeapProfile) -> Value {
         "confidencePercent": suspect.confidence_percent, "growsWith": suspect.scale.as_str(),
         "bytesPerRequest": suspect.bytes_per_request, "liveBytes": suspect.live_bytes,
         "grownBytes": suspect.grown_bytes, "samples": suspect.samples, "windows": suspect.windows,
-        "spanMs": suspect.span_micros / 1000, "holder": suspect.holder, "calls": calls,
+        "spanMs": suspect.span_micros / 1000, "holder": suspect.holder, "stacks": suspect.stacks,
+        "calls": calls,
     })
 }

@@ -1,4 +1,4 @@
-//! The score of the leak verdict: a program that leaks in one of twelve ways, or in none of twelve, shows its own heap to
+//! The score of the leak verdict: a program that leaks in one of thirteen ways, or in none of twelve, shows its own heap to
 //! the server's detector, and the server's command line must name the function and the line.
 
 use super::example;

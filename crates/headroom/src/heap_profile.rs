@@ -12,6 +12,7 @@ pub(crate) mod maps;
 mod pprof;
 mod pprof_read;
 mod protobuf;
+mod symbols;
 mod text;
 mod unbias;
 

@@ -3,8 +3,11 @@
 //! A [`Detector`] is shown the live heap by stack at regular moments, its windows. It remembers the largest stacks in
 //! fixed memory and judges each: a leak's bytes rise from window to window at a comparable load, fast enough to matter,
 //! no slower of late than before, by more than chance would move them, and neither as the requests in flight do nor as a
-//! registered store does that may still fill. It knows no names and no clock: the caller says when a window was.
+//! registered store does that may still fill. What is too little in each of many stacks is judged by what the stacks have
+//! in common: their innermost calls. It knows no names and no clock: the caller says when a
+//! window was, and which shared calls are more than the allocator's.
 
+mod groups;
 mod judgement;
 mod series;
 pub mod statistics;
@@ -15,12 +18,17 @@ pub use suspect::{Scale, Severity, Suspect};
 
 use crate::heap_profile::StackUse;
 use crate::stores::StoreStats;
+use groups::Groups;
 use judgement::{Finding, Judgement, Mind, Phase};
 use series::{Rungs, STRIDES, has_point};
 use table::Table;
 
 /// The most stacks that are followed.
 pub const STACKS: usize = 256;
+/// The most beginnings of stacks that are followed.
+pub const GROUPS: usize = 256;
+/// The fewest frames of such a beginning: what stacks share below is the allocator.
+const SHALLOWEST: usize = 3;
 /// The most frames of a stack that are kept, innermost first.
 pub const FRAMES: usize = 64;
 /// The most stores whose filling is followed.
@@ -33,6 +41,8 @@ pub const MIN_REQUESTS: u64 = 1_000;
 pub const WARM_UP_WINDOWS: u64 = 4;
 /// How often in a row a stack must be found growing, on each rung: the points of the wider ones take longer anyway.
 const CONFIRMATIONS: [u8; STRIDES.len()] = [8, 4, 3];
+/// As often for the sum of many stacks: where one of them is a leak by itself, it has been named before.
+const SHARED_CONFIRMATIONS: [u8; STRIDES.len()] = [12, 6, 4];
 /// A verdict that was confirmed more often than it needed does not fall by one better window.
 const SPARE: u8 = 4;
 
@@ -54,6 +64,7 @@ pub struct Detector {
     first: Load,
     loads: Rungs<Load>,
     table: Table,
+    groups: Groups,
     live_bytes: u64,
 }
 
@@ -64,6 +75,7 @@ impl Default for Detector {
             first: Load::default(),
             loads: Rungs::new(),
             table: Table::default(),
+            groups: Groups::default(),
             live_bytes: 0,
         }
     }
@@ -71,7 +83,7 @@ impl Default for Detector {
 
 impl Detector {
     /// The most bytes that it holds, whatever it is shown.
-    pub const CAP_BYTES: u64 = table::CAP_BYTES + series::bytes_of::<Load>() + 1024;
+    pub const CAP_BYTES: u64 = table::CAP_BYTES + groups::CAP_BYTES + series::bytes_of::<Load>() + 1024;
 
     /// Takes in a window: the stacks of a heap profile that samples one in `sample_bytes`, largest first, and the
     /// bounded stores at that moment.
@@ -93,7 +105,10 @@ impl Detector {
             return;
         }
         self.loads.push(window, load);
-        self.live_bytes = self.table.take(window, sample_bytes, stacks, stores);
+        // bounded: the stacks of one profile, for this call.
+        let mut stacks: Vec<StackUse<'a>> = stacks.collect();
+        self.live_bytes = self.table.take(window, sample_bytes, &stacks, stores);
+        self.groups.take(window, sample_bytes, &mut stacks);
         if load.requests.saturating_sub(self.first.requests) < MIN_REQUESTS {
             return;
         }
@@ -103,12 +118,29 @@ impl Detector {
     }
 
     fn judge(&mut self, rung: usize, at_micros: u64) {
-        let (phase, stores) = (Phase::of(&self.loads, rung), &self.table.stores);
+        let (phase, stores, live_bytes) = (Phase::of(&self.loads, rung), &self.table.stores, self.live_bytes);
         for stack in &mut self.table.stacks {
             let points = phase.points(&stack.kib, rung);
             let judgement =
-                judgement::judge(&points, self.live_bytes, |points| judgement::holder(points, stores, rung));
+                judgement::judge(&points, live_bytes, |points| judgement::holder(points, stores, rung));
             stack.minds[rung].hear(judgement, CONFIRMATIONS[rung], at_micros);
+        }
+        let moving: Vec<&[u64]> = self
+            .table
+            .stacks
+            .iter()
+            .filter(|stack| stack.minds[rung].moves)
+            .map(|stack| &*stack.calls)
+            .collect();
+        for group in &mut self.groups.followed {
+            // What moves by itself is judged by itself.
+            let judgement = if moving.iter().any(|calls| calls.starts_with(&group.calls)) {
+                Judgement::Explained
+            } else {
+                let points = phase.points(&group.kib, rung);
+                judgement::judge(&points, live_bytes, |points| judgement::holders(points, stores, rung))
+            };
+            group.minds[rung].hear(judgement, SHARED_CONFIRMATIONS[rung], at_micros);
         }
     }
 
@@ -129,12 +161,35 @@ impl Detector {
 
     /// What the detector holds, in bytes.
     pub fn bytes(&self) -> u64 {
-        self.table.bytes() + series::bytes_of::<Load>()
+        self.table.bytes() + self.groups.bytes() + series::bytes_of::<Load>()
     }
 
-    /// The stacks that leak, the fastest first.
+    /// Calls that many stacks share and that would be suspects if they were known to have reached the program: what the whole
+    /// program allocates by one way through the standard library is nobody's line.
+    pub fn undecided(&self) -> Vec<Box<[u64]>> {
+        let unknown = self.groups.suspects().filter(|group| group.is_beyond_runtime.is_none());
+        unknown.map(|group| group.calls.clone()).collect()
+    }
+
+    /// Says of such calls whether they have, for as long as they are followed.
+    pub fn decide(&mut self, calls: &[u64], is_beyond_runtime: bool) {
+        if let Some(group) = self.groups.followed.iter_mut().find(|group| *group.calls == *calls) {
+            group.is_beyond_runtime = Some(is_beyond_runtime);
+        }
+    }
+
+    /// What leaks, the fastest first: stacks, and calls that many stacks share, of which none leaks alone.
     pub fn suspects(&self) -> Vec<Suspect> {
-        let mut found: Vec<Suspect> = self.table.stacks.iter().filter_map(table::Stack::suspect).collect();
+        let alone = self.table.stacks.iter().filter(|stack| stack.is_suspect());
+        let shared = || self.groups.suspects().filter(|group| group.is_beyond_runtime == Some(true));
+        // Of calls within calls the most particular are told: that is where the line is.
+        let is_told = |group: &&table::Stack| {
+            let within = |other: &table::Stack| other.calls.starts_with(&group.calls);
+            !alone.clone().any(within)
+                && !shared().any(|other| other.calls.len() > group.calls.len() && within(other))
+        };
+        let all = alone.clone().chain(shared().filter(is_told));
+        let mut found: Vec<Suspect> = all.filter_map(table::Stack::suspect).collect();
         found.sort_by(|a, b| b.bytes_per_hour.cmp(&a.bytes_per_hour).then_with(|| a.calls.cmp(&b.calls)));
         found
     }
@@ -148,6 +203,11 @@ impl Mind {
 
     /// Follows one more judgement. A window that cannot be compared with others says nothing either way.
     fn hear(&mut self, judgement: Judgement, needed: u8, at_micros: u64) {
+        self.moves = match judgement {
+            Judgement::Unknown => self.moves,
+            Judgement::Quiet => false,
+            Judgement::Explained | Judgement::Grows(_) => true,
+        };
         match judgement {
             Judgement::Unknown => {}
             Judgement::Grows(finding) => {
@@ -157,7 +217,7 @@ impl Mind {
                     (self.stands, self.since_micros) = (true, at_micros);
                 }
             }
-            Judgement::Quiet => {
+            Judgement::Quiet | Judgement::Explained => {
                 self.confirmed = if self.stands { self.confirmed.saturating_sub(2) } else { 0 };
                 if self.confirmed == 0 {
                     (self.stands, self.finding) = (false, None);

@@ -16,6 +16,7 @@ mod conformity;
 mod custom_roles;
 mod documents;
 mod dropped;
+mod emergencies;
 mod examples;
 mod fuzz;
 mod grants;

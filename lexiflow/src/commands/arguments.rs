@@ -281,7 +281,11 @@ pub enum MemoryView {
     /// Show every cache and queue with its cap.
     Stores,
     /// Show the routes whose requests used most.
-    Requests,
+    Requests {
+        /// How many routes to list, those with the highest peaks; all that are known when nothing is said.
+        #[arg(long, value_name = "N")]
+        top: Option<usize>,
+    },
     /// Take a heap profile and show which lines of code hold most.
     Profile(Profile),
     /// Compare two profiles that were written with `profile --out`.
@@ -292,6 +296,11 @@ pub enum MemoryView {
     Trace(Trace),
     /// Give unused memory back to the system.
     Purge,
+    /// Empty a cache down to what it keeps even when memory is scarce; it fills again by itself.
+    Shed {
+        /// Its name, as `stores` lists it.
+        store: String,
+    },
 }
 
 /// `memory profile`
@@ -303,8 +312,11 @@ pub struct Profile {
     /// The id of a profile that the server keeps: show what grew since then.
     #[arg(long, value_name = "ID")]
     pub base: Option<String>,
+    /// Show what is allocated within so many seconds and lives at their end, instead of all that lives.
+    #[arg(long, value_name = "N", conflicts_with = "base", value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub seconds: Option<u64>,
     /// Have the server keep a profile to compare with, instead of showing it.
-    #[arg(long, conflicts_with_all = ["out", "base", "flame"])]
+    #[arg(long, conflicts_with_all = ["out", "base", "flame", "seconds"])]
     pub keep: bool,
     /// How it is shown.
     #[command(flatten)]

@@ -12,7 +12,7 @@ use super::arguments::{Memory, MemoryView};
 use super::{CommandError, Console, write_table};
 use crate::config::Sources;
 use http::Server;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::Write as _;
 
 /// Where the token is when the command line has none: other users of the machine see its words.
@@ -28,8 +28,14 @@ pub(super) fn run(asked: Memory, sources: &Sources, console: &mut Console) -> Re
     match what {
         MemoryView::Status => status(&server()?.get("/api/monitoring/memory/stats")?, console)?,
         MemoryView::Stores => stores(&server()?.get("/api/monitoring/memory/stores")?, console)?,
-        MemoryView::Requests => requests(&server()?.get("/api/monitoring/memory/requests")?, console)?,
+        MemoryView::Requests { top } => {
+            requests(&server()?.get("/api/monitoring/memory/requests")?, top.unwrap_or(usize::MAX), console)?;
+        }
         MemoryView::Purge => purge(&server()?.post("/api/monitoring/memory/purge")?, console)?,
+        MemoryView::Shed { store } => {
+            let asked = json!({ "store": store });
+            shed(&server()?.post_json("/api/monitoring/memory/shrink", &asked)?, console)?;
+        }
         MemoryView::Profile(asked) => profile::take(&server()?, &asked, console)?,
         MemoryView::Diff(asked) => profile::compare(&asked, console)?,
         MemoryView::Leaks(asked) => leaks::show(server, &asked, console)?,
@@ -121,12 +127,12 @@ fn stores(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn requests(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
+fn requests(answer: &Value, top: usize, console: &mut Console) -> Result<(), CommandError> {
     let out = &mut console.out;
     let (measured, large) = (number(answer, "/measured"), number(answer, "/large"));
     writeln!(out, "{measured} requests measured, {large} of them large; in bytes:")?;
     writeln!(out, "{:>12} {:>10} {:>14} {:>12}  route", "peak", "requests", "allocated", "retained")?;
-    for route in rows(answer, "routes") {
+    for route in rows(answer, "routes").take(top) {
         let of = |name: &str| route[name].as_i64().unwrap_or(0);
         write!(out, "{:>12} {:>10} ", of("peak"), of("requests"))?;
         writeln!(out, "{:>14} {:>12}  {}", of("allocated"), of("retained"), text(route, "/route"))?;
@@ -148,6 +154,16 @@ fn purge(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
     {
         let of = |stats: &str| number(answer, &format!("/{stats}/{member}"));
         writeln!(console.out, "{name:18}  {:>12}  {:>12}", of("beforeStats"), of("afterStats"))?;
+    }
+    Ok(())
+}
+
+fn shed(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
+    let of = |pointer: &str| sites::size(i64::try_from(number(answer, pointer)).unwrap_or(i64::MAX));
+    let (freed, before) = (of("/freedBytes"), of("/beforeBytes"));
+    writeln!(console.out, "{freed} of {before} thrown out of {}", text(answer, "/store"))?;
+    if number(answer, "/freedBytes") == 0 {
+        writeln!(console.out, "it is empty but for what it keeps always, or it throws nothing out")?;
     }
     Ok(())
 }

@@ -8,6 +8,8 @@ const PROFILE_IN_PROGRESS: Code =
     Code::new("profile_in_progress", 409, "Another heap profile is being taken");
 /// No such profile is kept.
 const PROFILE_NOT_FOUND: Code = Code::new("profile_not_found", 404, "The heap profile was not found");
+/// No bounded store has this name.
+const STORE_NOT_FOUND: Code = Code::new("store_not_found", 404, "The bounded store was not found");
 /// The kept profile cannot be compared.
 const PROFILE_NOT_COMPARABLE: Code =
     Code::new("profile_not_comparable", 409, "The heap profiles cannot be compared");
@@ -17,7 +19,7 @@ const ALLOCATOR_UNSUITED: Code =
 
 /// Every code of this folder.
 pub const CODES: &[Code] =
-    &[PROFILE_IN_PROGRESS, PROFILE_NOT_FOUND, PROFILE_NOT_COMPARABLE, ALLOCATOR_UNSUITED];
+    &[PROFILE_IN_PROGRESS, PROFILE_NOT_FOUND, STORE_NOT_FOUND, PROFILE_NOT_COMPARABLE, ALLOCATOR_UNSUITED];
 
 /// Why an operator does not get what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,9 @@ pub(super) enum Error {
     /// No file of this id.
     #[error("no heap profile {0} is kept; only the newest ones are")]
     NotFound(ProfileId),
+    /// No store of this name.
+    #[error("there is no bounded store `{0}`: /api/monitoring/memory/stores lists them")]
+    NoSuchStore(String),
     /// The base is of another build, or no profile any more.
     #[error("the kept heap profile cannot be compared with one of now: {0}")]
     NotComparable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -73,6 +78,7 @@ impl Failure for Error {
         match self {
             Self::Busy => PROFILE_IN_PROGRESS,
             Self::NotFound(_) => PROFILE_NOT_FOUND,
+            Self::NoSuchStore(_) => STORE_NOT_FOUND,
             Self::NotComparable(_) => PROFILE_NOT_COMPARABLE,
             Self::Unsuited => ALLOCATOR_UNSUITED,
             Self::SwitchedOff => codes::FORBIDDEN,

@@ -138,6 +138,8 @@ impl Leaks {
             watched.code = Some(code);
         }
         watched.detector.observe(load, profile.sample_bytes, profile.stacks(), &snapshot.stores);
+        let undecided = watched.detector.undecided();
+        let mut watched = if undecided.is_empty() { watched } else { self.decide(watched, undecided) };
         watched.last_window = Some(now);
         let is_new = watched.remember(load, now);
         watched.took = begun.elapsed();
@@ -147,6 +149,29 @@ impl Leaks {
             self.save();
         }
         Ok(())
+    }
+
+    /// Finds out which calls that many stacks share have reached the program. Its file is read without the lock.
+    fn decide<'a>(
+        &'a self,
+        watched: MutexGuard<'a, Watched>,
+        undecided: Vec<Box<[u64]>>,
+    ) -> MutexGuard<'a, Watched> {
+        let code = watched.code.clone().unwrap_or_default();
+        drop(watched);
+        let found = undecided.into_iter().map(|calls| {
+            let is_beyond_runtime = code.reaches_program(&calls).unwrap_or_else(|error| {
+                tracing::debug!(%error, "the program's symbols cannot be read");
+                false
+            });
+            (calls, is_beyond_runtime)
+        });
+        let found: Vec<_> = found.collect();
+        let mut watched = self.watched();
+        for (calls, is_beyond_runtime) in found {
+            watched.detector.decide(&calls, is_beyond_runtime);
+        }
+        watched
     }
 
     /// Writes the history down; a disk that is full loses no more than that.

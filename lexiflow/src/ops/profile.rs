@@ -8,19 +8,21 @@ use audit::{Act, Entity};
 use axum::Extension;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
-use clock::{SharedClock, SharedRandom, Timestamp};
+use clock::Timestamp;
 use headroom::heap_profile::{HeapProfile, expected_bytes, memory_file, take_charged_heap_profile};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
-use ids::{Id as _, ProfileId};
+use ids::ProfileId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufWriter, Seek as _, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::io::ReaderStream;
 use utoipa::{IntoParams, ToSchema};
-use web::{Account, Problem, ProblemBody, ValidQuery};
+use web::problem::Fault;
+use web::{Account, Problem, ProblemBody, ValidQuery, codes};
 
 /// How a profile is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -82,6 +84,11 @@ pub(super) struct ProfileQuery {
     /// A kept profile: what grew or, negative, shrank since then is answered.
     #[garde(skip)]
     base: Option<ProfileId>,
+    /// For so many seconds, 1 to 300: what was allocated meanwhile and lives still, and, negative, what was freed. The answer
+    /// comes at their end. Not together with `base`.
+    #[garde(range(min = 1, max = 300))]
+    #[param(minimum = 1, maximum = 300)]
+    seconds: Option<u64>,
 }
 
 /// A profile that was kept.
@@ -115,7 +122,8 @@ pub(super) struct KeptProfile {
             "mappings": [{"path": "/opt/lexiflow", "buildId": "ee05ebdd", "start": "0x55d0c0b03000",
                 "end": "0x55d0c2352000", "offset": "0xb02000"}],
             "stacks": [{"bytes": 1_048_576, "objects": 2, "calls": ["lexiflow+0x2b3c4d", "lexiflow+0x1a2b3c"]}]})))),
-    (status = 400, description = "An unknown parameter", body = ProblemBody),
+    (status = 400, description = "An unknown parameter, a time out of range, or a time and a base together",
+        body = ProblemBody),
     (status = 404, description = "The base is not kept", body = ProblemBody),
     (status = 409, description = "Another profile is being taken, or the base is of another build", body = ProblemBody),
     (status = 501, description = "The allocator takes no samples", body = ProblemBody)))]
@@ -125,18 +133,56 @@ pub(super) async fn show_profile(
     Extension(ops): Extension<Arc<Ops>>,
     ValidQuery(query): ValidQuery<ProfileQuery>,
 ) -> Result<Response, Problem> {
-    let _alone = ops.profiles.try_lock().map_err(|_| Error::Busy)?;
-    enter(&account, expected_bytes());
-    let (form, base, folder) = (query.format, query.base, ops.diagnostics.clone());
-    let nanos = ctx.now().timestamp_nanos_opt().unwrap_or_default();
-    let file = blocking(move || {
-        let profile = taken(nanos, |bytes| enter(&account, bytes))?;
-        form.write(&difference(profile, base, &folder)?)
-    })
-    .await?;
+    if query.base.is_some() && query.seconds.is_some() {
+        let message =
+            "a profile is compared with a kept one or with one of some seconds before, not with both";
+        let fault = Fault::new("seconds", "conflict", message);
+        return Err(Problem::new(codes::MALFORMED_QUERY).with_faults(vec![fault]));
+    }
+    let file = profile_file(&query, &ctx, account, &ops).await?;
     let length = file.metadata().map_err(Error::from)?.len();
-    let id = ctx.new_id::<ProfileId>();
-    record(&ctx, Act::Read, id, json!({ "format": form, "base": base, "sizeBytes": length })).await?;
+    let changes =
+        json!({ "format": query.format, "base": query.base, "seconds": query.seconds, "sizeBytes": length });
+    record(&ctx, Act::Read, ctx.new_id::<ProfileId>(), changes).await?;
+    Ok(streamed(query.format, file, length))
+}
+
+/// Takes the profile and writes it as it is asked for.
+async fn profile_file(query: &ProfileQuery, ctx: &Ctx, account: Account, ops: &Ops) -> Result<File, Error> {
+    let (form, kept, folder) = (query.format, query.base, ops.diagnostics.clone());
+    let (older, _alone) = match query.seconds {
+        None => (None, ops.profiles.try_lock().map_err(|_| Error::Busy)?),
+        Some(seconds) => {
+            let _timed = ops.timed.try_lock().map_err(|_| Error::Busy)?;
+            let older = earlier(ctx, &account, ops).await?;
+            // No thread waits, and others may take profiles meanwhile.
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            (Some(older), ops.profiles.lock().await)
+        }
+    };
+    enter(&account, expected_bytes());
+    let nanos = nanos(ctx.app().clock().now());
+    blocking(move || {
+        let profile = taken(nanos, |bytes| enter(&account, bytes))?;
+        let profile = match (older, kept) {
+            (Some(older), _) => since(&profile, &older)?,
+            (None, Some(id)) => since(&profile, &folder.open(id)?)?,
+            (None, None) => profile,
+        };
+        form.write(&profile)
+    })
+    .await
+}
+
+/// The first of two profiles.
+async fn earlier(ctx: &Ctx, account: &Account, ops: &Ops) -> Result<HeapProfile, Error> {
+    let _alone = ops.profiles.try_lock().map_err(|_| Error::Busy)?;
+    enter(account, expected_bytes());
+    let (nanos, account) = (nanos(ctx.now()), account.clone());
+    blocking(move || taken(nanos, |bytes| enter(&account, bytes))).await
+}
+
+fn streamed(form: Form, file: File, length: u64) -> Response {
     let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file)));
     let headers = [
         (CONTENT_TYPE, form.content_type()),
@@ -145,7 +191,7 @@ pub(super) async fn show_profile(
     ];
     let mut response = (headers, body).into_response();
     response.headers_mut().insert(CONTENT_LENGTH, length.into());
-    Ok(response)
+    response
 }
 
 /// Take a heap profile and keep it on the server's disk, to compare later ones with. The newest five are kept, for
@@ -185,7 +231,7 @@ pub(super) async fn keep_unrecorded(
     folder: Diagnostics,
     charge: impl FnOnce(u64) + Send + 'static,
 ) -> Result<KeptProfile, Error> {
-    let nanos = now.timestamp_nanos_opt().unwrap_or_default();
+    let nanos = nanos(now);
     blocking(move || {
         let profile = taken(nanos, charge)?;
         let size_bytes = folder.keep(id, &profile, now)?;
@@ -220,19 +266,21 @@ async fn keep_as(ctx: &Ctx, account: &Account, ops: &Ops) -> Result<KeptProfile,
     Ok(kept)
 }
 
-/// Keeps a profile of the moment in which memory was scarcest; called by the thread that watches it.
-pub(super) fn keep_at_emergency(folder: &Diagnostics, clock: &SharedClock, random: &SharedRandom) {
-    let now = clock.now();
-    let mut bytes = [0; 10];
-    random.fill(&mut bytes);
-    let id = ProfileId::from_parts(u64::try_from(now.timestamp_millis()).unwrap_or(0), &bytes);
-    // Not a request's: the thread that watches the memory has no account.
-    let kept = taken(now.timestamp_nanos_opt().unwrap_or_default(), |_| ())
-        .and_then(|profile| folder.keep(id, &profile, now));
-    match kept {
-        Ok(size_bytes) => tracing::warn!(%id, size_bytes, "a heap profile of the emergency was kept"),
-        Err(error) => tracing::warn!(error = %error, "no heap profile of the emergency could be kept"),
-    }
+/// Takes a profile and keeps it, on this thread and on nobody's account. Its size in bytes.
+pub(super) fn keep_now(id: ProfileId, now: Timestamp, folder: &Diagnostics) -> Result<u64, Error> {
+    let profile = taken(nanos(now), |_| ())?;
+    folder.keep(id, &profile, now)
+}
+
+/// Records that a profile was kept in an emergency, at a moment that may be past.
+pub(super) async fn record_emergency(
+    ctx: &Ctx,
+    id: ProfileId,
+    size_bytes: u64,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let changes = json!({ "sizeBytes": size_bytes, "reason": "emergency", "takenAt": written(at) });
+    record(ctx, Act::Create, id, changes).await
 }
 
 fn taken(nanos: i64, charge: impl FnOnce(u64)) -> Result<HeapProfile, Error> {
@@ -241,18 +289,12 @@ fn taken(nanos: i64, charge: impl FnOnce(u64)) -> Result<HeapProfile, Error> {
     Ok(profile)
 }
 
-fn difference(
-    profile: HeapProfile,
-    base: Option<ProfileId>,
-    folder: &Diagnostics,
-) -> Result<HeapProfile, Error> {
-    match base {
-        None => Ok(profile),
-        Some(id) => {
-            let older = folder.open(id)?;
-            profile.since(&older).map_err(|error| Error::NotComparable(error.into()))
-        }
-    }
+fn since(profile: &HeapProfile, older: &HeapProfile) -> Result<HeapProfile, Error> {
+    profile.since(older).map_err(|error| Error::NotComparable(error.into()))
+}
+
+fn nanos(at: Timestamp) -> i64 {
+    at.timestamp_nanos_opt().unwrap_or_default()
 }
 
 async fn record(ctx: &Ctx, act: Act, id: ProfileId, changes: Value) -> Result<(), Error> {

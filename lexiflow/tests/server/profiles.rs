@@ -3,6 +3,7 @@ use bytes::Bytes;
 use headroom::heap_profile::HeapProfile;
 use http::Method;
 use ids::{Id as _, ProfileId};
+use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use testkit::{Answer, Client};
@@ -176,12 +177,18 @@ async fn the_command_line_names_who_holds_memory() {
     let (before, after, flame) = (path("before.pb"), path("after.pb"), path("heap.svg"));
     let (code, _, errors) = memory(&server, token, &["profile", "--out", &before]).await;
     assert_eq!((code, errors.as_str()), (0, ""));
+    // What was there before is no wider afterwards.
+    fs::write(&flame, "an older picture").unwrap();
+    fs::set_permissions(&flame, fs::Permissions::from_mode(0o644)).unwrap();
     let held = hold_on();
     let words = ["profile", "--out", &after, "--flame", &flame, "--top", "3"];
     let (code, out, errors) = memory(&server, token, &words).await;
     assert_eq!((code, errors.as_str()), (0, ""));
     let first = out.lines().find(|line| line.contains("hold_on")).unwrap_or_default();
     assert!(first.contains("48.00 MiB"), "{out}");
+    for path in [&before, &after, &flame] {
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600, "{path}");
+    }
     let svg = fs::read_to_string(&flame).unwrap();
     assert!(
         svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>") && svg.contains("hold_on"),
@@ -211,12 +218,88 @@ async fn the_command_line_shows_the_figures_and_says_why_it_cannot() {
         let (code, out, errors) = memory(&server, admin.token(), &[view]).await;
         assert!(code == 0 && out.contains(word), "{view}: {out}{errors}");
     }
+    let (_, all, _) = memory(&server, admin.token(), &["requests"]).await;
+    let (_, one, _) = memory(&server, admin.token(), &["requests", "--top", "1"]).await;
+    let routes = |out: &str| out.lines().take_while(|line| !line.contains("running now")).count() - 2;
+    assert!(routes(&all) > 1 && routes(&one) == 1, "{all}{one}");
     let (code, _, errors) = memory(&server, None, &["status"]).await;
     assert!(code == 1 && errors.contains("LEXIFLOW_TOKEN"), "{errors}");
     let (code, _, errors) = memory(&server, Some("forged"), &["status"]).await;
     assert!(code == 1 && errors.contains("401"), "{errors}");
     let (code, _, errors) = memory(&server, None, &["diff", "/nowhere", "/nowhere"]).await;
     assert!(code == 1 && errors.contains("/nowhere"), "{errors}");
+}
+
+#[tokio::test]
+async fn a_store_is_emptied_by_its_name_and_that_is_recorded() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    // A login that was believed once is known.
+    drop(admin.get("/api/auth/me").await.expect_status(200));
+    let bytes = || {
+        let stores = server.running.app().headroom().stores().snapshot();
+        stores.into_iter().find(|store| store.name == "sessions.known").unwrap().bytes
+    };
+    assert!(bytes() > 0);
+    let path = "/api/monitoring/memory/shrink";
+    server
+        .client
+        .post(path, &json!({ "store": "sessions.known" }))
+        .await
+        .expect_problem(401, "unauthenticated");
+    let answer = admin.post(path, &json!({ "store": "sessions.known" })).await.expect_status(200).json();
+    assert!(answer["freedBytes"].as_u64().unwrap() > 0, "{answer:#}");
+    assert!(answer["afterBytes"].as_u64() < answer["beforeBytes"].as_u64(), "{answer:#}");
+    admin.post(path, &json!({ "store": "nobody's" })).await.expect_problem(404, "store_not_found");
+    let (code, out, errors) = memory(&server, admin.token(), &["shed", "sessions.known"]).await;
+    assert!(code == 0 && out.contains("thrown out of sessions.known"), "{out}{errors}");
+    let (code, _, errors) = memory(&server, admin.token(), &["shed", "nobody's"]).await;
+    assert!(code == 1 && errors.contains("no bounded store `nobody's`"), "{errors}");
+
+    let app = server.running.app();
+    let firm = accounts::find_first_firm(app).await.unwrap().unwrap().id;
+    let records = audit::entries_of(app.db().reader(), firm, firm, 9).await.unwrap();
+    let shrunk: Vec<_> = records.iter().filter(|record| record.entity == "bounded store").collect();
+    assert_eq!(shrunk.len(), 2, "{records:?}");
+    assert_eq!(shrunk[0].changes.as_ref().unwrap()["store"], "sessions.known");
+}
+
+#[inline(never)]
+fn hold_for_some_seconds() -> Vec<u8> {
+    std::hint::black_box(vec![1_u8; 1 << 20])
+}
+
+#[tokio::test]
+async fn a_profile_of_some_seconds_has_only_what_was_allocated_in_them() {
+    let server = Server::with(&[("server.request_timeout", "2s")]).await;
+    let admin = server.admin().await;
+    for query in ["seconds=0", "seconds=301", "seconds=1&base=019c2404-7d80-7a11-8c02-5e1f0a9b3c01"] {
+        admin.get(&format!("{PROFILE}?{query}")).await.expect_problem(400, "malformed_query");
+    }
+    let before = std::hint::black_box(vec![1_u8; 96 << 20]);
+    let path = format!("{PROFILE}?seconds=1");
+    let grown = patiently(&admin, Method::GET, &path).await.expect_status(200);
+    let grown = HeapProfile::read_pprof(&grown.body).unwrap();
+    assert!(
+        grown.stacks().all(|stack| stack.used.bytes < 96 << 20),
+        "what was there before: {:?}",
+        grown.total()
+    );
+    drop(before);
+
+    // More and more is held, since nobody but the server knows when the time begins.
+    let words = ["profile", "--seconds", "3", "--top", "50"];
+    let (taken, mut held) = (memory(&server, admin.token(), &words), Vec::new());
+    let mut taken = std::pin::pin!(taken);
+    let (code, out, errors) = loop {
+        match tokio::time::timeout(std::time::Duration::from_millis(100), taken.as_mut()).await {
+            Ok(done) => break done,
+            Err(_) => held.push(hold_for_some_seconds()),
+        }
+    };
+    assert!(code == 0 && out.contains("grown in"), "{out}{errors}");
+    assert!(out.lines().any(|line| line.contains("hold_for_some_seconds") && line.contains("MiB")), "{out}");
+    drop(held);
 }
 
 #[tokio::test]

@@ -71,6 +71,11 @@ pub(crate) struct Server {
 impl Server {
     /// On SQLite or, when the suite runs on it, PostgreSQL.
     pub(crate) async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same with settings of the test's choice.
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
         let database = TestDatabase::create().await;
         let url = database.settings().url;
         let more: Vec<(&str, &str)> = url
@@ -78,6 +83,7 @@ impl Server {
             .map(|url| ("database.url", url))
             .into_iter()
             .chain([("database.pool_min", "1"), ("database.pool_max", "8")])
+            .chain(settings.iter().copied())
             .collect();
         let running = start_with(config(database.folder(), &more), &Written::default()).await.unwrap();
         let client = Client::new(running.address());

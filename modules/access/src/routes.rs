@@ -96,6 +96,15 @@ impl Routes {
         self
     }
 
+    /// Lifts the request deadline from these routes; what they wait for must have a bound of its own.
+    #[must_use]
+    pub fn long_running(mut self) -> Self {
+        let (router, openapi) = self.router.split_for_parts();
+        let lifted = OpenApiRouter::from(web::layers::long_running(router));
+        self.router = OpenApiRouter::with_openapi(openapi).merge(lifted);
+        self
+    }
+
     /// Has `misses` told what callers of these routes asked for by its id and did not get, and `refusals` what they were
     /// refused.
     #[must_use]

@@ -10,7 +10,7 @@ use std::os::fd::AsRawFd as _;
 use std::sync::Mutex;
 
 /// The running program, also when its file was replaced since it started.
-const PROGRAM: &str = "/proc/self/exe";
+pub(super) const PROGRAM: &str = "/proc/self/exe";
 
 /// Two dumps at once would hold two files in memory; whoever comes second is told so instead of waiting.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

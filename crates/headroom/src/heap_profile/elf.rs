@@ -94,7 +94,7 @@ fn build_id(file: &File, segment: Segment) -> io::Result<String> {
 }
 
 /// An unsigned number of up to eight bytes; zero where there are none.
-fn number(bytes: &[u8], at: usize, length: usize) -> u64 {
+pub(super) fn number(bytes: &[u8], at: usize, length: usize) -> u64 {
     let bytes = bytes.get(at..at + length).unwrap_or_default();
     bytes.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte))
 }

@@ -36,6 +36,8 @@ pub(super) struct Mind {
     pub confirmed: u8,
     pub stands: bool,
     pub since_micros: u64,
+    /// Whether it was fast enough to be judged by itself, whatever came of that.
+    pub moves: bool,
 }
 
 /// What a growing stack does.
@@ -56,8 +58,10 @@ pub(super) struct Finding {
 pub(super) enum Judgement {
     /// There is too little to compare.
     Unknown,
-    /// No leak.
+    /// No growth that is worth a word.
     Quiet,
+    /// A growth that is no leak.
+    Explained,
     /// A leak.
     Grows(Finding),
 }
@@ -166,21 +170,23 @@ pub(super) fn judge(
     }
     let slope = theil_sen(points.minutes, &points.kib);
     let share = number(live_bytes >> 10) * SLOWEST_SHARE_PER_HOUR / 60.0;
+    if slope <= SLOWEST_KIB_PER_MINUTE.max(share) {
+        return Judgement::Quiet;
+    }
     let half = count / 2;
     let older_slope = theil_sen(&points.minutes[..=half], &points.kib[..=half]);
     let newer_slope = theil_sen(&points.minutes[half..], &points.kib[half..]);
     let chance = drift(&points.kib);
-    let is_leak = slope > SLOWEST_KIB_PER_MINUTE.max(share)
-        && newer_slope >= older_slope * STILL_GROWING
+    let is_leak = newer_slope >= older_slope * STILL_GROWING
         // Few steps tell less of how far they go by chance.
         && chance >= BEYOND_CHANCE * (1.0 + 4.0 / number(count as u64))
         && is_kept(points, slope)
         && !follows_in_flight(points);
     if !is_leak {
-        return Judgement::Quiet;
+        return Judgement::Explained;
     }
     match holder(points) {
-        Some(holder) if holder.accounts_for_it => Judgement::Quiet,
+        Some(holder) if holder.accounts_for_it => Judgement::Explained,
         held => Judgement::Grows(finding(points, slope, trend.p, chance, held)),
     }
 }
@@ -213,26 +219,48 @@ fn follows_in_flight(points: &Points<'_>) -> bool {
     by_flight >= by_time - NEARLY && growth <= (now + 1.0) / (before + 1.0) * 1.5
 }
 
-/// The registered store that grows most of those in step with the site.
-pub(super) fn holder(points: &Points<'_>, stores: &[Store], rung: usize) -> Option<Holder> {
-    let (begin, end) = Points::first_and_last(&points.kib);
-    let mut best: Option<(f64, Holder)> = None;
-    for store in stores {
+/// A registered store in step with the points.
+struct InStep<'a> {
+    store: &'a Store,
+    grown: f64,
+    may_fill: bool,
+}
+
+fn in_step<'a>(points: &'a Points<'_>, stores: &'a [Store], rung: usize) -> impl Iterator<Item = InStep<'a>> {
+    stores.iter().filter_map(move |store| {
         let kib = store.kib.points(rung);
         let at = |ago: &usize| Some(f64::from(*kib.get(kib.len().checked_sub(ago + 1)?)?));
-        let Some(held) = points.ago.iter().map(at).collect::<Option<Vec<f64>>>() else { continue };
+        let held = points.ago.iter().map(at).collect::<Option<Vec<f64>>>()?;
         let (before, now) = Points::first_and_last(&held);
-        let grown = now - before;
-        let is_best = best.as_ref().is_none_or(|(most, _)| grown > *most);
-        if grown <= 0.0 || !is_best || tau(&held, &points.kib) < IN_STEP {
-            continue;
-        }
-        let may_fill = now <= f64::from(store.cap_kib) * OVERFULL;
-        // A quarter more for what samples leave uncertain.
-        let accounts_for_it = may_fill && end - begin <= grown * STORE_FACTOR * 1.25;
-        best = Some((grown, Holder { name: store.name.to_string(), accounts_for_it }));
+        let (grown, may_fill) = (now - before, now <= f64::from(store.cap_kib) * OVERFULL);
+        (grown > 0.0 && tau(&held, &points.kib) >= IN_STEP).then_some(InStep { store, grown, may_fill })
+    })
+}
+
+impl Points<'_> {
+    /// Whether the growth is what a store that counts `kib` more may really take; a quarter more for what samples leave
+    /// uncertain.
+    fn is_accounted_for_by(&self, kib: f64) -> bool {
+        let (begin, end) = Self::first_and_last(&self.kib);
+        end - begin <= kib * STORE_FACTOR * 1.25
     }
-    best.map(|(_, holder)| holder)
+}
+
+/// The registered store that grows most of those in step with the site.
+pub(super) fn holder(points: &Points<'_>, stores: &[Store], rung: usize) -> Option<Holder> {
+    let most = in_step(points, stores, rung).max_by(|a, b| a.grown.total_cmp(&b.grown))?;
+    Some(Holder {
+        name: most.store.name.to_string(),
+        accounts_for_it: most.may_fill && points.is_accounted_for_by(most.grown),
+    })
+}
+
+/// As [`holder`], for calls that many share: all the stores that fill account for their growth together.
+pub(super) fn holders(points: &Points<'_>, stores: &[Store], rung: usize) -> Option<Holder> {
+    let grown: f64 =
+        in_step(points, stores, rung).filter(|found| found.may_fill).map(|found| found.grown).sum();
+    let held = holder(points, stores, rung)?;
+    Some(Holder { accounts_for_it: points.is_accounted_for_by(grown), ..held })
 }
 
 fn finding(points: &Points<'_>, slope: f64, p: f64, chance: f64, held: Option<Holder>) -> Finding {

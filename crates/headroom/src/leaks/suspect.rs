@@ -54,11 +54,13 @@ impl Severity {
     }
 }
 
-/// A stack that leaks.
+/// Calls that leak: a stack, or what many stacks have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suspect {
     /// The calls, innermost first.
     pub calls: Box<[u64]>,
+    /// How many stacks begin with these calls, when it is their sum that grows and each alone is too slow to tell; else one.
+    pub stacks: u64,
     /// What was allocated there and lives, in bytes.
     pub live_bytes: u64,
     /// How much of it came within the windows that were compared, in bytes.

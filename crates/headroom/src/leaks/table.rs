@@ -6,18 +6,43 @@ use super::{FRAMES, STACKS, STORES, Suspect};
 use crate::heap_profile::StackUse;
 use crate::stores::StoreStats;
 
-/// A followed stack.
+/// A followed stack, or the innermost calls that several stacks share.
 #[derive(Debug)]
 pub(super) struct Stack {
-    calls: Box<[u64]>,
+    pub calls: Box<[u64]>,
     /// Told apart by this first: most stacks begin alike, in the allocator.
     hash: u64,
     /// Live bytes at each window, in KiB.
     pub kib: Rungs<u32>,
     pub minds: [Mind; STRIDES.len()],
-    live_bytes: u64,
-    samples: u64,
+    /// Whether these calls have reached the program, as far as that is known.
+    pub is_beyond_runtime: Option<bool>,
+    held: Held,
     seen_in: u64,
+}
+
+/// What a stack holds in a window, or several do together.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Held {
+    pub stacks: u64,
+    pub bytes: u64,
+    pub samples: u64,
+}
+
+impl Held {
+    /// What one stack of a profile holds.
+    pub(super) fn by(stack: &StackUse<'_>, sample_bytes: u64) -> Self {
+        let bytes = u64::try_from(stack.used.bytes).unwrap_or(0);
+        Self { stacks: 1, bytes, samples: samples(bytes, stack.used.objects, sample_bytes) }
+    }
+
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            stacks: self.stacks + other.stacks,
+            bytes: self.bytes.saturating_add(other.bytes),
+            samples: self.samples.saturating_add(other.samples),
+        }
+    }
 }
 
 /// A followed store.
@@ -32,9 +57,8 @@ pub(super) struct Store {
 /// A store's name is cut here.
 const NAME_BYTES: usize = 64;
 
-const STACK_BYTES: u64 = (FRAMES * size_of::<u64>() + size_of::<Stack>()) as u64 + bytes_of::<u32>();
 const STORE_BYTES: u64 = (NAME_BYTES + size_of::<Store>()) as u64 + bytes_of::<u32>();
-pub(super) const CAP_BYTES: u64 = STACKS as u64 * STACK_BYTES + STORES as u64 * STORE_BYTES;
+pub(super) const CAP_BYTES: u64 = STACKS as u64 * bytes_of_one(FRAMES) + STORES as u64 * STORE_BYTES;
 
 #[derive(Debug, Default)]
 pub(super) struct Table {
@@ -44,60 +68,27 @@ pub(super) struct Table {
 
 impl Table {
     /// Notes what each stack and store holds in this window. The sum of all stacks.
-    pub(super) fn take<'a>(
+    pub(super) fn take(
         &mut self,
         window: u64,
         sample_bytes: u64,
-        stacks: impl Iterator<Item = StackUse<'a>>,
+        stacks: &[StackUse<'_>],
         stores: &[StoreStats],
     ) -> u64 {
         let mut sum = 0_u64;
         for stack in stacks {
-            let bytes = u64::try_from(stack.used.bytes).unwrap_or(0);
-            sum = sum.saturating_add(bytes);
+            let held = Held::by(stack, sample_bytes);
+            sum = sum.saturating_add(held.bytes);
             let calls = &stack.addresses[..stack.addresses.len().min(FRAMES)];
-            if let Some(place) = self.place(calls, bytes, window) {
-                let known = &mut self.stacks[place];
+            if let Some(known) = place(&mut self.stacks, STACKS, calls, held.bytes, window) {
                 // Stacks that differ only beyond the kept frames count as one.
-                let earlier =
-                    if known.seen_in == window { (known.live_bytes, known.samples) } else { (0, 0) };
-                known.live_bytes = earlier.0.saturating_add(bytes);
-                known.samples = earlier.1.saturating_add(samples(bytes, stack.used.objects, sample_bytes));
-                known.seen_in = window;
+                let earlier = if known.is_seen(window) { known.held } else { Held::default() };
+                known.see(window, Held { stacks: 1, ..earlier.plus(held) });
             }
         }
-        for stack in &mut self.stacks {
-            if stack.seen_in != window {
-                (stack.live_bytes, stack.samples) = (0, 0);
-            }
-            stack.kib.push(window, kib(stack.live_bytes));
-        }
-        self.stacks.retain(|stack| !stack.kib.all(|kib| *kib == 0));
+        close(&mut self.stacks, window);
         self.take_stores(window, stores);
         sum
-    }
-
-    /// The place of a stack, which may be a new one, or one that a smaller stack had to give up.
-    fn place(&mut self, calls: &[u64], bytes: u64, window: u64) -> Option<usize> {
-        if calls.is_empty() {
-            return None;
-        }
-        let hash = fnv(calls);
-        let is_known = |stack: &Stack| stack.hash == hash && *stack.calls == *calls;
-        if let Some(place) = self.stacks.iter().position(is_known) {
-            return Some(place);
-        }
-        if self.stacks.len() < STACKS {
-            self.stacks.push(Stack::new(calls, hash));
-            return Some(self.stacks.len() - 1);
-        }
-        let idle = |stack: &Stack| if stack.seen_in == window { u64::MAX } else { stack.live_bytes };
-        let (place, smallest) = self.stacks.iter().enumerate().min_by_key(|(_, stack)| idle(stack))?;
-        if idle(smallest) >= bytes {
-            return None;
-        }
-        self.stacks[place] = Stack::new(calls, hash);
-        Some(place)
     }
 
     fn take_stores(&mut self, window: u64, stores: &[StoreStats]) {
@@ -126,11 +117,59 @@ impl Table {
     }
 
     pub(super) fn bytes(&self) -> u64 {
-        let calls: usize = self.stacks.iter().map(|stack| size_of_val(&*stack.calls)).sum();
-        let rungs = (self.stacks.len() + self.stores.len()) as u64 * bytes_of::<u32>();
-        let slots = self.stacks.capacity() * size_of::<Stack>() + self.stores.capacity() * size_of::<Store>();
-        (calls + slots) as u64 + rungs
+        let slots = self.stores.capacity() * size_of::<Store>();
+        bytes_in(&self.stacks) + slots as u64 + self.stores.len() as u64 * bytes_of::<u32>()
     }
+}
+
+/// The place of these calls among at most `most`, which may be a new one, or one that something smaller had to give up. The
+/// largest have to come first.
+pub(super) fn place<'a>(
+    followed: &'a mut Vec<Stack>,
+    most: usize,
+    calls: &[u64],
+    bytes: u64,
+    window: u64,
+) -> Option<&'a mut Stack> {
+    if calls.is_empty() {
+        return None;
+    }
+    let hash = fnv(calls);
+    let is_known = |stack: &Stack| stack.hash == hash && *stack.calls == *calls;
+    if let Some(place) = followed.iter().position(is_known) {
+        return followed.get_mut(place);
+    }
+    if followed.len() < most {
+        followed.push(Stack::new(calls, hash));
+        return followed.last_mut();
+    }
+    let idle = |stack: &Stack| if stack.is_seen(window) { u64::MAX } else { stack.held.bytes };
+    let smallest = followed.iter_mut().min_by_key(|stack| idle(stack)).filter(|stack| idle(stack) < bytes)?;
+    *smallest = Stack::new(calls, hash);
+    Some(smallest)
+}
+
+/// Ends a window: what was not seen in it holds nothing, and what never held anything is forgotten.
+pub(super) fn close(followed: &mut Vec<Stack>, window: u64) {
+    for stack in followed.iter_mut() {
+        if !stack.is_seen(window) {
+            stack.held = Held::default();
+        }
+        stack.kib.push(window, kib(stack.held.bytes));
+    }
+    followed.retain(|stack| !stack.kib.all(|kib| *kib == 0));
+}
+
+/// What these take, in bytes.
+pub(super) fn bytes_in(followed: &Vec<Stack>) -> u64 {
+    let calls: usize = followed.iter().map(|stack| size_of_val(&*stack.calls)).sum();
+    let slots = followed.capacity() * size_of::<Stack>();
+    (calls + slots) as u64 + followed.len() as u64 * bytes_of::<u32>()
+}
+
+/// What one of them takes at most, with so many frames, in bytes.
+pub(super) const fn bytes_of_one(frames: usize) -> u64 {
+    (frames * size_of::<u64>() + size_of::<Stack>()) as u64 + bytes_of::<u32>()
 }
 
 impl Stack {
@@ -140,10 +179,24 @@ impl Stack {
             hash,
             kib: Rungs::new(),
             minds: std::array::from_fn(|_| Mind::default()),
-            live_bytes: 0,
-            samples: 0,
+            is_beyond_runtime: None,
+            held: Held::default(),
             seen_in: u64::MAX,
         }
+    }
+
+    /// Notes what it holds in this window.
+    pub(super) fn see(&mut self, window: u64, held: Held) {
+        (self.held, self.seen_in) = (held, window);
+    }
+
+    pub(super) fn is_seen(&self, window: u64) -> bool {
+        self.seen_in == window
+    }
+
+    /// Whether a verdict stands.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.minds.iter().any(|mind| mind.verdict().is_some())
     }
 
     /// The verdict of the rung with the longest look that has one.
@@ -153,11 +206,12 @@ impl Stack {
         let finding = self.minds.iter().rev().find_map(Mind::verdict)?;
         Some(Suspect {
             calls: self.calls.clone(),
-            live_bytes: self.live_bytes,
+            stacks: self.held.stacks,
+            live_bytes: self.held.bytes,
             grown_bytes: finding.grown_bytes,
             bytes_per_hour: finding.bytes_per_hour,
             bytes_per_request: finding.bytes_per_request,
-            samples: self.samples,
+            samples: self.held.samples,
             windows: finding.windows,
             span_micros: finding.span_micros,
             confidence_percent: finding.confidence_percent,

@@ -30,9 +30,15 @@ impl Server {
         self.json("POST", path)
     }
 
+    /// As [`post`](Self::post), with what it is to be done with.
+    pub(super) fn post_json(&self, path: &str, body: &Value) -> Result<Value, CommandError> {
+        let (status, body) = self.exchange_with("POST", path, body.to_string().as_bytes(), ANSWER)?;
+        self.parsed(&self.accepted(status, body)?)
+    }
+
     /// As [`get`](Self::get) from a path whose answer is worth reading also when it says that the server is not well.
     pub(super) fn get_also_unwell(&self, path: &str) -> Result<Value, CommandError> {
-        let (status, body) = self.exchange_with("GET", path)?;
+        let (status, body) = self.exchange_with("GET", path, &[], ANSWER)?;
         let body = if status == 503 { body } else { self.accepted(status, body)? };
         self.parsed(&body)
     }
@@ -48,18 +54,34 @@ impl Server {
 
     /// The answer's body.
     pub(super) fn ask(&self, method: &str, path: &str) -> Result<Vec<u8>, CommandError> {
-        let (status, body) = self.exchange_with(method, path)?;
+        self.ask_within(Duration::ZERO, method, path)
+    }
+
+    /// As [`ask`](Self::ask), of a server that takes so much longer by itself.
+    pub(super) fn ask_within(
+        &self,
+        longer: Duration,
+        method: &str,
+        path: &str,
+    ) -> Result<Vec<u8>, CommandError> {
+        let (status, body) = self.exchange_with(method, path, &[], ANSWER + longer)?;
         self.accepted(status, body)
     }
 
-    fn exchange_with(&self, method: &str, path: &str) -> Result<(u16, Vec<u8>), CommandError> {
+    fn exchange_with(
+        &self,
+        method: &str,
+        path: &str,
+        body: &[u8],
+        patience: Duration,
+    ) -> Result<(u16, Vec<u8>), CommandError> {
         let url = &self.url;
         let place = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/')).ok_or_else(|| {
             CommandError::Memory(format!(
                 "`{url}` is not an http:// address: ask on the server's own machine"
             ))
         })?;
-        self.exchange(place, method, path).map_err(|error| {
+        self.exchange(place, method, path, body, patience).map_err(|error| {
             CommandError::Memory(format!(
                 "no server answers on {url}: start one, or name it with --url ({error})"
             ))
@@ -82,13 +104,24 @@ impl Server {
     }
 
     /// HTTP/1.0, so that the answer is neither chunked nor kept open.
-    fn exchange(&self, place: &str, method: &str, path: &str) -> io::Result<(u16, Vec<u8>)> {
+    fn exchange(
+        &self,
+        place: &str,
+        method: &str,
+        path: &str,
+        body: &[u8],
+        patience: Duration,
+    ) -> io::Result<(u16, Vec<u8>)> {
         let place = if has_port(place) { place.to_owned() } else { format!("{place}:80") };
         let address = place.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
         let mut stream = TcpStream::connect_timeout(&address, CONNECT)?;
-        stream.set_read_timeout(Some(ANSWER))?;
-        stream.set_write_timeout(Some(ANSWER))?;
-        let mut head = format!("{method} {path} HTTP/1.0\r\nHost: {place}\r\nContent-Length: 0\r\n");
+        stream.set_read_timeout(Some(patience))?;
+        stream.set_write_timeout(Some(patience))?;
+        let length = body.len();
+        let mut head = format!("{method} {path} HTTP/1.0\r\nHost: {place}\r\nContent-Length: {length}\r\n");
+        if !body.is_empty() {
+            head.push_str("Content-Type: application/json\r\n");
+        }
         if let Some(token) = &self.token {
             if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
                 return Err(io::Error::new(
@@ -99,6 +132,7 @@ impl Server {
             head.extend(["Authorization: Bearer ", token, "\r\n"]);
         }
         stream.write_all(format!("{head}\r\n").as_bytes())?;
+        stream.write_all(body)?;
         read_answer(BufReader::new(stream))
     }
 }

@@ -107,6 +107,8 @@ struct Line {
     span_ms: u64,
     confidence: u64,
     room_seconds: u64,
+    /// The most stacks that were judged as one.
+    stacks: u64,
     sites: Vec<String>,
     holder: Option<String>,
 }
@@ -141,6 +143,7 @@ impl Line {
         self.samples = self.samples.saturating_add(of("samples"));
         self.span_ms = self.span_ms.max(of("spanMs"));
         self.confidence = self.confidence.max(of("confidencePercent"));
+        self.stacks = self.stacks.max(of("stacks"));
         self.sites.push(text(suspect, "/site").to_owned());
         self.holder = self.holder.take().or_else(|| suspect["holder"].as_str().map(str::to_owned));
     }
@@ -157,6 +160,13 @@ impl Line {
         let span = duration(self.span_ms / 1000);
         write!(out, "; {} live in {} samples, seen over {span}", bytes(self.live), self.samples)?;
         writeln!(out, "; site {}", self.sites.join(", "))?;
+        if self.stacks > 1 {
+            writeln!(
+                out,
+                "          by {} ways together, each of which is too slow to be told alone",
+                self.stacks
+            )?;
+        }
         match &self.holder {
             Some(holder) => {
                 writeln!(out, "          the store `{holder}` grows in step: it may hold more than it counts")
@@ -225,7 +235,7 @@ mod tests {
         let suspect = |site: &str, hour: u64| {
             json!({"site": site, "severity": "high", "secondsToLimit": 3_600_000_000 / hour, "confidencePercent": 97,
                 "growsWith": "requests", "bytesPerHour": hour, "bytesPerRequest": 300, "liveBytes": 2_097_152,
-                "samples": 4, "spanMs": 5_400_000, "holder": "cases.cache", "calls": ["server+0x1234"]})
+                "samples": 4, "spanMs": 5_400_000, "stacks": if site == "aa" { 20 } else { 1 }, "holder": "cases.cache", "calls": ["server+0x1234"]})
         };
         let report = json!({"watching": true, "intervalMs": 30_000, "windows": 40, "liveBytes": 9_437_184,
             "buildId": "ee", "mappings": [{"path": "/opt/server", "buildId": "ee"}],
@@ -245,9 +255,10 @@ mod tests {
             "{out}"
         );
         assert!(lines[2].ends_with("in 8 samples, seen over 1 h 30 min; site aa, bb"), "{out}");
-        assert!(lines[3].contains("`cases.cache` grows in step"), "{out}");
-        assert_eq!(lines[4], "leaked before:");
-        assert!(lines[5].contains("2.00 KiB/h  another build, dd") && lines.len() == 6, "{out}");
+        assert!(lines[3].contains("by 20 ways together"), "{out}");
+        assert!(lines[4].contains("`cases.cache` grows in step"), "{out}");
+        assert_eq!(lines[5], "leaked before:");
+        assert!(lines[6].contains("2.00 KiB/h  another build, dd") && lines.len() == 7, "{out}");
     }
 
     #[test]

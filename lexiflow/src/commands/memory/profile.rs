@@ -5,9 +5,11 @@ use super::symbols::Symbols;
 use crate::commands::arguments::{Diff, Named, Profile};
 use crate::commands::{CommandError, Console};
 use headroom::heap_profile::{HeapProfile, OtherProgram};
-use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, BufWriter, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 const PATH: &str = "/api/monitoring/memory/profile";
 
@@ -19,15 +21,22 @@ pub(super) fn take(server: &Server, asked: &Profile, console: &mut Console) -> R
         writeln!(console.out, "{id}: kept by the server; {bytes} live bytes. Compare with --base {id}")?;
         return Ok(());
     }
-    let query = asked.base.as_ref().map(|base| format!("&base={}", plain(base))).unwrap_or_default();
-    let bytes = server.ask("GET", &format!("{PATH}?format=pprof{query}"))?;
+    let query = match (&asked.base, asked.seconds) {
+        (Some(base), _) => format!("&base={}", plain(base)),
+        (None, Some(seconds)) => format!("&seconds={seconds}"),
+        (None, None) => String::new(),
+    };
+    let longer = Duration::from_secs(asked.seconds.unwrap_or(0));
+    let bytes = server.ask_within(longer, "GET", &format!("{PATH}?format=pprof{query}"))?;
     let profile = HeapProfile::read_pprof(&bytes)
         .map_err(|error| CommandError::Memory(format!("the server's profile cannot be read: {error}")))?;
     if let Some(path) = &asked.out {
-        fs::write(path, &bytes).map_err(|source| failed(path, source))?;
+        let written = for_this_user(path).and_then(|mut file| file.write_all(&bytes));
+        written.map_err(|source| failed(path, source))?;
         writeln!(console.out, "written to {}", path.display())?;
     }
-    let word = if asked.base.is_some() { "grown" } else { "live" };
+    let is_difference = asked.base.is_some() || asked.seconds.is_some();
+    let word = if is_difference { "grown" } else { "live" };
     show(&profile, word, &asked.named, console)
 }
 
@@ -49,13 +58,24 @@ fn show(profile: &HeapProfile, word: &str, named: &Named, console: &mut Console)
     let sites = Site::group(&stacks);
     sites::write_table(&mut console.out, &sites, profile.total(), word, named.top)?;
     if let Some(path) = &named.flame {
-        let file = File::create(path).map_err(|source| failed(path, source))?;
+        let file = for_this_user(path).map_err(|source| failed(path, source))?;
         let mut out = BufWriter::new(file);
         flame::write(&mut out, &stacks, word)?;
         out.flush()?;
         writeln!(console.out, "flame graph written to {}", path.display())?;
     }
     Ok(())
+}
+
+/// An empty file that nobody else on the machine may read: a profile tells how the server is built and what it does.
+fn for_this_user(path: &Path) -> io::Result<File> {
+    const MODE: u32 = 0o600;
+    let file = OpenOptions::new().create(true).truncate(true).write(true).mode(MODE).open(path)?;
+    // The mode counts for a new file only; a device or a pipe stays as it is.
+    if file.metadata()?.is_file() {
+        file.set_permissions(Permissions::from_mode(MODE))?;
+    }
+    Ok(file)
 }
 
 fn read(path: &Path) -> Result<HeapProfile, CommandError> {

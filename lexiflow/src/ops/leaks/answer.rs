@@ -15,7 +15,7 @@ use utoipa::ToSchema;
     "suspects": [{"site": "3f9a01c27be4", "severity": "high", "secondsToLimit": 240_000, "confidencePercent": 98,
         "growsWith": "requests", "bytesPerHour": 12_582_912, "bytesPerRequest": 512, "liveBytes": 13_107_200,
         "grownBytes": 12_582_912, "samples": 25, "windows": 32, "spanMs": 3_600_000, "holder": null,
-        "since": "2026-01-31T12:08:00.000000Z", "calls": ["lexiflow+0x2b3c4d", "lexiflow+0x1a2b3c"]}],
+        "since": "2026-01-31T12:08:00.000000Z", "stacks": 1, "calls": ["lexiflow+0x2b3c4d", "lexiflow+0x1a2b3c"]}],
     "history": [{"site": "3f9a01c27be4", "buildId": "ee05ebdd2c3a",
         "calls": ["lexiflow+0x2b3c4d", "lexiflow+0x1a2b3c"], "bytesPerHour": 12_582_912,
         "firstSeenAt": "2026-01-31T12:08:00.000000Z", "lastSeenAt": "2026-01-31T13:00:00.000000Z", "runs": 1,
@@ -58,7 +58,7 @@ struct CodeFile {
     build_id: String,
 }
 
-/// A stack that leaks.
+/// A stack that leaks, or calls that several stacks begin with and that leak by all of them together.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::ops) struct SuspectAnswer {
@@ -90,6 +90,8 @@ pub(in crate::ops) struct SuspectAnswer {
     holder: Option<String>,
     /// Since when the verdict has stood, RFC 3339 in UTC.
     since: Option<String>,
+    /// How many stacks begin with these calls, when each alone grows too slowly to be told; otherwise 1.
+    stacks: u64,
     /// The calls, innermost first, as places in their files.
     calls: Vec<String>,
 }
@@ -141,6 +143,7 @@ impl SuspectAnswer {
             span_ms: suspect.span_micros / 1000,
             holder: suspect.holder.clone(),
             since: since.and_then(chrono::DateTime::from_timestamp_micros).map(written),
+            stacks: suspect.stacks,
             calls,
         }
     }

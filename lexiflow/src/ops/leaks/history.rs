@@ -259,6 +259,7 @@ mod tests {
     fn suspect(bytes_per_hour: u64) -> Suspect {
         Suspect {
             calls: Box::default(),
+            stacks: 1,
             live_bytes: 1,
             grown_bytes: 1,
             bytes_per_hour,

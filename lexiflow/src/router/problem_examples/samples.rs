@@ -189,6 +189,12 @@ pub(super) const SAMPLES: &[Sample] = &[
         "no heap profile 019cae6b-de64-7a36-a025-3d8b70f16c23 is kept; only the newest ones are",
     )
     .of(&["showHeapProfile"]),
+    sample(
+        "store_not_found",
+        "/api/monitoring/memory/shrink",
+        "there is no bounded store `sessions`: /api/monitoring/memory/stores lists them",
+    )
+    .of(&["shrinkStore"]),
     sample("profile_in_progress", PROFILE, "another heap profile is being taken: try again in some seconds")
         .of(&["showHeapProfile", "keepHeapProfile", "checkLeaks"]),
     sample("allocator_unsuited", PROFILE, "the server does not run on an allocator that can do this")

@@ -1,0 +1,116 @@
+//! A heap profile of the moment in which memory was scarcest: first on the disk, then, when the database can, in the records.
+
+use super::Ops;
+use super::error::Error;
+use super::profile::{keep_now, record_emergency};
+use crate::state::administrator;
+use clock::Timestamp;
+use ids::ProfileId;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// Somebody else who takes a profile is waited for in so many steps, of so much each.
+const STEPS: u32 = 500;
+const STEP: Duration = Duration::from_millis(10);
+/// More than the folder keeps, and the engine asks for two an hour.
+const MOST: usize = 8;
+/// How long the database may take to record one, and the pause after an attempt that failed.
+const TO_RECORD: Duration = Duration::from_secs(5);
+
+/// Profiles that are kept and not yet recorded.
+#[derive(Debug, Default)]
+pub(super) struct Unrecorded {
+    // bounded: `MOST`; the oldest goes.
+    waiting: Mutex<VecDeque<Kept>>,
+    bell: Notify,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    id: ProfileId,
+    size_bytes: u64,
+    at: Timestamp,
+}
+
+impl Unrecorded {
+    fn add(&self, kept: Kept) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() == MOST
+            && let Some(lost) = waiting.pop_front()
+        {
+            tracing::error!(id = %lost.id, "a heap profile of an emergency was kept and never recorded");
+        }
+        waiting.push_back(kept);
+        self.bell.notify_one();
+    }
+
+    fn first(&self) -> Option<Kept> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).front().copied()
+    }
+
+    fn done(&self, id: ProfileId) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).retain(|kept| kept.id != id);
+    }
+}
+
+impl Ops {
+    /// Keeps a profile; called by a thread of the engine's, which may wait. The engine asks for another in half an hour only,
+    /// so that somebody who takes one at this moment must not cost the attempt.
+    pub(super) fn keep_at_emergency(&self) {
+        let app = &self.parts.app;
+        let (id, at) = (app.new_id::<ProfileId>(), app.clock().now());
+        let attempt = || {
+            let _alone = self.profiles.try_lock().map_err(|_| Error::Busy)?;
+            keep_now(id, at, &self.diagnostics)
+        };
+        let mut kept = attempt();
+        for _ in 0..STEPS {
+            if !matches!(kept, Err(Error::Busy)) {
+                break;
+            }
+            thread::park_timeout(STEP);
+            kept = attempt();
+        }
+        match kept {
+            Ok(size_bytes) => {
+                tracing::warn!(%id, size_bytes, "a heap profile of the emergency was kept");
+                self.unrecorded.add(Kept { id, size_bytes, at });
+            }
+            Err(error) => tracing::warn!(%error, "no heap profile of the emergency could be kept"),
+        }
+    }
+
+    async fn record_emergency(&self, kept: Kept) -> Result<(), String> {
+        let administrator = administrator(&self.parts).await.map_err(|error| error.to_string())?;
+        let ctx = self.parts.app.act_as(administrator.principal, "emergency");
+        record_emergency(&ctx, kept.id, kept.size_bytes, kept.at).await.map_err(|error| error.to_string())
+    }
+}
+
+/// Records what was kept at an emergency, as soon as the database can, until it is told to end. The record names the first
+/// administrator, as that of a signal does.
+pub async fn run(ops: Arc<Ops>, stop: CancellationToken) {
+    let unrecorded = &ops.unrecorded;
+    loop {
+        let Some(kept) = unrecorded.first() else {
+            match stop.run_until_cancelled(unrecorded.bell.notified()).await {
+                Some(()) => continue,
+                None => return,
+            }
+        };
+        let recorded = tokio::time::timeout(TO_RECORD, ops.record_emergency(kept)).await;
+        match recorded.unwrap_or_else(|_| Err("the database takes too long".to_owned())) {
+            Ok(()) => unrecorded.done(kept.id),
+            Err(error) => {
+                tracing::error!(id = %kept.id, error, "a heap profile of an emergency is kept and not recorded yet");
+                if stop.run_until_cancelled(tokio::time::sleep(TO_RECORD)).await.is_none() {
+                    return;
+                }
+            }
+        }
+    }
+}
