@@ -168,12 +168,15 @@ impl RateLimits {
     }
 }
 
-/// Counts the request under who asks, as soon as that is known.
+/// Notes who asks, as soon as that is known, and counts the request there.
 ///
 /// # Errors
 /// 429 `rate_limited` when the principal asked too often.
 pub fn asks_as(extensions: &Extensions, principal: [u8; 16]) -> Result<(), Problem> {
-    let Some(rated) = Scope::of(extensions).and_then(|scope| scope.rated()) else { return Ok(()) };
+    let Some(scope) = Scope::of(extensions) else { return Ok(()) };
+    // A second answer to the same question changes nothing.
+    let _first = scope.user.set(principal);
+    let Some(rated) = scope.rated() else { return Ok(()) };
     rated.limits.count(rated, Whom::Principal, RateKey::principal(rated.class, principal), 1)
 }
 
