@@ -302,10 +302,6 @@ pub(super) fn firm(stats: &TenantStats, own: FirmId) -> Value {
         "firm": name(stats.tenant, own), "class": stats.class.as_str(), "requests": stats.requests,
         "limit": stats.pool.limit, "used": stats.pool.used, "peak": stats.pool.peak,
         "refused": stats.pool.refused,
-        "finished": {
-            "requests": stats.memory.requests, "allocated": stats.memory.allocated, "freed": stats.memory.freed,
-            "peak": stats.memory.peak_max, "retained": stats.memory.retained,
-        },
     })
 }
 
