@@ -70,7 +70,7 @@ impl Defence {
             Self::BodySize => {
                 &[("PAYLOAD_JSON_LIMIT", "1073741824"), ("STREAM_FILE_THRESHOLD", "1073741824")]
             }
-            Self::PieceSize => &[("STREAM_CHUNK_SIZE", "4194304"), ("STREAM_HIGH_WATER_MARK", "4194304")],
+            Self::PieceSize => &[("STREAM_CHUNK_SIZE", "1048576"), ("STREAM_HIGH_WATER_MARK", "4194304")],
             Self::Streams => &[("HTTP2_ALL_STREAMS", "1000000"), ("HTTP2_MAX_STREAMS", "1024")],
             Self::Stall => &[("ANSWER_STALL_TIMEOUT_MS", "86400000")],
             Self::Hashes => &[("ARGON2_PARALLEL_HASHES", "64"), ("UV_THREADPOOL_SIZE", "64")],

@@ -1,6 +1,6 @@
 use crate::charge::Charge;
 use crate::class::Class;
-use crate::meter::Meter;
+use crate::meter::{Meter, RequestMemory};
 use crate::pool::Pool;
 use crate::refusal::Refusal;
 use crate::stores::BoundedStore;
@@ -71,6 +71,18 @@ impl Flight {
         }
     }
 
+    /// Whom the request works for, once that is known.
+    pub fn tenant(&self) -> Option<Tenant> {
+        self.tenant.get().copied()
+    }
+
+    /// Adds what the request did, now that it is over, to the figures of whom it worked for.
+    pub fn record(&self, memory: RequestMemory) {
+        if let (Some(seat), Some(tenant)) = (&self.seat, self.tenant()) {
+            seat.record(tenant, memory);
+        }
+    }
+
     /// Where the request borrows.
     pub fn pool(&self) -> Option<&Pool> {
         self.seat.as_ref().map(|seat| &seat.pool)
@@ -107,7 +119,7 @@ impl Flight {
         FlightStats {
             route: Arc::clone(&self.route),
             class: self.class,
-            tenant: self.tenant.get().copied(),
+            tenant: self.tenant(),
             live_bytes: self.live_bytes(),
             lent_bytes: self.pool().map_or(0, Pool::used),
             age_millis: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -60,6 +60,7 @@ mod source;
 pub mod sqlite;
 mod stores;
 mod sync;
+mod taken;
 mod tenants;
 mod thread_cache;
 mod tree;
@@ -105,7 +106,8 @@ pub use size_class::size_class;
 pub use snapshot::Snapshot;
 pub use source::{MemorySource, Reading, SystemSource, Unreadable};
 pub use stores::{BoundedStore, RegistryFull, STORE_CAP, StoreRegistry, StoreStats};
-pub use tenants::{TENANT_CAP, TENANTS_BYTES, Tenant, TenantStats};
+pub use taken::Taken;
+pub use tenants::{TENANT_CAP, TENANTS_BYTES, Tenant, TenantMemory, TenantStats};
 pub use thread_cache::give_back_thread_cache;
 /// The allocator itself, for a `#[global_allocator]`; [`install_allocator!`] does it together with its settings.
 pub use tikv_jemallocator::Jemalloc;

@@ -1,6 +1,7 @@
 use crate::detached::{Part, Parts};
 use crate::measured::{Measured, spawned};
 use crate::scope::{self, Scope};
+use crate::taken::Taken;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -65,6 +66,17 @@ impl Meter {
         self.account.count_poll();
         let _scope = self.scope();
         work()
+    }
+
+    /// Drops a value that the work made and others kept for it, such as a piece of its answer, and bills here what that frees.
+    pub fn free<T>(&self, value: T) {
+        let _scope = self.scope();
+        drop(value);
+    }
+
+    /// Bills bytes that others allocated, such as a piece of a request's body, to this work for as long as it keeps them.
+    pub fn take_over<T: AsRef<[u8]>>(&self, value: T) -> Taken<T> {
+        Taken::new(Arc::clone(&self.account), value)
     }
 
     /// Wraps a future that runs elsewhere, such as a spawned task, so that it is billed here.

@@ -18,6 +18,8 @@ pub struct RouteStats {
     pub count: u64,
     /// Allocated by all of them.
     pub allocated: u64,
+    /// Freed by all of them.
+    pub freed: u64,
     /// The highest peak of one.
     pub peak_max: u64,
     /// The most that one had borrowed from pools at once.
@@ -116,6 +118,7 @@ impl RouteStats {
             route: Arc::from(route),
             count: 0,
             allocated: 0,
+            freed: 0,
             peak_max: 0,
             registered_max: 0,
             unregistered_max: 0,
@@ -127,6 +130,7 @@ impl RouteStats {
     fn add(&mut self, memory: RequestMemory, is_large: bool) {
         self.count += 1;
         self.allocated = self.allocated.saturating_add(memory.allocated);
+        self.freed = self.freed.saturating_add(memory.freed);
         self.peak_max = self.peak_max.max(memory.peak_live);
         self.registered_max = self.registered_max.max(memory.registered_peak);
         let unregistered = memory.peak_live.saturating_sub(memory.registered_peak);

@@ -86,6 +86,36 @@ impl Drop for Scope<'_> {
     }
 }
 
+/// Bills nobody for what this thread allocates and frees until it is dropped. Like [`Scope`], only ever a local variable.
+pub(crate) struct Unbilled {
+    thread: *const Thread,
+    outer: *const Account,
+}
+
+impl Unbilled {
+    pub(crate) fn begin() -> Self {
+        let address = THREAD.with(ptr::from_ref);
+        // SAFETY: as in `Scope::begin`.
+        let thread = unsafe { &*address };
+        let (allocated, freed) = thread.read();
+        let outer = thread.account.get();
+        if !outer.is_null() {
+            thread.settle(outer, allocated, freed);
+        }
+        thread.start(ptr::null(), allocated, freed);
+        Self { thread: address, outer }
+    }
+}
+
+impl Drop for Unbilled {
+    fn drop(&mut self) {
+        // SAFETY: as in `Scope::begin`; the value cannot leave the thread it began on.
+        let thread = unsafe { &*self.thread };
+        let (allocated, freed) = thread.read();
+        thread.start(self.outer, allocated, freed);
+    }
+}
+
 /// The account billed on this thread now.
 pub(crate) fn current() -> Option<Arc<Account>> {
     THREAD.with(|thread| {

@@ -1,8 +1,14 @@
+mod memory;
+
+pub use memory::TenantMemory;
+
 use crate::class::Class;
 use crate::level::Level;
+use crate::meter::RequestMemory;
 use crate::pool::{Pool, PoolStats};
 use crate::refusal::Refusal;
 use crate::stores::BoundedStore;
+use memory::Figures;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The most tenants that have an account of their own in one class; the others share one.
 pub const TENANT_CAP: usize = 512;
 
-/// What all their accounts take at most, in bytes.
-pub const TENANTS_BYTES: u64 = (TENANT_CAP * Class::ALL.len()) as u64 * ACCOUNT_BYTES;
+/// What all their accounts and figures take at most, in bytes.
+pub const TENANTS_BYTES: u64 = (TENANT_CAP * Class::ALL.len()) as u64 * ACCOUNT_BYTES + Figures::CAP_BYTES;
 
 /// Whom a request works for, as 16 bytes that this crate does not interpret.
 pub type Tenant = [u8; 16];
@@ -38,6 +44,7 @@ pub(crate) struct Tenants {
 #[derive(Debug)]
 struct Inner {
     classes: [Shares; Class::ALL.len()],
+    figures: Figures,
     /// The names of all their pools, shared, so that a request costs no text.
     tenant: Arc<str>,
     request: Arc<str>,
@@ -75,6 +82,8 @@ pub struct TenantStats {
     pub requests: u64,
     /// The account's figures: its limit is the share in force.
     pub pool: PoolStats,
+    /// What its requests did that are over.
+    pub memory: TenantMemory,
 }
 
 /// The place of one request in the tree: below its class, and below its tenant once that is known.
@@ -90,6 +99,11 @@ impl Seat {
     pub(crate) fn join(&self, tenant: Tenant) -> Result<(), Refusal> {
         self.pool.join(&self.tenants.of(self.class).account(tenant, &self.tenants.inner.tenant))
     }
+
+    /// Adds what the request did, now that it is over, to its tenant's figures.
+    pub(crate) fn record(&self, tenant: Tenant, memory: RequestMemory) {
+        self.tenants.inner.figures.record(self.class, tenant, memory);
+    }
 }
 
 impl Tenants {
@@ -97,7 +111,8 @@ impl Tenants {
     pub(crate) fn below(classes: &[Pool; Class::ALL.len()]) -> Self {
         let tenant = Arc::from("tenant");
         let classes = classes.clone().map(|class| Shares::new(class, &tenant));
-        Self { inner: Arc::new(Inner { classes, tenant, request: Arc::from("request") }) }
+        let figures = Figures::default();
+        Self { inner: Arc::new(Inner { classes, figures, tenant, request: Arc::from("request") }) }
     }
 
     /// A request begins.
@@ -111,12 +126,25 @@ impl Tenants {
         self.inner.classes.iter().for_each(|shares| shares.look(level));
     }
 
-    /// The `limit` accounts that hold most; of those that hold nothing, the ones that once held most.
+    /// The `limit` tenants of a class that hold most; of those that hold nothing, the ones that once held most. One that has
+    /// no account any more is known by its figures.
     pub(crate) fn top(&self, limit: usize) -> Vec<TenantStats> {
         let mut stats: Vec<TenantStats> =
             Class::ALL.into_iter().flat_map(|class| self.of(class).stats(class)).collect();
+        let mut figures = self.inner.figures.all();
+        for row in &mut stats {
+            row.memory = figures.remove(&(row.class, row.tenant)).unwrap_or_default();
+        }
+        stats.extend(figures.into_iter().map(|((class, tenant), memory)| TenantStats {
+            tenant,
+            class,
+            requests: 0,
+            pool: self.of(class).none(&self.inner.tenant),
+            memory,
+        }));
         stats.sort_unstable_by_key(|tenant| {
-            std::cmp::Reverse((tenant.pool.used, tenant.pool.peak, tenant.tenant))
+            let pool = &tenant.pool;
+            std::cmp::Reverse((pool.used, pool.peak, tenant.memory.peak_max, tenant.tenant))
         });
         stats.truncate(limit);
         stats
@@ -193,11 +221,27 @@ impl Shares {
             class,
             requests: account.pool.handles().saturating_sub(1) as u64,
             pool: account.pool.stats(),
+            memory: TenantMemory::default(),
         };
         self.with(|accounts| {
             let others = (self.others.pool.stats().peak > 0).then(|| figures(None, &self.others));
             accounts.iter().map(|(tenant, account)| figures(Some(*tenant), account)).chain(others).collect()
         })
+    }
+
+    /// The figures of an account that is not there.
+    fn none(&self, name: &Arc<str>) -> PoolStats {
+        let class = self.class.stats();
+        let limit = self.limit.load(Ordering::Relaxed);
+        PoolStats {
+            name: Arc::clone(name),
+            parent: Some(class.name),
+            limit,
+            floor: 0,
+            used: 0,
+            peak: 0,
+            refused: 0,
+        }
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut HashMap<Tenant, Account>) -> T) -> T {
@@ -225,17 +269,23 @@ impl Account {
     }
 }
 
+impl Inner {
+    fn accounts(&self) -> u64 {
+        self.classes.iter().map(|shares| shares.with(|accounts| accounts.len() as u64)).sum()
+    }
+}
+
 impl BoundedStore for Tenants {
     fn name(&self) -> &'static str {
         "headroom.tenants"
     }
 
     fn entries(&self) -> u64 {
-        self.inner.classes.iter().map(|shares| shares.with(|accounts| accounts.len() as u64)).sum()
+        self.inner.accounts() + self.inner.figures.len()
     }
 
     fn bytes(&self) -> u64 {
-        self.entries() * ACCOUNT_BYTES
+        self.inner.accounts() * ACCOUNT_BYTES + self.inner.figures.bytes()
     }
 
     fn cap_bytes(&self) -> u64 {
@@ -246,7 +296,8 @@ impl BoundedStore for Tenants {
         self.inner.classes.iter().map(|shares| shares.evictions.load(Ordering::Relaxed)).sum()
     }
 
-    /// Drops the accounts that nobody uses, whatever they were last seen: they come back empty.
+    /// Drops the accounts that nobody uses, whatever they were last seen: they come back empty. Figures are not thrown out, as
+    /// those of routes are not.
     fn shrink_to(&self, bytes: u64) -> u64 {
         let before = self.bytes();
         if before > bytes {
@@ -255,5 +306,9 @@ impl BoundedStore for Tenants {
             }
         }
         before.saturating_sub(self.bytes())
+    }
+
+    fn floor_bytes(&self) -> u64 {
+        Figures::CAP_BYTES
     }
 }

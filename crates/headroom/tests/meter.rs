@@ -309,3 +309,34 @@ fn work_that_outlives_its_request_is_counted_while_it_runs() {
         assert_eq!((after.now, after.total - before.total), (before.now, 3));
     });
 }
+
+#[test]
+fn what_others_read_is_the_works_while_it_keeps_it_and_its_end_is_nobodys() {
+    let meter = Meter::new();
+    let read = vec![7; 100_000];
+    let kept = meter.around(|| meter.take_over(read));
+    assert_eq!(kept.as_ref().len(), 100_000);
+    let memory = meter.totals();
+    assert_eq!((memory.allocated, memory.retained, memory.peak_live), (100_000, 100_000, 100_000));
+    // It may also go where somebody else is billed, who frees and allocates around it.
+    let other = Meter::new();
+    other.around(|| {
+        drop(bytes(1_000));
+        drop(kept);
+        drop(bytes(1_000));
+    });
+    let memory = meter.totals();
+    assert_eq!((memory.freed, memory.retained, memory.peak_live), (100_000, 0, 100_000));
+    let memory = other.totals();
+    assert_eq!((memory.allocated, memory.freed), (2_048, 2_048));
+}
+
+#[test]
+fn what_others_kept_for_the_work_is_freed_on_its_bill() {
+    let meter = Meter::new();
+    let kept = meter.around(|| bytes(100_000));
+    meter.free(kept);
+    let memory = meter.totals();
+    assert_eq!((memory.allocated, memory.freed, memory.peak_live), (102_400, 102_400, 102_400));
+    assert_eq!(memory.polls, 1, "no poll of the work");
+}

@@ -2,8 +2,8 @@
 //! The accounts between a class and its requests: exact from the first byte, fair when it matters, bounded in number.
 
 use headroom::{
-    Class, Entry, Headroom, InjectedSource, Level, Meter, REQUEST_BYTES, RefusalKind, Settings, TENANT_CAP,
-    Tenant,
+    Class, Entry, Headroom, InjectedSource, Level, Meter, REQUEST_BYTES, RefusalKind, RequestMemory,
+    Settings, TENANT_CAP, Tenant, TenantMemory,
 };
 use std::sync::Arc;
 
@@ -165,4 +165,58 @@ fn the_number_of_accounts_is_bounded_and_nobody_escapes_the_count() {
     drop(newcomer);
     assert!(store.shrink_to(0) > 0 && store.entries() == 0);
     assert_eq!(scene.headroom.root().used(), 0);
+}
+
+fn did(allocated: u64, freed: u64, peak_live: u64) -> RequestMemory {
+    let retained = allocated.cast_signed() - freed.cast_signed();
+    RequestMemory { allocated, freed, peak_live, retained, ..RequestMemory::default() }
+}
+
+#[test]
+fn what_a_tenants_requests_did_is_kept_while_its_account_comes_and_goes() {
+    let mut scene = scene();
+    for (allocated, freed, peak) in [(5_000, 4_000, 3_000), (500, 600, 400)] {
+        scene.of(1).flight().record(did(allocated, freed, peak));
+    }
+    scene.of(2).flight().record(did(1, 1, 1));
+    // It is not known for whom this one worked.
+    scene.request(false).flight().record(did(9, 9, 9));
+    let expected =
+        TenantMemory { requests: 2, allocated: 5_500, freed: 4_600, peak_max: 3_000, retained: 900 };
+    let of = |scene: &Scene, tenant| {
+        let rows = scene.headroom.top_tenants(9);
+        assert_eq!(rows.len(), 2, "one row each: {rows:?}");
+        rows.into_iter().find(|row| row.tenant == Some(name(tenant))).unwrap()
+    };
+    assert_eq!((of(&scene, 1).memory, of(&scene, 1).class), (expected, Class::Bulk));
+    for _ in 0..110 {
+        scene.look(10);
+    }
+    let stats = of(&scene, 1);
+    assert_eq!((stats.memory, stats.pool.used, stats.pool.peak), (expected, 0, 0), "the account is gone");
+    assert_eq!(stats.pool.limit, 120 * MIB, "its share, if it came now");
+    assert_eq!(of(&scene, 2).memory.requests, 1);
+}
+
+#[test]
+fn the_number_of_tenants_with_figures_is_bounded_and_the_others_share_a_row() {
+    let scene = scene();
+    let (crowd, cap) = (TENANT_CAP + 100, TENANT_CAP as u64);
+    for number in 0..crowd as u64 {
+        let mut tenant = [0; 16];
+        tenant[..8].copy_from_slice(&number.to_ne_bytes());
+        let entry = scene.request(false);
+        entry.flight().belongs_to(tenant).unwrap();
+        entry.flight().record(did(10, 10, 10));
+    }
+    let stores = scene.headroom.stores().all();
+    let store = stores.iter().find(|store| store.name() == "headroom.tenants").unwrap();
+    assert!(store.bytes() <= store.cap_bytes(), "{} of {}", store.bytes(), store.cap_bytes());
+    assert!(store.shrink_to(0) > 0);
+    assert_eq!(store.entries(), cap + 1, "figures are not thrown out");
+    assert!(store.bytes() <= store.floor_bytes());
+    let rows = scene.headroom.top_tenants(usize::MAX);
+    let others = rows.iter().find(|row| row.tenant.is_none()).unwrap();
+    assert_eq!(others.memory.requests, 100);
+    assert_eq!(rows.iter().map(|row| row.memory.requests).sum::<u64>(), crowd as u64);
 }

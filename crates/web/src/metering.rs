@@ -2,6 +2,7 @@
 
 use crate::codes;
 use crate::problem::{Problem, Shortage};
+use bytes::Bytes;
 use headroom::{
     Class, Entry, Flight, Headroom, Lease, Meter, Pool, Refusal, RefusalKind, Registered, RequestMemory,
 };
@@ -112,6 +113,14 @@ pub(crate) struct Loan {
     _lease: Option<(Lease, Registered)>,
 }
 
+/// What the connection read of a request's body, as that of the request that runs here now.
+pub(crate) fn taken_over(chunk: Bytes) -> Bytes {
+    match Meter::current() {
+        Some(meter) => Bytes::from_owner(meter.take_over(chunk)),
+        None => chunk,
+    }
+}
+
 /// What one request used.
 pub(crate) type Used = RequestMemory;
 
@@ -128,6 +137,11 @@ impl RequestMeter {
     /// Bills what `work` does now.
     pub(crate) fn around<R>(&self, work: impl FnOnce() -> R) -> R {
         self.0.around(work)
+    }
+
+    /// Drops what the request made and the connection kept for it.
+    pub(crate) fn free<T>(&self, value: T) {
+        self.0.free(value);
     }
 
     pub(crate) fn totals(&self) -> Used {

@@ -207,12 +207,15 @@ impl RateLimits {
     }
 }
 
-/// Counts the request under who asks, as soon as that is known, and gives it a place among those that run for them.
+/// Notes who asks, as soon as that is known, counts the request there and gives it a place among those that run for them.
 ///
 /// # Errors
 /// 429 `rate_limited` when the principal asked too often, or has as many requests that run as they may have at once.
 pub fn asks_as(extensions: &Extensions, principal: [u8; 16]) -> Result<(), Problem> {
-    let Some(rated) = Scope::of(extensions).and_then(|scope| scope.rated()) else { return Ok(()) };
+    let Some(scope) = Scope::of(extensions) else { return Ok(()) };
+    // A second answer to the same question changes nothing.
+    let _first = scope.user.set(principal);
+    let Some(rated) = scope.rated() else { return Ok(()) };
     rated.limits.count(rated, Whom::Principal, RateKey::principal(rated.class, principal), 1)?;
     rated.limits.seat(rated, principal)
 }

@@ -3,8 +3,8 @@ use crate::metering::Held;
 use crate::rates::Rated;
 use clock::{SharedClock, Timestamp};
 use http::{Extensions, HeaderValue};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 /// What ties together a request's answer, log lines, audit entries and outgoing calls.
@@ -87,6 +87,8 @@ pub(crate) struct Scope {
     pub(crate) streamed_bytes: AtomicU64,
     pub(crate) held: Held,
     rated: Option<Arc<Rated>>,
+    /// Who asks, once that is known.
+    pub(crate) user: OnceLock<[u8; 16]>,
 }
 
 pub(crate) type SharedScope = Arc<Scope>;
@@ -111,6 +113,7 @@ impl Scope {
             streamed_bytes: AtomicU64::new(0),
             held,
             rated,
+            user: OnceLock::new(),
         }
     }
 

@@ -214,6 +214,7 @@ async fn whoever_leaves_midway_may_come_again_at_once() {
                 content-type: application/json\r\ncontent-length: 0\r\n\r\n";
     leaving.write_all(head.as_bytes()).await.unwrap();
     shop.begun.notified().await;
+    let detached = headroom::detached_work().total;
     drop(leaving);
     let again = async {
         loop {
@@ -231,6 +232,7 @@ async fn whoever_leaves_midway_may_come_again_at_once() {
     let (again, ()) = tokio::time::timeout(Duration::from_secs(10), both).await.unwrap();
     assert_eq!((again.status.as_u16(), again.text().as_str()), (200, "1"));
     assert_eq!(again.header("idempotency-replayed"), "");
+    assert!(headroom::detached_work().total > detached, "the key was given back after the request");
 }
 
 #[tokio::test]

@@ -80,7 +80,8 @@ fn status(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
         ("purges", "/allocator/purges"),
     ];
     write_table(&mut console.out, &figures.map(|(name, pointer)| (name, number(answer, pointer))))?;
-    pools(answer, console)
+    pools(answer, console)?;
+    finished(answer, console)
 }
 
 /// The budget's parts, and the firms' shares that hold most.
@@ -96,13 +97,31 @@ fn pools(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
         write!(out, "{:>12} {:>12} {:>12} {:>10} ", of("used"), of("limit"), of("peak"), of("refused"))?;
         match part.get("firm") {
             None => writeln!(out, "{:>10}  {}", "", text(part, "/name"))?,
-            Some(firm) => {
-                let whose = if firm.is_null() { "another firm" } else { "your firm" };
-                writeln!(out, "{:>10}  {}, {whose}", of("requests"), text(part, "/class"))?;
-            }
+            Some(_) => writeln!(out, "{:>10}  {}, {}", of("requests"), text(part, "/class"), whose(part))?,
         }
     }
     Ok(())
+}
+
+/// What the firms' requests did that are over.
+fn finished(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
+    let out = &mut console.out;
+    writeln!(
+        out,
+        "{:>12} {:>14} {:>12} {:>10}  finished requests of",
+        "peak", "allocated", "retained", "requests"
+    )?;
+    for part in rows(answer, "firms") {
+        let of = |name: &str| part["finished"][name].as_i64().unwrap_or(0);
+        write!(out, "{:>12} {:>14} {:>12} ", of("peak"), of("allocated"), of("retained"))?;
+        writeln!(out, "{:>10}  {}, {}", of("requests"), text(part, "/class"), whose(part))?;
+    }
+    Ok(())
+}
+
+/// Whose a share is, as far as the caller may know.
+fn whose(share: &Value) -> &'static str {
+    if share["firm"].is_null() { "another firm" } else { "your firm" }
 }
 
 fn stores(answer: &Value, console: &mut Console) -> Result<(), CommandError> {

@@ -137,7 +137,7 @@ pub static KEYS: &[Key] = &[
     key("memory.leak_check_interval", &["LEAK_CHECK_INTERVAL_MS"], millis(10 * SECOND, DAY)).hot(),
     // stream
     key("stream.file_threshold", &["STREAM_FILE_THRESHOLD"], bytes(4 * KIB, 1024 * GIB)),
-    key("stream.chunk_size", &["STREAM_CHUNK_SIZE"], bytes(4 * KIB, 4 * MIB)),
+    key("stream.chunk_size", &["STREAM_CHUNK_SIZE"], bytes(4 * KIB, MIB)),
     key("stream.high_water_mark", &["STREAM_HIGH_WATER_MARK"], bytes(4 * KIB, 4 * MIB)),
     // compression
     key("compression.enabled", &["COMPRESSION_ENABLED"], Kind::Flag),

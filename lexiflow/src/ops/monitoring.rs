@@ -19,7 +19,9 @@ const CLASSES: usize = 20;
 const HOLDERS: usize = 20;
 
 /// Show the memory in use, against the budget. `firms` are the twenty shares of a class that hold most, each with the
-/// limit in force; those of other firms have no name. `drainBytesPerSecond` is the rate at which borrowed memory comes back.
+/// limit in force; those of other firms have no name. `finished` is what the share's requests did that are over: the sums of
+/// what they allocated, freed and retained, and the highest peak of one. `drainBytesPerSecond` is the rate at which borrowed
+/// memory comes back.
 #[utoipa::path(get, path = "/api/monitoring/memory/stats", tag = "Monitoring", operation_id = "showMemoryStats",
     responses((status = 200, description = "The figures", body = Value, example = json!({
         "level": "normal", "status": "healthy", "usedPermille": 20,
@@ -33,12 +35,21 @@ const HOLDERS: usize = 20;
         "pools": [{"name": "interactive", "parent": "root", "limit": 1_610_612_680, "used": 4096,
         "peak": 1_048_576, "refused": 0}],
         "firms": [{"firm": "019c2404-7d80-7a11-8c02-5e1f0a9b3c01", "class": "interactive", "requests": 1,
-        "limit": 1_610_612_680, "used": 4096, "peak": 1_048_576, "refused": 0}],
+        "limit": 1_610_612_680, "used": 4096, "peak": 1_048_576, "refused": 0, "finished": {"requests": 210,
+        "allocated": 30_408_704, "freed": 30_400_512, "peak": 196_608, "retained": 8192}}],
         "drainBytesPerSecond": 1_048_576}))))]
 pub(super) async fn show_stats(ctx: Ctx) -> Response {
     let (headroom, own) = (ctx.app().headroom(), ctx.firm());
     let snapshot = headroom.snapshot();
     let reading = &snapshot.reading;
+    let share = |share: &headroom::TenantStats| {
+        let (mut row, memory) = (firm(share, own), share.memory);
+        row["finished"] = json!({
+            "requests": memory.requests, "allocated": memory.allocated, "freed": memory.freed,
+            "peak": memory.peak_max, "retained": memory.retained,
+        });
+        row
+    };
     let body = json!({
         "level": snapshot.level.as_str(),
         "status": snapshot.level.status(),
@@ -54,7 +65,7 @@ pub(super) async fn show_stats(ctx: Ctx) -> Response {
         "allocator": allocator(reading.allocator.unwrap_or_default(), snapshot.purges),
         "cgroup": reading.cgroup.map(cgroup),
         "pools": snapshot.pools.iter().map(pool).collect::<Vec<_>>(),
-        "firms": headroom.top_tenants(HOLDERS).iter().map(|share| firm(share, own)).collect::<Vec<_>>(),
+        "firms": headroom.top_tenants(HOLDERS).iter().map(share).collect::<Vec<_>>(),
         "drainBytesPerSecond": headroom.drain_per_second(),
     });
     fresh(StatusCode::OK, &body)

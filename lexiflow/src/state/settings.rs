@@ -43,7 +43,7 @@ const LEAST_UNWRITTEN_BYTES: u64 = 256 << 10;
 pub(super) fn files(config: &Config, limit_bytes: u64) -> blob::Settings {
     let storage = &config.storage;
     blob::Settings {
-        chunk_bytes: config.stream.chunk_size.clamp(4 << 10, 1 << 20),
+        chunk_bytes: config.stream.chunk_size,
         min_free_bytes: storage.min_disk_space,
         max_file_bytes: storage.max_file_size,
         unwritten_bytes: (limit_bytes / UNWRITTEN_PART).max(LEAST_UNWRITTEN_BYTES),

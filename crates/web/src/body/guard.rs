@@ -1,4 +1,5 @@
 use super::{BodyFault, BodyPace};
+use crate::metering::taken_over;
 use crate::scope::SharedScope;
 use axum::body::Body;
 use bytes::Bytes;
@@ -132,7 +133,7 @@ impl Stream for GuardedBody {
             match Pin::new(&mut this.body).poll_frame(context) {
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                     Ok(chunk) if chunk.is_empty() => {}
-                    Ok(chunk) => break Some(this.take(chunk)),
+                    Ok(chunk) => break Some(this.take(taken_over(chunk))),
                     Err(_trailers) => {}
                 },
                 Poll::Ready(Some(Err(error))) => break Some(Err(BodyFault::CutOff(error))),

@@ -166,7 +166,9 @@ impl Drop for Taken {
         let Some(claim) = self.0.take() else { return };
         // Without a server, or when its runtime is gone, the key runs out by itself.
         if let (Some(ServerTasks(tasks)), Ok(runtime)) = (claim.tasks.clone(), Handle::try_current()) {
-            drop(tasks.spawn_on(async move { claim.abandon().await }, &runtime));
+            // It outlives the request, on whose bill it stays.
+            let abandoning = headroom::inherit(async move { claim.abandon().await });
+            drop(tasks.spawn_on(abandoning, &runtime));
         }
     }
 }

@@ -11,11 +11,12 @@ use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::future::BoxFuture;
-use headroom::Entry;
+use headroom::{Entry, Flight};
 use http::Version;
 use http::header::{CONNECTION, HeaderValue};
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::task::{Context, Poll};
 use std::time::Instant;
 use tower::Service;
@@ -66,7 +67,8 @@ where
             Err(problem) => (None, Err(problem)),
         };
         let scope = open(&request, &self.settings, admitted.as_ref().ok().and_then(Option::as_ref), rated);
-        let record = record(&request, &scope, &self.settings, meter);
+        let flight = admitted.as_ref().ok().and_then(Option::as_ref).map(|entry| Arc::clone(entry.flight()));
+        let record = record(&request, &scope, &self.settings, meter, flight);
         let shared = self.settings.cors.is_some();
         let path: Box<str> = request.uri().path().into();
         // For axum's own extractors; ours have their limits by content type.
@@ -192,16 +194,23 @@ fn open(
     Arc::new(Scope::new(correlation, path, Arc::clone(&settings.clock), settings.limits, held, rated))
 }
 
-fn record(request: &Request, scope: &SharedScope, settings: &Settings, meter: RequestMeter) -> Record {
+fn record(
+    request: &Request,
+    scope: &SharedScope,
+    settings: &Settings,
+    meter: RequestMeter,
+    flight: Option<Arc<Flight>>,
+) -> Record {
     Record {
         method: request.method().clone(),
         route: request.extensions().get::<MatchedPath>().cloned(),
         started: Instant::now(),
         status: None,
-        size_bytes: 0,
-        complete: false,
+        size_bytes: AtomicU64::new(0),
+        complete: AtomicBool::new(false),
         scope: Arc::clone(scope),
         meter,
+        flight,
         span: tracing::info_span!("request", correlation.id = scope.correlation().as_str()),
         observer: settings.observer.clone(),
         crowd: crowds::is_watching(request)

@@ -4,12 +4,12 @@ use crate::scope::SharedScope;
 use axum::body::{Body, Bytes};
 use axum::extract::MatchedPath;
 use clock::SharedClock;
-use headroom::Entry;
+use headroom::{Entry, Flight};
 use http::{Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tracing::Span;
@@ -39,18 +39,24 @@ pub struct Finished<'a> {
     pub streamed_bytes: u64,
     /// What the request did with memory.
     pub memory: Used,
+    /// The id of the user who asked, if that came to be known.
+    pub user: Option<[u8; 16]>,
+    /// The request in the memory engine's books, if it has a place there.
+    pub flight: Option<&'a Flight>,
 }
 
-/// Gathers a request's figures and tells them when it is dropped, however the request ended.
+/// Gathers a request's figures and tells them when it is dropped, however the request ended. The answer's body and each
+/// piece of it that is not sent yet have a hold on it.
 pub(super) struct Record {
     pub(super) method: Method,
     pub(super) route: Option<MatchedPath>,
     pub(super) started: Instant,
     pub(super) status: Option<StatusCode>,
-    pub(super) size_bytes: u64,
-    pub(super) complete: bool,
+    pub(super) size_bytes: AtomicU64,
+    pub(super) complete: AtomicBool,
     pub(super) scope: SharedScope,
     pub(super) meter: RequestMeter,
+    pub(super) flight: Option<Arc<Flight>>,
     pub(super) span: Span,
     pub(super) observer: Option<Arc<dyn Observer>>,
     /// What tells whether another answer to somebody who asks how the server is is logged; `None` for other requests.
@@ -58,6 +64,11 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// The whole answer was handed over.
+    fn finish(&self) {
+        self.complete.store(true, Ordering::Relaxed);
+    }
+
     /// Whether the request has a line in the log. What went wrong always has.
     fn is_told(&self) -> bool {
         let is_well = self.status.is_some_and(|status| status.is_success());
@@ -75,10 +86,12 @@ impl Drop for Record {
             route: self.route.as_ref().map_or("unmatched", MatchedPath::as_str),
             status: self.status,
             duration: self.started.elapsed(),
-            size_bytes: self.size_bytes,
-            complete: self.complete,
+            size_bytes: *self.size_bytes.get_mut(),
+            complete: *self.complete.get_mut(),
             streamed_bytes: self.scope.streamed_bytes.load(Ordering::Relaxed),
             memory: self.meter.totals(),
+            user: self.scope.user.get().copied(),
+            flight: self.flight.as_deref(),
         };
         // Whoever left early may have left work behind.
         let detached = self.meter.end();
@@ -103,17 +116,42 @@ impl Drop for Record {
     }
 }
 
-/// The answer's body: measured, counted, and the end of its request.
+/// A piece of an answer on its way. It is the request's until it is sent, as what it frees then is.
+struct Piece {
+    data: Bytes,
+    record: Arc<Record>,
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        &self.data
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        self.record.meter.free(std::mem::take(&mut self.data));
+    }
+}
+
+/// The answer's body: measured, counted, and with its last piece the end of its request.
 pub(super) struct LastBody {
     body: Option<Body>,
-    record: Record,
+    record: Arc<Record>,
     /// The request's place in the memory engine's books, if it has one.
     entry: Option<Arc<Entry>>,
 }
 
 impl LastBody {
     pub(super) fn new(body: Body, record: Record, entry: Option<Arc<Entry>>) -> Self {
-        Self { body: Some(body), record, entry }
+        Self { body: Some(body), record: Arc::new(record), entry }
+    }
+
+    fn hand_over(&self, frame: Frame<Bytes>) -> Frame<Bytes> {
+        frame.map_data(|data| {
+            self.record.size_bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
+            Bytes::from_owner(Piece { data, record: Arc::clone(&self.record) })
+        })
     }
 }
 
@@ -136,14 +174,11 @@ impl http_body::Body for LastBody {
         let _inside = this.record.span.enter();
         let polled = this.record.meter.around(|| Pin::new(&mut *body).poll_frame(context));
         match &polled {
-            Poll::Ready(Some(Ok(frame))) => {
-                this.record.size_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-                this.record.complete = body.is_end_stream();
-            }
-            Poll::Ready(None) => this.record.complete = true,
-            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+            Poll::Ready(Some(Ok(_))) if body.is_end_stream() => this.record.finish(),
+            Poll::Ready(None) => this.record.finish(),
+            Poll::Ready(Some(_)) | Poll::Pending => {}
         }
-        polled
+        polled.map_ok(|frame| this.hand_over(frame))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -160,7 +195,9 @@ impl Drop for LastBody {
         let body = self.body.take();
         // What has no bytes is never polled, and the body of an answer to HEAD is not wanted.
         let is_empty = |body: &Body| body.is_end_stream() || body.size_hint().exact() == Some(0);
-        self.record.complete |= self.record.method == Method::HEAD || body.as_ref().is_none_or(is_empty);
+        if self.record.method == Method::HEAD || body.as_ref().is_none_or(is_empty) {
+            self.record.finish();
+        }
         self.record.meter.around(|| drop(body));
     }
 }
