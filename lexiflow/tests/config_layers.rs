@@ -298,3 +298,26 @@ fn each_profile_sets_only_what_differs_and_acts_and_names_no_secret() {
         assert!(set >= 10, "{profile} sets {set} values");
     }
 }
+
+/// What the manual of the memory and the decision on profiles say of them.
+#[test]
+fn the_values_that_a_profile_is_chosen_for_are_in_it() {
+    let names = ["default", "high-concurrency", "memory-constrained"];
+    for (key, values) in [
+        ("workers.blocking_threads", ["8", "16", "4"]),
+        ("workers.job_concurrency", ["2", "4", "2"]),
+        ("database.pool_max", ["20", "50", "8"]),
+        ("database.readers", ["0", "16", "2"]),
+        ("memory.warning_threshold", ["75%", "75%", "60%"]),
+        ("memory.critical_threshold", ["85%", "85%", "80%"]),
+        ("memory.optimize_for_size", ["false", "false", "true"]),
+        // The budget follows the limit in each of them.
+        ("memory.budget", ["0", "0", "0"]),
+    ] {
+        for (profile, value) in names.into_iter().zip(values) {
+            let loaded = Place::new().set("profile", profile).load().unwrap();
+            let row = loaded.provenance.iter().find(|row| row.key == key).unwrap();
+            assert_eq!(row.value, value, "{profile}: {key}");
+        }
+    }
+}
