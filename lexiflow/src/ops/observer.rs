@@ -73,6 +73,7 @@ mod tests {
 
     const MIB: u64 = 1 << 20;
 
+    // bounded: by the one line that a test has written.
     #[derive(Clone, Default)]
     struct Kept(Arc<Mutex<Vec<u8>>>);
 

@@ -34,6 +34,8 @@ pub struct Status {
     late: AtomicU64,
     /// Since when memory is critical, in milliseconds since the beginning.
     critical_since: AtomicU64,
+    /// What a test has let pass beside the time that passed, in milliseconds.
+    passed: AtomicU64,
 }
 
 impl Status {
@@ -45,6 +47,7 @@ impl Status {
             ticked: AtomicU64::new(0),
             late: AtomicU64::new(0),
             critical_since: AtomicU64::new(NEVER),
+            passed: AtomicU64::new(0),
         }
     }
 
@@ -100,12 +103,18 @@ impl Status {
         }
     }
 
+    /// Lets so much time pass at once: for tests of what follows when.
+    pub fn pass(&self, time: Duration) {
+        self.passed.fetch_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
     fn since(&self, millis: u64) -> Duration {
         Duration::from_millis(self.millis().saturating_sub(millis))
     }
 
     fn millis(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+        let running = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        running.saturating_add(self.passed.load(Ordering::Relaxed))
     }
 }
 

@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn the_defaults_fit_into_64_mib_and_take_no_more_than_usual_of_much() {
         for (limit, connections, readers) in
-            [(64, 120..700, 2), (96, 900..1_025, 2), (1_024, 1_024..1_025, 4)]
+            [(64, 100..700, 2), (96, 900..1_025, 2), (1_024, 1_024..1_025, 4)]
         {
             let (config, bounds) = settled(limit, &[]);
             assert_eq!(bounds.missing_bytes(), 0, "{limit} MiB\n{bounds}");
