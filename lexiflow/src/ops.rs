@@ -46,11 +46,11 @@ pub use status::{Phase, Status};
 pub use version::Version;
 
 use crate::state::{Parts, StartError};
-use access::{Gate, Routes};
+use access::{Gate, Principal, Routes};
 use clock::Timestamp;
 use depths::Depths;
 use queue::Tasks;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use tokio::sync::Mutex;
 use utoipa_axum::routes;
@@ -78,7 +78,10 @@ pub struct Ops {
     ping: ping::Ping,
     storage: storage::StoragePing,
     /// The start, by a clock that cannot be set and by the one that can.
-    began: (Instant, Timestamp),
+    /// Since when the clock is held against one that only goes on.
+    compared: std::sync::Mutex<(Instant, Timestamp)>,
+    /// The first administrator, once there is one: in whose name is recorded what nobody asked for.
+    first_administrator: OnceLock<Principal>,
 }
 
 impl Ops {
@@ -107,7 +110,8 @@ impl Ops {
             full: Mutex::new(None),
             ping: ping::Ping::default(),
             storage: storage::StoragePing::default(),
-            began: (Instant::now(), parts.app.clock().now()),
+            compared: std::sync::Mutex::new((Instant::now(), parts.app.clock().now())),
+            first_administrator: OnceLock::new(),
         });
         // Weakly: the engine is a part of what this holds.
         let keeper = Arc::downgrade(&ops);
@@ -117,6 +121,11 @@ impl Ops {
             }
         });
         Ok(ops)
+    }
+
+    /// Names the first administrator; the first one stays.
+    pub(crate) fn know_first_administrator(&self, principal: Principal) {
+        let _known = self.first_administrator.set(principal);
     }
 
     /// Where the server stands in its life.

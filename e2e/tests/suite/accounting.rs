@@ -193,6 +193,10 @@ async fn no_operation_takes_more_beside_the_books_than_it_may() {
     for (operation, bytes) in &allowed {
         let took = seen.figures.get(operation).map(|figures| figures.unregistered_max);
         let took = took.unwrap_or_else(|| panic!("{operation} has an allowance and was not called"));
+        if *bytes <= BASE_BYTES + 2 * BLUR_BYTES {
+            // A step more or less of the allocator's may make it needed in one run and not in the next.
+            continue;
+        }
         assert!(took > BASE_BYTES, "{operation} needs no allowance: it takes {took} bytes");
         assert!(*bytes <= took * 2, "{operation} takes {} KiB: lower its allowance", took >> 10);
     }

@@ -192,7 +192,8 @@ pub(crate) async fn traces_of(app: &TestApp, tables: &[String]) -> Traces {
     (tables.iter().enumerate().map(count).collect(), app.stored_files())
 }
 
-/// Every table, but for those that a full-text index keeps for itself.
+/// Every table, but for those that a full-text index keeps for itself and the checkpoints, which the server makes by itself
+/// whenever its chains have grown.
 pub(crate) async fn tables(app: &TestApp) -> Vec<String> {
     let reader = app.app().db().reader();
     let names = match reader.dialect() {
@@ -203,6 +204,7 @@ pub(crate) async fn tables(app: &TestApp) -> Vec<String> {
     };
     let rows = reader.rows(db::sql(reader.dialect(), names, [])).await.unwrap();
     let names: Vec<String> = rows.iter().map(|row| row.at(0).unwrap()).collect();
+    let names: Vec<String> = names.into_iter().filter(|name| name != "audit_checkpoints").collect();
     assert!(names.len() >= 20, "{names:?}");
     names
 }

@@ -2,6 +2,7 @@
 
 use queue::Tasks;
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 /// Counts the tasks of the runtime that does the work; connections have one of their own, which this is not.
 #[derive(Debug, Clone)]
@@ -32,6 +33,11 @@ impl Alive {
             alive: whole(self.work.metrics().num_alive_tasks()),
             leaked: whole(self.background.leaked()).saturating_add(headroom::detached_work().now),
         }
+    }
+
+    /// Ends when the background work is told to.
+    pub(super) fn stop(&self) -> CancellationToken {
+        self.background.token()
     }
 
     /// The names of the background tasks that run.

@@ -291,10 +291,11 @@ fn thousandths(ratio: u32) -> f64 {
 pub(super) fn firms(headroom: &Headroom, names: Names, to: &mut Exposition) {
     let mut family =
         to.gauge("lexiflow_tenant_used_bytes", "Bytes lent to the requests of the firms that hold most.");
-    let mut others = 0;
-    for (tenant, bytes) in doctor::holders(headroom).into_iter().take(TOP_FIRMS) {
-        match names.may_tell(tenant) {
+    let (mut others, mut told) = (0, 0);
+    for (tenant, bytes) in doctor::holders(headroom) {
+        match names.may_tell(tenant).filter(|_| told < TOP_FIRMS) {
             Some(firm) => {
+                told += 1;
                 family.sample(&[("tenant", &firm.to_string())], bytes);
             }
             None => others += bytes,

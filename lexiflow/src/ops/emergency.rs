@@ -2,8 +2,8 @@
 
 use super::Ops;
 use super::error::Error;
-use super::profile::{keep_now, record_emergency};
-use crate::state::administrator;
+use super::profile::{emergency_entity, keep_now};
+use audit::Act;
 use clock::Timestamp;
 use ids::ProfileId;
 use std::collections::VecDeque;
@@ -18,8 +18,8 @@ const STEPS: u32 = 500;
 const STEP: Duration = Duration::from_millis(10);
 /// More than the folder keeps, and the engine asks for two an hour.
 const MOST: usize = 8;
-/// How long the database may take to record one, and the pause after an attempt that failed.
-const TO_RECORD: Duration = Duration::from_secs(5);
+/// How long the database may take to record one. The server's end waits for that, too.
+const TO_RECORD: Duration = Duration::from_secs(2);
 
 /// Profiles that are kept and not yet recorded.
 #[derive(Debug, Default)]
@@ -84,33 +84,34 @@ impl Ops {
         }
     }
 
-    async fn record_emergency(&self, kept: Kept) -> Result<(), String> {
-        let administrator = administrator(&self.parts).await.map_err(|error| error.to_string())?;
-        let ctx = self.parts.app.act_as(administrator.principal, "emergency");
-        record_emergency(&ctx, kept.id, kept.size_bytes, kept.at).await.map_err(|error| error.to_string())
+    /// Records it where the database is not too late, else beside it.
+    async fn record_emergency(&self, Kept { id, size_bytes, at }: Kept) {
+        let Some(principal) = self.first_administrator.get() else {
+            return tracing::error!(%id, "a heap profile of an emergency before the start was over is not recorded");
+        };
+        let ctx = self.parts.app.act_as(principal.clone(), "emergency");
+        let (spill, entity) = (&self.parts.files.spill, emergency_entity(id, size_bytes, at));
+        if let Err(error) = audit::record_within(TO_RECORD, &ctx, spill, Act::Create, entity).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(%id, error, "a heap profile of an emergency is kept and could not be recorded");
+        }
+    }
+
+    async fn record_emergencies(&self) {
+        while let Some(kept) = self.unrecorded.first() {
+            self.record_emergency(kept).await;
+            self.unrecorded.done(kept.id);
+        }
     }
 }
 
-/// Records what was kept at an emergency, as soon as the database can, until it is told to end. The record names the first
+/// Records what was kept at an emergency until it is told to end, and then what came last. The record names the first
 /// administrator, as that of a signal does.
 pub async fn run(ops: Arc<Ops>, stop: CancellationToken) {
-    let unrecorded = &ops.unrecorded;
     loop {
-        let Some(kept) = unrecorded.first() else {
-            match stop.run_until_cancelled(unrecorded.bell.notified()).await {
-                Some(()) => continue,
-                None => return,
-            }
-        };
-        let recorded = tokio::time::timeout(TO_RECORD, ops.record_emergency(kept)).await;
-        match recorded.unwrap_or_else(|_| Err("the database takes too long".to_owned())) {
-            Ok(()) => unrecorded.done(kept.id),
-            Err(error) => {
-                tracing::error!(id = %kept.id, error, "a heap profile of an emergency is kept and not recorded yet");
-                if stop.run_until_cancelled(tokio::time::sleep(TO_RECORD)).await.is_none() {
-                    return;
-                }
-            }
+        ops.record_emergencies().await;
+        if stop.run_until_cancelled(ops.unrecorded.bell.notified()).await.is_none() {
+            return ops.record_emergencies().await;
         }
     }
 }

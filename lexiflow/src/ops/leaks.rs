@@ -159,12 +159,13 @@ impl Leaks {
     ) -> MutexGuard<'a, Watched> {
         let code = watched.code.clone().unwrap_or_default();
         drop(watched);
-        let found = undecided.into_iter().map(|calls| {
-            let is_beyond_runtime = code.reaches_program(&calls).unwrap_or_else(|error| {
-                tracing::debug!(%error, "the program's symbols cannot be read");
-                false
-            });
-            (calls, is_beyond_runtime)
+        let found = undecided.into_iter().filter_map(|calls| match code.reaches_program(&calls) {
+            Ok(is_beyond_runtime) => Some((calls, is_beyond_runtime)),
+            // It is asked again at the next window.
+            Err(error) => {
+                tracing::warn!(%error, "the program's symbols cannot be read: shared calls are not told apart");
+                None
+            }
         });
         let found: Vec<_> = found.collect();
         let mut watched = self.watched();

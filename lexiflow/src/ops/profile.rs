@@ -155,8 +155,9 @@ async fn profile_file(query: &ProfileQuery, ctx: &Ctx, account: Account, ops: &O
         Some(seconds) => {
             let _timed = ops.timed.try_lock().map_err(|_| Error::Busy)?;
             let older = earlier(ctx, &account, ops).await?;
-            // No thread waits, and others may take profiles meanwhile.
-            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            // No thread waits, and others may take profiles meanwhile. A server that ends does not wait for it.
+            let wait = tokio::time::sleep(Duration::from_secs(seconds));
+            ops.tasks.stop().run_until_cancelled(wait).await.ok_or(Error::Stopping)?;
             (Some(older), ops.profiles.lock().await)
         }
     };
@@ -272,15 +273,9 @@ pub(super) fn keep_now(id: ProfileId, now: Timestamp, folder: &Diagnostics) -> R
     folder.keep(id, &profile, now)
 }
 
-/// Records that a profile was kept in an emergency, at a moment that may be past.
-pub(super) async fn record_emergency(
-    ctx: &Ctx,
-    id: ProfileId,
-    size_bytes: u64,
-    at: Timestamp,
-) -> Result<(), Error> {
-    let changes = json!({ "sizeBytes": size_bytes, "reason": "emergency", "takenAt": written(at) });
-    record(ctx, Act::Create, id, changes).await
+/// What is recorded of a profile that was kept in an emergency.
+pub(super) fn emergency_entity(id: ProfileId, size_bytes: u64, at: Timestamp) -> Entity {
+    Entity::of(id).changed(json!({ "sizeBytes": size_bytes, "reason": "emergency", "takenAt": written(at) }))
 }
 
 fn taken(nanos: i64, charge: impl FnOnce(u64)) -> Result<HeapProfile, Error> {

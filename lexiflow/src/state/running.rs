@@ -1,6 +1,8 @@
 use super::connections::{Asked, Follower};
 use super::first_start::Made;
-use super::{Parts, ServerLock, StartError, administrator, bounds, check_first_password, lock, settings};
+use super::{
+    Administrator, Parts, ServerLock, StartError, administrator, bounds, check_first_password, lock, settings,
+};
 use crate::config::{Config, Notice, Server};
 use crate::ops::{Ops, Phase};
 use crate::workers::{self, Periods};
@@ -138,7 +140,8 @@ async fn serve(
     let workers = Tasks::new();
     let ops = Ops::new(&parts, workers.clone(), Arc::clone(&settings.stats))?;
     let routes = router::router(&parts, &ops)?;
-    let made = administrator(&parts).await?.made;
+    let Administrator { principal, made } = administrator(&parts).await?;
+    ops.know_first_administrator(principal);
     announce(announcements, address, made.as_ref()).map_err(StartError::system("write to the terminal"))?;
     if made.is_none() && parts.config.admin.password.is_some() {
         tracing::warn!("LEXIFLOW_ADMIN_PASSWORD has no effect: there are users already");

@@ -57,6 +57,19 @@ impl Spill {
         (self.0.spilled.load(Ordering::Relaxed), self.0.replayed.load(Ordering::Relaxed))
     }
 
+    /// Whether records wait in the file for the database, also those of an earlier run.
+    ///
+    /// # Errors
+    /// [`Error::Spill`] when the file cannot be read.
+    pub async fn is_waiting(&self) -> Result<bool, Error> {
+        let parts = Arc::clone(&self.0);
+        let oldest = headroom::spawn_blocking(move || match &parts.file {
+            Some(file) => file.oldest(1).map(|(records, _)| !records.is_empty()),
+            None => Ok(false),
+        });
+        oldest.await.map_err(|_| Error::Interrupted)?.map_err(Error::Spill)
+    }
+
     async fn append(&self, entry: Pending) -> Result<(), Error> {
         let record = serde_json::to_vec(&entry).map_err(Error::Unwritable)?;
         let parts = Arc::clone(&self.0);

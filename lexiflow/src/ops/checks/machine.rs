@@ -4,12 +4,15 @@ use super::{Finding, Ops};
 use crate::ops::process::{CpuTime, cpu_time};
 use crate::ops::report::{decimal, percent};
 use serde_json::json;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 /// For how long the processors are looked at.
 const LOOK: Duration = Duration::from_millis(200);
 /// A runtime that comes so late keeps everybody waiting.
 const LATE: Duration = Duration::from_secs(5);
+/// What a clock was set by is told for so long.
+const TOLD: Duration = Duration::from_mins(10);
 /// A clock that was set by more than this makes times in the log and of tokens doubtful.
 const STEPPED: Duration = Duration::from_mins(1);
 
@@ -38,15 +41,21 @@ impl Ops {
         ("up", "the runtime is in time".to_owned(), details)
     }
 
-    /// Whether the clock was set since the start: it is held against one that only goes on.
+    /// Whether the clock was set lately: it is held against one that only goes on.
     pub(super) fn check_clock(&self) -> Finding {
-        let (then, at) = self.began;
-        let by_the_clock = (self.parts.app.clock().now() - at).num_milliseconds();
+        let now = self.parts.app.clock().now();
+        let mut compared = self.compared.lock().unwrap_or_else(PoisonError::into_inner);
+        let (then, at) = *compared;
+        let by_the_clock = (now - at).num_milliseconds();
         let passed = i64::try_from(then.elapsed().as_millis()).unwrap_or(i64::MAX);
         let stepped = by_the_clock.saturating_sub(passed);
+        if then.elapsed() >= TOLD {
+            *compared = (Instant::now(), now);
+        }
+        drop(compared);
         let details = json!({ "steppedMs": stepped });
         if u128::from(stepped.unsigned_abs()) > STEPPED.as_millis() {
-            let said = "the clock was set since the start: let the machine follow a time server";
+            let said = "the clock was set lately, or the machine stood still: let it follow a time server";
             return ("degraded", said.to_owned(), details);
         }
         ("up", "the clock goes on evenly".to_owned(), details)
