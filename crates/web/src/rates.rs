@@ -29,7 +29,7 @@ use axum::extract::{MatchedPath, Request};
 use clock::SharedClock;
 use gcra::Verdict;
 use headroom::{RegistryFull, StoreRegistry};
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, Method};
 use running::{Crowded, Place, Running};
 use shared::Shared;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -78,14 +78,18 @@ pub(crate) enum Whom {
 pub(crate) struct Rated {
     limits: RateLimits,
     class: RateClass,
+    /// Whether it has a place among the requests that run. Who takes things away or proves who they are needs none: whoever
+    /// got hold of somebody's token could keep them from ending it.
+    needs_place: bool,
     pub(crate) standings: Standings,
     /// Among the requests of the principal, as soon as that is known and for as long as the request runs.
     place: OnceLock<Place>,
 }
 
 impl Rated {
-    fn new(limits: RateLimits, class: RateClass) -> Self {
-        Self { limits, class, standings: Standings::default(), place: OnceLock::new() }
+    fn new(limits: RateLimits, class: RateClass, method: &Method) -> Self {
+        let needs_place = class != RateClass::Auth && method != Method::DELETE;
+        Self { limits, class, needs_place, standings: Standings::default(), place: OnceLock::new() }
     }
 }
 
@@ -121,7 +125,7 @@ impl RateLimits {
             request.extensions().get::<Client>().map(|client| client.address.unwrap_or(client.peer));
         let is_local = || is_local(address, request.headers());
         let Some(class) = class::of(request.method(), route, is_local) else { return Ok(None) };
-        let rated = Arc::new(Rated::new(self.clone(), class));
+        let rated = Arc::new(Rated::new(self.clone(), class, request.method()));
         if let Some(address) = address {
             let factor = self.factor(class, request.headers());
             self.count(&rated, Whom::Address, RateKey::address(class, address, factor > 1), factor)?;
@@ -148,7 +152,7 @@ impl RateLimits {
 
     /// Takes the request's place among those of its principal, until its answer's last byte.
     fn seat(&self, rated: &Rated, principal: [u8; 16]) -> Result<(), Problem> {
-        if rated.place.get().is_some() {
+        if !rated.needs_place || rated.place.get().is_some() {
             return Ok(());
         }
         match self.0.running.begin(principal) {
@@ -285,7 +289,7 @@ mod tests {
     #[test]
     fn a_class_without_a_number_has_no_limit() {
         let limits = limits();
-        let rated = Rated::new(limits.clone(), RateClass::Auth);
+        let rated = Rated::new(limits.clone(), RateClass::Auth, &Method::POST);
         let key = RateKey::principal(RateClass::Auth, [1; 16]);
         for _ in 0..=LIMIT {
             assert!(limits.count(&rated, Whom::Principal, key, 1).is_ok());
@@ -296,13 +300,20 @@ mod tests {
     fn a_principal_has_so_many_places_and_a_request_that_ends_gives_its_own_back() {
         let limits = limits();
         let begin = || {
-            let rated = Rated::new(limits.clone(), RateClass::General);
+            let rated = Rated::new(limits.clone(), RateClass::General, &Method::GET);
             limits.seat(&rated, [1; 16]).map(|()| rated)
         };
         let (first, second) = (begin().unwrap(), begin().unwrap());
         assert!(limits.seat(&first, [1; 16]).is_ok(), "a request that asks twice has one place");
         let Err(problem) = begin() else { panic!("one too many was admitted") };
         assert_eq!((problem.code(), limits.refused()[0].1), (codes::RATE_LIMITED, 1));
+        for (class, method) in [(RateClass::General, Method::DELETE), (RateClass::Auth, Method::POST)] {
+            let ends = Rated::new(limits.clone(), class, &method);
+            assert!(
+                limits.seat(&ends, [1; 16]).is_ok(),
+                "who ends things or proves who they are needs no place"
+            );
+        }
         drop(second);
         assert!(begin().is_ok());
     }

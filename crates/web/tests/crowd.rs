@@ -105,6 +105,21 @@ async fn connections_without_work_go_first_and_the_others_when_they_are_answered
 }
 
 #[tokio::test]
+async fn in_the_stead_of_one_that_has_work_for_longer_another_one_goes() {
+    let Hosted { server, gate, crowd, stats } = start(2, 64);
+    let mut busy = begun(&server, b"GET /api/wait HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    gate.entered.notified().await;
+    crowd.set(1, 64);
+    // Long enough for the only one that is there to be told to go; the accept loop holds the second place.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut idle = answered(&server).await;
+    read_all(&mut idle).await;
+    until_open(&stats, 1).await;
+    gate.open.notify_one();
+    assert!(read_all(&mut busy).await.ends_with("done"));
+}
+
+#[tokio::test]
 async fn as_many_may_come_as_there_may_be_now() {
     let Hosted { server, crowd, stats, .. } = start(4, 64);
     let mut first = Vec::new();

@@ -42,8 +42,12 @@ impl Asked {
         }
         let mut fitting = with(Self { connections: 0, streams: 0 });
         let server = &mut fitting.server;
-        server.max_connections = server.max_connections.min(wished.server.max_connections);
-        server.http2_all_streams = server.http2_all_streams.min(wished.server.http2_all_streams);
+        if self.connections > 0 {
+            server.max_connections = server.max_connections.min(self.connections);
+        }
+        if self.streams > 0 {
+            server.http2_all_streams = server.http2_all_streams.min(self.streams);
+        }
         fitting
     }
 }
@@ -65,6 +69,7 @@ impl Follower {
     pub(super) async fn run(self, stop: CancellationToken) {
         let (mut level, mut budget) = (self.headroom.watch_level(), self.headroom.watch_budget());
         self.follow_limit();
+        self.follow_level(*level.borrow_and_update());
         loop {
             let changed = tokio::select! {
                 () = stop.cancelled() => return,
@@ -100,7 +105,7 @@ impl Follower {
 
     /// Whoever does nothing goes sooner under pressure. New ones may come at every level: their number is reckoned with.
     fn follow_level(&self, level: Level) {
-        let idle = if self.config.memory.monitoring_enabled { idle_most(level) } else { None };
+        let idle = if self.headroom.tuning().acts { idle_most(level) } else { None };
         self.crowd.keep_idle_for(idle);
     }
 }
@@ -154,6 +159,10 @@ mod tests {
         assert!((32..700).contains(&lower.server.max_connections), "{}", lower.server.max_connections);
         assert_eq!(bounds::declare(&lower, 64 * MIB).missing_bytes(), 0);
         assert_eq!(numbers(&asked.within(&lower, 256 * MIB)).0, 1_500);
+        let (many, config) =
+            settled(1_024 * MIB, &[("server.http2_all_streams", "20000"), ("database.readers", "2")]);
+        let within = many.within(&config, 96 * MIB);
+        assert!(within.server.max_connections > 500, "streams are bounded, not connections without need");
         let (few, config) =
             settled(256 * MIB, &[("server.max_connections", "40"), ("database.readers", "2")]);
         assert_eq!(numbers(&few.within(&config, 64 * MIB)).0, 40);

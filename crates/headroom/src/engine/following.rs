@@ -25,17 +25,19 @@ impl Headroom {
     /// Lends by other figures from now on: what is not lent may depend on the limit, and the limit may change. What is lent
     /// already stays so until it comes back.
     pub fn lend_by(&self, lending: Lending) {
-        *self.inner.lending.write().unwrap_or_else(PoisonError::into_inner) = lending;
-        self.set_pools();
+        self.set_pools(Some(lending));
     }
 
-    /// Sets the limits of the pools by what can be lent now.
-    fn set_pools(&self) {
-        let lendable = self.lending().lendable(&self.budget());
+    /// Sets the limits of the pools by what can be lent now. One at a time: whoever comes later knows the newer budget.
+    fn set_pools(&self, other: Option<Lending>) {
+        let mut lending = self.inner.lending.write().unwrap_or_else(PoisonError::into_inner);
+        *lending = other.unwrap_or(*lending);
+        let lendable = lending.lendable(&self.budget());
         self.inner.root.set_limit(lendable);
         for class in Class::ALL {
             self.class(class).set_limit(class_limit(class, lendable));
         }
+        drop(lending);
         self.set_mark(&self.tuning().thresholds);
     }
 
@@ -54,7 +56,7 @@ impl Headroom {
             return known;
         }
         self.inner.budget.send_replace(budget);
-        self.set_pools();
+        self.set_pools(None);
         if known.limit == reading.limit {
             self.inner.controls.budget_changed();
             tracing::info!(budget_bytes = budget.bytes, "memory budget changed");

@@ -195,7 +195,7 @@ impl Drop for LastBody {
         let body = self.body.take();
         // What has no bytes is never polled, and the body of an answer to HEAD is not wanted.
         let is_empty = |body: &Body| body.is_end_stream() || body.size_hint().exact() == Some(0);
-        if self.record.method == Method::HEAD || body.as_ref().is_none_or(is_empty) {
+        if self.record.method == Method::HEAD || body.as_ref().is_some_and(is_empty) {
             self.record.finish();
         }
         self.record.meter.around(|| drop(body));

@@ -107,6 +107,10 @@ impl Host {
                     match patience.look(&activity, stalled) {
                         Turn::Stay => {}
                         Turn::Finish => connection.as_mut().graceful_shutdown(),
+                        Turn::Linger => {
+                            activity.refuse_further();
+                            crowd.linger();
+                        }
                         Turn::End => return,
                     }
                 }
@@ -186,7 +190,7 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
         let (running, counted) = (self.activity.begin(version), self.host.settings.stats.request());
         let asks = |prefix: &&str| request.uri().path().starts_with(prefix);
         let is_reserved = self.host.settings.reserved_paths.iter().any(asks);
-        let refusal = if self.reserved && !is_reserved {
+        let refusal = if self.reserved && !is_reserved || self.activity.refuses_further() {
             self.host.settings.stats.refuse();
             Some(full())
         } else {

@@ -129,6 +129,12 @@ impl Crowd {
         })
     }
 
+    /// One that was to go has work for longer: another one has to go in its stead.
+    pub(super) fn linger(&self) {
+        self.with(|counts| counts.leaving = counts.leaving.saturating_sub(1));
+        self.0.changed.notify_waiters();
+    }
+
     fn place(&self, held: OwnedSemaphorePermit) -> Place {
         Place { crowd: self.clone(), held: Some(held) }
     }

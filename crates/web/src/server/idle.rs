@@ -33,6 +33,8 @@ struct State {
     next: u64,
     /// Whether the socket takes nothing at the moment.
     is_blocked: bool,
+    /// Whether no further request is answered.
+    is_over: bool,
 }
 
 /// What became of answers that stood still for too long.
@@ -79,6 +81,7 @@ impl Activity {
             streams: Vec::new(),
             next: 0,
             is_blocked: false,
+            is_over: false,
         };
         Self(Arc::new(Shared { state: Mutex::new(state), heard: Notify::new(), written: Notify::new() }))
     }
@@ -127,9 +130,18 @@ impl Activity {
         self.with(|state| state.running > 0)
     }
 
+    /// No further request is answered: a peer of HTTP/2 may go on with new ones after it was told to go.
+    pub(super) fn refuse_further(&self) {
+        self.with(|state| state.is_over = true);
+    }
+
+    pub(super) fn refuses_further(&self) -> bool {
+        self.with(|state| state.is_over)
+    }
+
     /// Whether there was work within this time: whoever asks often may be about to ask again.
     pub(super) fn was_at_work_within(&self, time: Duration) -> bool {
-        self.with(|state| state.running > 0 || state.since.elapsed() < time)
+        self.with(|state| state.running > 0 || state.head.is_some() || state.since.elapsed() < time)
     }
 
     pub(super) fn has_served(&self) -> bool {

@@ -21,6 +21,8 @@ pub(super) struct Patience {
     grace: Duration,
     /// When one that was told to go is looked at next.
     leaves_at: Option<Instant>,
+    /// Whether it was still at work then.
+    lingers: bool,
 }
 
 /// What becomes of a connection at a look.
@@ -29,6 +31,8 @@ pub(super) enum Turn {
     Stay,
     /// It answers what it has begun to, and no more.
     Finish,
+    /// It was told to go and still has work: somebody else has to go in its stead.
+    Linger,
     End,
 }
 
@@ -42,6 +46,7 @@ impl Patience {
             stall: settings.write_stall,
             grace: Duration::ZERO,
             leaves_at: None,
+            lingers: false,
         }
     }
 
@@ -73,6 +78,9 @@ impl Patience {
                 return Turn::End;
             }
             self.leave();
+            if !std::mem::replace(&mut self.lingers, true) {
+                return Turn::Linger;
+            }
         }
         if activity.idle_at(self.head, self.between) + self.grace > now {
             return Turn::Stay;
