@@ -297,7 +297,7 @@ impl TestApp {
     }
 
     /// Every node of the budget tree that is not back at nothing: not only their sum counts.
-    fn lent(&self) -> Vec<PoolStats> {
+    pub fn lent(&self) -> Vec<PoolStats> {
         let headroom = self.app().headroom();
         let firms = headroom.top_tenants(usize::MAX).into_iter().map(|firm| firm.pool);
         headroom.pools().into_iter().chain(firms).filter(|pool| pool.used > 0).collect()

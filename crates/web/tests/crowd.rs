@@ -3,14 +3,13 @@
 
 mod support;
 
+use axum::Router;
 use axum::routing::get;
-use axum::{Extension, Router};
 use std::sync::Arc;
 use std::time::Duration;
-use support::{Server, read_all};
+use support::{Gate, Server, read_all};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use web::server::{Crowd, ServerSettings, ServerStats, serve_apart};
 
@@ -21,22 +20,8 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 /// The type of the frame that says good-bye (RFC 9113, 6.8).
 const GOAWAY: u8 = 7;
 
-#[derive(Clone, Default)]
-struct Gate {
-    entered: Arc<Notify>,
-    open: Arc<Notify>,
-}
-
 fn routes(gate: &Gate) -> Router {
-    let wait = async |Extension(gate): Extension<Gate>| {
-        gate.entered.notify_one();
-        gate.open.notified().await;
-        "done"
-    };
-    Router::new()
-        .route("/api/hello", get(async || "hello"))
-        .route("/api/wait", get(wait))
-        .layer(Extension(gate.clone()))
+    gate.before(Router::new().route("/api/hello", get(async || "hello")))
 }
 
 struct Hosted {

@@ -8,35 +8,22 @@ use http::Request;
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
-use support::{Server, read_all};
+use support::{Gate, Server, read_all};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use web::server::{Crowd, PeerAddr, ServerSettings, ServerStats, serve_apart};
 
 /// Handed over as a whole, and more than the least buffers on the way.
 const PAGE_BYTES: usize = 60 << 10;
 
-#[derive(Clone, Default)]
-struct Gate {
-    entered: Arc<Notify>,
-    open: Arc<Notify>,
-}
-
 fn routes(gate: &Gate) -> Router {
-    let wait = async |Extension(gate): Extension<Gate>| {
-        gate.entered.notify_one();
-        gate.open.notified().await;
-        "done"
-    };
-    Router::new()
+    let routes = Router::new()
         .route("/api/hello", get(async || "hello"))
         .route("/api/health", get(async || "well"))
         .route("/api/peer", get(async |Extension(peer): Extension<PeerAddr>| Json(peer.0.ip())))
-        .route("/api/wait", get(wait))
         .route("/api/page", get(async || vec![b'p'; PAGE_BYTES]))
-        .route("/api/flood", get(async || vec![0_u8; 64 << 20]))
-        .layer(Extension(gate.clone()))
+        .route("/api/flood", get(async || vec![0_u8; 64 << 20]));
+    gate.before(routes)
 }
 
 fn start(bounds: impl FnOnce(&mut ServerSettings)) -> (Server, Gate, Arc<ServerStats>) {

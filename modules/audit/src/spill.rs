@@ -62,10 +62,14 @@ impl Spill {
     /// # Errors
     /// [`Error::Spill`] when the file cannot be read.
     pub async fn is_waiting(&self) -> Result<bool, Error> {
+        Ok(!self.oldest(1).await?.0.is_empty())
+    }
+
+    /// The oldest records of the file, and how many bytes of it they take.
+    async fn oldest(&self, limit: usize) -> Result<(Vec<Vec<u8>>, u64), Error> {
         let parts = Arc::clone(&self.0);
-        let oldest = headroom::spawn_blocking(move || match &parts.file {
-            Some(file) => file.oldest(1).map(|(records, _)| !records.is_empty()),
-            None => Ok(false),
+        let oldest = headroom::spawn_blocking(move || {
+            parts.file.as_ref().map_or(Ok((Vec::new(), 0)), |file| file.oldest(limit))
         });
         oldest.await.map_err(|_| Error::Interrupted)?.map_err(Error::Spill)
     }
@@ -107,11 +111,7 @@ impl Spill {
     pub(crate) async fn replay(&self, app: &App) -> Result<u64, Error> {
         let mut replayed = 0;
         loop {
-            let parts = Arc::clone(&self.0);
-            let oldest = headroom::spawn_blocking(move || {
-                parts.file.as_ref().map_or(Ok((Vec::new(), 0)), |file| file.oldest(BATCH))
-            });
-            let (records, bytes) = oldest.await.map_err(|_| Error::Interrupted)?.map_err(Error::Spill)?;
+            let (records, bytes) = self.oldest(BATCH).await?;
             if bytes == 0 {
                 return Ok(replayed);
             }
@@ -145,13 +145,14 @@ impl Spill {
 /// shown.
 pub async fn record_reading(ctx: &Ctx, spill: &Spill, entity: Entity) -> Result<(), Error> {
     let kept = Pending::of(ctx, Act::Read, entity.clone());
-    let recorded = async {
-        let mut tx = ctx.begin().await?;
-        service::record(&mut tx, ctx, Act::Read, entity).await?;
-        tx.commit().await?;
-        Ok::<(), Error>(())
-    };
-    spill.keep_if_it_fails(kept, recorded).await
+    spill.keep_if_it_fails(kept, record_alone(ctx, Act::Read, entity)).await
+}
+
+/// Records in a transaction of its own.
+async fn record_alone(ctx: &Ctx, act: Act, entity: Entity) -> Result<(), Error> {
+    let mut tx = ctx.begin().await?;
+    service::record(&mut tx, ctx, act, entity).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Records what must be done soon, such as giving memory back: what the database did not take within `patience`, for
@@ -168,13 +169,7 @@ pub async fn record_within(
     entity: Entity,
 ) -> Result<(), Error> {
     let kept = Pending::of(ctx, act, entity.clone());
-    let recorded = async {
-        let mut tx = ctx.begin().await?;
-        service::record(&mut tx, ctx, act, entity).await?;
-        tx.commit().await?;
-        Ok::<(), Error>(())
-    };
-    let failed = match tokio::time::timeout(patience, recorded).await {
+    let failed = match tokio::time::timeout(patience, record_alone(ctx, act, entity)).await {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(error)) => error.to_string(),
         Err(late) => late.to_string(),

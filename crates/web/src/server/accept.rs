@@ -61,7 +61,7 @@ fn admit(host: &Host, stream: TcpStream, peer: SocketAddr, permit: Permit) {
     let host = host.clone();
     let tasks = host.tasks.clone();
     drop(tasks.spawn(async move {
-        let reserved = held.1.reserved;
+        let reserved = held.1.is_reserved();
         match host.settings.work.clone() {
             None => Box::pin(host.serve(stream, peer, reserved)).await,
             Some(_) if reserved => serve_if_asked(host, stream, peer).await,
@@ -140,25 +140,26 @@ async fn drain(host: &Host) -> Report {
 }
 
 /// The right to one connection.
-struct Permit {
-    _held: Held,
-    reserved: bool,
-}
-
-enum Held {
+enum Permit {
     Ordinary { _place: Place },
     Reserved { _place: OwnedSemaphorePermit },
 }
 
+impl Permit {
+    fn is_reserved(&self) -> bool {
+        matches!(self, Self::Reserved { .. })
+    }
+}
+
 impl From<Place> for Permit {
     fn from(place: Place) -> Self {
-        Self { _held: Held::Ordinary { _place: place }, reserved: false }
+        Self::Ordinary { _place: place }
     }
 }
 
 impl From<OwnedSemaphorePermit> for Permit {
     fn from(place: OwnedSemaphorePermit) -> Self {
-        Self { _held: Held::Reserved { _place: place }, reserved: true }
+        Self::Reserved { _place: place }
     }
 }
 
@@ -184,7 +185,7 @@ impl Permits {
         let permit = self.take(settings).await?;
         let (stream, peer) = listener.accept().await?;
         // A regular place may have become free while this one waited for somebody to come.
-        let better = if permit.reserved { self.ordinary.try_enter() } else { None };
+        let better = if permit.is_reserved() { self.ordinary.try_enter() } else { None };
         Ok((stream, peer, better.map_or(permit, Permit::from)))
     }
 

@@ -2,7 +2,8 @@
 #![expect(dead_code, reason = "each test file uses the part that it needs")]
 #![expect(clippy::unwrap_used, reason = "a test harness stops at the first surprise")]
 
-use axum::Router;
+use axum::routing::get;
+use axum::{Extension, Router};
 use clock::{MockClock, SeededRandom};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -13,7 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 use web::layers::{Settings, stack};
 use web::server::{Report, ServerSettings, bind, serve};
@@ -23,6 +24,25 @@ pub(crate) struct Server {
     pub(crate) clock: Arc<MockClock>,
     stop: oneshot::Sender<()>,
     running: JoinSet<Report>,
+}
+
+/// Holds the answer of `/api/wait` back until it is opened.
+#[derive(Clone, Default)]
+pub(crate) struct Gate {
+    pub(crate) entered: Arc<Notify>,
+    pub(crate) open: Arc<Notify>,
+}
+
+impl Gate {
+    /// These routes, and the one that waits.
+    pub(crate) fn before(&self, routes: Router) -> Router {
+        let wait = async |Extension(gate): Extension<Self>| {
+            gate.entered.notify_one();
+            gate.open.notified().await;
+            "done"
+        };
+        routes.route("/api/wait", get(wait)).layer(Extension(self.clone()))
+    }
 }
 
 pub(crate) struct Answer {
