@@ -30,6 +30,14 @@ impl RawConnection {
         self.0.write_all(bytes.as_ref()).await.expect("the bytes are taken");
     }
 
+    /// Reads the answer in between by which a server asks for the body that was announced (RFC 9110 10.1.1).
+    pub async fn awaited(&mut self) {
+        let mut interim = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+        let read = self.0.read_exact(&mut interim);
+        tokio::time::timeout(PATIENCE, read).await.expect("an answer in time").expect("an answer in between");
+        assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n", "{}", String::from_utf8_lossy(&interim));
+    }
+
     /// Reads until the server closes: the status and all that came.
     pub async fn answer(mut self) -> (StatusCode, String) {
         let mut bytes = Vec::new();

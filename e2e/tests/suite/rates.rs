@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use e2e::{Form, PASSWORD, RawConnection, TestApp, head_of};
 use http::Method;
 use serde_json::json;
+use std::time::Duration;
 use testkit::{Answer, Client};
 
 /// With the whole limit at once, which is exact on one server alone.
@@ -186,24 +187,29 @@ async fn no_number_of_addresses_makes_the_tables_grow_or_a_principal_forgotten()
     app.finish().await;
 }
 
-/// An upload of which only the beginning came: it runs until it is hung up.
+/// An upload whose body is waited for: it runs until it is hung up.
 async fn unfinished(client: &Client) -> RawConnection {
     let mut connection = RawConnection::open(client.address()).await;
     let head = head_of("POST", "/api/documents", client.token());
     let kind = Form::content_type();
-    connection.send(format!("{head}content-type: {kind}\r\ncontent-length: 1000\r\n\r\n--")).await;
+    let expecting = "content-length: 1000\r\nexpect: 100-continue";
+    connection.send(format!("{head}content-type: {kind}\r\n{expecting}\r\n\r\n")).await;
+    connection.awaited().await;
     connection
 }
 
-/// Asks until the answer has this status; a test that waits for ever fails.
-async fn until(client: &Client, path: &str, status: u16) -> Answer {
-    loop {
-        let answer = client.get(path).await;
-        if answer.status == status {
-            return answer;
+/// Asks until a place is free: the server learns of a client that hung up when it reads next.
+async fn until_admitted(client: &Client, path: &str) {
+    let asked = async {
+        loop {
+            let answer = client.get(path).await;
+            if answer.status == 200 {
+                return;
+            }
+            answer.expect_problem(429, "rate_limited");
         }
-        assert!(answer.status == 200 || answer.status == 429, "{}", answer.text());
-    }
+    };
+    tokio::time::timeout(Duration::from_mins(1), asked).await.expect("a place in time");
 }
 
 #[tokio::test]
@@ -211,7 +217,7 @@ async fn a_principal_has_so_many_requests_at_once_and_gets_the_places_of_dropped
     let app = TestApp::with(&[("rate_limit.max_concurrent", "2")]).await;
     let other = app.user(Role::Attorney).await;
     let running = [unfinished(app.admin()).await, unfinished(app.admin()).await];
-    let refused = until(app.admin(), "/api/auth/me", 429).await;
+    let refused = app.admin().get("/api/auth/me").await;
     let problem = refused.expect_problem(429, "rate_limited");
     assert_eq!(refused.header("retry-after"), "1");
     assert!(problem["detail"].as_str().unwrap().starts_with("2 requests of yours run already"), "{problem}");
@@ -226,7 +232,7 @@ async fn a_principal_has_so_many_requests_at_once_and_gets_the_places_of_dropped
 
     let [first, second] = running;
     first.hang_up().await;
-    drop(until(app.admin(), "/api/auth/me", 200).await);
+    until_admitted(app.admin(), "/api/auth/me").await;
     second.hang_up().await;
     app.quiet().await;
     let stores = app.app().headroom().stores().snapshot();
