@@ -6,6 +6,7 @@
 mod bounds;
 mod callers;
 mod connections;
+mod ending;
 mod error;
 mod first_start;
 mod folder;
@@ -20,6 +21,7 @@ mod signing;
 mod spill_file;
 mod witness;
 
+pub use ending::{Outcome, Step};
 pub use error::StartError;
 pub use first_start::{Administrator, administrator, check_first_password};
 pub use folder::{ServerLock, is_served, lock};

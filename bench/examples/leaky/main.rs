@@ -113,7 +113,7 @@ fn watch(shape: &Shape) -> Result<Value, ProfileError> {
             requests: request,
             in_flight: (shape.in_flight)(window),
         };
-        detector.observe(load, profile.sample_bytes, profile.stacks(), &stores.snapshot());
+        detector.observe(load, profile.sample_bytes, profile.stacks(), &stores.snapshot(), &[]);
         for calls in detector.undecided() {
             detector.decide(&calls, code.reaches_program(&calls).unwrap_or(false));
         }

@@ -190,6 +190,20 @@ impl BlobStore {
         blocking(move || inner.usage().map_err(Error::io("count the stored files"))).await
     }
 
+    /// Counts the files that are being written. Waits for the disk: for a thread that may.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn temp_files(&self) -> Result<u64, Error> {
+        let mut files = 0;
+        let mut count = |_: &DirEntry, _, _| {
+            files += 1;
+            Ok(())
+        };
+        each_file(self.inner.layout.temp(), 0, &mut count).map_err(Error::io("count the temporary files"))?;
+        Ok(files)
+    }
+
     /// Asks whether files can be stored at all; a full disk is another matter.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 use crate::size_class::size_class;
-use crate::stores::BoundedStore;
+use crate::stores::{BoundedStore, Eviction};
 use quick_cache::sync::Cache as Shards;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use std::hash::{Hash, RandomState};
@@ -292,6 +292,14 @@ where
 
     fn cap_bytes(&self) -> u64 {
         self.cap()
+    }
+
+    fn ttl_micros(&self) -> Option<i64> {
+        self.ttl_micros
+    }
+
+    fn eviction(&self) -> Eviction {
+        Eviction::LeastUsed
     }
 
     fn hits(&self) -> u64 {

@@ -50,6 +50,25 @@ pub struct LimitChange {
     pub to_bytes: u64,
 }
 
+/// How often the level changed, and why.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Transitions([[[u64; Cause::ALL.len()]; Level::ALL.len()]; Level::ALL.len()]);
+
+impl Transitions {
+    fn note(&mut self, from: Level, to: Level, cause: Cause) {
+        self.0[from as usize][to as usize][cause as usize] += 1;
+    }
+
+    /// Those that there were: from, to, the cause of the new level, and how often.
+    pub fn counts(&self) -> impl Iterator<Item = (Level, Level, Cause, u64)> + '_ {
+        let each = |from| Level::ALL.into_iter().map(move |to| (from, to));
+        let pairs = Level::ALL.into_iter().flat_map(each);
+        let all = pairs.flat_map(|(from, to)| Cause::ALL.into_iter().map(move |cause| (from, to, cause)));
+        all.map(|(from, to, cause)| (from, to, cause, self.0[from as usize][to as usize][cause as usize]))
+            .filter(|(.., count)| *count > 0)
+    }
+}
+
 /// The controller's own figures.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ControlStats {
@@ -58,7 +77,7 @@ pub struct ControlStats {
     /// Since when, in microseconds since the engine began.
     pub since_micros: u64,
     /// Changes of the level.
-    pub transitions: u64,
+    pub transitions: Transitions,
     /// How often each action was taken, in the order of [`Action::NAMES`].
     pub taken: [u64; Action::NAMES.len()],
     /// The latest actions, oldest first.
@@ -106,7 +125,7 @@ struct Mind {
     judge: Judge,
     plan: Plan,
     since_micros: u64,
-    transitions: u64,
+    transitions: Transitions,
     taken: [u64; Action::NAMES.len()],
     // bounded: the latest `RECORDS`.
     recent: VecDeque<ActionRecord>,
@@ -133,7 +152,7 @@ impl Controls {
                 judge: Judge::new(thresholds),
                 plan: Plan::new(actions),
                 since_micros: 0,
-                transitions: 0,
+                transitions: Transitions::default(),
                 taken: [0; Action::NAMES.len()],
                 recent: VecDeque::with_capacity(RECORDS),
                 cancelled: 0,
@@ -169,7 +188,7 @@ impl Controls {
             let before = mind.judge.level();
             let level = mind.judge.judge(seen);
             if level != before {
-                mind.transitions += 1;
+                mind.transitions.note(before, level, mind.judge.cause());
                 mind.since_micros = seen.at_micros;
             }
             mind.micros_to_limit = mind.judge.micros_to_limit(seen);

@@ -9,7 +9,7 @@ use crate::controls::{ControlStats, Controls};
 use crate::faults::Faults;
 use crate::ledger::{Entry, Ledger};
 use crate::lending::Lending;
-use crate::level::{Level, Thresholds};
+use crate::level::{Level, Thresholds, event_of};
 use crate::limit::{Budget, budget_of};
 use crate::meter::{Meter, RequestMemory};
 use crate::observe::{observe, share_of};
@@ -269,6 +269,7 @@ impl Headroom {
                 inner.stores.forget_sheds();
             }
             tracing::info!(
+                event = event_of(before, level),
                 from = before.as_str(),
                 to = level.as_str(),
                 cause = decision.cause.as_str(),

@@ -69,6 +69,9 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::None, Self::Share, Self::Growth, Self::Stalls];
+
     /// The name in logs, metrics and the memory report.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@
 //! in common: their innermost calls. It knows no names and no clock: the caller says when a
 //! window was, and which shared calls are more than the allocator's.
 
+mod counts;
 mod groups;
 mod judgement;
 mod series;
@@ -14,10 +15,12 @@ pub mod statistics;
 mod suspect;
 mod table;
 
+pub use counts::{COUNTS, CountGrowth, CountTrend};
 pub use suspect::{Scale, Severity, Suspect};
 
 use crate::heap_profile::StackUse;
 use crate::stores::StoreStats;
+use counts::Counts;
 use groups::Groups;
 use judgement::{Finding, Judgement, Mind, Phase};
 use series::{Rungs, STRIDES, has_point};
@@ -65,6 +68,7 @@ pub struct Detector {
     loads: Rungs<Load>,
     table: Table,
     groups: Groups,
+    counts: Counts,
     live_bytes: u64,
 }
 
@@ -76,6 +80,7 @@ impl Default for Detector {
             loads: Rungs::new(),
             table: Table::default(),
             groups: Groups::default(),
+            counts: Counts::default(),
             live_bytes: 0,
         }
     }
@@ -83,22 +88,25 @@ impl Default for Detector {
 
 impl Detector {
     /// The most bytes that it holds, whatever it is shown.
-    pub const CAP_BYTES: u64 = table::CAP_BYTES + groups::CAP_BYTES + series::bytes_of::<Load>() + 1024;
+    pub const CAP_BYTES: u64 =
+        table::CAP_BYTES + groups::CAP_BYTES + counts::CAP_BYTES + series::bytes_of::<Load>() + 1024;
 
-    /// Takes in a window: the stacks of a heap profile that samples one in `sample_bytes`, largest first, and the
-    /// bounded stores at that moment.
+    /// Takes in a window: the stacks of a heap profile that samples one in `sample_bytes`, largest first, the
+    /// bounded stores at that moment, and what is counted beside the memory, by names of at most [`COUNTS`] things.
     pub fn observe<'a>(
         &mut self,
         load: Load,
         sample_bytes: u64,
         stacks: impl Iterator<Item = StackUse<'a>>,
         stores: &[StoreStats],
+        counts: &[(&'static str, u64)],
     ) {
         if self.windows == 0 {
             self.first = load;
         }
         let window = self.windows;
         self.windows += 1;
+        self.counts.take(window, counts);
         if window < WARM_UP_WINDOWS {
             let bytes = stacks.map(|stack| u64::try_from(stack.used.bytes).unwrap_or(0));
             self.live_bytes = bytes.fold(0, u64::saturating_add);
@@ -118,11 +126,13 @@ impl Detector {
     }
 
     fn judge(&mut self, rung: usize, at_micros: u64) {
-        let (phase, stores, live_bytes) = (Phase::of(&self.loads, rung), &self.table.stores, self.live_bytes);
+        let (phase, stores) = (Phase::of(&self.loads, rung), &self.table.stores);
+        let slowest = judgement::slowest_of_stacks(self.live_bytes);
+        self.counts.judge(&phase, rung, at_micros);
         for stack in &mut self.table.stacks {
             let points = phase.points(&stack.kib, rung);
             let judgement =
-                judgement::judge(&points, live_bytes, |points| judgement::holder(points, stores, rung));
+                judgement::judge(&points, slowest, |points| judgement::holder(points, stores, rung));
             stack.minds[rung].hear(judgement, CONFIRMATIONS[rung], at_micros);
         }
         let moving: Vec<&[u64]> = self
@@ -138,7 +148,7 @@ impl Detector {
                 Judgement::Explained
             } else {
                 let points = phase.points(&group.kib, rung);
-                judgement::judge(&points, live_bytes, |points| judgement::holders(points, stores, rung))
+                judgement::judge(&points, slowest, |points| judgement::holders(points, stores, rung))
             };
             group.minds[rung].hear(judgement, SHARED_CONFIRMATIONS[rung], at_micros);
         }
@@ -161,7 +171,7 @@ impl Detector {
 
     /// What the detector holds, in bytes.
     pub fn bytes(&self) -> u64 {
-        self.table.bytes() + self.groups.bytes() + series::bytes_of::<Load>()
+        self.table.bytes() + self.groups.bytes() + self.counts.bytes() + series::bytes_of::<Load>()
     }
 
     /// Calls that many stacks share and that would be suspects if they were known to have reached the program: what the whole
@@ -176,6 +186,11 @@ impl Detector {
         if let Some(group) = self.groups.followed.iter_mut().find(|group| *group.calls == *calls) {
             group.is_beyond_runtime = Some(is_beyond_runtime);
         }
+    }
+
+    /// What is counted beside the memory, in the order in which it came, and which of it only grows.
+    pub fn counts(&self) -> impl Iterator<Item = CountTrend> + '_ {
+        self.counts.trends()
     }
 
     /// What leaks, the fastest first: stacks, and calls that many stacks share, of which none leaks alone.
@@ -199,6 +214,13 @@ impl Mind {
     /// Whether it has been sure for long enough.
     fn verdict(&self) -> Option<&Finding> {
         self.finding.as_ref().filter(|_| self.stands)
+    }
+
+    /// The verdict of the rung with the longest look that has one, and since when one has stood.
+    fn of_all(minds: &[Self; STRIDES.len()]) -> Option<(&Finding, u64)> {
+        let since =
+            minds.iter().filter(|mind| mind.verdict().is_some()).map(|mind| mind.since_micros).min()?;
+        Some((minds.iter().rev().find_map(Self::verdict)?, since))
     }
 
     /// Follows one more judgement. A window that cannot be compared with others says nothing either way.

@@ -304,6 +304,10 @@ impl BoundedStore for Ledger {
         LEDGER_BYTES
     }
 
+    fn max_entries(&self) -> Option<u64> {
+        Some(LEDGER_CAP as u64)
+    }
+
     fn shrink_to(&self, _bytes: u64) -> u64 {
         0
     }

@@ -15,6 +15,16 @@ pub enum Level {
     Emergency = 4,
 }
 
+/// The names of level changes in the log, for whoever alerts by them.
+pub(crate) fn event_of(before: Level, now: Level) -> &'static str {
+    match now {
+        Level::Critical | Level::Emergency if now > before => "memory.critical",
+        Level::Warning if now > before => "memory.warning",
+        _ if before >= Level::Warning && now < Level::Warning => "memory.recovered",
+        _ => "memory.level_changed",
+    }
+}
+
 impl Level {
     /// All levels, lowest first.
     pub const ALL: [Self; 5] = [Self::Normal, Self::Elevated, Self::Warning, Self::Critical, Self::Emergency];

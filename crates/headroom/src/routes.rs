@@ -103,6 +103,10 @@ impl BoundedStore for Routes {
         ROUTES_BYTES
     }
 
+    fn max_entries(&self) -> Option<u64> {
+        Some(ROUTE_CAP as u64)
+    }
+
     fn shrink_to(&self, _bytes: u64) -> u64 {
         0
     }

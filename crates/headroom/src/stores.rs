@@ -15,6 +15,18 @@ pub trait BoundedStore: Send + Sync {
     fn bytes(&self) -> u64;
     /// The most bytes it may hold.
     fn cap_bytes(&self) -> u64;
+    /// The most entries, beside the most bytes; `None` where bytes alone are counted.
+    fn max_entries(&self) -> Option<u64> {
+        None
+    }
+    /// How long an entry is believed, in microseconds; `None` for as long as there is room.
+    fn ttl_micros(&self) -> Option<i64> {
+        None
+    }
+    /// Whom a full store drops.
+    fn eviction(&self) -> Eviction {
+        Eviction::Nobody
+    }
     /// Look-ups that found something; none in a table that is no cache.
     fn hits(&self) -> u64 {
         0
@@ -42,6 +54,28 @@ pub trait BoundedStore: Send + Sync {
     fn sweep(&self, _now_micros: i64) {}
 }
 
+/// Whom a store drops when it is full and something new comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eviction {
+    /// Who was looked at least lately, and first those that were looked at once.
+    LeastUsed,
+    /// Who is used by nobody at this moment.
+    Idle,
+    /// Nobody: what is new is refused, or not noted.
+    Nobody,
+}
+
+impl Eviction {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LeastUsed => "leastUsed",
+            Self::Idle => "idle",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
 /// A store's figures at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreStats {
@@ -53,6 +87,12 @@ pub struct StoreStats {
     pub bytes: u64,
     /// The most bytes it may hold.
     pub cap_bytes: u64,
+    /// The most entries; `None` where bytes alone are counted.
+    pub max_entries: Option<u64>,
+    /// How long an entry is believed, in microseconds; `None` for as long as there is room.
+    pub ttl_micros: Option<i64>,
+    /// Whom it drops when it is full.
+    pub eviction: Eviction,
     /// Look-ups that found something.
     pub hits: u64,
     /// Look-ups that found nothing.
@@ -123,6 +163,9 @@ impl StoreRegistry {
                 entries: store.entries(),
                 bytes: store.bytes(),
                 cap_bytes: store.cap_bytes(),
+                max_entries: store.max_entries(),
+                ttl_micros: store.ttl_micros(),
+                eviction: store.eviction(),
                 hits: store.hits(),
                 misses: store.misses(),
                 evictions: store.evictions(),

@@ -7,7 +7,7 @@ use crate::level::Level;
 use crate::meter::RequestMemory;
 use crate::pool::{Pool, PoolStats};
 use crate::refusal::Refusal;
-use crate::stores::BoundedStore;
+use crate::stores::{BoundedStore, Eviction};
 use memory::Figures;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -290,6 +290,10 @@ impl BoundedStore for Tenants {
 
     fn cap_bytes(&self) -> u64 {
         TENANTS_BYTES
+    }
+
+    fn eviction(&self) -> Eviction {
+        Eviction::Idle
     }
 
     fn evictions(&self) -> u64 {

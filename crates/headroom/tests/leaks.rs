@@ -47,7 +47,7 @@ fn watch(
                 },
             });
         let load = Load { at_micros: window * WINDOW_MICROS, requests: window * REQUESTS, in_flight };
-        detector.observe(load, 512 << 10, stacks, &stores);
+        detector.observe(load, 512 << 10, stacks, &stores, &[]);
         for calls in detector.undecided() {
             detector.decide(&calls, true);
         }
@@ -71,6 +71,9 @@ fn store(name: &str, bytes: u64, cap_bytes: u64) -> StoreStats {
         entries: 0,
         bytes,
         cap_bytes,
+        max_entries: None,
+        ttl_micros: None,
+        eviction: headroom::Eviction::Nobody,
         hits: 0,
         misses: 0,
         evictions: 0,
@@ -102,7 +105,7 @@ fn what_grows_without_requests_grows_with_time() {
         // Requests come in bursts, the growth does not care.
         let requests = 1000 + window / 7 * 5000;
         let load = Load { at_micros: window * WINDOW_MICROS, requests, in_flight: 0 };
-        detector.observe(load, 512 << 10, std::iter::once(stack), &[]);
+        detector.observe(load, 512 << 10, std::iter::once(stack), &[], &[]);
     }
     let [suspect] = &detector.suspects()[..] else { panic!("{:?}", detector.suspects()) };
     assert_eq!((suspect.scale, suspect.bytes_per_request), (Scale::Time, None));
@@ -121,7 +124,7 @@ fn too_few_requests_or_windows_are_no_ground_for_a_verdict() {
         let used = HeapUse { objects: 100, bytes: i64::try_from(window * MIB).unwrap() };
         let stack = StackUse { addresses: &[7], used };
         let load = Load { at_micros: window * WINDOW_MICROS, requests: window, in_flight: 0 };
-        detector.observe(load, 512 << 10, std::iter::once(stack), &[]);
+        detector.observe(load, 512 << 10, std::iter::once(stack), &[], &[]);
     }
     assert_eq!(detector.suspects(), []);
     assert_eq!(first_verdict(&watch_one(9, |window| window * MIB)), None);
@@ -172,7 +175,7 @@ fn memory_is_bounded_whatever_comes() {
         let stacks = stacks.iter().map(|calls| StackUse { addresses: calls, used });
         let stores: Vec<_> = (0..100).map(|_| store(&"n".repeat(500), 1, 2)).collect();
         let load = Load { at_micros: window * WINDOW_MICROS, requests: window * REQUESTS, in_flight: 1 };
-        detector.observe(load, 512 << 10, stacks, &stores);
+        detector.observe(load, 512 << 10, stacks, &stores, &[]);
         assert!(detector.bytes() <= Detector::CAP_BYTES, "{} of {}", detector.bytes(), Detector::CAP_BYTES);
         assert!(detector.stacks() <= STACKS);
     }
@@ -213,7 +216,7 @@ fn watch_helper(
             used: HeapUse { objects: 8, bytes: i64::try_from(*bytes).unwrap() },
         });
         let load = Load { at_micros: window * WINDOW_MICROS, requests: window * REQUESTS, in_flight: 4 };
-        detector.observe(load, 128 << 10, stacks, &stores(window));
+        detector.observe(load, 128 << 10, stacks, &stores(window), &[]);
         for calls in detector.undecided() {
             // The first three calls are the allocator's.
             detector.decide(&calls, calls.len() > 3);

@@ -46,8 +46,9 @@ impl Session {
     }
 
     pub(super) async fn close(self) {
-        if !self.parts.close().await {
-            tracing::warn!("the database was not closed in time");
+        let left = self.parts.close().await;
+        if !left.is_empty() {
+            tracing::warn!(?left, "the database was not closed in time");
         }
     }
 }

@@ -85,7 +85,11 @@ fn controls(headroom: &Headroom, snapshot: &Snapshot, to: &mut Exposition) {
     let stats = headroom.controls();
     to.gauge("lexiflow_memory_pressure_level", "Level of pressure: 0 normal to 4 emergency.")
         .value(snapshot.level as u64);
-    to.counter("lexiflow_memory_level_transitions", "Changes of the level.").value(stats.transitions);
+    let mut changes =
+        to.counter("lexiflow_memory_level_transitions", "Changes of the level, and why it is the new one.");
+    for (from, to, cause, count) in stats.transitions.counts() {
+        changes.sample(&[("from", from.as_str()), ("to", to.as_str()), ("cause", cause.as_str())], count);
+    }
     let mut actions = to.counter("lexiflow_memory_actions", "Actions against pressure, and their ends.");
     for (name, taken) in Action::NAMES.iter().zip(stats.taken) {
         actions.sample(&[("action", name)], taken);
@@ -124,6 +128,17 @@ fn suspects(leaks: &Leaks, headroom: &Headroom, to: &mut Exposition) {
         to.gauge("lexiflow_leak_bytes_per_hour", "How fast the fastest of them grow, by the site's name.");
     for suspect in suspects.iter().take(TOP_SITES) {
         growth.sample(&[("site", &suspect.site)], suspect.bytes_per_hour);
+    }
+    let counts = leaks.counts();
+    let mut now =
+        to.gauge("lexiflow_leak_counted", "What is counted beside the memory, as of the last look.");
+    for count in &counts {
+        now.sample(&[("what", count.name)], count.now);
+    }
+    let help = "How many more there are in an hour of what only gets more; 0 where it does not.";
+    let mut growth = to.gauge("lexiflow_leak_counted_per_hour", help);
+    for count in &counts {
+        growth.sample(&[("what", count.name)], count.per_hour.unwrap_or(0));
     }
     to.gauge("lexiflow_leak_window_seconds", "How long the last look for leaks took, in seconds.")
         .value(leaks.took().as_secs_f64());

@@ -3,7 +3,7 @@
 
 mod pressure;
 
-use super::leaks::{Leaks, SuspectAnswer};
+use super::leaks::{CountAnswer, Leaks, SuspectAnswer};
 use super::trend::{Trend, Window};
 use headroom::{ControlStats, Headroom, Level, Snapshot, Tenant, Unreadable};
 use ids::{FirmId, Id as _};
@@ -41,6 +41,7 @@ pub(super) struct Examined<'a> {
     controls: &'a ControlStats,
     overdue: Duration,
     suspects: Vec<SuspectAnswer>,
+    counts: Vec<CountAnswer>,
     /// Whether anything is done against pressure.
     acts: bool,
     window: Window,
@@ -63,6 +64,7 @@ impl<'a> Examined<'a> {
             controls,
             overdue: headroom.overdue(),
             suspects: leaks.suspects(headroom),
+            counts: leaks.counts(),
             acts: headroom.tuning().acts,
             window: trend.window(snapshot, controls, headroom.uptime_micros()),
             holder: holders(headroom).first().copied(),
@@ -77,6 +79,7 @@ impl<'a> Examined<'a> {
         pressure::level(self, &mut found);
         unreadable(self.snapshot, &mut found);
         leaks(&self.suspects, &mut found);
+        counts(&self.counts, &mut found);
         self.limit(&mut found);
         self.counted(&mut found);
         if found.is_empty() {
@@ -223,6 +226,27 @@ fn leaks(suspects: &[SuspectAnswer], found: &mut Vec<String>) {
         fastest.seconds_to_limit / 3600,
         fastest.severity
     ));
+}
+
+/// What ends a server without memory: descriptors and tasks that nobody gives back.
+fn counts(counts: &[CountAnswer], found: &mut Vec<String>) {
+    for count in counts {
+        let Some(per_hour) = count.per_hour else { continue };
+        found.push(format!(
+            "There are ever more {}: {} now, and about {per_hour} more each hour at the same load. Somebody does not give them \
+             back: report it with the answer of `lexiflow memory leaks`, and restart the server in time.",
+            match count.name {
+                "files" => "open files",
+                "sockets" => "open sockets that are no client's",
+                "threads" => "threads",
+                "tasks" => "tasks",
+                "detached" => "pieces of work that outlived their request",
+                "databaseReaders" => "connections to the database that are lent",
+                _ => "temporary files",
+            },
+            count.now
+        ));
+    }
 }
 
 fn mebibytes(bytes: u64) -> u64 {

@@ -2,11 +2,13 @@
 //! earlier runs. Addresses only; whoever reads the verdict puts the names on.
 
 mod answer;
+mod counted;
 mod history;
 pub(super) mod routes;
 mod watcher;
 
 pub(super) use answer::{LeakReport, SuspectAnswer};
+pub(super) use counted::CountAnswer;
 pub use watcher::run;
 
 use super::diagnostics::Diagnostics;
@@ -14,8 +16,8 @@ use super::error::Error;
 use crate::config::Memory;
 use clock::Timestamp;
 use headroom::heap_profile::{HeapProfile, take_bare_heap_profile, take_heap_profile};
-use headroom::leaks::{Detector, Load, Suspect};
-use headroom::{BoundedStore, Headroom};
+use headroom::leaks::{Detector, Load, STACKS, Suspect};
+use headroom::{BoundedStore, Eviction, Headroom, Snapshot};
 use history::History;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,6 +70,9 @@ struct Watched {
     took: Duration,
     /// The sites that were named in the log.
     told: Vec<String>,
+    /// What is counted, and was named there.
+    // bounded: `headroom::leaks::COUNTS`.
+    told_counts: Vec<&'static str>,
 }
 
 impl Leaks {
@@ -121,14 +126,21 @@ impl Leaks {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a window: a profile, the load, the stores. Blocks for about a millisecond.
-    fn take_window(&self, headroom: &Headroom, now: Timestamp, in_flight: u64) -> Result<(), Error> {
+    /// Takes a window: a profile, the load, the stores, and what `count` counts. Blocks for about a millisecond.
+    fn take_window(
+        &self,
+        headroom: &Headroom,
+        now: Timestamp,
+        in_flight: u64,
+        count: impl FnOnce(&Snapshot) -> Vec<(&'static str, u64)>,
+    ) -> Result<(), Error> {
         let begun = Instant::now();
         // The files' build ids are read once: they do not change under a running process.
         let is_first = self.watched().code.is_none();
         let profile = if is_first { take_heap_profile()? } else { take_bare_heap_profile()? };
         // The snapshot asks every store for its size, this one too: nothing may be locked meanwhile.
         let snapshot = headroom.snapshot();
+        let counts = count(&snapshot);
         let at_micros = u64::try_from(now.timestamp_micros()).unwrap_or(0);
         let load = Load { at_micros, requests: snapshot.requests, in_flight };
         let mut watched = self.watched();
@@ -137,9 +149,10 @@ impl Leaks {
             watched.history.begin(build_id(&code), now);
             watched.code = Some(code);
         }
-        watched.detector.observe(load, profile.sample_bytes, profile.stacks(), &snapshot.stores);
+        watched.detector.observe(load, profile.sample_bytes, profile.stacks(), &snapshot.stores, &counts);
         let undecided = watched.detector.undecided();
         let mut watched = if undecided.is_empty() { watched } else { self.decide(watched, undecided) };
+        watched.tell_counts();
         watched.last_window = Some(now);
         let is_new = watched.remember(load, now);
         watched.took = begun.elapsed();
@@ -207,6 +220,11 @@ impl Leaks {
         suspects.into_iter().map(|(calls, suspect)| SuspectAnswer::of(calls, &suspect, room)).collect()
     }
 
+    /// What is counted, and which of it only gets more.
+    pub(super) fn counts(&self) -> Vec<CountAnswer> {
+        self.watched().detector.counts().map(CountAnswer::of).collect()
+    }
+
     /// How long the last window took.
     pub(super) fn took(&self) -> Duration {
         self.watched().took
@@ -229,6 +247,27 @@ impl Watched {
         self.detector.suspects().into_iter().map(written).collect()
     }
 
+    /// Tells the log of everything that is found growing, once.
+    fn tell_counts(&mut self) {
+        let Self { detector, told_counts, .. } = self;
+        for count in detector.counts() {
+            match count.growth {
+                Some(growth) if !told_counts.contains(&count.name) => {
+                    told_counts.push(count.name);
+                    tracing::warn!(
+                        event = "memory.leak_detected",
+                        counted = count.name,
+                        now = count.now,
+                        per_hour = growth.per_hour,
+                        "there are ever more of these: `lexiflow memory leaks` says which"
+                    );
+                }
+                Some(_) => {}
+                None => told_counts.retain(|told| *told != count.name),
+            }
+        }
+    }
+
     /// Takes this window and its verdicts into the history, and tells the log of each new one. Whether there was one.
     fn remember(&mut self, load: Load, now: Timestamp) -> bool {
         self.history.note_window(load, self.detector.live_bytes(), now);
@@ -240,6 +279,7 @@ impl Watched {
             if !self.told.contains(&site) {
                 is_new = true;
                 tracing::warn!(
+                    event = "memory.leak_detected",
                     site,
                     bytes_per_hour = suspect.bytes_per_hour,
                     confidence_percent = suspect.confidence_percent,
@@ -288,6 +328,14 @@ impl BoundedStore for LeakStore {
 
     fn cap_bytes(&self) -> u64 {
         LEAKS_BYTES
+    }
+
+    fn max_entries(&self) -> Option<u64> {
+        Some(STACKS as u64)
+    }
+
+    fn eviction(&self) -> Eviction {
+        Eviction::LeastUsed
     }
 
     /// What it knows took hours to learn, and is small.

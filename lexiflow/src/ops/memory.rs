@@ -77,7 +77,8 @@ pub struct MemoryHealth {
         "limitSource": "cgroup_v2", "clippedFromBytes": null, "limitChange": null},
     "pools": [{"name": "interactive", "parent": "root", "limit": 1_610_612_680, "used": 4096, "peak": 1_048_576,
         "refused": 0}],
-    "stores": [{"name": "sessions.known", "entries": 3, "bytes": 1152, "maxBytes": 1_048_576, "hits": 4210,
+    "stores": [{"name": "sessions.known", "entries": 3, "bytes": 1152, "maxBytes": 1_048_576,
+        "maxEntries": null, "ttlMs": 60_000, "eviction": "leastUsed", "hits": 4210,
         "misses": 3, "evictions": 0}],
     "routes": [{"route": "/api/auth/login", "requests": 3, "allocated": 60_246_336, "peak": 19_961_824,
         "registered": 19_922_944, "unregistered": 38_880, "retained": 43_992, "large": 0}],
@@ -292,7 +293,8 @@ fn limit_change(change: LimitChange, now_micros: u64) -> Value {
 pub(super) fn store(stats: &StoreStats) -> Value {
     json!({
         "name": stats.name, "entries": stats.entries, "bytes": stats.bytes, "maxBytes": stats.cap_bytes,
-        "hits": stats.hits, "misses": stats.misses, "evictions": stats.evictions,
+        "maxEntries": stats.max_entries, "ttlMs": stats.ttl_micros.map(|micros| micros / 1000),
+        "eviction": stats.eviction.as_str(), "hits": stats.hits, "misses": stats.misses, "evictions": stats.evictions,
     })
 }
 

@@ -74,7 +74,8 @@ pub(super) async fn show_stats(ctx: Ctx) -> Response {
 /// Show every bounded store: caches, queues and maps with a cap in bytes.
 #[utoipa::path(get, path = "/api/monitoring/memory/stores", tag = "Monitoring", operation_id = "showMemoryStores",
     responses((status = 200, description = "The stores", body = Value, example = json!({
-        "stores": [{"name": "sessions.known", "entries": 3, "bytes": 1152, "maxBytes": 1_048_576, "hits": 4210,
+        "stores": [{"name": "sessions.known", "entries": 3, "bytes": 1152, "maxBytes": 1_048_576,
+            "maxEntries": null, "ttlMs": 60_000, "eviction": "leastUsed", "hits": 4210,
         "misses": 3, "evictions": 0}]}))))]
 pub(super) async fn show_stores(ctx: Ctx) -> Response {
     let stores = ctx.app().headroom().stores().snapshot();

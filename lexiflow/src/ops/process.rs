@@ -17,6 +17,17 @@ pub(super) fn max_descriptors() -> u64 {
     line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
+/// How many of the open descriptors are sockets.
+pub(super) fn sockets() -> u64 {
+    let Ok(open) = fs::read_dir("/proc/self/fd") else { return 0 };
+    let is_socket = |entry: &fs::DirEntry| {
+        fs::read_link(entry.path())
+            .is_ok_and(|target| target.as_os_str().as_encoded_bytes().starts_with(b"socket:"))
+    };
+    let sockets = open.flatten().filter(is_socket).count();
+    u64::try_from(sockets).unwrap_or(u64::MAX)
+}
+
 /// What the machine's processors did since it started, in the kernel's ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CpuTime {

@@ -172,10 +172,10 @@ impl Parts {
         }
     }
 
-    /// Commits what is open and closes the database. `true` when the committer ended in time.
-    pub async fn close(&self) -> bool {
+    /// Commits what is open and closes the database. The names of the tasks that had to be cut.
+    pub async fn close(&self) -> Vec<&'static str> {
         self.app.db().close().await;
-        self.committer.shutdown(Duration::from_secs(5)).await.is_empty()
+        self.committer.shutdown(Duration::from_secs(5)).await
     }
 }
 

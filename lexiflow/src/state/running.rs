@@ -1,4 +1,5 @@
 use super::connections::{Asked, Follower};
+use super::ending::{Ending, Step};
 use super::first_start::Made;
 use super::{
     Administrator, Parts, ServerLock, StartError, administrator, bounds, check_first_password, lock, settings,
@@ -18,6 +19,11 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use web::server::ServerSettings;
+
+/// How long the background work has to end.
+const WORK_ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// How long the database has: one that hangs must not keep the server.
+const DATABASE_ENDS_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where the address and, once, a generated password are written.
 pub type Announcements = Box<dyn Write + Send>;
@@ -92,6 +98,8 @@ pub struct Report {
     pub unfinished: Vec<&'static str>,
     /// Whether everything ended by itself.
     pub clean: bool,
+    /// What was ended, in this order.
+    pub steps: Vec<Step>,
 }
 
 /// Starts a server: it answers when this returns. A start that fails leaves nothing open.
@@ -276,19 +284,20 @@ impl Running {
     pub async fn shutdown(self) -> Report {
         let drain = self.parts.config.server.drain_deadline;
         self.ops.status().enter(Phase::Draining);
+        let mut ending = Ending::default();
         // The accept loop cuts what is left at the deadline; what it needs beyond that is its own time.
-        let mut unfinished = self.server.shutdown(drain + Duration::from_secs(5)).await;
+        let clients = drain + Duration::from_secs(5);
+        ending.step("clients", clients, self.server.shutdown(clients)).await;
         self.parts.app.headroom().drain();
-        unfinished.extend(self.workers.shutdown(Duration::from_secs(10)).await);
-        if !self.parts.close().await {
-            unfinished.push("db.commit_groups");
-        }
+        ending.step("background work", WORK_ENDS_WITHIN, self.workers.shutdown(WORK_ENDS_WITHIN)).await;
+        ending.step("database", DATABASE_ENDS_WITHIN, self.parts.close()).await;
+        let unfinished = ending.unfinished();
         let served = self.served.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (accepted, aborted) = served.map_or((0, 0), |report| (report.accepted, report.aborted));
         let clean = aborted == 0 && unfinished.is_empty();
         tracing::info!(accepted, aborted, clean, "the server has ended");
         drop(self.controller);
         drop(self.lock);
-        Report { accepted, aborted, unfinished, clean }
+        Report { accepted, aborted, unfinished, clean, steps: ending.into_steps() }
     }
 }

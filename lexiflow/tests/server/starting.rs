@@ -1,6 +1,6 @@
 use crate::support::{EMAIL, PASSWORD, Written, config, start_with};
 use db::Reads as _;
-use lexiflow::state::{StartError, StartOptions, start};
+use lexiflow::state::{Outcome, StartError, StartOptions, start};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use testkit::Client;
@@ -147,5 +147,8 @@ async fn a_stopped_server_takes_no_connection() {
     let report = running.shutdown().await;
     assert!(report.clean && report.unfinished.is_empty(), "{report:?}");
     assert_eq!(report.accepted, 1);
+    let steps: Vec<_> = report.steps.iter().map(|step| (step.name, step.outcome.clone())).collect();
+    let ended = |name| (name, Outcome::Ended);
+    assert_eq!(steps, [ended("clients"), ended("background work"), ended("database")]);
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }

@@ -2,7 +2,7 @@
 
 use super::readers::Readers;
 use crate::group::Line;
-use headroom::{BoundedStore, Registered, sqlite};
+use headroom::{BoundedStore, Eviction, Registered, sqlite};
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -226,6 +226,14 @@ impl BoundedStore for HeldStore {
             Part::Statements => statements_bytes(self.held.0.kept),
         };
         each.saturating_mul(self.most)
+    }
+
+    fn max_entries(&self) -> Option<u64> {
+        Some(self.most)
+    }
+
+    fn eviction(&self) -> Eviction {
+        Eviction::LeastUsed
     }
 
     fn hits(&self) -> u64 {

@@ -1,4 +1,4 @@
-//! One stack's points on one rung, and what they say.
+//! One series' points on one rung, and what they say.
 #![expect(clippy::float_arithmetic, reason = "slopes and probabilities; no money")]
 
 use super::series::Rungs;
@@ -8,8 +8,10 @@ use super::{Load, MIN_WINDOWS, Scale};
 
 /// A trend by chance is rarer than this.
 const SIGNIFICANCE: f64 = 0.01;
-/// Slower growth is not worth a word, in KiB a minute.
+/// Slower growth of what is allocated is not worth a word, in KiB a minute.
 const SLOWEST_KIB_PER_MINUTE: f64 = 64.0;
+/// Nor slower growth of what is counted: three in a quarter of an hour.
+const SLOWEST_COUNT_PER_MINUTE: f64 = 0.2;
 /// Nor is one that adds less than this part of the live heap in an hour.
 const SLOWEST_SHARE_PER_HOUR: f64 = 0.01;
 /// The newer half must grow at so much of the older half's speed; what fills up grows ever more slowly.
@@ -40,12 +42,12 @@ pub(super) struct Mind {
     pub moves: bool,
 }
 
-/// What a growing stack does.
+/// What a growing series does, in its own unit.
 #[derive(Debug, Clone)]
 pub(super) struct Finding {
-    pub grown_bytes: u64,
-    pub bytes_per_hour: u64,
-    pub bytes_per_request: Option<u64>,
+    pub grown: f64,
+    pub per_hour: f64,
+    pub per_request: Option<f64>,
     pub windows: u64,
     pub span_micros: u64,
     pub confidence_percent: u8,
@@ -99,11 +101,11 @@ impl Phase {
         phase
     }
 
-    /// A stack's bytes at these points, as far back as it is known.
-    pub(super) fn points(&self, kib: &Rungs<u32>, rung: usize) -> Points<'_> {
-        let kib = kib.points(rung);
-        let from = self.ago.partition_point(|ago| *ago >= kib.len());
-        let held = self.ago[from..].iter().map(|ago| f64::from(kib[kib.len() - 1 - ago]));
+    /// The values of a series at these points, as far back as it is known.
+    pub(super) fn points(&self, values: &Rungs<u32>, rung: usize) -> Points<'_> {
+        let values = values.points(rung);
+        let from = self.ago.partition_point(|ago| *ago >= values.len());
+        let held = self.ago[from..].iter().map(|ago| f64::from(values[values.len() - 1 - ago]));
         let micros = &self.micros[from..];
         let span = micros.first().zip(micros.last()).map(|(first, last)| last.saturating_sub(*first));
         Points {
@@ -111,32 +113,33 @@ impl Phase {
             minutes: &self.minutes[from..],
             requests: &self.requests[from..],
             in_flight: &self.in_flight[from..],
-            kib: held.collect(),
+            held: held.collect(),
             span_micros: span.unwrap_or(0),
         }
     }
 }
 
-/// One stack's points.
+/// One series' points.
 #[derive(Debug)]
 pub(super) struct Points<'a> {
     ago: &'a [usize],
     minutes: &'a [f64],
     requests: &'a [f64],
     in_flight: &'a [f64],
-    kib: Vec<f64>,
+    /// KiB, or things that are counted.
+    held: Vec<f64>,
     span_micros: u64,
 }
 
 impl Points<'_> {
     /// Whether the newest third is so far above the oldest that the rest is worth looking at: it is for few stacks.
-    fn may_grow(&self) -> bool {
-        let third = self.kib.len().div_ceil(3);
-        let older = median(&mut self.kib[..third].to_vec());
-        let newer = median(&mut self.kib[self.kib.len() - third..].to_vec());
+    fn may_grow(&self, slowest: f64) -> bool {
+        let third = self.held.len().div_ceil(3);
+        let older = median(&mut self.held[..third].to_vec());
+        let newer = median(&mut self.held[self.held.len() - third..].to_vec());
         let (from, to) = Points::first_and_last(self.minutes);
         // A line's thirds lie two thirds of its rise apart; half of that will do.
-        newer - older > SLOWEST_KIB_PER_MINUTE * (to - from) / 3.0
+        newer - older > slowest * (to - from) / 3.0
     }
 
     fn first_and_last(values: &[f64]) -> (f64, f64) {
@@ -151,32 +154,42 @@ pub(super) struct Holder {
     accounts_for_it: bool,
 }
 
-/// Judges the points against the whole live heap. `holder` is only asked when everything else speaks for a leak.
+/// The slowest growth of a stack that is worth a word, beside so much that lives in all, in KiB a minute.
+pub(super) fn slowest_of_stacks(live_bytes: u64) -> f64 {
+    SLOWEST_KIB_PER_MINUTE.max(number(live_bytes >> 10) * SLOWEST_SHARE_PER_HOUR / 60.0)
+}
+
+/// Judges what is counted: no store holds it.
+pub(super) fn judge_count(points: &Points<'_>) -> Judgement {
+    judge(points, SLOWEST_COUNT_PER_MINUTE, |_| None)
+}
+
+/// Judges the points; growth below `slowest` a minute is none. `holder` is only asked when everything else speaks for a
+/// leak.
 pub(super) fn judge(
     points: &Points<'_>,
-    live_bytes: u64,
+    slowest: f64,
     holder: impl Fn(&Points<'_>) -> Option<Holder>,
 ) -> Judgement {
-    let count = points.kib.len();
+    let count = points.held.len();
     if count < MIN_WINDOWS {
         return Judgement::Unknown;
     }
-    if !points.may_grow() {
+    if !points.may_grow(slowest) {
         return Judgement::Quiet;
     }
-    let trend = mann_kendall(&points.kib);
+    let trend = mann_kendall(&points.held);
     if trend.score <= 0 || trend.p >= SIGNIFICANCE {
         return Judgement::Quiet;
     }
-    let slope = theil_sen(points.minutes, &points.kib);
-    let share = number(live_bytes >> 10) * SLOWEST_SHARE_PER_HOUR / 60.0;
-    if slope <= SLOWEST_KIB_PER_MINUTE.max(share) {
+    let slope = theil_sen(points.minutes, &points.held);
+    if slope <= slowest {
         return Judgement::Quiet;
     }
     let half = count / 2;
-    let older_slope = theil_sen(&points.minutes[..=half], &points.kib[..=half]);
-    let newer_slope = theil_sen(&points.minutes[half..], &points.kib[half..]);
-    let chance = drift(&points.kib);
+    let older_slope = theil_sen(&points.minutes[..=half], &points.held[..=half]);
+    let newer_slope = theil_sen(&points.minutes[half..], &points.held[half..]);
+    let chance = drift(&points.held);
     let is_leak = newer_slope >= older_slope * STILL_GROWING
         // Few steps tell less of how far they go by chance.
         && chance >= BEYOND_CHANCE * (1.0 + 4.0 / number(count as u64))
@@ -195,11 +208,11 @@ pub(super) fn judge(
 fn is_kept(points: &Points<'_>, slope: f64) -> bool {
     let mut least = f64::INFINITY;
     let mut lowest: Vec<f64> = points
-        .kib
+        .held
         .iter()
         .rev()
-        .map(|kib| {
-            least = least.min(*kib);
+        .map(|held| {
+            least = least.min(*held);
             least
         })
         .collect();
@@ -211,9 +224,9 @@ fn is_kept(points: &Points<'_>, slope: f64) -> bool {
 
 /// Whether requests in flight explain the growth as well as the time does, in ranks and in size.
 fn follows_in_flight(points: &Points<'_>) -> bool {
-    let by_time = tau(points.minutes, &points.kib);
-    let by_flight = tau(points.in_flight, &points.kib);
-    let (bytes_before, bytes) = Points::first_and_last(&points.kib);
+    let by_time = tau(points.minutes, &points.held);
+    let by_flight = tau(points.in_flight, &points.held);
+    let (bytes_before, bytes) = Points::first_and_last(&points.held);
     let (before, now) = Points::first_and_last(points.in_flight);
     let growth = (bytes + 1.0) / (bytes_before + 1.0);
     by_flight >= by_time - NEARLY && growth <= (now + 1.0) / (before + 1.0) * 1.5
@@ -233,7 +246,7 @@ fn in_step<'a>(points: &'a Points<'_>, stores: &'a [Store], rung: usize) -> impl
         let held = points.ago.iter().map(at).collect::<Option<Vec<f64>>>()?;
         let (before, now) = Points::first_and_last(&held);
         let (grown, may_fill) = (now - before, now <= f64::from(store.cap_kib) * OVERFULL);
-        (grown > 0.0 && tau(&held, &points.kib) >= IN_STEP).then_some(InStep { store, grown, may_fill })
+        (grown > 0.0 && tau(&held, &points.held) >= IN_STEP).then_some(InStep { store, grown, may_fill })
     })
 }
 
@@ -241,7 +254,7 @@ impl Points<'_> {
     /// Whether the growth is what a store that counts `kib` more may really take; a quarter more for what samples leave
     /// uncertain.
     fn is_accounted_for_by(&self, kib: f64) -> bool {
-        let (begin, end) = Self::first_and_last(&self.kib);
+        let (begin, end) = Self::first_and_last(&self.held);
         end - begin <= kib * STORE_FACTOR * 1.25
     }
 }
@@ -265,31 +278,21 @@ pub(super) fn holders(points: &Points<'_>, stores: &[Store], rung: usize) -> Opt
 
 fn finding(points: &Points<'_>, slope: f64, p: f64, chance: f64, held: Option<Holder>) -> Finding {
     let (from, to) = Points::first_and_last(points.minutes);
-    let per_request = theil_sen(points.requests, &points.kib);
-    let by_requests = scatter(points.requests, &points.kib, per_request);
-    let by_time = scatter(points.minutes, &points.kib, slope);
+    let per_request = theil_sen(points.requests, &points.held);
+    let by_requests = scatter(points.requests, &points.held, per_request);
+    let by_time = scatter(points.minutes, &points.held, slope);
     let scale = if per_request > 0.0 && by_requests <= by_time * 1.1 { Scale::Requests } else { Scale::Time };
     let square = chance.min(1e6) * chance.min(1e6);
     Finding {
-        grown_bytes: bytes(slope * (to - from)),
-        bytes_per_hour: bytes(slope * 60.0),
-        bytes_per_request: (scale == Scale::Requests).then(|| bytes(per_request)),
-        windows: points.kib.len() as u64,
+        grown: slope * (to - from),
+        per_hour: slope * 60.0,
+        per_request: (scale == Scale::Requests).then_some(per_request),
+        windows: points.held.len() as u64,
         span_micros: points.span_micros,
         confidence_percent: percent((1.0 - p) * square / (square + 1.0)),
         scale,
         holder: held.map(|holder| holder.name),
     }
-}
-
-/// Bytes of so many KiB.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "an estimate; a cast to u64 saturates"
-)]
-fn bytes(kib: f64) -> u64 {
-    (kib * 1024.0).round() as u64
 }
 
 /// Never quite all.

@@ -199,18 +199,16 @@ impl Stack {
         self.minds.iter().any(|mind| mind.verdict().is_some())
     }
 
-    /// The verdict of the rung with the longest look that has one.
+    /// What it does, if a verdict stands.
     pub(super) fn suspect(&self) -> Option<Suspect> {
-        let since = self.minds.iter().filter(|mind| mind.verdict().is_some()).map(|mind| mind.since_micros);
-        let since_micros = since.min()?;
-        let finding = self.minds.iter().rev().find_map(Mind::verdict)?;
+        let (finding, since_micros) = Mind::of_all(&self.minds)?;
         Some(Suspect {
             calls: self.calls.clone(),
             stacks: self.held.stacks,
             live_bytes: self.held.bytes,
-            grown_bytes: finding.grown_bytes,
-            bytes_per_hour: finding.bytes_per_hour,
-            bytes_per_request: finding.bytes_per_request,
+            grown_bytes: bytes(finding.grown),
+            bytes_per_hour: bytes(finding.per_hour),
+            bytes_per_request: finding.per_request.map(bytes),
             samples: self.held.samples,
             windows: finding.windows,
             span_micros: finding.span_micros,
@@ -237,6 +235,17 @@ fn samples(bytes: u64, objects: i64, sample_bytes: u64) -> u64 {
     let average = bytes as f64 / objects as f64;
     let probability = -(-average / sample_bytes as f64).exp_m1();
     (objects as f64 * probability).round() as u64
+}
+
+/// Bytes of so many KiB.
+#[expect(clippy::float_arithmetic, reason = "an estimate")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "an estimate; a cast to u64 saturates"
+)]
+fn bytes(kib: f64) -> u64 {
+    (kib * 1024.0).round() as u64
 }
 
 fn kib(bytes: u64) -> u32 {

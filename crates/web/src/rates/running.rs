@@ -98,6 +98,10 @@ impl BoundedStore for Running {
         RUNNING_BYTES
     }
 
+    fn max_entries(&self) -> Option<u64> {
+        Some(MOST_PRINCIPALS as u64)
+    }
+
     fn shrink_to(&self, _bytes: u64) -> u64 {
         0
     }

@@ -47,6 +47,7 @@ pub(super) fn show(
     for line in &lines {
         line.write(&mut console.out)?;
     }
+    counts(&report, &mut console.out)?;
     earlier(&report, &mappings, &mut symbols, &mut console.out)
 }
 
@@ -176,6 +177,16 @@ impl Line {
     }
 }
 
+/// What is counted beside the memory and only gets more.
+fn counts(report: &Value, out: &mut dyn Write) -> io::Result<()> {
+    for count in rows(report, "counts").filter(|count| count["growing"] == true) {
+        let (name, now, per_hour) = (text(count, "/name"), number(count, "/now"), number(count, "/perHour"));
+        let (sure, since) = (number(count, "/confidencePercent"), text(count, "/since"));
+        writeln!(out, "{per_hour:>19}/h  more {name}, {now} now; {sure} % sure, since {since}")?;
+    }
+    Ok(())
+}
+
 /// What leaked before and does not now.
 fn earlier(
     report: &Value,
@@ -240,6 +251,8 @@ mod tests {
         let report = json!({"watching": true, "intervalMs": 30_000, "windows": 40, "liveBytes": 9_437_184,
             "buildId": "ee", "mappings": [{"path": "/opt/server", "buildId": "ee"}],
             "suspects": [suspect("aa", 1_000_000), suspect("bb", 3_000_000)],
+            "counts": [{"name": "tasks", "now": 9, "growing": false, "perHour": null},
+                {"name": "files", "now": 79, "growing": true, "perHour": 60, "confidencePercent": 97, "since": "noon"}],
             "history": [{"site": "aa", "buildId": "ee", "bytesPerHour": 5, "calls": []},
                 {"site": "cc", "buildId": "dd", "bytesPerHour": 2048, "lastSeenAt": "yesterday", "calls": []}]});
         let (out, err) = printed(&report);
@@ -257,8 +270,9 @@ mod tests {
         assert!(lines[2].ends_with("in 8 samples, seen over 1 h 30 min; site aa, bb"), "{out}");
         assert!(lines[3].contains("by 20 ways together"), "{out}");
         assert!(lines[4].contains("`cases.cache` grows in step"), "{out}");
-        assert_eq!(lines[5], "leaked before:");
-        assert!(lines[6].contains("2.00 KiB/h  another build, dd") && lines.len() == 7, "{out}");
+        assert_eq!(lines[5].trim_start(), "60/h  more files, 79 now; 97 % sure, since noon");
+        assert_eq!(lines[6], "leaked before:");
+        assert!(lines[7].contains("2.00 KiB/h  another build, dd") && lines.len() == 8, "{out}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ fn told_at(headroom: &Headroom, trend: &Trend, at_micros: u64, names: Names) -> 
     Examined {
         overdue: headroom.overdue_at(at_micros),
         suspects: Vec::new(),
+        counts: Vec::new(),
         acts: headroom.tuning().acts,
         window: trend.window(&snapshot, &controls, at_micros),
         holder: holders(headroom).first().copied(),

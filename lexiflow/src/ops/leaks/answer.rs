@@ -1,3 +1,4 @@
+use super::counted::CountAnswer;
 use super::history::{PastVerdict, Run};
 use super::{Watch, Watched, build_id};
 use crate::ops::report::written;
@@ -16,6 +17,7 @@ use utoipa::ToSchema;
         "growsWith": "requests", "bytesPerHour": 12_582_912, "bytesPerRequest": 512, "liveBytes": 13_107_200,
         "grownBytes": 12_582_912, "samples": 25, "windows": 32, "spanMs": 3_600_000, "holder": null,
         "since": "2026-01-31T12:08:00.000000Z", "stacks": 1, "calls": ["lexiflow+0x2b3c4d", "lexiflow+0x1a2b3c"]}],
+    "counts": [{"name": "files", "now": 31, "growing": false, "perHour": null, "confidencePercent": null, "since": null}],
     "history": [{"site": "3f9a01c27be4", "buildId": "ee05ebdd2c3a",
         "calls": ["lexiflow+0x2b3c4d", "lexiflow+0x1a2b3c"], "bytesPerHour": 12_582_912,
         "firstSeenAt": "2026-01-31T12:08:00.000000Z", "lastSeenAt": "2026-01-31T13:00:00.000000Z", "runs": 1,
@@ -42,6 +44,8 @@ pub(in crate::ops) struct LeakReport {
     mappings: Vec<CodeFile>,
     /// What leaks, the fastest first.
     pub(super) suspects: Vec<SuspectAnswer>,
+    /// What is counted beside the memory, and whether there is ever more of it.
+    counts: Vec<CountAnswer>,
     /// What leaked, in this and in earlier runs, the latest last.
     history: Vec<PastVerdict>,
     /// The latest runs, the present one last.
@@ -111,6 +115,7 @@ impl LeakReport {
             build_id: code.map(build_id).unwrap_or_default().to_owned(),
             mappings: code.into_iter().flat_map(HeapProfile::mappings).map(file).collect(),
             suspects,
+            counts: watched.detector.counts().map(CountAnswer::of).collect(),
             history: watched.history.verdicts.clone(),
             runs: watched.history.runs.clone(),
         }

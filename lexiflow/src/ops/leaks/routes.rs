@@ -72,9 +72,9 @@ pub(in crate::ops) async fn check_leaks(
     Extension(ops): Extension<Arc<Ops>>,
 ) -> Result<Response, Problem> {
     let _alone = ops.profiles.try_lock().map_err(|_| Error::Busy)?;
-    let (headroom, leaks, now) = (ctx.app().headroom().clone(), Arc::clone(&ops.leaks), ctx.now());
-    let in_flight = headroom.ledger().len() as u64;
-    let work = move || leaks.take_window(&headroom, now, in_flight);
+    let (looking, now) = (Arc::clone(&ops), ctx.now());
+    let in_flight = ctx.app().headroom().ledger().len() as u64;
+    let work = move || looking.take_leak_window(now, in_flight);
     headroom::spawn_blocking(work).await.map_err(|_| Error::Stopping)??;
     let report = ops.leaks.report(ctx.app().headroom());
     record(&ctx, Act::Create, json!({ "suspects": report.suspects.len() })).await?;

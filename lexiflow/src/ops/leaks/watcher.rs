@@ -17,7 +17,7 @@ pub async fn run(ops: Arc<Ops>, stop: CancellationToken) {
         // Somebody who takes a profile at this moment goes first; the next window is not far.
         let Ok(_alone) = ops.profiles.try_lock() else { continue };
         let (watching, now) = (Arc::clone(&ops), ops.parts.app.clock().now());
-        let work = move || watching.leaks.take_window(watching.parts.app.headroom(), now, in_flight);
+        let work = move || watching.take_leak_window(now, in_flight);
         match headroom::spawn_blocking(work).await {
             Ok(Err(Error::Unsuited)) => {
                 tracing::warn!("the allocator takes no samples: the heap is not watched for leaks");
