@@ -90,6 +90,8 @@ pub(crate) enum Figure {
     Upload,
     /// Instructions of the request meter.
     Meter,
+    /// What the functions for more than fits into memory take for 1 GiB.
+    Streams,
     /// Thirteen leaks that must be named, and twelve shapes that are none.
     Leaks,
     /// What each profile of settings costs.
@@ -111,7 +113,7 @@ pub(crate) enum Figure {
 impl Figure {
     /// Whether the server's binary must be there.
     pub(crate) fn needs_server(self) -> bool {
-        !matches!(self, Self::Meter | Self::Build)
+        !matches!(self, Self::Streams | Self::Build)
     }
 
     /// The name on the command line.

@@ -15,6 +15,7 @@ mod logins;
 mod present;
 mod promises;
 mod recovery;
+mod reports;
 mod shut_windows;
 mod siege;
 mod slow_headers;

@@ -15,6 +15,7 @@ mod requests;
 mod slow_disk;
 mod soak;
 mod start;
+mod streams;
 mod upload;
 mod walls;
 mod writes;
@@ -42,6 +43,7 @@ pub(crate) fn of(chosen: Figure) -> Vec<Figure> {
             Figure::Audit,
             Figure::Upload,
             Figure::Meter,
+            Figure::Streams,
             Figure::Leaks,
         ],
         one => vec![one],
@@ -60,7 +62,8 @@ pub(crate) async fn measure(figure: Figure, setup: &Setup) -> anyhow::Result<Vec
         Figure::Import => import::measure(setup).await,
         Figure::Audit => audit::measure(setup).await,
         Figure::Upload => upload::measure(setup).await,
-        Figure::Meter => meter::measure(setup),
+        Figure::Meter => meter::measure(setup).await,
+        Figure::Streams => streams::measure(setup),
         Figure::Leaks => leaks::measure(setup),
         Figure::Soak => soak::measure(setup).await,
         Figure::Profiles => profiles::measure(setup).await,

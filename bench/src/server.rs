@@ -18,6 +18,8 @@ pub(crate) const EMAIL: &str = "bench@example.com";
 pub(crate) const PASSWORD: &str = "violet harbor quay lantern 4821";
 
 const START_LIMIT: Duration = Duration::from_mins(1);
+/// Under callgrind.
+const COUNTED_TIMES: u32 = 5;
 const STOP_LIMIT: Duration = Duration::from_secs(45);
 
 /// How to start a server. Settings that are not named keep their defaults.
@@ -28,6 +30,7 @@ pub(crate) struct Start<'a> {
     settings: Vec<(&'static str, String)>,
     group: Option<Group>,
     is_direct: bool,
+    counted_into: Option<PathBuf>,
 }
 
 /// A server that answers. It is killed when this is dropped.
@@ -42,7 +45,14 @@ pub(crate) struct Server {
 impl<'a> Start<'a> {
     /// On a data folder, which may be empty.
     pub(crate) fn on(setup: &'a Setup, data_dir: &Path) -> Self {
-        Self { setup, data_dir: data_dir.to_owned(), settings: Vec::new(), group: None, is_direct: false }
+        Self {
+            setup,
+            data_dir: data_dir.to_owned(),
+            settings: Vec::new(),
+            group: None,
+            is_direct: false,
+            counted_into: None,
+        }
     }
 
     /// With one setting of the environment.
@@ -69,17 +79,24 @@ impl<'a> Start<'a> {
         self
     }
 
+    /// Under callgrind, which writes what it counted into this file at the end. It takes fifty times as long.
+    pub(crate) fn counting_into(mut self, out: &Path) -> Self {
+        self.counted_into = Some(out.to_owned());
+        self
+    }
+
     /// Starts the server and waits for its first healthy answer.
     pub(crate) async fn go(self) -> anyhow::Result<Server> {
         let address = free_address()?;
         let mut command = self.command(address)?;
+        let limit = if self.counted_into.is_some() { START_LIMIT * COUNTED_TIMES } else { START_LIMIT };
         let begun = Instant::now();
         let mut guard = Guard::spawn(&mut command)?;
         while !is_healthy(address).await {
             if let Some(status) = guard.ended()? {
                 anyhow::bail!("the server ended at its start ({status}): {}", self.last_words());
             }
-            anyhow::ensure!(begun.elapsed() < START_LIMIT, "no healthy answer within {START_LIMIT:?}");
+            anyhow::ensure!(begun.elapsed() < limit, "no healthy answer within {limit:?}");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         Ok(Server { guard, address, ready_after: begun.elapsed() })
@@ -88,8 +105,11 @@ impl<'a> Start<'a> {
     fn command(&self, address: SocketAddr) -> anyhow::Result<Command> {
         std::fs::create_dir_all(&self.data_dir)?;
         let binary = self.setup.server_binary()?;
-        let mut command =
-            if self.is_direct { Command::new(binary) } else { through_self(binary, self.group.as_ref())? };
+        let mut command = match &self.counted_into {
+            Some(out) => counting(binary, out),
+            None if self.is_direct => Command::new(binary),
+            None => through_self(binary, self.group.as_ref())?,
+        };
         environment(&mut command, &self.data_dir);
         // One user asks here as often as thousands do.
         for name in
@@ -113,6 +133,12 @@ impl<'a> Start<'a> {
     fn last_words(&self) -> String {
         last_lines(&self.log())
     }
+}
+
+fn counting(binary: &Path, out: &Path) -> Command {
+    let mut valgrind = Command::new("valgrind");
+    valgrind.arg("--tool=callgrind").arg(format!("--callgrind-out-file={}", out.display())).arg(binary);
+    valgrind
 }
 
 /// What every process of LexiFlow gets: nothing of this program's environment, no `.env` of the folder it runs in.

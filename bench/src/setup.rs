@@ -46,6 +46,10 @@ pub(crate) struct Amounts {
     pub write_rounds: u64,
     /// Size of the upload in bytes.
     pub upload_bytes: u64,
+    /// What is worked through piece by piece, in bytes.
+    pub stream_bytes: u64,
+    /// Requests of each of 64 clients whose instructions are counted.
+    pub counted_rounds: u64,
     /// Further polls that are counted.
     pub polls: u64,
 }
@@ -59,6 +63,8 @@ const FULL: Amounts = Amounts {
     write_millis: 10_000,
     write_rounds: 2,
     upload_bytes: 2 << 30,
+    stream_bytes: 1 << 30,
+    counted_rounds: 8,
     polls: 100_000,
 };
 
@@ -71,6 +77,8 @@ const QUICK: Amounts = Amounts {
     write_millis: 2000,
     write_rounds: 1,
     upload_bytes: 128 << 20,
+    stream_bytes: 64 << 20,
+    counted_rounds: 2,
     polls: 20_000,
 };
 

@@ -36,6 +36,7 @@ pub(super) fn gates(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
     rows.push(written(outcome));
     rows.push(statuses(outcome));
     rows.extend(health(outcome));
+    rows.push(outcome.health.reports.row());
     rows.extend(promises(plan, outcome));
     rows.extend(recovery(outcome));
     rows.push(match &outcome.stopped {
@@ -100,7 +101,7 @@ fn statuses(outcome: &Outcome) -> Row {
 fn health(outcome: &Outcome) -> Vec<Row> {
     let (health, target) = (&outcome.health, Quantity::millis(10));
     let levels: Vec<String> =
-        health.levels.iter().map(|(level, times)| format!("{level} x {times}")).collect();
+        health.reports.levels.iter().map(|(level, times)| format!("{level} x {times}")).collect();
     let slow = |probe: &Probe| Quantity::nanos(probe.times.percentile(99));
     vec![
         Row::at_most("p99 of /api/health", slow(&health.main), target).with_note(health.main.said()),

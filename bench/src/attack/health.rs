@@ -1,12 +1,12 @@
 //! Asks how the server is, from a thread of its own, so that the attackers' work is not in the figures.
 
+use super::reports::{Reports, level_of};
 use crate::body::Payload;
 use crate::client::{Connection, whole};
 use crate::load::{Outcome, nanos};
 use crate::quantity::Quantity;
 use http::{Method, StatusCode};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 const EACH: Duration = Duration::from_millis(100);
 const NEWCOMER_EACH: Duration = Duration::from_secs(1);
-const LEVEL_EACH: Duration = Duration::from_millis(500);
+const REPORT_EACH: Duration = Duration::from_millis(500);
 /// An answer that takes longer counts as none.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -27,10 +27,8 @@ pub(super) struct Health {
     pub live: Probe,
     /// `/api/health/live` on a new connection each second.
     pub newcomer: Probe,
-    /// How often each level was seen.
-    pub levels: BTreeMap<String, u64>,
-    /// How often a report told of a purge against pressure.
-    pub purges: u64,
+    /// What `/api/health/memory` told.
+    pub reports: Reports,
 }
 
 /// One path.
@@ -73,12 +71,12 @@ impl Prober {
 
 async fn probe_until(address: SocketAddr, mut stopped: watch::Receiver<bool>) -> Health {
     let mut health = Health::default();
-    let Health { main: kept, live, newcomer, levels, purges } = &mut health;
+    let Health { main: kept, live, newcomer, reports } = &mut health;
     tokio::select! {
         _ = stopped.wait_for(|is_over| *is_over) => {}
         () = ask_regularly(address, kept, live) => {}
         () = come_anew(address, newcomer) => {}
-        () = watch_level(address, levels, purges) => {}
+        () = watch_reports(address, reports) => {}
     }
     health
 }
@@ -101,17 +99,12 @@ async fn come_anew(address: SocketAddr, probe: &mut Probe) {
     }
 }
 
-async fn watch_level(address: SocketAddr, levels: &mut BTreeMap<String, u64>, purges: &mut u64) {
-    let mut ticks = ticks(LEVEL_EACH);
+async fn watch_reports(address: SocketAddr, reports: &mut Reports) {
+    let mut ticks = ticks(REPORT_EACH);
     let mut connection = None;
     loop {
         ticks.tick().await;
-        let report = report(address, &mut connection).await;
-        let level = report.as_ref().and_then(level_of).unwrap_or_else(|| "no answer".to_owned());
-        *levels.entry(level).or_default() += 1;
-        let actions = report.as_ref().and_then(|report| report.get("actions")?.as_array());
-        let is_purge = |action: &Value| action.get("action").and_then(Value::as_str) == Some("purge");
-        *purges += u64::from(actions.is_some_and(|actions| actions.iter().any(is_purge)));
+        reports.note(report(address, &mut connection).await.as_ref());
     }
 }
 
@@ -149,10 +142,6 @@ impl Probe {
 /// The level that the memory report names.
 pub(super) async fn level(address: SocketAddr, connection: &mut Option<Connection>) -> Option<String> {
     level_of(&report(address, connection).await?)
-}
-
-fn level_of(report: &Value) -> Option<String> {
-    report.get("level")?.as_str().map(str::to_owned)
 }
 
 async fn report(address: SocketAddr, connection: &mut Option<Connection>) -> Option<Value> {

@@ -60,14 +60,14 @@ fn wait(name: &str, longest: Duration, most: Duration, plan: &Plan) -> Row {
 
 /// That pressure is seen, and acted upon. An attack of all cannot pass unnoticed.
 fn pressure(outcome: &Outcome) -> Vec<Row> {
-    let levels = &outcome.health.levels;
+    let levels = &outcome.health.reports.levels;
     let named = |names: &[&str]| names.iter().filter_map(|name| levels.get(*name)).sum::<u64>();
     let pressed = named(&["elevated", "warning", "critical", "emergency"]);
     let mut rows =
         vec![Row::at_least("looks at a level above normal", Quantity::count(pressed), Quantity::count(1))];
     // Below that there may be nothing to give back.
     if named(&["critical", "emergency"]) > 0 {
-        let purges = Quantity::count(outcome.health.purges);
+        let purges = Quantity::count(outcome.health.reports.purges);
         rows.push(Row::at_least(
             "looks at which memory had just been given back",
             purges,

@@ -1,3 +1,5 @@
+mod share;
+
 use super::example;
 use crate::quantity::{Quantity, Unit};
 use crate::setup::Setup;
@@ -14,9 +16,11 @@ const SAMPLES: &str = "heap samples, of all instructions of a demo of 20 cases";
 
 /// Instructions of the request meter, the budget tree and the heap's samples, counted by callgrind: what a run takes more
 /// than a plain one, per poll, per allocation, per lease and in all.
-pub(super) fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
+pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let skipped = |reason: &str| {
-        Ok([POLL, ALLOCATION, LEASE, REQUEST, SAMPLES].map(|figure| Row::skipped(figure, reason)).into())
+        Ok([POLL, ALLOCATION, LEASE, REQUEST, SAMPLES, share::SHARE]
+            .map(|figure| Row::skipped(figure, reason))
+            .into())
     };
     if !can_run("valgrind") {
         return skipped("valgrind is not installed");
@@ -47,6 +51,7 @@ pub(super) fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
         Row::plain(REQUEST, instructions(request))
             .with_note("callgrind, with the allocation of the request's node".to_owned()),
         samples(setup)?,
+        share::measure(setup).await?,
     ])
 }
 
