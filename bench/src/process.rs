@@ -14,6 +14,8 @@ pub(crate) struct Memory {
     pub anonymous: u64,
     /// The most that was resident at once.
     pub peak: u64,
+    /// Threads, which are no bytes.
+    pub threads: u64,
 }
 
 /// The memory that a process has resident.
@@ -22,12 +24,18 @@ pub(crate) fn memory(pid: u32) -> anyhow::Result<Memory> {
     let status = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let field = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        let kib = line
-            .and_then(|rest| rest.trim().strip_suffix(" kB"))
-            .and_then(|kib| kib.trim().parse::<u64>().ok());
-        kib.map(|kib| kib << 10).with_context(|| format!("{} has no {name}", path.display()))
+        line.map(str::trim).with_context(|| format!("{} has no {name}", path.display()))
     };
-    Ok(Memory { resident: field("VmRSS")?, anonymous: field("RssAnon")?, peak: field("VmHWM")? })
+    let bytes = |name: &str| {
+        let kib = field(name)?.strip_suffix(" kB").and_then(|kib| kib.trim().parse::<u64>().ok());
+        kib.map(|kib| kib << 10).with_context(|| format!("{} has no size of {name}", path.display()))
+    };
+    Ok(Memory {
+        resident: bytes("VmRSS")?,
+        anonymous: bytes("RssAnon")?,
+        peak: bytes("VmHWM")?,
+        threads: field("Threads")?.parse()?,
+    })
 }
 
 /// Sets the peak back to what is resident now. `false` when that is not allowed.

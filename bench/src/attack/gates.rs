@@ -10,6 +10,10 @@ use crate::table::Row;
 use http::StatusCode;
 use std::time::Duration;
 
+/// Two for requests on two cores, eight for what blocks, five of the database, those of health, of the memory engine and of
+/// the allocator: each has a stack.
+const MOST_THREADS: u64 = 32;
+
 /// The gates and then the attackers.
 pub(super) fn rows(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
     let gates = gates(plan, outcome).into_iter();
@@ -52,7 +56,7 @@ fn memory(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
     let over = outcome.peak.map_or(0, |peak| peak.saturating_sub(plan.limit));
     let note = format!(
         "{over} B above the limit, page cache included; resident memory at most {}",
-        Quantity::bytes(outcome.most_resident)
+        Quantity::bytes(outcome.most.resident)
     );
     let pinned = format!(
         "at most {} of heap and stacks, {} of sockets",
@@ -67,8 +71,9 @@ fn memory(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
             }
             None => Row::failed(peak, "the kernel does not tell it"),
         },
-        Row::at_most("heap, stacks and sockets at once", Quantity::bytes(outcome.most_pinned), limit)
+        Row::at_most("heap, stacks and sockets at once", Quantity::bytes(outcome.most.pinned), limit)
             .with_note(pinned),
+        Row::at_most("threads at once", Quantity::count(outcome.most.threads), Quantity::count(MOST_THREADS)),
         Row::exactly("out-of-memory kills", Quantity::count(outcome.kills), Quantity::count(0)),
     ]
 }

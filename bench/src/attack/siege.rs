@@ -12,7 +12,7 @@ use crate::body::Made;
 use crate::cgroup::{Cgroup, Pinned};
 use crate::client::Connection;
 use crate::load::{self, Call, Until, nanos};
-use crate::process;
+use crate::process::{self, Memory};
 use crate::quantity::Quantity;
 use crate::server::{Server, Start};
 use crate::setup::Setup;
@@ -48,15 +48,34 @@ pub(super) struct Plan {
     pub without: Vec<Defence>,
 }
 
+/// What the server held at most while it was attacked, in bytes.
+#[derive(Debug, Default)]
+pub(super) struct Most {
+    pub anonymous: u64,
+    pub sockets: u64,
+    /// The most of both at one time.
+    pub pinned: u64,
+    pub resident: u64,
+    /// Threads at once.
+    pub threads: u64,
+}
+
+impl Most {
+    fn note(&mut self, pinned: Pinned, memory: Memory) {
+        self.anonymous = self.anonymous.max(pinned.anonymous);
+        self.sockets = self.sockets.max(pinned.sockets);
+        self.pinned = self.pinned.max(pinned.anonymous + pinned.sockets);
+        self.resident = self.resident.max(memory.resident);
+        self.threads = self.threads.max(memory.threads);
+    }
+}
+
 /// What came of it.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub upload_bytes: u64,
     pub baseline: u64,
-    pub most: Pinned,
-    /// The most of both at one time.
-    pub most_pinned: u64,
-    pub most_resident: u64,
+    pub most: Most,
     pub tallies: Vec<(Attacker, Counts)>,
     pub health: Health,
     pub peak: Option<u64>,
@@ -116,7 +135,7 @@ impl Siege<'_> {
         let mut tasks = JoinSet::new();
         let attackers: Vec<(Attacker, Arc<Tally>)> =
             self.plan.attackers.iter().map(|one| (*one, one.begin(&mut tasks, &self.front))).collect();
-        let (most, most_pinned, most_resident, death) = self.watch().await?;
+        let (most, death) = self.watch().await?;
         tasks.shutdown().await;
         let tallies = attackers.into_iter().map(|(one, tally)| (one, tally.counts())).collect();
         let health = prober.finish()?;
@@ -131,8 +150,6 @@ impl Siege<'_> {
             upload_bytes: self.front.upload_bytes,
             baseline,
             most,
-            most_pinned,
-            most_resident,
             tallies,
             health,
             peak: None,
@@ -147,23 +164,21 @@ impl Siege<'_> {
     }
 
     /// Lets the attackers work, and sees what the server holds meanwhile, until the time is over or the server is.
-    async fn watch(&mut self) -> anyhow::Result<(Pinned, u64, u64, Option<String>)> {
+    async fn watch(&mut self) -> anyhow::Result<(Most, Option<String>)> {
         let begun = Instant::now();
-        let (mut most, mut most_pinned, mut most_resident) = (Pinned::default(), 0, 0);
+        let mut most = Most::default();
         while begun.elapsed() < Duration::from_secs(self.plan.seconds) {
             if let Some(status) = self.server.ended()? {
                 let death = format!("{status} after {}", figure(begun.elapsed()));
-                return Ok((most, most_pinned, most_resident, Some(death)));
+                return Ok((most, Some(death)));
             }
-            let now = self.group.pinned();
-            most_pinned = most_pinned.max(now.anonymous + now.sockets);
-            most.anonymous = most.anonymous.max(now.anonymous);
-            most.sockets = most.sockets.max(now.sockets);
-            let resident = process::memory(self.server.pid()).map_or(0, |memory| memory.resident);
-            most_resident = most_resident.max(resident);
+            // One that ends at this moment tells nothing.
+            if let Ok(memory) = process::memory(self.server.pid()) {
+                most.note(self.group.pinned(), memory);
+            }
             tokio::time::sleep(EACH).await;
         }
-        Ok((most, most_pinned, most_resident, None))
+        Ok((most, None))
     }
 
     /// What was acknowledged must be there also when the server did not survive: then another one looks for it, which
