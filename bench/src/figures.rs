@@ -105,12 +105,14 @@ fn create_case(client: usize, at: u64) -> Call {
 /// Builds an example in release mode; what it is called then.
 fn example(setup: &Setup, package: &str, name: &str) -> anyhow::Result<PathBuf> {
     setup.say(&format!("building {package}'s example {name} ..."));
+    // Where the rest is built, nothing has to be built twice.
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| setup.root.join("target"), PathBuf::from);
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--release", "--quiet", "-p", package, "--example", name]);
-    let status =
-        cargo.arg("--target-dir").arg(setup.root.join("target")).current_dir(&setup.root).status()?;
+    let status = cargo.arg("--target-dir").arg(&target).current_dir(&setup.root).status()?;
     anyhow::ensure!(status.success(), "the example {name} of {package} does not build");
-    Ok(setup.root.join("target/release/examples").join(name))
+    Ok(setup.root.join(target).join("release/examples").join(name))
 }
 
 /// The number in the middle.
