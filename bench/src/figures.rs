@@ -103,6 +103,7 @@ fn create_case(client: usize, at: u64) -> Call {
 }
 
 /// Builds an example in release mode; what it is called then.
+#[expect(clippy::disallowed_methods, reason = "cargo's own setting, for the cargo that is started here")]
 fn example(setup: &Setup, package: &str, name: &str) -> anyhow::Result<PathBuf> {
     setup.say(&format!("building {package}'s example {name} ..."));
     // Where the rest is built, nothing has to be built twice.
