@@ -8,6 +8,7 @@ use crate::quantity::Quantity;
 use http::{Method, StatusCode};
 use serde_json::Value;
 use std::net::SocketAddr;
+use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -53,6 +54,7 @@ impl Prober {
     pub(super) fn start(address: SocketAddr) -> anyhow::Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let thread = std::thread::Builder::new().name("health".to_owned()).spawn(move || {
+            come_first();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             Ok(runtime.block_on(probe_until(address, stopped)))
         })?;
@@ -67,6 +69,14 @@ impl Prober {
         }
         Ok(health)
     }
+}
+
+/// Has this thread run before the attackers', which share the machine with it: what it waits for is the server, which has no
+/// such favour. Without the permission it waits its turn.
+fn come_first() {
+    let thread = nix::unistd::gettid().to_string();
+    let mut renice = Command::new("renice");
+    drop(renice.args(["-n", "-10", "-p", &thread]).stdout(Stdio::null()).stderr(Stdio::null()).status());
 }
 
 async fn probe_until(address: SocketAddr, mut stopped: watch::Receiver<bool>) -> Health {

@@ -5,10 +5,6 @@ use crate::table::Row;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The largest part of the limit that may be charged although nobody asked for it and nothing was set aside for it, in
-/// percent.
-const UNEXPLAINED_PERCENT: u64 = 10;
-
 /// What the reports told so far.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
@@ -20,27 +16,21 @@ pub(super) struct Reports {
     most: Option<Books>,
 }
 
-/// The three truths of a report, and what is set aside, in bytes.
+/// The truths of a report, in bytes.
 #[derive(Debug, Clone, Copy)]
 struct Books {
     charged: u64,
     registered: u64,
     sockets: u64,
-    /// What the limit has beyond the budget: for the fixed part, sockets, the reserve and the allocator's slack.
-    set_aside: u64,
-    limit: u64,
 }
 
 impl Books {
     fn of(report: &Value) -> Option<Self> {
         let number = |path: &str| report.pointer(path)?.as_u64();
-        let limit = number("/budget/limitBytes")?;
         Some(Self {
             charged: number("/gaps/charged")?,
             registered: number("/gaps/registered")?,
             sockets: number("/cgroup/sock").unwrap_or(0),
-            set_aside: limit.saturating_sub(number("/budget/bytes")?),
-            limit,
         })
     }
 
@@ -65,19 +55,17 @@ impl Reports {
         }
     }
 
-    /// Whether everything that was charged had been asked for or set aside.
+    /// The most that was charged although nobody had asked for it: the fixed part, connections and the allocator's slack.
     pub(super) fn row(&self) -> Row {
         let figure = "charged beyond what was registered and sockets";
         let Some(books) = self.most else { return Row::failed(figure, "no report told it") };
-        let most = books.set_aside + books.limit / 100 * UNEXPLAINED_PERCENT;
         let note = format!(
-            "{} charged, {} registered, {} of sockets at that moment; {} are set aside",
+            "{} charged, {} registered, {} of sockets at that moment",
             Quantity::bytes(books.charged),
             Quantity::bytes(books.registered),
-            Quantity::bytes(books.sockets),
-            Quantity::bytes(books.set_aside)
+            Quantity::bytes(books.sockets)
         );
-        Row::at_most(figure, Quantity::bytes(books.unregistered()), Quantity::bytes(most)).with_note(note)
+        Row::plain(figure, Quantity::bytes(books.unregistered())).with_note(note)
     }
 }
 

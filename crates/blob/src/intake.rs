@@ -3,6 +3,7 @@ use crate::store::Inner;
 use crate::{Error, Sha256, disk};
 use md5::{Digest as _, Md5};
 use std::io::Read;
+use std::sync::Arc;
 
 /// How often free space is checked and written pages are forced out, in bytes written.
 const CHECK_EVERY_BYTES: u64 = 64 * 1024 * 1024;
@@ -27,6 +28,7 @@ pub(crate) struct Intake {
     buffer: Vec<u8>,
     limit_bytes: u64,
     checked_bytes: u64,
+    _arriving: Arc<()>,
 }
 
 impl Intake {
@@ -42,6 +44,7 @@ impl Intake {
             buffer: Vec::new(),
             limit_bytes,
             checked_bytes: 0,
+            _arriving: Arc::clone(&store.arriving),
         })
     }
 

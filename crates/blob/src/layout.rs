@@ -87,6 +87,12 @@ impl Layout {
         Ok(())
     }
 
+    /// The innermost folder of the digests that begin with these two bytes.
+    pub(crate) fn folder(&self, beginning: u16) -> PathBuf {
+        let [outer, inner] = beginning.to_be_bytes();
+        self.blobs.join(hex(&[outer])).join(hex(&[inner]))
+    }
+
     fn folders_of(&self, sha256: &Sha256) -> [PathBuf; 2] {
         let outer = self.blobs.join(hex(&sha256[..1]));
         let inner = outer.join(hex(&sha256[1..2]));

@@ -4,6 +4,7 @@ use crate::layout::Layout;
 use crate::{BlobReader, BlobWriter, Error, Imported, Settings, Sha256, Stored, Verification, blocking};
 use bytes::Bytes;
 use clock::{SharedClock, SharedRandom, Timestamp};
+use crypto::digest::from_hex;
 use futures_util::{Stream, StreamExt as _};
 use std::fs::DirEntry;
 use std::io;
@@ -46,6 +47,8 @@ pub(crate) struct Inner {
     clock: SharedClock,
     /// How many writers may wait for the disk.
     writers: Arc<Semaphore>,
+    /// Each file on its way in holds one more.
+    pub(crate) arriving: Arc<()>,
 }
 
 impl Inner {
@@ -87,7 +90,7 @@ impl BlobStore {
         }
         let layout = Layout::at(&settings.root);
         let writers = Arc::new(Semaphore::new(settings.writers.max(1)));
-        let inner = Arc::new(Inner { settings, layout, random, clock, writers });
+        let inner = Arc::new(Inner { settings, layout, random, clock, writers, arriving: Arc::default() });
         blocking(move || {
             inner.layout.create()?;
             inner.layout.check_writable()?;
@@ -172,6 +175,20 @@ impl BlobStore {
         blocking(move || inner.remove(&sha256).map_err(Error::io("remove a stored file"))).await
     }
 
+    /// The digests of stored files that are older than `older_than`, one folder of some at a time: those of the first folder
+    /// from `from` on that has any, and the number of the folder. For whoever looks for files that nothing names.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub async fn old_files(
+        &self,
+        from: u16,
+        older_than: Duration,
+    ) -> Result<Option<(u16, Vec<Sha256>)>, Error> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.old_files(from, older_than).map_err(Error::io("list the stored files"))).await
+    }
+
     /// Removes temporary files that nobody has written to for `older_than`: of uploads that a crash cut off.
     ///
     /// # Errors
@@ -190,18 +207,10 @@ impl BlobStore {
         blocking(move || inner.usage().map_err(Error::io("count the stored files"))).await
     }
 
-    /// Counts the files that are being written. Waits for the disk: for a thread that may.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub fn temp_files(&self) -> Result<u64, Error> {
-        let mut files = 0;
-        let mut count = |_: &DirEntry, _, _| {
-            files += 1;
-            Ok(())
-        };
-        each_file(self.inner.layout.temp(), 0, &mut count).map_err(Error::io("count the temporary files"))?;
-        Ok(files)
+    /// How many files are on their way in, each with a temporary file. Of this store's clones alone, and without the disk.
+    pub fn arriving(&self) -> u64 {
+        let others = Arc::strong_count(&self.inner.arriving).saturating_sub(1);
+        u64::try_from(others).unwrap_or(u64::MAX)
     }
 
     /// Asks whether files can be stored at all; a full disk is another matter.
@@ -255,9 +264,37 @@ impl Inner {
         Ok(true)
     }
 
-    fn sweep(&self, older_than: Duration) -> Result<Swept, Error> {
+    /// What was written at this moment is so old, in microseconds since 1970.
+    fn written_before(&self, older_than: Duration) -> i64 {
         let age_micros = i64::try_from(older_than.as_micros()).unwrap_or(i64::MAX);
-        let newest_micros = self.clock.now().timestamp_micros().saturating_sub(age_micros);
+        self.clock.now().timestamp_micros().saturating_sub(age_micros)
+    }
+
+    fn old_files(&self, from: u16, older_than: Duration) -> io::Result<Option<(u16, Vec<Sha256>)>> {
+        let newest_micros = self.written_before(older_than);
+        for number in from..=u16::MAX {
+            // bounded: digests are spread evenly, so a folder has one in 65,536 of all files.
+            let mut found = Vec::new();
+            let mut list = |entry: &DirEntry, _, modified: Timestamp| {
+                let name = entry.file_name();
+                let digest = name.to_str().and_then(from_hex);
+                found.extend(digest.filter(|_| modified.timestamp_micros() <= newest_micros));
+                Ok(())
+            };
+            match each_file(&self.layout.folder(number), 0, &mut list) {
+                // Folders are made as they are needed.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                listed => listed?,
+            }
+            if !found.is_empty() {
+                return Ok(Some((number, found)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn sweep(&self, older_than: Duration) -> Result<Swept, Error> {
+        let newest_micros = self.written_before(older_than);
         let mut swept = Swept::default();
         let mut remove = |entry: &DirEntry, size_bytes: u64, modified: Timestamp| {
             if Layout::is_temp_name(&entry.file_name()) && modified.timestamp_micros() <= newest_micros {

@@ -222,8 +222,8 @@ impl Db {
 
     /// Commits what is open and closes every connection.
     pub async fn close(&self) {
-        self.reader.close().await;
-        self.writer.close().await;
+        // One that hangs does not keep the other open.
+        tokio::join!(self.reader.close(), self.writer.close());
     }
 }
 

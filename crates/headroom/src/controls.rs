@@ -329,3 +329,23 @@ fn retry_seconds(seen: &Observation, judge: &Judge, scarce_from: u32) -> u32 {
     let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
     u32::try_from(seconds.clamp(*RETRY_SECONDS.start(), *RETRY_SECONDS.end())).unwrap_or(30)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_counted_by_where_from_where_to_and_why() {
+        let mut changes = Transitions::default();
+        assert_eq!(changes.counts().count(), 0);
+        changes.note(Level::Normal, Level::Critical, Cause::Share);
+        changes.note(Level::Normal, Level::Critical, Cause::Share);
+        changes.note(Level::Critical, Level::Warning, Cause::Growth);
+        let counts: Vec<_> = changes.counts().collect();
+        let expected = [
+            (Level::Normal, Level::Critical, Cause::Share, 2),
+            (Level::Critical, Level::Warning, Cause::Growth, 1),
+        ];
+        assert_eq!(counts, expected);
+    }
+}

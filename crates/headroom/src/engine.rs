@@ -5,7 +5,7 @@ use crate::allocator::{Allocator, HeapSpaces, PurgeReport};
 use crate::charge::{Charge, REQUEST_BYTES, Spares};
 use crate::class::Class;
 use crate::controller::{Chores, survive};
-use crate::controls::{ControlStats, Controls};
+use crate::controls::{ControlStats, Controls, Decision};
 use crate::faults::Faults;
 use crate::ledger::{Entry, Ledger};
 use crate::lending::Lending;
@@ -268,16 +268,7 @@ impl Headroom {
             if level == Level::Normal {
                 inner.stores.forget_sheds();
             }
-            tracing::info!(
-                event = event_of(before, level),
-                from = before.as_str(),
-                to = level.as_str(),
-                cause = decision.cause.as_str(),
-                share_permille = seen.share,
-                budget_bytes = budget.bytes,
-                limit_bytes = reading.limit.bytes,
-                "memory level changed"
-            );
+            tell_change(&decision, seen.share, &budget, reading);
         }
         inner.root.tree().drain.look(at_micros, inner.root.used());
         survive(|| inner.tenants.look(level));
@@ -450,6 +441,36 @@ impl Headroom {
     /// Refuses new leases from now on: the server is stopping.
     pub fn drain(&self) {
         self.inner.root.drain();
+    }
+}
+
+/// A level from warning on is for whoever is woken by warnings.
+fn tell_change(decision: &Decision, share_permille: u32, budget: &Budget, reading: &Reading) {
+    let (from, to, cause) = (decision.before.as_str(), decision.level.as_str(), decision.cause.as_str());
+    let event = event_of(decision.before, decision.level);
+    let (budget_bytes, limit_bytes) = (budget.bytes, reading.limit.bytes);
+    if decision.level > decision.before && decision.level >= Level::Warning {
+        tracing::warn!(
+            event,
+            from,
+            to,
+            cause,
+            share_permille,
+            budget_bytes,
+            limit_bytes,
+            "memory level changed"
+        );
+    } else {
+        tracing::info!(
+            event,
+            from,
+            to,
+            cause,
+            share_permille,
+            budget_bytes,
+            limit_bytes,
+            "memory level changed"
+        );
     }
 }
 

@@ -117,18 +117,19 @@ impl Detector {
         let mut stacks: Vec<StackUse<'a>> = stacks.collect();
         self.live_bytes = self.table.take(window, sample_bytes, &stacks, stores);
         self.groups.take(window, sample_bytes, &mut stacks);
-        if load.requests.saturating_sub(self.first.requests) < MIN_REQUESTS {
-            return;
-        }
+        // Requests warm up what is allocated; what is counted here needs none.
+        let has_warmed_up = load.requests.saturating_sub(self.first.requests) >= MIN_REQUESTS;
         for rung in (0..STRIDES.len()).filter(|rung| has_point(*rung, window)) {
-            self.judge(rung, load.at_micros);
+            self.counts.judge(&Phase::of(&self.loads, rung), rung, load.at_micros);
+            if has_warmed_up {
+                self.judge(rung, load.at_micros);
+            }
         }
     }
 
     fn judge(&mut self, rung: usize, at_micros: u64) {
         let (phase, stores) = (Phase::of(&self.loads, rung), &self.table.stores);
         let slowest = judgement::slowest_of_stacks(self.live_bytes);
-        self.counts.judge(&phase, rung, at_micros);
         for stack in &mut self.table.stacks {
             let points = phase.points(&stack.kib, rung);
             let judgement =

@@ -124,3 +124,25 @@ pub fn permille(used: u64, limit: u64) -> u32 {
     let share = u128::from(used) * 1000 / u128::from(limit);
     u32::try_from(share).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_have_the_names_that_alerts_go_by() {
+        use Level::{Critical, Elevated, Emergency, Normal, Warning};
+        for (before, now, event) in [
+            (Normal, Elevated, "memory.level_changed"),
+            (Elevated, Warning, "memory.warning"),
+            (Normal, Critical, "memory.critical"),
+            (Critical, Emergency, "memory.critical"),
+            (Emergency, Critical, "memory.level_changed"),
+            (Critical, Warning, "memory.level_changed"),
+            (Warning, Elevated, "memory.recovered"),
+            (Elevated, Normal, "memory.level_changed"),
+        ] {
+            assert_eq!(event_of(before, now), event, "{before:?} to {now:?}");
+        }
+    }
+}

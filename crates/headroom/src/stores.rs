@@ -61,6 +61,8 @@ pub enum Eviction {
     LeastUsed,
     /// Who is used by nobody at this moment.
     Idle,
+    /// Who is smallest.
+    Smallest,
     /// Nobody: what is new is refused, or not noted.
     Nobody,
 }
@@ -71,6 +73,7 @@ impl Eviction {
         match self {
             Self::LeastUsed => "leastUsed",
             Self::Idle => "idle",
+            Self::Smallest => "smallest",
             Self::Nobody => "nobody",
         }
     }

@@ -35,6 +35,16 @@ fn files_that_stay_open_are_told_with_their_number_and_speed() {
 }
 
 #[test]
+fn a_server_that_nobody_asks_for_anything_is_watched_too() {
+    let mut detector = Detector::default();
+    for window in 0..80 {
+        let load = Load { at_micros: window * WINDOW_MICROS, requests: 3, in_flight: 0 };
+        detector.observe(load, 512 << 10, empty::<StackUse<'_>>(), &[], &[("sockets", 9 + window / 2)]);
+    }
+    assert!(detector.counts().all(|count| count.growth.is_some()));
+}
+
+#[test]
 fn a_slow_leak_is_found_in_a_working_day() {
     // One in four minutes.
     let day = 8 * 120;

@@ -26,7 +26,7 @@ const MOST_POLLS: u32 = 300;
 /// In pieces of so many bytes a body comes, and each of them is waited for.
 const PIECE: usize = 256;
 
-/// A file that is in the store when its request is dropped stays, though no row names it: that costs disk space alone.
+/// A file that is in the store when its request is dropped stays for a day, though no row names it.
 const LEFT_FILE: [(&str, i64); 1] = [("files", 1)];
 
 type Slow = UnsyncBoxBody<Bytes, Infallible>;

@@ -3,7 +3,7 @@
 use access::Role;
 use bytes::Bytes;
 use chrono::TimeDelta;
-use e2e::TestApp;
+use e2e::{Form, RawConnection, TestApp, head_of};
 use http::Method;
 use lexiflow::commands::{Console, run};
 use serde_json::Value;
@@ -153,5 +153,42 @@ async fn the_verdict_is_for_operators_alone() {
     attorney.send(Method::POST, CHECK, &[], Bytes::new()).await.expect_problem(403, "forbidden");
     let health = app.anonymous().get("/api/health/memory").await.expect_status(200).json();
     assert!(health["tasks"]["background"].as_array().unwrap().iter().any(|task| task == "memory.leaks"));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn connections_of_clients_are_no_leak_and_a_file_on_its_way_in_is_counted() {
+    let app = TestApp::with(&SETTINGS).await;
+    let counted = async |name: &str| {
+        let report = check(app.admin()).await;
+        let counts = report["counts"].as_array().unwrap().clone();
+        assert_eq!(counts.len(), 7, "{report}");
+        counts.iter().find(|count| count["name"] == name).unwrap()["now"].as_u64().unwrap()
+    };
+    let (tasks, files) = (counted("tasks").await, counted("temporaryFiles").await);
+    assert_eq!(files, 0);
+    let mut idle = Vec::new();
+    for _ in 0..40 {
+        let client = app.anonymous();
+        drop(client.get("/api/version").await.expect_status(200));
+        idle.push(client);
+    }
+    let after = counted("tasks").await;
+    assert!(after <= tasks + 8, "{tasks} tasks, and {after} with 40 clients more");
+
+    let mut upload = RawConnection::open(app.admin().address()).await;
+    let head = head_of("POST", "/api/documents", app.admin().token());
+    let kind = Form::content_type();
+    let form = Form::new().file("a.txt", "text/plain", &vec![b'a'; 100_000]).body();
+    let begun = &form[..form.len() / 2];
+    upload.send(format!("{head}content-type: {kind}\r\ncontent-length: {}\r\n\r\n", form.len())).await;
+    upload.send(begun).await;
+    while counted("temporaryFiles").await != 1 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    upload.hang_up().await;
+    drop(idle);
+    app.quiet().await;
+    assert_eq!(counted("temporaryFiles").await, 0);
     app.finish().await;
 }

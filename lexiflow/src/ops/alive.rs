@@ -4,7 +4,7 @@ use queue::Tasks;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-/// Counts the tasks of the runtime that does the work; connections have one of their own, which this is not.
+/// Counts the tasks of the runtime that does the work, where most connections of clients have one too.
 #[derive(Debug, Clone)]
 pub(super) struct Alive {
     work: Handle,
@@ -14,7 +14,7 @@ pub(super) struct Alive {
 /// One count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TaskCounts {
-    /// Tasks of the runtime that have not ended: background work, and requests at work.
+    /// Tasks of the runtime that have not ended: background work, connections of clients, and requests at work.
     pub(super) alive: u64,
     /// What goes on although its owner is gone: spawned work that outlived its request, and background tasks that were
     /// told to end.

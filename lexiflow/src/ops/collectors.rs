@@ -85,6 +85,9 @@ fn controls(headroom: &Headroom, snapshot: &Snapshot, to: &mut Exposition) {
     let stats = headroom.controls();
     to.gauge("lexiflow_memory_pressure_level", "Level of pressure: 0 normal to 4 emergency.")
         .value(snapshot.level as u64);
+    // There from the start, so that the first change is seen as one; its parts come with their first.
+    let all: u64 = stats.transitions.counts().map(|(.., count)| count).sum();
+    to.counter("lexiflow_memory_level_changes", "Changes of the level.").value(all);
     let mut changes =
         to.counter("lexiflow_memory_level_transitions", "Changes of the level, and why it is the new one.");
     for (from, to, cause, count) in stats.transitions.counts() {

@@ -119,6 +119,7 @@ impl Leaks {
         let has_begun = watched.code.is_some();
         watched.history.clear(has_begun);
         watched.told.clear();
+        watched.told_counts.clear();
         Ok(())
     }
 
@@ -126,13 +127,13 @@ impl Leaks {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a window: a profile, the load, the stores, and what `count` counts. Blocks for about a millisecond.
+    /// Takes a window: a profile, the load, the stores, and what `count` counts. Blocks for about a millisecond, longer where thousands of descriptors are open.
     fn take_window(
         &self,
         headroom: &Headroom,
         now: Timestamp,
         in_flight: u64,
-        count: impl FnOnce(&Snapshot) -> Vec<(&'static str, u64)>,
+        count: impl FnOnce(&Snapshot) -> [(&'static str, u64); 7],
     ) -> Result<(), Error> {
         let begun = Instant::now();
         // The files' build ids are read once: they do not change under a running process.
@@ -259,7 +260,7 @@ impl Watched {
                         counted = count.name,
                         now = count.now,
                         per_hour = growth.per_hour,
-                        "there are ever more of these: `lexiflow memory leaks` says which"
+                        "there are ever more of these, at the same load"
                     );
                 }
                 Some(_) => {}
@@ -335,7 +336,7 @@ impl BoundedStore for LeakStore {
     }
 
     fn eviction(&self) -> Eviction {
-        Eviction::LeastUsed
+        Eviction::Smallest
     }
 
     /// What it knows took hours to learn, and is small.

@@ -62,6 +62,18 @@ pub(super) fn cpu_time() -> Option<CpuTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::UdpSocket;
+
+    #[test]
+    fn sockets_are_told_from_files() {
+        let open: Vec<_> = (0..50).map(|_| UdpSocket::bind(("127.0.0.1", 0)).unwrap()).collect();
+        let files: Vec<_> = (0..50).map(|_| fs::File::open("/proc/self/status").unwrap()).collect();
+        let descriptors = fs::read_dir("/proc/self/fd").unwrap().count() as u64;
+        let sockets = sockets();
+        // Other tests of this process have some of their own.
+        assert!(sockets >= 50 && sockets + 50 <= descriptors + 25, "{sockets} of {descriptors}");
+        drop((open, files));
+    }
 
     #[test]
     fn waiting_for_a_disk_is_rest_and_guests_are_not_counted_twice() {

@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-/// What a step may take beyond its own time, to cut what did not end.
+/// What a step may take beyond its own time: it cuts by itself what did not end by then.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// One step of the end, and what became of it.

@@ -152,7 +152,7 @@ impl Parts {
             .register::<SendInvitation>(letters.clone())
             .register::<Register>(letters.clone())
             .build();
-        let mut schedules = schedules(&app, &files.blobs, &sessions, letters);
+        let mut schedules = schedules(&app, &files, &sessions, letters);
         schedules.extend(audit::schedules(&app, &notary, &files.spill, signing::retention(&config)));
         Self {
             scheduler: Scheduler::new(db, clock, random, schedules),
@@ -172,12 +172,21 @@ impl Parts {
         }
     }
 
-    /// Commits what is open and closes the database. The names of the tasks that had to be cut.
+    /// Commits what is open and closes the database. The names of what did not end in time.
     pub async fn close(&self) -> Vec<&'static str> {
-        self.app.db().close().await;
-        self.committer.shutdown(Duration::from_secs(5)).await
+        let closed = tokio::time::timeout(DATABASE_CLOSES_WITHIN, self.app.db().close()).await;
+        // The committer ends also when the database hangs.
+        let mut left = self.committer.shutdown(COMMITTER_ENDS_WITHIN).await;
+        if closed.is_err() {
+            left.push("database");
+        }
+        left
     }
 }
+
+/// How long a database has to close: one that hangs must keep nobody.
+const DATABASE_CLOSES_WITHIN: Duration = Duration::from_secs(10);
+const COMMITTER_ENDS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Who comes in, how often, and what is said of it.
 struct Doors {
@@ -202,15 +211,16 @@ fn keys(config: &Config, random: &dyn Random) -> Result<Keys, StartError> {
 const STALE_UPLOAD: Duration = Duration::from_hours(24);
 
 /// All periodic work.
-fn schedules(app: &App, blobs: &BlobStore, sessions: &Sessions, letters: accounts::JobDeps) -> Vec<Schedule> {
+fn schedules(app: &App, files: &Files, sessions: &Sessions, letters: accounts::JobDeps) -> Vec<Schedule> {
     let keys = IdempotencyKeys::new(app.clone());
-    let (blobs, rates) = (blobs.clone(), app.clone());
+    let (blobs, rates) = (files.blobs.clone(), app.clone());
     vec![
         sessions::cleanup_schedule(sessions.clone(), Arc::clone(app.clock())),
         sessions::expiry_schedule(app.clone(), sessions.clone()),
         accounts::cleanup_schedule(letters),
         search::refold_schedule(app.db().clone()),
         cases::refold_schedule(app.db().clone()),
+        documents::orphans_schedule(app.clone(), files.clone()),
         Schedule::new("access.idempotency_keys", Duration::from_hours(1), move |stop| {
             let keys = keys.clone();
             async move {

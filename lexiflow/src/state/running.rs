@@ -22,8 +22,8 @@ use web::server::ServerSettings;
 
 /// How long the background work has to end.
 const WORK_ENDS_WITHIN: Duration = Duration::from_secs(10);
-/// How long the database has: one that hangs must not keep the server.
-const DATABASE_ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// How long the database and its committer have, see [`Parts::close`].
+const DATABASE_ENDS_WITHIN: Duration = Duration::from_secs(15);
 
 /// Where the address and, once, a generated password are written.
 pub type Announcements = Box<dyn Write + Send>;

@@ -1,12 +1,13 @@
 use crate::model::{Digest, Files, TextStatus};
-use crate::service::texts;
+use crate::service::{blobs, texts};
 use crate::{Error, store};
 use access::{App, Sight};
 use chrono::TimeDelta;
 use crypto::digest;
 use ids::DocumentId;
-use queue::{Job, JobError, Work};
+use queue::{BoxError, Job, JobError, Schedule, Work};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// What this module's jobs need.
 #[derive(Debug, Clone)]
@@ -97,4 +98,19 @@ async fn forget(deps: &JobDeps) -> Result<(), Error> {
     store::forget_removed_blobs(&mut tx, deps.app.clock().now() - REMEMBER).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Every day, a folder at a time, has those stored files removed that no document ever came to name: an upload that is cut off
+/// after its last byte leaves one.
+pub fn orphans_schedule(app: App, files: Files) -> Schedule {
+    Schedule::new("documents.orphans", Duration::from_hours(24), move |stop| {
+        let (app, files) = (app.clone(), files.clone());
+        async move {
+            let orphans = blobs::forget_orphans(&app, &files, &stop).await?;
+            if orphans > 0 {
+                tracing::info!(orphans, "stored files that no document names are removed");
+            }
+            Ok::<(), BoxError>(())
+        }
+    })
 }

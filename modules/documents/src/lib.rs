@@ -22,7 +22,7 @@ mod service;
 mod store;
 
 pub use error::{CODES, Error};
-pub use jobs::{JobDeps, ReadText, RemoveBlobs};
+pub use jobs::{JobDeps, ReadText, RemoveBlobs, orphans_schedule};
 pub use migration::migrations;
 pub use model::{
     BatesKey, BatesRefusal, Content, Digest, Document, DocumentFields, DocumentFilter, DocumentSort,

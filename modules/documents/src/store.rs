@@ -7,6 +7,7 @@ mod versions;
 pub(crate) use blobs::{
     BlobState, condemn as condemn_blob, forget_removed as forget_removed_blobs, hold as hold_blob,
     note as note_blob, removed as blob_removed, revive as revive_blob, state as blob_state,
+    unknown as unknown_blobs,
 };
 pub(crate) use documents::{
     delete, find, find_by_control_number, find_for_change, insert, set_text_status, update,

@@ -3,7 +3,9 @@
 
 mod support;
 
-use documents::{Error, add_document, delete_document};
+use clock::{Clock as _, SeededRandom, SystemClock};
+use documents::{Error, add_document, delete_document, orphans_schedule};
+use std::sync::Arc;
 use support::{World, titled};
 
 #[tokio::test]
@@ -51,4 +53,38 @@ async fn removed_files_are_forgotten_after_a_day() {
         world.clock.advance(chrono::TimeDelta::hours(25));
     }
     assert_eq!(world.count("document_blobs").await, 1, "the first one is forgotten");
+}
+
+#[tokio::test]
+async fn a_file_that_no_document_came_to_name_goes_after_a_day() {
+    let world = World::new().await;
+    let ctx = world.partner(1);
+    world.add(&ctx, "a.bin", b"\x01named").await;
+    // Its upload was dropped before the row was committed.
+    let dropped = world.store("b.bin", b"\x01orphan").await;
+    let looks = async || {
+        let schedules = vec![orphans_schedule(world.app.clone(), world.files.clone())];
+        let random = Arc::new(SeededRandom::new(4));
+        let scheduler = queue::Scheduler::new(world.app.db().clone(), world.clock.clone(), random, schedules);
+        let ran = scheduler.run_due().await.unwrap();
+        world.work().await;
+        ran
+    };
+    // The kernel wrote down when the file was made, by its own clock.
+    world.clock.advance(SystemClock.now() - world.clock.now() + chrono::TimeDelta::hours(23));
+    assert_eq!(looks().await, ["documents.orphans"]);
+    assert_eq!(world.files_on_disk().await, (2, 0), "an upload might still be about to name it");
+
+    world.clock.advance(chrono::TimeDelta::hours(25));
+    assert_eq!(looks().await, ["documents.orphans"]);
+    assert_eq!(world.files_on_disk().await, (1, 0));
+    assert_eq!(world.count("document_blobs WHERE state = 'kept'").await, 1);
+
+    // Whoever sends it again is served, and it stays.
+    let again = add_document(&ctx, &world.files, titled("b"), dropped).await;
+    assert!(matches!(again, Err(Error::BeingRemoved)), "{again:?}");
+    world.add(&ctx, "b.bin", b"\x01orphan").await;
+    world.clock.advance(chrono::TimeDelta::hours(50));
+    assert_eq!(looks().await, ["documents.orphans"]);
+    assert_eq!(world.files_on_disk().await, (2, 0));
 }

@@ -232,6 +232,7 @@ impl BoundedStore for HeldStore {
         Some(self.most)
     }
 
+    /// Of each connection's pages and statements.
     fn eviction(&self) -> Eviction {
         Eviction::LeastUsed
     }

@@ -154,3 +154,20 @@ fn allocators_that_tell_nothing_leave_the_other_shares() {
     headroom.sample_at(2);
     assert!(told(&headroom)[0].contains("resident memory is 310 MiB"));
 }
+
+#[test]
+fn what_there_is_ever_more_of_is_told_with_its_speed() {
+    use headroom::leaks::{CountGrowth, CountTrend};
+    let growth = CountGrowth { per_hour: 60, confidence_percent: 97, since_micros: 1 };
+    let told = |name, growth| {
+        let mut found = Vec::new();
+        counts(&[CountAnswer::of(CountTrend { name, now: 79, growth })], &mut found);
+        found
+    };
+    assert!(told("files", None).is_empty());
+    let found = told("sockets", Some(growth));
+    assert!(
+        found[0].contains("open sockets that are no client's: 79 now, and about 60 more each hour"),
+        "{found:?}"
+    );
+}

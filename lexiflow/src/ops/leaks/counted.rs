@@ -5,7 +5,7 @@ use crate::ops::report::written;
 use crate::ops::{Ops, process};
 use clock::Timestamp;
 use headroom::Snapshot;
-use headroom::leaks::{COUNTS, CountTrend};
+use headroom::leaks::CountTrend;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,8 +15,8 @@ use utoipa::ToSchema;
 #[schema(example = json!({"name": "files", "now": 31, "growing": false, "perHour": null, "confidencePercent": null,
     "since": null}))]
 pub(in crate::ops) struct CountAnswer {
-    /// `files` and `sockets` that are open, without the connections of clients; `threads`; `tasks`; `detached` work that
-    /// outlived its request; `databaseReaders` that are lent; `temporaryFiles` of uploads.
+    /// `files` that are open; `sockets` and `tasks`, without those of the connections of clients; `threads`; `detached` work
+    /// that outlived its request; `databaseReaders` that are lent; `temporaryFiles` of uploads.
     pub(in crate::ops) name: &'static str,
     /// How many there were in the last window.
     pub(in crate::ops) now: u64,
@@ -31,7 +31,7 @@ pub(in crate::ops) struct CountAnswer {
 }
 
 impl CountAnswer {
-    pub(super) fn of(trend: CountTrend) -> Self {
+    pub(in crate::ops) fn of(trend: CountTrend) -> Self {
         let since = trend.growth.and_then(|growth| i64::try_from(growth.since_micros).ok());
         let since = since.and_then(chrono::DateTime::from_timestamp_micros);
         Self {
@@ -52,27 +52,22 @@ impl Ops {
         self.leaks.take_window(self.parts.app.headroom(), now, in_flight, count)
     }
 
-    /// Counts now. Reads folders: for a thread that may wait.
-    fn count(&self, snapshot: &Snapshot) -> Vec<(&'static str, u64)> {
-        // Those are bounded, and wait for their clients as long as these like.
+    /// Counts now. Asks the kernel for each open descriptor: some milliseconds where thousands are.
+    fn count(&self, snapshot: &Snapshot) -> [(&'static str, u64); 7] {
+        // Those are bounded, and wait for their clients as long as these like: each has a socket and a task.
         let clients = self.stats.open();
         let sockets = process::sockets();
         let (open, idle) = self.parts.app.db().reader().connections();
         let busy = usize::try_from(open).unwrap_or(usize::MAX).saturating_sub(idle);
         let tasks = self.tasks.count();
-        let mut counted = Vec::with_capacity(COUNTS);
-        counted.extend([
+        [
             ("files", snapshot.reading.process.fds.saturating_sub(sockets)),
             ("sockets", sockets.saturating_sub(clients)),
             ("threads", snapshot.reading.process.threads),
-            ("tasks", tasks.alive),
+            ("tasks", tasks.alive.saturating_sub(clients)),
             ("detached", tasks.leaked),
             ("databaseReaders", u64::try_from(busy).unwrap_or(u64::MAX)),
-        ]);
-        // A disk that does not answer is told by the health report; here it only means that nothing is counted.
-        if let Ok(files) = self.parts.files.blobs.temp_files() {
-            counted.push(("temporaryFiles", files));
-        }
-        counted
+            ("temporaryFiles", self.parts.files.blobs.arriving()),
+        ]
     }
 }

@@ -19,10 +19,13 @@ use crate::Error;
 use crate::jobs::RemoveBlobs;
 use crate::model::{Digest, Files};
 use crate::store::{self, BlobState};
-use access::Ctx;
+use access::{App, Ctx};
 use clock::Timestamp;
 use db::Tx;
+use ids::FirmId;
 use queue::NewJob;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// Files that one job removes.
 const PER_JOB: usize = 100;
@@ -50,16 +53,20 @@ pub(crate) async fn hold(tx: &mut Tx, digest: Digest, now: Timestamp) -> Result<
 
 /// In the transaction that removed rows: has files removed that no row names any more.
 pub(crate) async fn let_go(tx: &mut Tx, ctx: &Ctx, digests: &[Digest]) -> Result<(), Error> {
+    have_removed(tx, ctx.app(), Some(ctx.firm()), digests).await
+}
+
+async fn have_removed(tx: &mut Tx, app: &App, firm: Option<FirmId>, digests: &[Digest]) -> Result<(), Error> {
     for some in digests.chunks(PER_JOB) {
         let job = RemoveBlobs { sha256: some.iter().map(Digest::to_string).collect() };
-        let new = NewJob { id: ctx.new_id(), firm: Some(ctx.firm()), run_at: ctx.now(), dedup_key: None };
-        ctx.app().jobs().enqueue(tx, new, &job).await?;
+        let new = NewJob { id: app.new_id(), firm, run_at: app.clock().now(), dedup_key: None };
+        app.jobs().enqueue(tx, new, &job).await?;
     }
     Ok(())
 }
 
 /// After an upload whose rows were not committed: has its file removed, unless others name it. A failure is logged and
-/// costs only disk space.
+/// costs only disk space, until the file is found as an orphan.
 pub(crate) async fn abandon(ctx: &Ctx, digest: Digest) {
     let abandoned = async {
         let mut tx = ctx.app().db().writer().begin().await?;
@@ -71,4 +78,36 @@ pub(crate) async fn abandon(ctx: &Ctx, digest: Digest) {
     if let Err(error) = abandoned.await {
         tracing::warn!(%error, sha256 = %digest, "a stored file that nothing refers to could not be queued for removal");
     }
+}
+
+/// So old a file is that no upload is about to name it any more.
+const ORPHAN_AGE: Duration = Duration::from_hours(24);
+
+/// Has those files removed that no row ever named: of uploads whose client left, or whose server ended, between the file and
+/// its row. Tells how many they are.
+pub(crate) async fn forget_orphans(app: &App, files: &Files, stop: &CancellationToken) -> Result<u64, Error> {
+    let (mut orphans, mut from) = (0, Some(0));
+    while let Some(place) = from.filter(|_| !stop.is_cancelled()) {
+        let Some((folder, old)) = files.blobs.old_files(place, ORPHAN_AGE).await? else { break };
+        let old: Vec<Digest> = old.into_iter().map(Digest).collect();
+        for some in old.chunks(PER_JOB) {
+            orphans += forget_unknown(app, some).await?;
+        }
+        from = folder.checked_add(1);
+    }
+    Ok(orphans)
+}
+
+async fn forget_unknown(app: &App, old: &[Digest]) -> Result<u64, Error> {
+    let unknown = store::unknown_blobs(app.db().reader(), old).await?;
+    if unknown.is_empty() {
+        return Ok(0);
+    }
+    let mut tx = app.db().writer().begin().await?;
+    for digest in &unknown {
+        store::note_blob(&mut tx, *digest, app.clock().now()).await?;
+    }
+    have_removed(&mut tx, app, None, &unknown).await?;
+    tx.commit().await?;
+    Ok(unknown.len() as u64)
 }

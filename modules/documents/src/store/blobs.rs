@@ -63,6 +63,17 @@ pub(crate) async fn state(db: &impl Reads, digest: Digest) -> Result<Option<Blob
     }
 }
 
+/// Those of these files that no upload ever came to name: the rest of those that were cut off.
+pub(crate) async fn unknown(db: &impl Reads, digests: &[Digest]) -> Result<Vec<Digest>, Error> {
+    let places: Vec<String> = (1..=digests.len()).map(|place| format!("${place}")).collect();
+    let text = format!("SELECT sha256 FROM document_blobs WHERE sha256 IN ({})", places.join(", "));
+    let bound: Vec<sea_orm::Value> = digests.iter().map(|digest| digest.0.to_vec().into()).collect();
+    let rows = db.rows(db::sql(db.dialect(), text, bound)).await?;
+    let known: Vec<Vec<u8>> =
+        rows.iter().map(|row| row.at(0)).collect::<Result<_, _>>().map_err(db::Error::from)?;
+    Ok(digests.iter().filter(|digest| !known.iter().any(|one| *one == digest.0)).copied().collect())
+}
+
 /// Lets rows name a removed file again, which the caller has seen to be back.
 pub(crate) async fn revive(tx: &mut Tx, digest: Digest, now: Timestamp) -> Result<(), Error> {
     tx.run(db::sql(tx.dialect(), REVIVE, bound(digest, now))).await?;
