@@ -156,6 +156,12 @@ async fn the_verdict_is_for_operators_alone() {
     app.finish().await;
 }
 
+async fn open_connections(app: &TestApp) -> u64 {
+    let metrics = app.anonymous().get("/api/metrics").await.expect_status(200).text();
+    let open = metrics.lines().find_map(|line| line.strip_prefix("http_connections_open "));
+    open.and_then(|open| open.parse().ok()).unwrap()
+}
+
 #[tokio::test]
 async fn connections_of_clients_are_no_leak_and_a_file_on_its_way_in_is_counted() {
     let app = TestApp::with(&SETTINGS).await;
@@ -167,12 +173,17 @@ async fn connections_of_clients_are_no_leak_and_a_file_on_its_way_in_is_counted(
     };
     let (tasks, files) = (counted("tasks").await, counted("temporaryFiles").await);
     assert_eq!(files, 0);
+    // Without a task of their own on this side, which would be one of the same runtime.
     let mut idle = Vec::new();
     for _ in 0..40 {
-        let client = app.anonymous();
-        drop(client.get("/api/version").await.expect_status(200));
+        let mut client = RawConnection::open(app.admin().address()).await;
+        client.send("GET /api/version HTTP/1.1\r\nhost: test\r\n\r\n").await;
         idle.push(client);
     }
+    while open_connections(&app).await < 40 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    app.quiet().await;
     let after = counted("tasks").await;
     assert!(after <= tasks + 8, "{tasks} tasks, and {after} with 40 clients more");
 
