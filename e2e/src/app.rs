@@ -273,10 +273,14 @@ impl TestApp {
 
     /// The requests that run beside the one that asks.
     async fn requests_running(&self) -> u64 {
+        self.gauge("http_requests_in_flight").await.saturating_sub(1)
+    }
+
+    /// What the metrics say of something that is counted and has no labels; whoever asks is in it.
+    pub async fn gauge(&self, name: &str) -> u64 {
         let metrics = self.anonymous().get("/api/metrics").await.expect_status(200).text();
-        let gauge = metrics.lines().find_map(|line| line.strip_prefix("http_requests_in_flight "));
-        let running: u64 = gauge.and_then(|value| value.parse().ok()).expect("the gauge of running requests");
-        running.saturating_sub(1)
+        let gauge = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        gauge.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no gauge {name}"))
     }
 
     /// Fails when work was given up or is left over, when memory is still borrowed, when a transaction is still open,

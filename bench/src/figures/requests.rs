@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use http::StatusCode;
 use serde_json::Value;
 
-const LIST: &str = "/api/cases?status=open&sort=title&limit=20";
+pub(super) const LIST: &str = "/api/cases?status=open&sort=title&limit=20";
 
 /// The server's CPU time for a list, for one case and for a creation, in this order, so that the first two see the same
 /// cases.

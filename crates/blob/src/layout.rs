@@ -89,13 +89,17 @@ impl Layout {
 
     /// The innermost folder of the digests that begin with these two bytes.
     pub(crate) fn folder(&self, beginning: u16) -> PathBuf {
-        let [outer, inner] = beginning.to_be_bytes();
-        self.blobs.join(hex(&[outer])).join(hex(&[inner]))
+        let [_, inner] = self.folders(beginning.to_be_bytes());
+        inner
     }
 
     fn folders_of(&self, sha256: &Sha256) -> [PathBuf; 2] {
-        let outer = self.blobs.join(hex(&sha256[..1]));
-        let inner = outer.join(hex(&sha256[1..2]));
+        self.folders([sha256[0], sha256[1]])
+    }
+
+    fn folders(&self, beginning: [u8; 2]) -> [PathBuf; 2] {
+        let outer = self.blobs.join(hex(&beginning[..1]));
+        let inner = outer.join(hex(&beginning[1..]));
         [outer, inner]
     }
 }

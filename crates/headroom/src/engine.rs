@@ -444,7 +444,7 @@ impl Headroom {
     }
 }
 
-/// A level from warning on is for whoever is woken by warnings.
+/// A level from warning on is for whoever is woken by warnings. A line's severity is a constant where it is written, hence two.
 fn tell_change(decision: &Decision, share_permille: u32, budget: &Budget, reading: &Reading) {
     let (from, to, cause) = (decision.before.as_str(), decision.level.as_str(), decision.cause.as_str());
     let event = event_of(decision.before, decision.level);

@@ -156,12 +156,6 @@ async fn the_verdict_is_for_operators_alone() {
     app.finish().await;
 }
 
-async fn open_connections(app: &TestApp) -> u64 {
-    let metrics = app.anonymous().get("/api/metrics").await.expect_status(200).text();
-    let open = metrics.lines().find_map(|line| line.strip_prefix("http_connections_open "));
-    open.and_then(|open| open.parse().ok()).unwrap()
-}
-
 #[tokio::test]
 async fn connections_of_clients_are_no_leak_and_a_file_on_its_way_in_is_counted() {
     let app = TestApp::with(&SETTINGS).await;
@@ -180,7 +174,7 @@ async fn connections_of_clients_are_no_leak_and_a_file_on_its_way_in_is_counted(
         client.send("GET /api/version HTTP/1.1\r\nhost: test\r\n\r\n").await;
         idle.push(client);
     }
-    while open_connections(&app).await < 40 {
+    while app.gauge("http_connections_open").await < 40 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     app.quiet().await;

@@ -15,6 +15,7 @@ use super::diagnostics::Diagnostics;
 use super::error::Error;
 use crate::config::Memory;
 use clock::Timestamp;
+use counted::Counted;
 use headroom::heap_profile::{HeapProfile, take_bare_heap_profile, take_heap_profile};
 use headroom::leaks::{Detector, Load, STACKS, Suspect};
 use headroom::{BoundedStore, Eviction, Headroom, Snapshot};
@@ -127,13 +128,14 @@ impl Leaks {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a window: a profile, the load, the stores, and what `count` counts. Blocks for about a millisecond, longer where thousands of descriptors are open.
+    /// Takes a window: a profile, the load, the stores, and what `count` counts. Blocks for about a millisecond, longer where
+    /// thousands of descriptors are open.
     fn take_window(
         &self,
         headroom: &Headroom,
         now: Timestamp,
         in_flight: u64,
-        count: impl FnOnce(&Snapshot) -> [(&'static str, u64); 7],
+        count: impl FnOnce(&Snapshot) -> Counted,
     ) -> Result<(), Error> {
         let begun = Instant::now();
         // The files' build ids are read once: they do not change under a running process.
@@ -223,7 +225,7 @@ impl Leaks {
 
     /// What is counted, and which of it only gets more.
     pub(super) fn counts(&self) -> Vec<CountAnswer> {
-        self.watched().detector.counts().map(CountAnswer::of).collect()
+        self.watched().counts()
     }
 
     /// How long the last window took.
@@ -246,6 +248,10 @@ impl Watched {
             (calls, suspect)
         };
         self.detector.suspects().into_iter().map(written).collect()
+    }
+
+    fn counts(&self) -> Vec<CountAnswer> {
+        self.detector.counts().map(CountAnswer::of).collect()
     }
 
     /// Tells the log of everything that is found growing, once.

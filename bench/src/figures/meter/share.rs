@@ -1,6 +1,7 @@
 use crate::api;
 use crate::client::Connection;
 use crate::figures::create_case;
+use crate::figures::requests::LIST;
 use crate::load::{self, Call, Until};
 use crate::quantity::Quantity;
 use crate::server::Start;
@@ -24,7 +25,6 @@ const METER: [&str; 6] = [
     "headroom/src/detached.rs",
     "headroom/src/registered.rs",
 ];
-const LIST: &str = "/api/cases?status=open&sort=title&limit=20";
 
 /// What the meter takes of requests by 64 clients: lists, and a creation for every fourth. Two runs of the server under
 /// callgrind, of which one answers more; what they differ by is the requests'.

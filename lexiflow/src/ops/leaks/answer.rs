@@ -115,7 +115,7 @@ impl LeakReport {
             build_id: code.map(build_id).unwrap_or_default().to_owned(),
             mappings: code.into_iter().flat_map(HeapProfile::mappings).map(file).collect(),
             suspects,
-            counts: watched.detector.counts().map(CountAnswer::of).collect(),
+            counts: watched.counts(),
             history: watched.history.verdicts.clone(),
             runs: watched.history.runs.clone(),
         }

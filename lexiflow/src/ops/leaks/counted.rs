@@ -45,6 +45,9 @@ impl CountAnswer {
     }
 }
 
+/// Names and numbers.
+pub(super) type Counted = [(&'static str, u64); 7];
+
 impl Ops {
     /// Takes a window of the watch for leaks. Blocks.
     pub(super) fn take_leak_window(&self, now: Timestamp, in_flight: u64) -> Result<(), Error> {
@@ -53,7 +56,7 @@ impl Ops {
     }
 
     /// Counts now. Asks the kernel for each open descriptor: some milliseconds where thousands are.
-    fn count(&self, snapshot: &Snapshot) -> [(&'static str, u64); 7] {
+    fn count(&self, snapshot: &Snapshot) -> Counted {
         // Those are bounded, and wait for their clients as long as these like: each has a socket and a task.
         let clients = self.stats.open();
         let sockets = process::sockets();
