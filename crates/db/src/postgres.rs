@@ -1,13 +1,17 @@
 use crate::{Error, Row, Settings};
+use futures_util::future::BoxFuture;
 use sea_orm::sea_query::Values;
 use sea_query_sqlx::SqlxValues;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, PgPool, Postgres, Transaction};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
 
 /// The two pools: one that may write, one whose sessions are read-only.
 pub(crate) async fn open(url: &str, settings: &Settings) -> Result<(PgPool, PgPool), Error> {
@@ -91,12 +95,61 @@ impl Tries {
     }
 }
 
-pub(crate) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
-    let mut tries = Tries::of(pool);
-    loop {
-        match Transaction::begin(connection(pool).await?, None).await {
-            Err(error) if tries.again_after(&error) => {}
-            begun => return Ok(begun?),
+/// Where transactions start.
+#[derive(Debug, Clone)]
+pub(crate) struct Writers {
+    pool: PgPool,
+    /// What is begun for callers that are gone. Each holds a connection of the pool, so there are no more than those.
+    left: TaskTracker,
+}
+
+impl Writers {
+    pub(crate) fn new(pool: PgPool) -> Self {
+        Self { pool, left: TaskTracker::new() }
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
+        let mut tries = Tries::of(&self.pool);
+        loop {
+            let begun = Transaction::begin(connection(&self.pool).await?, None);
+            match (Beginning { begun: Some(begun), left: &self.left }).await {
+                Err(error) if tries.again_after(&error) => {}
+                begun => return Ok(begun?),
+            }
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        self.left.close();
+        tokio::join!(self.left.wait(), self.pool.close());
+    }
+}
+
+/// A transaction whose `BEGIN` is on its way.
+///
+/// When its caller goes away, the library would give the connection back to the pool as if nothing had been sent, with a
+/// transaction that is open until the next caller ends it. So it is begun to the end all the same, and then taken back.
+struct Beginning<'a> {
+    begun: Option<BoxFuture<'static, sqlx::Result<Transaction<'static, Postgres>>>>,
+    left: &'a TaskTracker,
+}
+
+impl Future for Beginning<'_> {
+    type Output = sqlx::Result<Transaction<'static, Postgres>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(begun) = &mut self.begun else { return Poll::Pending };
+        let begun = ready!(begun.as_mut().poll(context));
+        self.begun = None;
+        Poll::Ready(begun)
+    }
+}
+
+impl Drop for Beginning<'_> {
+    fn drop(&mut self) {
+        // When the runtime ends, its connections end with it.
+        if let (Some(begun), Ok(runtime)) = (self.begun.take(), Handle::try_current()) {
+            self.left.spawn_on(async move { drop(begun.await) }, &runtime);
         }
     }
 }

@@ -1,5 +1,5 @@
 use crate::group::Line;
-use crate::postgres;
+use crate::postgres::Writers;
 use crate::{Dialect, Error, Stats, Tx};
 
 /// Where transactions start.
@@ -12,7 +12,7 @@ pub struct Writer {
 #[derive(Debug, Clone)]
 enum Kind {
     Sqlite(Line),
-    Postgres(sqlx::PgPool),
+    Postgres(Writers),
 }
 
 impl Writer {
@@ -21,7 +21,7 @@ impl Writer {
     }
 
     pub(crate) fn postgres(pool: sqlx::PgPool, stats: Stats) -> Self {
-        Self { kind: Kind::Postgres(pool), stats }
+        Self { kind: Kind::Postgres(Writers::new(pool)), stats }
     }
 
     /// The database behind it.
@@ -37,16 +37,14 @@ impl Writer {
     pub async fn begin(&self) -> Result<Tx, Error> {
         match &self.kind {
             Kind::Sqlite(line) => Ok(Tx::sqlite(line.take_turn().await?, self.stats.clone())),
-            Kind::Postgres(pool) => {
-                Ok(Tx::postgres(Box::pin(postgres::begin(pool)).await?, self.stats.clone()))
-            }
+            Kind::Postgres(writers) => Ok(Tx::postgres(Box::pin(writers.begin()).await?, self.stats.clone())),
         }
     }
 
     pub(crate) async fn close(&self) {
         match &self.kind {
             Kind::Sqlite(line) => line.close().await,
-            Kind::Postgres(pool) => pool.close().await,
+            Kind::Postgres(writers) => writers.close().await,
         }
     }
 }

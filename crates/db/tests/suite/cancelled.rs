@@ -2,7 +2,7 @@
 
 use crate::databases::{Place, on, on_both};
 use crate::notes::{add, keep, kept, with_notes};
-use db::{Db, Error};
+use db::{Db, Dialect, Error, Reads as _, sql};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
@@ -167,6 +167,39 @@ async fn an_outer_transaction_of_a_dropped_verb_does_not_stay_open() {
                 break;
             }
         }
+    })
+    .await;
+}
+
+/// Connections that have a transaction and do nothing.
+async fn idle_in_transaction(db: &Db) -> i64 {
+    let text = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                AND state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()";
+    db.reader().rows(sql(Dialect::Postgres, text, [])).await.expect("the activity")[0].at(0).expect("a count")
+}
+
+/// The server ends such a transaction only after a minute, if at all.
+#[tokio::test]
+async fn a_verb_that_is_dropped_leaves_no_connection_in_a_transaction() {
+    on_both(async |place| {
+        with_notes(&place.db).await;
+        if place.db.reader().dialect() != Dialect::Postgres {
+            return;
+        }
+        for polls in 1..100 {
+            let ended = poll_and_drop(pair(&place.db, i64::from(polls)), polls, false).await;
+            let all_ended = async {
+                while idle_in_transaction(&place.db).await > 0 {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            let waited = tokio::time::timeout(Duration::from_secs(20), all_ended).await;
+            waited.unwrap_or_else(|_| panic!("after {polls} polls a transaction stays open"));
+            if ended.is_some() {
+                return;
+            }
+        }
+        panic!("the verb never ended");
     })
     .await;
 }
