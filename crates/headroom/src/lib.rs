@@ -39,6 +39,7 @@ mod limit_files;
 mod mallctl;
 mod measured;
 mod meter;
+mod neighbours;
 mod node;
 mod observe;
 mod plan;

@@ -4,4 +4,5 @@ mod discovery;
 mod following;
 mod groups;
 mod machine;
+mod neighbours;
 mod unreadable;
