@@ -18,6 +18,9 @@ const OVERDUE_MICROS: u64 = 1_000_000;
 /// After a heavy request unused pages go back, but no sooner than this after the last time, in microseconds.
 const HEAVY_PURGE_EVERY: u64 = 10_000_000;
 
+/// How long it takes until the effect of an action can be seen that others carry out, in microseconds.
+const SHOWS_AFTER: u64 = 1_000_000;
+
 /// How long refused callers are told to wait, in seconds.
 const RETRY_SECONDS: std::ops::RangeInclusive<u64> = 1..=30;
 
@@ -30,11 +33,12 @@ pub struct ActionRecord {
     pub level: Level,
     /// What was done.
     pub action: Action,
-    /// What counted before and after it, in bytes: the stores for a shrinking, the allocator's resident pages for a
-    /// purge, a decay or a profile, the request's live bytes for a cancellation; for what shows its effect later, what is lent.
+    /// What counted before it, in bytes: the stores for a shrinking, the allocator's resident pages for a purge, a decay or a
+    /// profile; for what shows its effect later, such as a cancellation, what is lent.
     pub before_bytes: u64,
-    /// The same afterwards.
-    pub after_bytes: u64,
+    /// The same afterwards. What shows its effect later has none until a second has passed; then it is what is lent by then,
+    /// whoever took or gave it back meanwhile.
+    pub after_bytes: Option<u64>,
 }
 
 /// A limit of the system that became another while the process ran.
@@ -219,6 +223,18 @@ impl Controls {
             }
             mind.recent.push_back(record);
         });
+    }
+
+    /// Completes the oldest record whose effect can be seen by now.
+    pub(crate) fn show_effect(&self, at_micros: u64, lent: u64) -> Option<ActionRecord> {
+        let is_due = |record: &&mut ActionRecord| {
+            record.after_bytes.is_none() && record.at_micros.saturating_add(SHOWS_AFTER) <= at_micros
+        };
+        self.with(|mind| {
+            let record = mind.recent.iter_mut().find(is_due)?;
+            record.after_bytes = Some(lent);
+            Some(record.clone())
+        })
     }
 
     /// The system's limit is found to be another.

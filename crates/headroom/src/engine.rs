@@ -272,6 +272,7 @@ impl Headroom {
         }
         inner.root.tree().drain.look(at_micros, inner.root.used());
         survive(|| inner.tenants.look(level));
+        self.show_effects(at_micros);
         for action in decision.actions {
             survive(|| self.act(action, level, at_micros, chores));
         }

@@ -91,9 +91,32 @@ fn stores_are_emptied_at_critical_and_may_fill_again() {
     assert_eq!(cache.bytes(), 0);
     let recent = headroom.controls().recent;
     let shrunk = recent.iter().find(|record| record.action == Action::ShrinkStores(0)).unwrap();
-    assert_eq!((shrunk.before_bytes, shrunk.after_bytes), (full, 0));
+    assert_eq!((shrunk.before_bytes, shrunk.after_bytes), (full, Some(0)));
     fill();
     assert_eq!(cache.bytes(), full);
+}
+
+#[test]
+fn what_others_carry_out_shows_its_effect_a_second_later() {
+    let (headroom, source) = engine();
+    let lease = headroom.root().try_lease(4 * MIB).unwrap();
+    source.hold_heap(260 * MIB);
+    headroom.sample_at(1);
+    let shed = || {
+        let recent = headroom.controls().recent;
+        let record = recent.iter().find(|record| record.action == Action::Shed(true)).unwrap();
+        (record.before_bytes, record.after_bytes)
+    };
+    let lent = headroom.root().used();
+    assert!(lent >= 4 * MIB);
+    drop(lease);
+    headroom.sample_at(1_000_000);
+    assert_eq!(shed(), (lent, None), "it is too soon to know");
+    headroom.sample_at(1_000_001);
+    assert_eq!(shed(), (lent, Some(lent - 4 * MIB)));
+    let _later = headroom.root().try_lease(MIB).unwrap();
+    headroom.sample_at(3_000_000);
+    assert_eq!(shed(), (lent, Some(lent - 4 * MIB)), "what comes later is not its effect");
 }
 
 #[test]

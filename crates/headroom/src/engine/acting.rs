@@ -14,8 +14,8 @@ use std::sync::atomic::Ordering;
 impl Headroom {
     pub(super) fn act(&self, action: Action, level: Level, at_micros: u64, chores: Option<&Chores>) {
         let controls = &self.inner.controls;
-        // What a lasting action does shows later: until then, what is lent.
-        let lent = self.inner.root.used();
+        // What others carry out shows its effect later.
+        let later = (self.inner.root.used(), None);
         let (before_bytes, after_bytes) = match action {
             Action::ShrinkStores(percent) => self.shrink_stores(percent),
             Action::Purge => return self.leave(Chore::Purge { level }, chores),
@@ -23,20 +23,20 @@ impl Headroom {
             Action::DumpHeap => return self.leave(Chore::Dump { level }, chores),
             Action::PauseBackground(on) => {
                 controls.background_paused.send_replace(on);
-                (lent, lent)
+                later
             }
             Action::Shed(on) => {
                 controls.is_shedding.store(on, Ordering::Relaxed);
-                (lent, lent)
+                later
             }
             Action::CloseIdle(on) => {
                 controls.closes_idle.store(on, Ordering::Relaxed);
-                (lent, lent)
+                later
             }
             Action::CancelLargest => match self.inner.ledger.cancel_largest() {
                 Some(flight) => {
                     log_ended(&flight, "a request is ended to stay within the memory limit");
-                    (flight.live_bytes, 0)
+                    later
                 }
                 None => return,
             },
@@ -46,7 +46,8 @@ impl Headroom {
 
     fn note(&self, record: ActionRecord) {
         // Shrinking what is small already, each second, is not worth a line.
-        if record.before_bytes != record.after_bytes || !matches!(record.action, Action::ShrinkStores(_)) {
+        let is_idle = record.after_bytes == Some(record.before_bytes);
+        if !(is_idle && matches!(record.action, Action::ShrinkStores(_))) {
             tracing::info!(
                 action = record.action.name(),
                 level = record.level.as_str(),
@@ -58,10 +59,23 @@ impl Headroom {
         self.inner.controls.record(record);
     }
 
-    fn shrink_stores(&self, percent: u64) -> (u64, u64) {
+    /// Tells what came of actions that others have carried out.
+    pub(super) fn show_effects(&self, at_micros: u64) {
+        while let Some(record) = self.inner.controls.show_effect(at_micros, self.inner.root.used()) {
+            tracing::info!(
+                action = record.action.name(),
+                level = record.level.as_str(),
+                before_bytes = record.before_bytes,
+                after_bytes = record.after_bytes,
+                "what came of a memory action"
+            );
+        }
+    }
+
+    fn shrink_stores(&self, percent: u64) -> (u64, Option<u64>) {
         let before = self.inner.stores.bytes();
         let freed = self.inner.stores.shrink_all(percent);
-        (before, before.saturating_sub(freed))
+        (before, Some(before.saturating_sub(freed)))
     }
 
     /// Ends requests that hold more than the settings let one have, and gives back what a heavy one that has ended left
@@ -76,7 +90,7 @@ impl Headroom {
         if let Some(most) = tuning.max_request_bytes {
             for flight in self.inner.ledger.cancel_above(most) {
                 log_ended(&flight, "a request is ended because it held more than REQUEST_MEMORY_MAX_BYTES");
-                let (before_bytes, after_bytes) = (flight.live_bytes, 0);
+                let (before_bytes, after_bytes) = (self.inner.root.used(), None);
                 let action = Action::CancelLargest;
                 self.note(ActionRecord { at_micros, level, action, before_bytes, after_bytes });
             }
@@ -116,7 +130,7 @@ impl Headroom {
             (_, Some(dump)) => dump(),
             (_, None) => return,
         }
-        let (at_micros, after_bytes) = (self.uptime_micros(), resident());
+        let (at_micros, after_bytes) = (self.uptime_micros(), Some(resident()));
         self.note(ActionRecord { at_micros, level, action, before_bytes, after_bytes });
     }
 
@@ -124,7 +138,7 @@ impl Headroom {
     pub(crate) fn purge_for(&self, level: Level) {
         let Some(report) = self.purge() else { return };
         let at_micros = self.uptime_micros();
-        let (before_bytes, after_bytes) = (report.before_resident, report.after_resident);
+        let (before_bytes, after_bytes) = (report.before_resident, Some(report.after_resident));
         self.note(ActionRecord { at_micros, level, action: Action::Purge, before_bytes, after_bytes });
     }
 }

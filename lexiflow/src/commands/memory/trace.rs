@@ -83,9 +83,10 @@ impl Trail {
         if self.heap.is_some() {
             let is_new = |action: &&Value| u128::from(number(action, "/agoMs")) <= since.as_millis();
             for action in rows(health, "actions").filter(is_new) {
-                let (before, after) = (number(action, "/beforeBytes"), number(action, "/afterBytes"));
-                let name = text(action, "/action");
-                writeln!(out, "         action {name}: {} -> {}", size(signed(before)), size(signed(after)))?;
+                let (name, before) = (text(action, "/action"), size(signed(number(action, "/beforeBytes"))));
+                let after = action.get("afterBytes").and_then(Value::as_u64);
+                let after = after.map_or_else(|| "not seen yet".to_owned(), |bytes| size(signed(bytes)));
+                writeln!(out, "         action {name}: {before} -> {after}")?;
             }
         }
         (self.heap, self.looked) = (Some(heap), now);
