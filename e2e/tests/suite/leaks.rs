@@ -178,7 +178,15 @@ async fn connections_of_clients_are_no_leak_and_a_file_on_its_way_in_is_counted(
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     app.quiet().await;
-    let after = counted("tasks").await;
+    // Some are on their way out, more of them on a busy machine; a task for each client would stay.
+    let mut after = counted("tasks").await;
+    for _ in 0..1000 {
+        if after <= tasks + 8 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        after = counted("tasks").await;
+    }
     assert!(after <= tasks + 8, "{tasks} tasks, and {after} with 40 clients more");
 
     let mut upload = RawConnection::open(app.admin().address()).await;
