@@ -7,6 +7,7 @@ use super::{
     uploads, writers,
 };
 use clap::ValueEnum;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -51,6 +52,11 @@ impl Attacker {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
+    /// Where it comes from. Whoever works with the server does not sit where the flood comes from.
+    fn address(self) -> Option<Ipv4Addr> {
+        (self == Self::Writers).then_some(Ipv4Addr::new(127, 0, 0, 2))
+    }
+
     /// How many come against a server of this limit, in bytes.
     pub(super) fn clients(self, limit: u64) -> usize {
         match self {
@@ -71,7 +77,8 @@ impl Attacker {
         let bombs = json_bomb::bombs();
         let packed = gzip_bomb::bombs();
         for index in 0..self.clients(front.limit) {
-            let client = Client { front: Arc::clone(front), tally: Arc::clone(&tally), index };
+            let client =
+                Client { front: Arc::clone(front), tally: Arc::clone(&tally), index, from: self.address() };
             match self {
                 Self::Writers => drop(tasks.spawn(writers::run(client))),
                 Self::Export => drop(tasks.spawn(export::run(client))),

@@ -1,7 +1,7 @@
 //! What all attackers share: where the server is, and how fast they may come again.
 
 use super::tally::Tally;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
@@ -32,6 +32,8 @@ pub(super) struct Client {
     pub tally: Arc<Tally>,
     /// Its number among the clients of its kind.
     pub index: usize,
+    /// The address that it comes from, if not the usual one: the kernel chooses among more ports where it chooses both.
+    pub from: Option<Ipv4Addr>,
 }
 
 impl Client {
@@ -39,6 +41,9 @@ impl Client {
     pub(super) async fn connect(&self, receive_buffer: Option<u32>) -> Option<TcpStream> {
         let connecting = async {
             let socket = TcpSocket::new_v4()?;
+            if let Some(address) = self.from {
+                socket.bind((address, 0).into())?;
+            }
             if let Some(bytes) = receive_buffer {
                 socket.set_recv_buffer_size(bytes)?;
             }

@@ -78,8 +78,8 @@ fn memory(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
     ]
 }
 
-/// What was acknowledged is there; and that says something only where some of it was. The writers come from where the attackers
-/// do, and are told to come back as these are: one case a minute is the least that shows that they get through.
+/// What was acknowledged is there; and that says something only where some of it was. The writers come from another address than
+/// the attackers, and are told to come back as these are: one case a minute is the least that shows that they get through.
 fn written(plan: &Plan, outcome: &Outcome) -> [Row; 2] {
     let least = Quantity::count((plan.seconds / 60).max(1));
     let through = Row::at_least("cases were acknowledged", Quantity::count(outcome.acknowledged), least);

@@ -45,7 +45,7 @@ impl TrustedProxies {
         Self { country_header: header, ..self }
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
         self.addresses.contains(&address.to_canonical())
     }
 

@@ -5,6 +5,7 @@
 //! buffers, and a deadline on everything a peer can drag out.
 
 mod accept;
+mod addresses;
 mod answer;
 mod apart;
 mod connection;

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use support::{Gate, Server, read_all};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
+use web::TrustedProxies;
 use web::server::{Crowd, ServerSettings, ServerStats, serve_apart};
 
 const HELLO: &str = "GET /api/hello HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -191,4 +192,49 @@ async fn a_server_apart_lets_those_go_of_which_nobody_knows_what_they_want() {
     until_open(&stats, 0).await;
     stop.cancel();
     assert_eq!(apart.ended().await.unwrap().accepted, 1);
+}
+
+/// Asks from this address of the loopback network, and gives the connection and the beginning of the answer.
+async fn asked_from(server: &Server, address: [u8; 4]) -> (TcpStream, String) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((address, 0).into()).unwrap();
+    let mut stream = socket.connect(server.address).await.unwrap();
+    stream.write_all(HELLO.as_bytes()).await.unwrap();
+    let mut answer = [0; 1024];
+    let length = stream.read(&mut answer).await.unwrap();
+    (stream, String::from_utf8_lossy(&answer[..length]).into_owned())
+}
+
+#[tokio::test]
+async fn one_address_does_not_keep_all_others_out() {
+    let hosted = start(16, 0);
+    let server = &hosted.server;
+    let mut crowd = Vec::new();
+    for _ in 0..14 {
+        crowd.push(answered(server).await);
+    }
+    let (_, refused) = asked_from(server, [127, 0, 0, 1]).await;
+    assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("connections_exhausted"), "{refused}");
+    assert_eq!(hosted.stats.beyond_share(), 1);
+    let (_other, served) = asked_from(server, [127, 0, 0, 2]).await;
+    assert!(served.ends_with("hello"), "{served}");
+
+    drop(crowd.pop());
+    while hosted.stats.open() > 14 {
+        tokio::task::yield_now().await;
+    }
+    drop(answered(server).await);
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_trusted_speaks_for_many() {
+    let bounds = |settings: &mut ServerSettings| {
+        settings.crowd = Crowd::of(16, 0);
+        settings.proxies = TrustedProxies::new([[127, 0, 0, 1].into()]);
+    };
+    let server = Server::start_with(routes(&Gate::default()), |_| {}, bounds);
+    let mut crowd = Vec::new();
+    for _ in 0..16 {
+        crowd.push(answered(&server).await);
+    }
 }

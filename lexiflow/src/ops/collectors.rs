@@ -361,6 +361,11 @@ fn connections(stats: &ServerStats, to: &mut Exposition) {
             "Answers that were ended because nothing was taken of them.",
             stats.stalled(),
         ),
+        (
+            "http_connections_beyond_share",
+            "Connections of addresses that had their share of the places.",
+            stats.beyond_share(),
+        ),
         ("http_connections_refused", "Requests refused for want of a free place.", stats.refused()),
     ];
     for (name, help, value) in counters {

@@ -197,6 +197,7 @@ pub(super) fn server(config: &Config, stats: Arc<ServerStats>) -> ServerSettings
     let buffer = server.socket_receive_buffer.max(server.socket_send_buffer);
     ServerSettings {
         crowd: Crowd::of(server.max_connections, server.http2_all_streams),
+        proxies: proxies(config),
         socket_buffer_bytes: u32::try_from(buffer).unwrap_or(u32::MAX),
         http1_buffer_bytes: server.max_header_bytes,
         header_timeout: server.header_timeout,
@@ -256,11 +257,14 @@ pub(crate) fn layers(config: &Config, app: &App) -> Result<web::layers::Settings
         },
         compressors: Arc::new(Semaphore::new(compressors(app))),
         cors: cors(&config.server.cors_origins)?,
-        proxies: TrustedProxies::new(config.proxies.trusted.iter().copied())
-            .telling_country_in(config.proxies.country_header.clone()),
+        proxies: proxies(config).telling_country_in(config.proxies.country_header.clone()),
         pool: Some(app.headroom().class(Class::Interactive).clone()),
         ..web::layers::Settings::new(Arc::clone(app.clock()), Arc::clone(app.random()))
     })
+}
+
+fn proxies(config: &Config) -> TrustedProxies {
+    TrustedProxies::new(config.proxies.trusted.iter().copied())
 }
 
 /// No cross-origin calls unless origins are named; any origin at all may call without credentials only.

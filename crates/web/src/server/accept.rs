@@ -1,3 +1,4 @@
+use super::addresses::{Addresses, Held};
 use super::connection::Host;
 use super::crowd::{Crowd, Place};
 use super::full::refuse;
@@ -61,7 +62,7 @@ fn admit(host: &Host, stream: TcpStream, peer: SocketAddr, permit: Permit) {
     let host = host.clone();
     let tasks = host.tasks.clone();
     drop(tasks.spawn(async move {
-        let reserved = held.1.is_reserved();
+        let reserved = held.1.is_for_reserved_paths();
         match host.settings.work.clone() {
             None => Box::pin(host.serve(stream, peer, reserved)).await,
             Some(_) if reserved => serve_if_asked(host, stream, peer).await,
@@ -70,8 +71,8 @@ fn admit(host: &Host, stream: TcpStream, peer: SocketAddr, permit: Permit) {
     }));
 }
 
-/// Serves a connection on a reserved place when it asks for a reserved path, and refuses it at once when it does not: the
-/// next one is waiting.
+/// Serves a connection on a reserved place, or of an address that has its share of them, when it asks for a reserved path, and
+/// refuses it at once when it does not: the next one is waiting.
 async fn serve_if_asked(host: Host, mut stream: TcpStream, peer: SocketAddr) {
     let patience = RESERVED_GLANCE.min(host.settings.header_timeout);
     match asks_for(&stream, host.settings.reserved_paths, patience).await {
@@ -141,19 +142,48 @@ async fn drain(host: &Host) -> Report {
 
 /// The right to one connection.
 enum Permit {
-    Ordinary { _place: Place },
+    Ordinary { _place: Place, share: Share },
     Reserved { _place: OwnedSemaphorePermit },
+}
+
+/// Whether a connection's address may have one more.
+enum Share {
+    /// Nobody has come yet, or it is a proxy that speaks for many.
+    Uncounted,
+    Counted(#[expect(dead_code, reason = "held as long as the connection")] Held),
+    Exceeded,
 }
 
 impl Permit {
     fn is_reserved(&self) -> bool {
         matches!(self, Self::Reserved { .. })
     }
+
+    /// Whether nothing but the reserved paths is answered.
+    fn is_for_reserved_paths(&self) -> bool {
+        matches!(self, Self::Reserved { .. } | Self::Ordinary { share: Share::Exceeded, .. })
+    }
+
+    /// The same for whoever came.
+    fn of(self, peer: SocketAddr, addresses: &Addresses, settings: &ServerSettings) -> Self {
+        let Self::Ordinary { _place: place, .. } = self else { return self };
+        let beyond = || {
+            settings.stats.exceed_share();
+            Share::Exceeded
+        };
+        let share = if settings.proxies.trusts(peer.ip()) {
+            Share::Uncounted
+        } else {
+            let held = addresses.enter(peer.ip(), settings.crowd.connections());
+            held.map_or_else(beyond, Share::Counted)
+        };
+        Self::Ordinary { _place: place, share }
+    }
 }
 
 impl From<Place> for Permit {
     fn from(place: Place) -> Self {
-        Self::Ordinary { _place: place }
+        Self::Ordinary { _place: place, share: Share::Uncounted }
     }
 }
 
@@ -165,6 +195,7 @@ impl From<OwnedSemaphorePermit> for Permit {
 
 struct Permits {
     ordinary: Crowd,
+    addresses: Addresses,
     reserved: Arc<Semaphore>,
 }
 
@@ -172,6 +203,7 @@ impl Permits {
     fn of(settings: &ServerSettings) -> Self {
         Self {
             ordinary: settings.crowd.clone(),
+            addresses: Addresses::default(),
             reserved: Arc::new(Semaphore::new(settings.reserved_connections)),
         }
     }
@@ -186,7 +218,8 @@ impl Permits {
         let (stream, peer) = listener.accept().await?;
         // A regular place may have become free while this one waited for somebody to come.
         let better = if permit.is_reserved() { self.ordinary.try_enter() } else { None };
-        Ok((stream, peer, better.map_or(permit, Permit::from)))
+        let permit = better.map_or(permit, Permit::from).of(peer, &self.addresses, settings);
+        Ok((stream, peer, permit))
     }
 
     async fn take(&self, settings: &ServerSettings) -> io::Result<Permit> {

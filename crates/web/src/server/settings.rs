@@ -1,4 +1,5 @@
 use super::{Crowd, ServerStats};
+use crate::client::TrustedProxies;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -9,6 +10,8 @@ pub struct ServerSettings {
     /// The most connections at once, and the most requests on those of HTTP/2 together. Further connections wait in the
     /// kernel's queue, unanswered.
     pub crowd: Crowd,
+    /// Whose connections are those of many: of all other addresses, none may have more than seven eighths of the places.
+    pub proxies: TrustedProxies,
     /// Connections beyond these, on which only `reserved_paths` are answered, so that a full server stays observable.
     pub reserved_connections: usize,
     /// The beginnings of the paths that are answered on reserved connections, and before all others.
@@ -39,6 +42,7 @@ impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             crowd: Crowd::of(1024, 4096),
+            proxies: TrustedProxies::default(),
             reserved_connections: 64,
             reserved_paths: &[
                 "/api/health",

@@ -9,6 +9,7 @@ pub struct ServerStats {
     accepted: AtomicU64,
     refused: AtomicU64,
     held_back: AtomicU64,
+    beyond_share: AtomicU64,
     failed: AtomicU64,
     stalled: AtomicU64,
     requests: AtomicU64,
@@ -35,6 +36,11 @@ impl ServerStats {
         self.held_back.load(Ordering::Relaxed)
     }
 
+    /// Connections of addresses that had their share of the places.
+    pub fn beyond_share(&self) -> u64 {
+        self.beyond_share.load(Ordering::Relaxed)
+    }
+
     /// Connections that could not be accepted.
     pub fn failed(&self) -> u64 {
         self.failed.load(Ordering::Relaxed)
@@ -56,6 +62,10 @@ impl ServerStats {
 
     pub(super) fn hold_back(&self) {
         self.held_back.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn exceed_share(&self) {
+        self.beyond_share.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn stall(&self, answers: u64) {
