@@ -21,6 +21,8 @@ use tokio_util::task::TaskTracker;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long a connection on a reserved place may say nothing. Whoever looks after a server asks at once.
 const RESERVED_GLANCE: Duration = Duration::from_millis(250);
+/// The same on a place that is kept for other addresses.
+const OTHERS_GLANCE: Duration = Duration::from_millis(50);
 
 /// Serves connections until `shutdown` is ready; then accepts no more, lets those with work finish it, and cuts what is
 /// left at the deadline. Open the listener with [`bind`](super::bind), so that its buffers are bounded.
@@ -62,19 +64,19 @@ fn admit(host: &Host, stream: TcpStream, peer: SocketAddr, permit: Permit) {
     let host = host.clone();
     let tasks = host.tasks.clone();
     drop(tasks.spawn(async move {
-        let reserved = held.1.is_for_reserved_paths();
-        match host.settings.work.clone() {
-            None => Box::pin(host.serve(stream, peer, reserved)).await,
-            Some(_) if reserved => serve_if_asked(host, stream, peer).await,
-            Some(work) => hand_over(host, stream, peer, held, &work).await,
+        let glance = held.1.glance();
+        match (host.settings.work.clone(), glance) {
+            (None, _) => Box::pin(host.serve(stream, peer, glance.is_some())).await,
+            (Some(_), Some(glance)) => serve_if_asked(host, stream, peer, glance).await,
+            (Some(work), None) => hand_over(host, stream, peer, held, &work).await,
         }
     }));
 }
 
 /// Serves a connection on a reserved place, or of an address that has its share of them, when it asks for a reserved path, and
 /// refuses it at once when it does not: the next one is waiting.
-async fn serve_if_asked(host: Host, mut stream: TcpStream, peer: SocketAddr) {
-    let patience = RESERVED_GLANCE.min(host.settings.header_timeout);
+async fn serve_if_asked(host: Host, mut stream: TcpStream, peer: SocketAddr, glance: Duration) {
+    let patience = glance.min(host.settings.header_timeout);
     match asks_for(&stream, host.settings.reserved_paths, patience).await {
         Ok(true) => Box::pin(host.serve(stream, peer, true)).await,
         Ok(false) => {
@@ -159,25 +161,13 @@ impl Permit {
         matches!(self, Self::Reserved { .. })
     }
 
-    /// Whether nothing but the reserved paths is answered.
-    fn is_for_reserved_paths(&self) -> bool {
-        matches!(self, Self::Reserved { .. } | Self::Ordinary { share: Share::Exceeded, .. })
-    }
-
-    /// The same for whoever came.
-    fn of(self, peer: SocketAddr, addresses: &Addresses, settings: &ServerSettings) -> Self {
-        let Self::Ordinary { _place: place, .. } = self else { return self };
-        let beyond = || {
-            settings.stats.exceed_share();
-            Share::Exceeded
-        };
-        let share = if settings.proxies.trusts(peer.ip()) {
-            Share::Uncounted
-        } else {
-            let held = addresses.enter(peer.ip(), settings.crowd.connections());
-            held.map_or_else(beyond, Share::Counted)
-        };
-        Self::Ordinary { _place: place, share }
+    /// How long it may say nothing where nothing but the reserved paths is answered.
+    fn glance(&self) -> Option<Duration> {
+        match self {
+            Self::Reserved { .. } => Some(RESERVED_GLANCE),
+            Self::Ordinary { share: Share::Exceeded, .. } => Some(OTHERS_GLANCE),
+            Self::Ordinary { .. } => None,
+        }
     }
 }
 
@@ -218,8 +208,22 @@ impl Permits {
         let (stream, peer) = listener.accept().await?;
         // A regular place may have become free while this one waited for somebody to come.
         let better = if permit.is_reserved() { self.ordinary.try_enter() } else { None };
-        let permit = better.map_or(permit, Permit::from).of(peer, &self.addresses, settings);
+        let permit = better.map_or(permit, Permit::from);
+        let permit =
+            if settings.proxies.trusts(peer.ip()) { permit } else { self.counted(permit, peer, settings) };
         Ok((stream, peer, permit))
+    }
+
+    /// The permit of whoever came: an address that has its share takes no ordinary place as long as a reserved one is free.
+    fn counted(&self, permit: Permit, peer: SocketAddr, settings: &ServerSettings) -> Permit {
+        let Permit::Ordinary { _place: place, .. } = permit else { return permit };
+        if let Some(held) = self.addresses.enter(peer.ip(), settings.crowd.connections()) {
+            return Permit::Ordinary { _place: place, share: Share::Counted(held) };
+        }
+        settings.stats.exceed_share();
+        let reserved = Arc::clone(&self.reserved).try_acquire_owned();
+        let kept = || Permit::Ordinary { _place: place, share: Share::Exceeded };
+        reserved.map_or_else(|_| kept(), Permit::from)
     }
 
     async fn take(&self, settings: &ServerSettings) -> io::Result<Permit> {
