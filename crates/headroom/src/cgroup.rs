@@ -31,8 +31,6 @@ pub struct CgroupStats {
     pub high: Option<u64>,
     /// The hard limit: the lowest of this group and its ancestors.
     pub max: Option<u64>,
-    /// What other groups have of the limit of a group above, where that leaves less than this group's own limit.
-    pub neighbours: u64,
     /// How often the kernel killed a process of this group for want of memory.
     pub oom_kills: u64,
     /// Anonymous memory: heap and stacks.
@@ -117,11 +115,6 @@ impl Cgroup {
         self.dir.ancestors().take_while(|dir| dir.starts_with(&self.mount))
     }
 
-    /// The group of a folder above this one's.
-    pub(crate) fn above(&self, folder: &Path) -> Self {
-        Self { dir: folder.to_path_buf(), ..self.clone() }
-    }
-
     /// What is charged now; `None` where this hierarchy does not account memory.
     pub fn stats(&self) -> Option<CgroupStats> {
         self.usage().map(|usage| CgroupStats { max: self.limit(), ..usage.stats })
@@ -144,7 +137,6 @@ impl Cgroup {
             current,
             high: number(&self.dir, "memory.high"),
             max: None,
-            neighbours: 0,
             oom_kills: keyed(&events, "oom_kill").unwrap_or(0),
             anon: part("anon"),
             file: part("file"),
@@ -173,7 +165,6 @@ impl Cgroup {
             current,
             high: None,
             max: None,
-            neighbours: 0,
             oom_kills: keyed(&control, "oom_kill").unwrap_or(0),
             anon: part("total_rss"),
             file: part("total_cache"),

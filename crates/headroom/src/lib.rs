@@ -39,7 +39,6 @@ mod limit_files;
 mod mallctl;
 mod measured;
 mod meter;
-mod neighbours;
 mod node;
 mod observe;
 mod plan;

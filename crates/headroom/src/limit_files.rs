@@ -2,7 +2,6 @@
 
 use crate::cgroup::{Cgroup, CgroupVersion};
 use crate::limit::{ASSUMED_BYTES, Limit, LimitSource};
-use crate::neighbours::Neighbours;
 use crate::process::ProcessStats;
 use crate::roots::{SystemRoots, keyed, read_text};
 use std::io::ErrorKind;
@@ -42,8 +41,6 @@ struct LimitFile {
     source: LimitSource,
     /// The place of its control group among those of this process.
     group: Option<usize>,
-    /// Where it is the limit of a group above, which others share.
-    neighbours: Option<Neighbours>,
     known: Option<Said>,
 }
 
@@ -79,7 +76,7 @@ impl LimitFiles {
             ("meminfo", Form::Keyed("MemTotal", 1024), LimitSource::Physical),
         ] {
             let folder = roots.proc.clone();
-            files.push(LimitFile { folder, name, form, source, group: None, neighbours: None, known: None });
+            files.push(LimitFile { folder, name, form, source, group: None, known: None });
         }
         Self { files, aside: 0 }
     }
@@ -94,7 +91,7 @@ impl LimitFiles {
     /// The files of these groups and of those above them alone.
     pub(crate) fn of_groups(groups: &[Cgroup]) -> Self {
         let of = |(index, group): (usize, &Cgroup)| {
-            group.lineage().flat_map(|folder| files_of(group, folder, index)).collect::<Vec<_>>()
+            group.lineage().flat_map(|folder| files_of(group.version(), folder, index)).collect::<Vec<_>>()
         };
         Self { files: groups.iter().enumerate().flat_map(of).collect(), aside: 0 }
     }
@@ -104,7 +101,7 @@ impl LimitFiles {
         let (mut is_unreadable, mut is_unknown) = (false, false);
         for file in &mut self.files {
             match file.look() {
-                Seen::Said(said) => file.say(said),
+                Seen::Said(said) => file.known = Some(said),
                 // It never was there: the root of a hierarchy has fewer files than the groups below.
                 Seen::Absent if file.known.is_none() => {}
                 Seen::Unreadable if file.known.is_none() => is_unknown = true,
@@ -112,8 +109,7 @@ impl LimitFiles {
             }
         }
         let assumed = Limit { bytes: ASSUMED_BYTES, source: LimitSource::Assumed };
-        let rest = |(file, limit): (&LimitFile, Limit)| Limit { bytes: file.rest_of(limit.bytes), ..limit };
-        let limit = self.limits().map(rest).min_by_key(|limit| limit.bytes).unwrap_or(assumed);
+        let limit = self.limits().min_by_key(|(_, limit)| limit.bytes).map_or(assumed, |(_, limit)| limit);
         Found { limit, is_unreadable, is_unknown }
     }
 
@@ -125,23 +121,17 @@ impl LimitFiles {
 
     /// The lowest limit of a control group and those above it, as last read.
     pub(crate) fn of_group(&self, group: usize) -> Option<u64> {
-        self.limits().filter(|(file, _)| file.group == Some(group)).map(|(_, limit)| limit.bytes).min()
+        self.limits().filter(|(of, _)| *of == Some(group)).map(|(_, limit)| limit.bytes).min()
     }
 
-    /// What others have of the limit that leaves least to this process, as last read, in bytes.
-    pub(crate) fn neighbours(&self) -> u64 {
-        let tightest = self.limits().min_by_key(|(file, limit)| file.rest_of(limit.bytes));
-        tightest.and_then(|(file, _)| Some(file.neighbours.as_ref()?.taken())).unwrap_or(0)
-    }
-
-    fn limits(&self) -> impl Iterator<Item = (&LimitFile, Limit)> {
+    fn limits(&self) -> impl Iterator<Item = (Option<usize>, Limit)> {
         self.files.iter().filter_map(|file| match file.known {
             Some(Said::Limit(bytes)) if file.source == LimitSource::AddressSpace => {
                 // Never nothing: a budget of nothing could not even refuse.
                 let bytes = bytes.saturating_sub(self.aside).max(bytes / 16);
-                Some((file, Limit { bytes, source: file.source }))
+                Some((file.group, Limit { bytes, source: file.source }))
             }
-            Some(Said::Limit(bytes)) => Some((file, Limit { bytes, source: file.source })),
+            Some(Said::Limit(bytes)) => Some((file.group, Limit { bytes, source: file.source })),
             Some(Said::NoLimit) | None => None,
         })
     }
@@ -150,8 +140,8 @@ impl LimitFiles {
 /// The files of one folder of a control group. A process above `memory.high` is throttled to a standstill where there is
 /// no swap, so that mark counts as a limit too. Version 1 tells in `memory.stat` of an ancestor that a container cannot
 /// see.
-fn files_of(of: &Cgroup, folder: &Path, group: usize) -> [LimitFile; 2] {
-    let (source, files) = match of.version() {
+fn files_of(version: CgroupVersion, folder: &Path, group: usize) -> [LimitFile; 2] {
+    let (source, files) = match version {
         CgroupVersion::V2 => {
             (LimitSource::CgroupV2, [("memory.max", Form::Whole), ("memory.high", Form::Whole)])
         }
@@ -166,24 +156,11 @@ fn files_of(of: &Cgroup, folder: &Path, group: usize) -> [LimitFile; 2] {
         form,
         source,
         group: Some(group),
-        neighbours: (folder != of.dir()).then(|| Neighbours::of(of, of.above(folder))),
         known: None,
     })
 }
 
 impl LimitFile {
-    fn say(&mut self, said: Said) {
-        if let (Said::Limit(bytes), Some(neighbours)) = (said, &mut self.neighbours) {
-            neighbours.look(bytes);
-        }
-        self.known = Some(said);
-    }
-
-    /// What of this limit is there for this process.
-    fn rest_of(&self, limit: u64) -> u64 {
-        self.neighbours.as_ref().map_or(limit, |neighbours| neighbours.rest_of(limit))
-    }
-
     fn look(&self) -> Seen {
         let text = match read_text(&self.folder, self.name) {
             Ok(text) => text,

@@ -114,8 +114,7 @@ impl Known {
             (_, Some((index, last))) => (index, CgroupStats { anon: process.rss_anon, ..last }, true),
             (_, None) => return (None, false),
         };
-        let (max, neighbours) = (self.limits.of_group(index), self.limits.neighbours());
-        (Some(CgroupStats { max, neighbours, ..usage }), is_unreadable)
+        (Some(CgroupStats { max: self.limits.of_group(index), ..usage }), is_unreadable)
     }
 }
 

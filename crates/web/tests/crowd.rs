@@ -216,6 +216,11 @@ async fn one_address_does_not_keep_all_others_out() {
     let (_, refused) = asked_from(server, [127, 0, 0, 1]).await;
     assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("connections_exhausted"), "{refused}");
     assert_eq!(hosted.stats.beyond_share(), 1);
+    // Neither silence nor what is answered when the server is full gets at the places for others.
+    let mut more = Vec::new();
+    for words in ["", "GET /api/health HTTP/1.1\r\nhost: x\r\n\r\n"].repeat(8) {
+        more.push(begun(server, words.as_bytes()).await);
+    }
     let (_other, served) = asked_from(server, [127, 0, 0, 2]).await;
     assert!(served.ends_with("hello"), "{served}");
 

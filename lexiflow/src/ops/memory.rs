@@ -66,8 +66,8 @@ pub struct MemoryHealth {
     "thresholds": {"heapWarning": "75%", "heapCritical": "85%", "rssWarning": "1152 MB", "rssCritical": "1536 MB"},
     "allocator": {"name": "jemalloc", "allocated": 32_715_571, "active": 34_603_008, "resident": 39_059_456,
         "mapped": 46_993_408, "retained": 9_105_408, "metadata": 5_348_416, "purges": 0},
-    "cgroup": {"current": 141_152_256, "high": null, "max": 2_147_483_648_u64, "neighbours": 0, "oomKills": 0,
-        "anon": 33_554_432, "file": 103_976_960, "sock": 0, "kernel": 3_936_256},
+    "cgroup": {"current": 141_152_256, "high": null, "max": 2_147_483_648_u64, "oomKills": 0, "anon": 33_554_432,
+        "file": 103_976_960, "sock": 0, "kernel": 3_936_256},
     "pressure": {"someAvg10": 0.0},
     "tasks": {"alive": 7, "background": ["queue.dispatcher", "queue.worker", "queue.scheduler", "headroom.sample"],
         "leaked": 0, "detached": 0, "detachedTotal": 0},
@@ -263,8 +263,8 @@ pub(super) fn allocator(stats: AllocatorStats, purges: u64) -> Value {
 
 pub(super) fn cgroup(stats: CgroupStats) -> Value {
     json!({
-        "current": stats.current, "high": stats.high, "max": stats.max, "neighbours": stats.neighbours,
-        "oomKills": stats.oom_kills, "anon": stats.anon, "file": stats.file, "sock": stats.sock, "kernel": stats.kernel,
+        "current": stats.current, "high": stats.high, "max": stats.max, "oomKills": stats.oom_kills,
+        "anon": stats.anon, "file": stats.file, "sock": stats.sock, "kernel": stats.kernel,
     })
 }
 

@@ -30,7 +30,7 @@ const HOLDERS: usize = 20;
         "process": {"rss": 58_720_256, "rssAnon": 33_554_432, "rssFile": 25_165_824, "peakRss": 68_067_328},
         "allocator": {"name": "jemalloc", "allocated": 32_715_571, "active": 34_603_008, "resident": 39_059_456,
         "mapped": 46_993_408, "retained": 9_105_408, "metadata": 5_348_416, "purges": 0},
-        "cgroup": {"current": 141_152_256, "high": null, "max": 2_147_483_648_u64, "neighbours": 0, "oomKills": 0,
+        "cgroup": {"current": 141_152_256, "high": null, "max": 2_147_483_648_u64, "oomKills": 0,
         "anon": 33_554_432, "file": 103_976_960, "sock": 0, "kernel": 3_936_256},
         "pools": [{"name": "interactive", "parent": "root", "limit": 1_610_612_680, "used": 4096,
         "peak": 1_048_576, "refused": 0}],

@@ -4,5 +4,4 @@ mod discovery;
 mod following;
 mod groups;
 mod machine;
-mod neighbours;
 mod unreadable;

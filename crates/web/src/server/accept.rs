@@ -21,8 +21,8 @@ use tokio_util::task::TaskTracker;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long a connection on a reserved place may say nothing. Whoever looks after a server asks at once.
 const RESERVED_GLANCE: Duration = Duration::from_millis(250);
-/// The same on a place that is kept for other addresses.
-const OTHERS_GLANCE: Duration = Duration::from_millis(50);
+/// The same where its address has more connections than its share: others want the reserved places too.
+const BEYOND_GLANCE: Duration = Duration::from_millis(50);
 
 /// Serves connections until `shutdown` is ready; then accepts no more, lets those with work finish it, and cuts what is
 /// left at the deadline. Open the listener with [`bind`](super::bind), so that its buffers are bounded.
@@ -64,28 +64,31 @@ fn admit(host: &Host, stream: TcpStream, peer: SocketAddr, permit: Permit) {
     let host = host.clone();
     let tasks = host.tasks.clone();
     drop(tasks.spawn(async move {
-        let glance = held.1.glance();
-        match (host.settings.work.clone(), glance) {
-            (None, _) => Box::pin(host.serve(stream, peer, glance.is_some())).await,
-            (Some(_), Some(glance)) => serve_if_asked(host, stream, peer, glance).await,
-            (Some(work), None) => hand_over(host, stream, peer, held, &work).await,
+        match (&held.1, host.settings.work.clone()) {
+            (Permit::Refused { .. }, _) => turn_away(&host, stream).await,
+            (Permit::Reserved { .. }, None) => Box::pin(host.serve(stream, peer, true)).await,
+            (Permit::Reserved { glance, .. }, Some(_)) => serve_if_asked(host, stream, peer, *glance).await,
+            (Permit::Ordinary { .. }, None) => Box::pin(host.serve(stream, peer, false)).await,
+            (Permit::Ordinary { .. }, Some(work)) => hand_over(host, stream, peer, held, &work).await,
         }
     }));
 }
 
-/// Serves a connection on a reserved place, or of an address that has its share of them, when it asks for a reserved path, and
-/// refuses it at once when it does not: the next one is waiting.
-async fn serve_if_asked(host: Host, mut stream: TcpStream, peer: SocketAddr, glance: Duration) {
+/// Serves a connection on a reserved place when it asks for a reserved path, and refuses it at once when it does not: the
+/// next one is waiting.
+async fn serve_if_asked(host: Host, stream: TcpStream, peer: SocketAddr, glance: Duration) {
     let patience = glance.min(host.settings.header_timeout);
     match asks_for(&stream, host.settings.reserved_paths, patience).await {
         Ok(true) => Box::pin(host.serve(stream, peer, true)).await,
-        Ok(false) => {
-            host.settings.stats.refuse();
-            if let Err(error) = refuse(&mut stream).await {
-                tracing::debug!(%error, "a connection was not told that there is no place for it");
-            }
-        }
+        Ok(false) => turn_away(&host, stream).await,
         Err(error) => tracing::debug!(%error, "a connection ended before its first request"),
+    }
+}
+
+async fn turn_away(host: &Host, mut stream: TcpStream) {
+    host.settings.stats.refuse();
+    if let Err(error) = refuse(&mut stream).await {
+        tracing::debug!(%error, "a connection was not told that there is no place for it");
     }
 }
 
@@ -144,42 +147,36 @@ async fn drain(host: &Host) -> Report {
 
 /// The right to one connection.
 enum Permit {
-    Ordinary { _place: Place, share: Share },
-    Reserved { _place: OwnedSemaphorePermit },
-}
-
-/// Whether a connection's address may have one more.
-enum Share {
-    /// Nobody has come yet, or it is a proxy that speaks for many.
-    Uncounted,
-    Counted(#[expect(dead_code, reason = "held as long as the connection")] Held),
-    Exceeded,
+    /// Counted for its address, but for nobody's yet and for a proxy's that speaks for many.
+    Ordinary {
+        place: Place,
+        _held: Option<Held>,
+    },
+    Reserved {
+        _place: OwnedSemaphorePermit,
+        glance: Duration,
+    },
+    /// To be told that there is none.
+    Refused {
+        _place: Place,
+    },
 }
 
 impl Permit {
     fn is_reserved(&self) -> bool {
         matches!(self, Self::Reserved { .. })
     }
-
-    /// How long it may say nothing where nothing but the reserved paths is answered.
-    fn glance(&self) -> Option<Duration> {
-        match self {
-            Self::Reserved { .. } => Some(RESERVED_GLANCE),
-            Self::Ordinary { share: Share::Exceeded, .. } => Some(OTHERS_GLANCE),
-            Self::Ordinary { .. } => None,
-        }
-    }
 }
 
 impl From<Place> for Permit {
     fn from(place: Place) -> Self {
-        Self::Ordinary { _place: place, share: Share::Uncounted }
+        Self::Ordinary { place, _held: None }
     }
 }
 
 impl From<OwnedSemaphorePermit> for Permit {
     fn from(place: OwnedSemaphorePermit) -> Self {
-        Self::Reserved { _place: place }
+        Self::Reserved { _place: place, glance: RESERVED_GLANCE }
     }
 }
 
@@ -214,16 +211,18 @@ impl Permits {
         Ok((stream, peer, permit))
     }
 
-    /// The permit of whoever came: an address that has its share takes no ordinary place as long as a reserved one is free.
+    /// The permit of whoever came. What an address opens beyond its share has no ordinary place for longer than it takes to
+    /// say so: it has a reserved one, for a shorter glance, or none.
     fn counted(&self, permit: Permit, peer: SocketAddr, settings: &ServerSettings) -> Permit {
-        let Permit::Ordinary { _place: place, .. } = permit else { return permit };
+        let Permit::Ordinary { place, .. } = permit else { return permit };
         if let Some(held) = self.addresses.enter(peer.ip(), settings.crowd.connections()) {
-            return Permit::Ordinary { _place: place, share: Share::Counted(held) };
+            return Permit::Ordinary { place, _held: Some(held) };
         }
         settings.stats.exceed_share();
-        let reserved = Arc::clone(&self.reserved).try_acquire_owned();
-        let kept = || Permit::Ordinary { _place: place, share: Share::Exceeded };
-        reserved.map_or_else(|_| kept(), Permit::from)
+        match Arc::clone(&self.reserved).try_acquire_owned() {
+            Ok(reserved) => Permit::Reserved { _place: reserved, glance: BEYOND_GLANCE },
+            Err(_) => Permit::Refused { _place: place },
+        }
     }
 
     async fn take(&self, settings: &ServerSettings) -> io::Result<Permit> {

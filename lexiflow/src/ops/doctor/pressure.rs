@@ -21,24 +21,11 @@ pub(super) fn level(seen: &Examined<'_>, found: &mut Vec<String>) {
         Cause::None | Cause::Share => share(snapshot),
     };
     found.push(format!(
-        "The level is {} because {why}. {} {advice}{}{}",
+        "The level is {} because {why}. {} {advice}{}",
         snapshot.level.as_str(),
         done(seen),
-        holders(seen),
-        neighbours(snapshot)
+        holders(seen)
     ));
-}
-
-/// Who else has of the limit, where it is that of a group above.
-fn neighbours(snapshot: &Snapshot) -> String {
-    let Some(group) = snapshot.reading.cgroup.filter(|group| group.neighbours > 0) else {
-        return String::new();
-    };
-    let (others, all) = (mebibytes(group.neighbours), mebibytes(group.max.unwrap_or(0)));
-    format!(
-        " Other groups have {others} of the {all} MiB that the server shares with them: give them limits of their own, or the \
-         server more than they leave."
-    )
 }
 
 /// The share that the level is made of: the worst of three.
@@ -112,9 +99,10 @@ fn times(seen: &Examined<'_>, name: &str) -> u64 {
     place.map_or(0, |place| seen.controls.taken[place])
 }
 
-/// What the last action of this name changed, if it is still on record.
+/// What the last action of this name changed whose effect is known, if it is still on record.
 fn last(recent: &[ActionRecord], name: &str) -> String {
-    let found = recent.iter().rev().find(|record| record.action.name() == name);
+    let is_known = |record: &&ActionRecord| record.action.name() == name && record.after_bytes.is_some();
+    let found = recent.iter().rev().find(is_known);
     let told = |record: &ActionRecord| {
         let after = record.after_bytes?;
         Some(format!(", last from {} to {} KiB", record.before_bytes >> 10, after >> 10))

@@ -1,7 +1,5 @@
 use super::*;
-use headroom::{
-    Action, ActionRecord, AllocatorStats, CgroupStats, Class, InjectedSource, Meter, RequestMemory, Settings,
-};
+use headroom::{Action, ActionRecord, AllocatorStats, Class, InjectedSource, Meter, RequestMemory, Settings};
 use std::sync::Arc;
 
 /// What is found of `headroom` by somebody of this machine. The findings' ten minutes begin with `trend`.
@@ -86,17 +84,6 @@ fn the_share_that_makes_the_level_is_named() {
         charged.contains("cannot take back, 398 MiB, 99 % of the limit (physical) of 400 MiB"),
         "{charged}"
     );
-}
-
-#[test]
-fn who_shares_the_limit_is_told_under_pressure() {
-    let (headroom, source) = holding(260, Settings::default());
-    assert!(!told(&headroom)[0].contains("Other groups"), "there are none");
-    let shared = CgroupStats { neighbours: 500 << 20, max: Some(900 << 20), ..CgroupStats::default() };
-    source.change(|reading| reading.cgroup = Some(shared));
-    headroom.sample_at(2);
-    let pressed = told(&headroom).remove(0);
-    assert!(pressed.contains("Other groups have 500 of the 900 MiB"), "{pressed}");
 }
 
 #[test]
