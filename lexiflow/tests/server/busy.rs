@@ -4,6 +4,7 @@ use crate::support::Server;
 use bytes::Bytes;
 use db::{Dialect, Reads as _};
 use http::Method;
+use std::time::Duration;
 use tokio::task::{AbortHandle, JoinSet};
 
 /// The connections for reading of the test's server, all taken.
@@ -78,12 +79,24 @@ async fn whoever_asks_from_elsewhere_hears_soon_that_nobody_can_tell_who_they_ar
     assert!(taken.still(), "it was refused only when the database gave up");
 }
 
+/// As many transactions as there may be at once: whoever begins another one waits.
+async fn all_that_write(server: &Server) -> Vec<db::Tx> {
+    let mut held = Vec::new();
+    let another =
+        || tokio::time::timeout(Duration::from_millis(200), server.running.app().db().writer().begin());
+    while let Ok(begun) = another().await {
+        held.push(begun.unwrap());
+    }
+    assert!((1..=READERS).contains(&held.len()), "{}", held.len());
+    held
+}
+
 #[tokio::test]
 async fn a_purge_is_done_while_nothing_can_be_written_and_is_recorded_beside_the_database() {
     let server = Server::start().await;
     let admin = server.admin().await;
     let before = server.running.app().headroom().snapshot().purges;
-    let writing = server.running.app().db().writer().begin().await.unwrap();
+    let writing = all_that_write(&server).await;
     let answer = admin.send(Method::POST, "/api/monitoring/memory/purge", &[], Bytes::new()).await;
     drop(answer.expect_status(200));
     assert!(server.running.app().headroom().snapshot().purges > before);
