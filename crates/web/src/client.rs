@@ -6,7 +6,7 @@ pub use country::{Country, CountryFault};
 
 use crate::server::PeerAddr;
 use http::{Extensions, HeaderMap, HeaderName};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// Where a request comes from: in the extensions of every request that came over the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +79,15 @@ impl TrustedProxies {
             (Some(code), None) => code.to_str().ok()?.trim().parse().ok(),
             _ => None,
         }
+    }
+}
+
+/// Whose an address is: of IPv6 the first half counts, which is what one customer gets (RFC 6177), and the rest is zero. An
+/// address of IPv4 that is written as one of IPv6 is the same.
+pub fn customer(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        address @ IpAddr::V4(_) => address,
     }
 }
 

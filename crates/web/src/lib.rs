@@ -23,7 +23,7 @@ mod scope;
 pub mod server;
 
 pub use body::{BodyFault, BodyPace};
-pub use client::{Client, Country, CountryFault, TrustedProxies};
+pub use client::{Client, Country, CountryFault, TrustedProxies, customer};
 pub use day::calendar_day;
 pub use etag::Version;
 pub use extract::{

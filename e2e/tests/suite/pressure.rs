@@ -115,10 +115,13 @@ impl Scene {
 }
 
 /// The actions of a report by name, each with the bytes before it and, as soon as that is known, after it.
-fn actions(report: &Value) -> Vec<(&str, u64, Option<u64>)> {
-    let told = |action: &'_ Value| (action["beforeBytes"].as_u64().unwrap(), action["afterBytes"].as_u64());
+fn actions<'a>(report: &'a Value) -> Vec<(&'a str, u64, Option<u64>)> {
     let list = report["actions"].as_array().unwrap().iter();
-    list.map(|action| (action["action"].as_str().unwrap(), told(action).0, told(action).1)).collect()
+    let told = |action: &'a Value| {
+        let before = action["beforeBytes"].as_u64().unwrap();
+        (action["action"].as_str().unwrap(), before, action["afterBytes"].as_u64())
+    };
+    list.map(told).collect()
 }
 
 /// What may be refused: lists, searches, and what moves files.

@@ -48,13 +48,7 @@ impl Headroom {
         // Shrinking what is small already, each second, is not worth a line.
         let is_idle = record.after_bytes == Some(record.before_bytes);
         if !(is_idle && matches!(record.action, Action::ShrinkStores(_))) {
-            tracing::info!(
-                action = record.action.name(),
-                level = record.level.as_str(),
-                before_bytes = record.before_bytes,
-                after_bytes = record.after_bytes,
-                "memory action"
-            );
+            log_action(&record, "memory action");
         }
         self.inner.controls.record(record);
     }
@@ -62,13 +56,7 @@ impl Headroom {
     /// Tells what came of actions that others have carried out.
     pub(super) fn show_effects(&self, at_micros: u64) {
         while let Some(record) = self.inner.controls.show_effect(at_micros, self.inner.root.used()) {
-            tracing::info!(
-                action = record.action.name(),
-                level = record.level.as_str(),
-                before_bytes = record.before_bytes,
-                after_bytes = record.after_bytes,
-                "what came of a memory action"
-            );
+            log_action(&record, "what came of a memory action");
         }
     }
 
@@ -141,6 +129,12 @@ impl Headroom {
         let (before_bytes, after_bytes) = (report.before_resident, Some(report.after_resident));
         self.note(ActionRecord { at_micros, level, action: Action::Purge, before_bytes, after_bytes });
     }
+}
+
+fn log_action(record: &ActionRecord, what: &'static str) {
+    let (action, level) = (record.action.name(), record.level.as_str());
+    let (before_bytes, after_bytes) = (record.before_bytes, record.after_bytes);
+    tracing::info!(action, level, before_bytes, after_bytes, "{what}");
 }
 
 fn log_ended(flight: &FlightStats, why: &'static str) {

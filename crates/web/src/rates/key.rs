@@ -1,9 +1,10 @@
 use super::{RateClass, Whom};
+use crate::client::customer;
 use sha2::{Digest as _, Sha256};
 use std::net::IpAddr;
 
-/// Whose requests of which class are counted. It is small, and there are no more of them than somebody owns: of an IPv6
-/// address the first half counts, which is what one customer gets (RFC 6177).
+/// Whose requests of which class are counted. It is small, and there are no more of them than somebody owns: an
+/// address counts as its customer's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RateKey {
     kind: u8,
@@ -24,13 +25,13 @@ impl RateKey {
 
     pub(super) fn address(class: RateClass, address: IpAddr, shows_token: bool) -> Self {
         let mut whose = [0; 16];
-        let kind = match address.to_canonical() {
+        let kind = match customer(address) {
             IpAddr::V4(address) => {
                 whose[..4].copy_from_slice(&address.octets());
                 V4
             }
             IpAddr::V6(address) => {
-                whose[..8].copy_from_slice(&address.octets()[..8]);
+                whose = address.octets();
                 V6
             }
         };

@@ -1,5 +1,6 @@
+use crate::client::customer;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// One address may have all places but this part of them, which stays for others: whoever floods the server from one place
@@ -14,7 +15,7 @@ pub(super) struct Addresses(Arc<Mutex<HashMap<IpAddr, usize>>>);
 impl Addresses {
     /// One more connection of an address, unless it has its share of so many places.
     pub(super) fn enter(&self, address: IpAddr, places: usize) -> Option<Held> {
-        let whose = whose(address);
+        let whose = customer(address);
         // Too few to be divided are anybody's.
         let most = if places < PART_FOR_OTHERS { usize::MAX } else { places - places / PART_FOR_OTHERS };
         self.with(|counts| {
@@ -26,17 +27,6 @@ impl Addresses {
 
     fn with<T>(&self, change: impl FnOnce(&mut HashMap<IpAddr, usize>) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Of an IPv6 address the first half counts: that is what one customer gets.
-fn whose(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -101,13 +101,11 @@ fn times(seen: &Examined<'_>, name: &str) -> u64 {
 
 /// What the last action of this name changed whose effect is known, if it is still on record.
 fn last(recent: &[ActionRecord], name: &str) -> String {
-    let is_known = |record: &&ActionRecord| record.action.name() == name && record.after_bytes.is_some();
-    let found = recent.iter().rev().find(is_known);
-    let told = |record: &ActionRecord| {
-        let after = record.after_bytes?;
-        Some(format!(", last from {} to {} KiB", record.before_bytes >> 10, after >> 10))
-    };
-    found.and_then(told).unwrap_or_default()
+    let mut of_name = recent.iter().rev().filter(|record| record.action.name() == name);
+    let change = of_name.find_map(|record| Some((record.before_bytes, record.after_bytes?)));
+    change.map_or_else(String::new, |(before, after)| {
+        format!(", last from {} to {} KiB", before >> 10, after >> 10)
+    })
 }
 
 /// Where to look: the route, the store and the firm that hold most.

@@ -19,11 +19,11 @@ impl Key {
         Self::of("mail", email.trim().to_lowercase().as_bytes())
     }
 
-    /// Requests from an address. Of an IPv6 address the first half counts: that is what one customer gets.
+    /// Requests from a customer.
     pub(super) fn caller(address: IpAddr) -> Self {
-        match address.to_canonical() {
+        match web::customer(address) {
             IpAddr::V4(address) => Self::of("v4", &address.octets()),
-            IpAddr::V6(address) => Self::of("v6", &address.octets()[..8]),
+            IpAddr::V6(address) => Self::of("v6", &address.octets()),
         }
     }
 

@@ -26,11 +26,11 @@ impl Key {
         Self::of("user", user.to_string().as_bytes())
     }
 
-    /// Where a request comes from. Of an IPv6 address the first half counts: that is what one customer gets.
+    /// The customer from whom a request comes.
     pub(crate) fn address(address: IpAddr) -> Self {
-        match address.to_canonical() {
+        match web::customer(address) {
             IpAddr::V4(address) => Self::of("v4", &address.octets()),
-            IpAddr::V6(address) => Self::of("v6", &address.octets()[..8]),
+            IpAddr::V6(address) => Self::of("v6", &address.octets()),
         }
     }
 
