@@ -32,7 +32,7 @@ impl Class {
         }
     }
 
-    /// The most of the budget the class may hold, in percent. The classes overlap; the root pool bounds their sum.
+    /// The most of the budget the class may hold, in percent. The classes overlap: the pools above bound their sum.
     pub(crate) fn percent(self) -> u64 {
         match self {
             Self::Interactive => 100,

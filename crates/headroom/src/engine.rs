@@ -1,4 +1,5 @@
 mod acting;
+mod classes;
 mod following;
 
 use crate::allocator::{Allocator, HeapSpaces, PurgeReport};
@@ -23,6 +24,7 @@ use crate::source::{MemorySource, Reading, SystemSource};
 use crate::stores::{BoundedStore, StoreRegistry};
 use crate::tenants::{TenantStats, Tenants};
 use crate::tuning::Tuning;
+use classes::Classes;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -79,7 +81,7 @@ struct Inner {
     allocator: Option<Allocator>,
     budget: watch::Sender<Budget>,
     root: Pool,
-    classes: [Pool; Class::ALL.len()],
+    classes: Classes,
     tenants: Tenants,
     stores: StoreRegistry,
     routes: Arc<Routes>,
@@ -127,10 +129,10 @@ impl Headroom {
         let budget = budget_of(settings.explicit_budget_bytes, source.read().limit);
         let lendable = settings.lending.lendable(&budget);
         let root = Pool::root("root", lendable);
-        let classes = Class::ALL.map(|class| root.child(class.as_str(), class_limit(class, lendable)));
+        let classes = Classes::below(&root, lendable);
         let routes = Arc::new(Routes::new(settings.large_request_bytes));
         let (stores, ledger, tenants) =
-            (StoreRegistry::default(), Ledger::default(), Tenants::below(&classes));
+            (StoreRegistry::default(), Ledger::default(), Tenants::below(classes.pools()));
         for own in [
             Arc::clone(&routes) as Arc<dyn BoundedStore>,
             Arc::new(ledger.clone()),
@@ -190,7 +192,7 @@ impl Headroom {
 
     /// The pool of a class of work.
     pub fn class(&self, class: Class) -> &Pool {
-        &self.inner.classes[class as usize]
+        self.inner.classes.of(class)
     }
 
     /// The registry of bounded stores.
@@ -406,9 +408,9 @@ impl Headroom {
         }
     }
 
-    /// The figures of the root and the classes' pools.
+    /// The figures of the root, of what is not reserved in it, and of the classes' pools.
     pub fn pools(&self) -> Vec<PoolStats> {
-        std::iter::once(&self.inner.root).chain(&self.inner.classes).map(Pool::stats).collect()
+        std::iter::once(self.inner.root.stats()).chain(self.inner.classes.stats()).collect()
     }
 
     /// Gives the allocator's unused pages back to the system and counts it. It may take tens of milliseconds: call it
@@ -482,11 +484,6 @@ fn allocator(actions: ActionSettings) -> Option<Allocator> {
     let _done = allocator.return_large_at_once();
     let _taken = allocator.set_decay(actions.calm_decay_millis());
     Some(allocator)
-}
-
-/// A class's share of what can be lent, in bytes.
-fn class_limit(class: Class, lendable: u64) -> u64 {
-    lendable / 100 * class.percent()
 }
 
 /// What is lent in all when the controller should look at once instead of at its next turn, in bytes.

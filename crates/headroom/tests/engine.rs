@@ -219,7 +219,7 @@ fn the_running_system_tells_its_figures() {
     assert!(process.rss > MIB && process.peak_rss >= process.rss_anon && process.threads >= 1);
     assert!(process.rss_anon + process.rss_file <= process.rss + MIB);
     assert!(snapshot.budget.bytes > 0 && snapshot.reading.limit.bytes > snapshot.budget.bytes / 2);
-    assert_eq!(snapshot.pools.len(), 1 + Class::ALL.len());
+    assert_eq!(snapshot.pools.len(), 2 + Class::ALL.len());
     assert_eq!(&*snapshot.pools[0].name, "root");
 }
 

@@ -33,8 +33,10 @@ impl Headroom {
                 controls.closes_idle.store(on, Ordering::Relaxed);
                 later
             }
+            Action::CancelLargest if !self.may_end_one(level) => return,
             Action::CancelLargest => match self.inner.ledger.cancel_largest() {
                 Some(flight) => {
+                    controls.ending.spend();
                     log_ended(&flight, "a request is ended to stay within the memory limit");
                     later
                 }
@@ -42,6 +44,11 @@ impl Headroom {
             },
         };
         self.note(ActionRecord { at_micros, level, action, before_bytes, after_bytes });
+    }
+
+    fn may_end_one(&self, level: Level) -> bool {
+        let completed = self.inner.requests.load(Ordering::Relaxed);
+        level == Level::Emergency || self.inner.controls.ending.has_one(completed)
     }
 
     fn note(&self, record: ActionRecord) {

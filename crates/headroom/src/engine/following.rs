@@ -1,7 +1,6 @@
 //! What follows from another limit of the system, or another budget.
 
-use super::{Headroom, class_limit, mark_of};
-use crate::class::Class;
+use super::{Headroom, mark_of};
 use crate::controller::{Chore, Chores};
 use crate::lending::Lending;
 use crate::level::Thresholds;
@@ -34,9 +33,7 @@ impl Headroom {
         *lending = other.unwrap_or(*lending);
         let lendable = lending.lendable(&self.budget());
         self.inner.root.set_limit(lendable);
-        for class in Class::ALL {
-            self.class(class).set_limit(class_limit(class, lendable));
-        }
+        self.inner.classes.set_limits(lendable);
         drop(lending);
         self.set_mark(&self.tuning().thresholds);
     }
