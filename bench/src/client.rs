@@ -37,7 +37,12 @@ pub(crate) struct Received {
 
 impl Connection {
     pub(crate) async fn open(address: SocketAddr, token: Option<&str>) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
+        Self::over(TcpStream::connect(address).await?, token).await
+    }
+
+    /// Speaks HTTP on a connection that is there.
+    pub(crate) async fn over(stream: TcpStream, token: Option<&str>) -> anyhow::Result<Self> {
+        let address = stream.peer_addr()?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         let mut driver = JoinSet::new();

@@ -17,6 +17,7 @@ mod quantity;
 mod record;
 mod server;
 mod setup;
+mod sockets;
 mod table;
 
 use args::{Args, Figure, Inner};

@@ -4,6 +4,7 @@
 //! the server; a request that came through a proxy is never a local one.
 
 mod alive;
+mod books;
 mod checks;
 mod collectors;
 mod depths;

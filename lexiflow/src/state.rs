@@ -33,7 +33,7 @@ pub use witness::WitnessFolder;
 
 pub(crate) use bounds::{declare as declared_bounds, fit, limit_of, settle};
 pub use settings::database as database_settings;
-pub(crate) use settings::layers as layer_settings;
+pub(crate) use settings::{BASE_BYTES, CONNECTION_BYTES, STREAM_BYTES, layers as layer_settings};
 pub(crate) use signing::{
     keys as audit_keys, retention as audit_retention, rotate as rotate_audit_key, witness as audit_witness,
 };

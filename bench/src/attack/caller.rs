@@ -6,9 +6,8 @@ use crate::body::Payload;
 use crate::client::{Connection, whole};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
+use std::net::Ipv4Addr;
 use std::time::Duration;
-
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// A connection that is made again when it ends.
 #[derive(Debug)]
@@ -53,6 +52,12 @@ impl Caller {
         answer
     }
 
+    /// Comes from this address from now on, on another connection.
+    pub(super) fn come_from(&mut self, address: Ipv4Addr) {
+        self.client.from = Some(address);
+        self.connection = None;
+    }
+
     pub(super) async fn get(&mut self, path: &str) -> Option<Answer> {
         self.ask(request(Method::GET, path, Payload::empty())?).await
     }
@@ -63,16 +68,23 @@ impl Caller {
             self.connection = None;
         }
         if self.connection.is_none() {
-            let front = &self.client.front;
-            let opening = Connection::open(front.address, Some(&front.token));
-            let Ok(Ok(connection)) = tokio::time::timeout(CONNECT_LIMIT, opening).await else {
-                self.client.tally.not_made();
+            let Some(connection) = self.open().await else {
                 self.client.pause().await;
                 return None;
             };
             self.connection = Some((connection, self.client.tally.hold()));
         }
         Some(())
+    }
+
+    /// Nothing, and counted as such, when the server does not take it.
+    async fn open(&self) -> Option<Connection> {
+        let stream = self.client.connect(None).await?;
+        let connection = Connection::over(stream, Some(&self.client.front.token)).await.ok();
+        if connection.is_none() {
+            self.client.tally.not_made();
+        }
+        connection
     }
 }
 

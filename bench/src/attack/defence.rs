@@ -40,9 +40,12 @@ pub(crate) enum Defence {
     Threads,
     /// That unused memory is given back at critical.
     Purge,
+    /// That caches give back under pressure.
+    Shrink,
     /// That the thresholds have consequences.
     Monitoring,
-    /// The limit itself: the server does not see the one that its control group has, and plans with the machine's memory.
+    /// The limit itself, and so admission: the server does not see the one that its control group has, plans with the machine's
+    /// memory and lets in whoever comes.
     Limit,
 }
 
@@ -76,6 +79,7 @@ impl Defence {
             Self::Hashes => &[("ARGON2_PARALLEL_HASHES", "64"), ("UV_THREADPOOL_SIZE", "64")],
             Self::Threads => &[("UV_THREADPOOL_SIZE", "512"), ("DB_READERS", "64")],
             Self::Purge => &[("MEMORY_GC_AFTER_THRESHOLD", "false")],
+            Self::Shrink => &[("MEMORY_SHRINK_STORES", "false")],
             Self::Monitoring => &[("MEMORY_MONITORING_ENABLED", "false")],
             Self::Limit => &[],
         }
@@ -111,11 +115,16 @@ impl Defence {
                 &[Attacker::SlowReaders, Attacker::SlowHeaders, Attacker::Uploads]
             }
             Self::BodySize => &[Attacker::JsonBomb, Attacker::GzipBomb],
-            Self::Streams => &[Attacker::StreamFlood],
+            Self::Streams => &[Attacker::StreamFlood, Attacker::ShutWindows],
             Self::Stall => &[Attacker::ShutWindows, Attacker::SlowReaders],
             Self::Hashes => &[Attacker::Logins],
-            Self::Threads => &[Attacker::Export, Attacker::SlowReaders],
-            Self::Connections | Self::ConnectionMemory | Self::Purge | Self::Monitoring | Self::Limit => &[],
+            Self::Threads => &[Attacker::StreamFlood, Attacker::Export],
+            Self::Connections
+            | Self::ConnectionMemory
+            | Self::Purge
+            | Self::Shrink
+            | Self::Monitoring
+            | Self::Limit => &[],
         }
     }
 }

@@ -14,6 +14,13 @@ use std::time::Duration;
 /// the allocator: each has a stack.
 const MOST_THREADS: u64 = 32;
 
+/// What a server takes by default, and the places that are kept for health.
+const MOST_CONNECTIONS: u64 = 1_024 + 64;
+
+/// What waits in the kernel on one connection, in bytes: 64 KiB each way, which it doubles for its own books, and half of that
+/// again where segments lie badly in them.
+const MOST_WAITING: u64 = 192 << 10;
+
 /// The gates and then the attackers.
 pub(super) fn rows(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
     let gates = gates(plan, outcome).into_iter();
@@ -40,7 +47,7 @@ pub(super) fn gates(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
     rows.extend(written(plan, outcome));
     rows.push(statuses(outcome));
     rows.extend(health(outcome));
-    rows.push(outcome.health.reports.row());
+    rows.extend(outcome.health.reports.rows(plan, MOST_CONNECTIONS));
     rows.extend(promises(plan, outcome));
     rows.extend(recovery(outcome));
     rows.push(match &outcome.stopped {
@@ -74,6 +81,16 @@ fn memory(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
         Row::at_most("heap, stacks and sockets at once", Quantity::bytes(outcome.most.pinned), limit)
             .with_note(pinned),
         Row::at_most("threads at once", Quantity::count(outcome.most.threads), Quantity::count(MOST_THREADS)),
+        Row::at_most(
+            "connections at once",
+            Quantity::count(outcome.most.connections),
+            Quantity::count(MOST_CONNECTIONS),
+        ),
+        Row::at_most(
+            "most that the kernel had of one connection",
+            Quantity::bytes(outcome.most.waiting),
+            Quantity::bytes(MOST_WAITING),
+        ),
         Row::exactly("out-of-memory kills", Quantity::count(outcome.kills), Quantity::count(0)),
     ]
 }
@@ -145,9 +162,10 @@ fn recovery(outcome: &Outcome) -> Vec<Row> {
     };
     let small = Quantity::bytes(outcome.baseline * 115 / 100);
     let note = format!(
-        "{} after it, {} before it",
+        "{} after it, {} before it{}",
         figure(recovery.resident_after),
-        Quantity::bytes(outcome.baseline)
+        Quantity::bytes(outcome.baseline),
+        recovery.held
     );
     vec![level, Row::at_most(memory, Quantity::bytes(recovery.resident), small).with_note(note)]
 }

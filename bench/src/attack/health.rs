@@ -150,11 +150,12 @@ impl Probe {
 }
 
 /// The level that the memory report names.
-pub(super) async fn level(address: SocketAddr, connection: &mut Option<Connection>) -> Option<String> {
+pub(crate) async fn level(address: SocketAddr, connection: &mut Option<Connection>) -> Option<String> {
     level_of(&report(address, connection).await?)
 }
 
-async fn report(address: SocketAddr, connection: &mut Option<Connection>) -> Option<Value> {
+/// The memory report, if there is one.
+pub(super) async fn report(address: SocketAddr, connection: &mut Option<Connection>) -> Option<Value> {
     let answer = tokio::time::timeout(PATIENCE, ask(address, connection, "/api/health/memory")).await;
     let Ok(Ok((_, body))) = answer else {
         *connection = None;

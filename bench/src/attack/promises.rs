@@ -65,6 +65,11 @@ fn pressure(outcome: &Outcome) -> Vec<Row> {
     let pressed = named(&["elevated", "warning", "critical", "emergency"]);
     let mut rows =
         vec![Row::at_least("looks at a level above normal", Quantity::count(pressed), Quantity::count(1))];
+    rows.push(Row::at_least(
+        "looks at which stores had just been shrunk",
+        Quantity::count(outcome.health.reports.shrinkings),
+        Quantity::count(1),
+    ));
     // Below that there may be nothing to give back.
     if named(&["critical", "emergency"]) > 0 {
         let purges = Quantity::count(outcome.health.reports.purges);

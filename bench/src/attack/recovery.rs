@@ -1,7 +1,9 @@
 //! How soon the server is itself again when the attackers are gone.
 
-use super::health;
+use super::{health, reports};
+use crate::client::Connection;
 use crate::process;
+use crate::quantity::Quantity;
 use crate::server::Server;
 use std::time::{Duration, Instant};
 
@@ -19,6 +21,8 @@ pub(super) struct Recovery {
     /// Resident memory when it first was small enough, or at the time when it should have been.
     pub resident: u64,
     pub resident_after: Duration,
+    /// Where the bytes were at that time, if it was not.
+    pub held: String,
     /// The last level that was seen, if it was not normal.
     pub last_level: String,
 }
@@ -39,10 +43,22 @@ pub(super) async fn watch(server: &Server, small: u64) -> anyhow::Result<Recover
             recovery.resident = process::memory(server.pid())?.resident;
             recovery.resident_after = begun.elapsed();
             is_settled = recovery.resident <= small || begun.elapsed() >= MEMORY_LIMIT;
+            if is_settled && recovery.resident > small {
+                recovery.held = held(server, &mut connection).await?;
+            }
         }
         if (is_settled && recovery.normal_after.is_some()) || begun.elapsed() >= PATIENCE {
             return Ok(recovery);
         }
         tokio::time::sleep(EACH).await;
     }
+}
+
+/// The resident memory by its kinds, and the parts that the memory report tells.
+async fn held(server: &Server, connection: &mut Option<Connection>) -> anyhow::Result<String> {
+    let memory = process::memory(server.pid())?;
+    let report = health::report(server.address(), connection).await;
+    let parts = report.as_ref().and_then(reports::parts).unwrap_or_else(|| "no report".to_owned());
+    let (anonymous, resident) = (Quantity::bytes(memory.anonymous), Quantity::bytes(memory.resident));
+    Ok(format!("; anonymous {anonymous} of {resident}, {parts}"))
 }

@@ -1,42 +1,56 @@
 //! What the memory reports of an attack tell.
 
+use super::siege::Plan;
 use crate::quantity::Quantity;
 use crate::table::Row;
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// What the kernel counts and no part of the report explains, in percent of the limit.
+const UNEXPLAINED_PERCENT: u64 = 10;
+/// What may be registered for one file on its way, in bytes.
+const FILE_BYTES: u64 = 1 << 20;
+/// Where files come in and go out.
+const FILE_ROUTES: [&str; 2] = ["/api/documents", "/api/documents/{id}/download"];
+/// Requests that run hold what is declared for them: what streams may have, a part of the limit, and one on each connection.
+const STREAMS_PART: u64 = 32;
+const REQUEST_BYTES: u64 = 6 << 10;
 
 /// What the reports told so far.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
     /// How often each level was seen.
     pub levels: BTreeMap<String, u64>,
-    /// How often a report told of a purge against pressure.
+    /// How often a report told of a purge against pressure, and of stores that were shrunk.
     pub purges: u64,
-    /// The report with the largest unexplained charge.
-    most: Option<Books>,
+    pub shrinkings: u64,
+    /// The books with the most that nothing explains, and with the most that the allocator had not given back.
+    worst: Option<Books>,
+    slackest: Option<Books>,
+    /// The most that requests held at once by declaration, and that was registered for one file.
+    requests: u64,
+    file: u64,
 }
 
-/// The truths of a report, in bytes.
-#[derive(Debug, Clone, Copy)]
+/// What a report says of where the bytes are.
+#[derive(Debug, Clone)]
 struct Books {
-    charged: u64,
-    registered: u64,
-    sockets: u64,
+    unexplained: i64,
+    allocator: u64,
+    requests: u64,
+    said: String,
 }
 
 impl Books {
     fn of(report: &Value) -> Option<Self> {
-        let number = |path: &str| report.pointer(path)?.as_u64();
+        let books = report.get("books")?.as_object()?;
+        let number = |name: &str| books.get(name)?.as_u64();
         Some(Self {
-            charged: number("/gaps/charged")?,
-            registered: number("/gaps/registered")?,
-            sockets: number("/cgroup/sock").unwrap_or(0),
+            unexplained: books.get("unexplained")?.as_i64()?,
+            allocator: number("allocator")?,
+            requests: number("requests")?,
+            said: parts(report)?,
         })
-    }
-
-    /// What is charged beyond what was asked for and the sockets.
-    fn unregistered(&self) -> u64 {
-        self.charged.saturating_sub(self.registered + self.sockets)
     }
 }
 
@@ -46,27 +60,64 @@ impl Reports {
         let level = report.and_then(level_of).unwrap_or_else(|| "no answer".to_owned());
         *self.levels.entry(level).or_default() += 1;
         let Some(report) = report else { return };
-        let actions = report.get("actions").and_then(Value::as_array);
-        let is_purge = |action: &Value| action.get("action").and_then(Value::as_str) == Some("purge");
-        self.purges += u64::from(actions.is_some_and(|actions| actions.iter().any(is_purge)));
-        let larger = |books: &Books| self.most.is_none_or(|most| books.unregistered() > most.unregistered());
-        if let Some(books) = Books::of(report).filter(larger) {
-            self.most = Some(books);
+        self.purges += u64::from(tells_of(report, "purge"));
+        self.shrinkings += u64::from(tells_of(report, "shrink_stores"));
+        self.file = self.file.max(registered_for_a_file(report));
+        let Some(books) = Books::of(report) else { return };
+        self.requests = self.requests.max(books.requests);
+        if self.worst.as_ref().is_none_or(|worst| books.unexplained > worst.unexplained) {
+            self.worst = Some(books.clone());
+        }
+        if self.slackest.as_ref().is_none_or(|slackest| books.allocator > slackest.allocator) {
+            self.slackest = Some(books);
         }
     }
 
-    /// The most that was charged although nobody had asked for it: the fixed part, connections and the allocator's slack.
-    pub(super) fn row(&self) -> Row {
-        let figure = "charged beyond what was registered and sockets";
-        let Some(books) = self.most else { return Row::failed(figure, "no report told it") };
-        let note = format!(
-            "{} charged, {} registered, {} of sockets at that moment",
-            Quantity::bytes(books.charged),
-            Quantity::bytes(books.registered),
-            Quantity::bytes(books.sockets)
-        );
-        Row::plain(figure, Quantity::bytes(books.unregistered())).with_note(note)
+    /// What the books must show, and the most that the allocator kept.
+    pub(super) fn rows(&self, plan: &Plan, most_connections: u64) -> Vec<Row> {
+        let unexplained = "charged and explained by no part of the report";
+        let (Some(worst), Some(slackest)) = (&self.worst, &self.slackest) else {
+            return vec![Row::failed(unexplained, "no report told it")];
+        };
+        let at_most = |figure: &str, bytes: u64, most: u64| {
+            Row::at_most(figure, Quantity::bytes(bytes), Quantity::bytes(most))
+        };
+        let bytes = u64::try_from(worst.unexplained).unwrap_or(0);
+        vec![
+            at_most(unexplained, bytes, plan.limit / 100 * UNEXPLAINED_PERCENT).with_note(worst.said.clone()),
+            Row::plain("freed and not given back by the allocator", Quantity::bytes(slackest.allocator))
+                .with_note(slackest.said.clone()),
+            at_most(
+                "declared for the requests that ran at once",
+                self.requests,
+                plan.limit / STREAMS_PART + most_connections * REQUEST_BYTES,
+            ),
+            at_most("registered for one file on its way", self.file, FILE_BYTES),
+        ]
     }
+}
+
+fn tells_of(report: &Value, action: &str) -> bool {
+    let actions = report.get("actions").and_then(Value::as_array);
+    let is_it = |one: &Value| one.get("action").and_then(Value::as_str) == Some(action);
+    actions.is_some_and(|actions| actions.iter().any(is_it))
+}
+
+fn registered_for_a_file(report: &Value) -> u64 {
+    let routes = report.get("routes").and_then(Value::as_array).into_iter().flatten();
+    let is_of_files = |route: &&Value| {
+        route.get("route").and_then(Value::as_str).is_some_and(|route| FILE_ROUTES.contains(&route))
+    };
+    let registered = |route: &Value| route.get("registered").and_then(Value::as_u64);
+    routes.filter(is_of_files).filter_map(registered).max().unwrap_or(0)
+}
+
+/// The parts that a memory report tells, in words.
+pub(super) fn parts(report: &Value) -> Option<String> {
+    let said =
+        |(name, bytes): (&String, &Value)| Some(format!("{name} {}", Quantity::bytes(bytes.as_u64()?)));
+    let parts: Vec<String> = report.get("books")?.as_object()?.iter().filter_map(said).collect();
+    Some(parts.join(", "))
 }
 
 /// The level that a memory report names.

@@ -16,6 +16,7 @@ use crate::process::{self, Memory};
 use crate::quantity::Quantity;
 use crate::server::{Server, Start};
 use crate::setup::Setup;
+use crate::sockets::{self, Sockets};
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Method, StatusCode};
@@ -33,6 +34,7 @@ const SETTLE: Duration = Duration::from_secs(5);
 /// How soon a lower limit is to be followed.
 const FOLLOWED: Duration = Duration::from_secs(1);
 const EACH: Duration = Duration::from_millis(100);
+const SOCKETS_EACH: Duration = Duration::from_secs(1);
 /// Requests at once on one connection of HTTP/2: what a server takes by default, and what it would take without a bound.
 const STREAMS: usize = 32;
 const MANY_STREAMS: usize = 256;
@@ -58,6 +60,9 @@ pub(super) struct Most {
     pub resident: u64,
     /// Threads at once.
     pub threads: u64,
+    /// Connections at once, and what the kernel had of one of them.
+    pub connections: u64,
+    pub waiting: u64,
 }
 
 impl Most {
@@ -67,6 +72,11 @@ impl Most {
         self.pinned = self.pinned.max(pinned.anonymous + pinned.sockets);
         self.resident = self.resident.max(memory.resident);
         self.threads = self.threads.max(memory.threads);
+    }
+
+    fn look_at(&mut self, sockets: Sockets) {
+        self.connections = self.connections.max(sockets.taken);
+        self.waiting = self.waiting.max(sockets.most_waiting);
     }
 }
 
@@ -166,7 +176,7 @@ impl Siege<'_> {
     /// Lets the attackers work, and sees what the server holds meanwhile, until the time is over or the server is.
     async fn watch(&mut self) -> anyhow::Result<(Most, Option<String>)> {
         let begun = Instant::now();
-        let mut most = Most::default();
+        let (mut most, mut looked) = (Most::default(), begun);
         while begun.elapsed() < Duration::from_secs(self.plan.seconds) {
             if let Some(status) = self.server.ended()? {
                 let death = format!("{status} after {}", figure(begun.elapsed()));
@@ -175,6 +185,13 @@ impl Siege<'_> {
             // One that ends at this moment tells nothing.
             if let Ok(memory) = process::memory(self.server.pid()) {
                 most.note(self.group.pinned(), memory);
+            }
+            // A table of thousands of lines.
+            if looked.elapsed() >= SOCKETS_EACH {
+                looked = Instant::now();
+                if let Some(sockets) = sockets::of(self.server.address()) {
+                    most.look_at(sockets);
+                }
             }
             tokio::time::sleep(EACH).await;
         }

@@ -1,6 +1,6 @@
 use super::{create_case, server_with_cases};
 use crate::api;
-use crate::attack::Probe;
+use crate::attack::{self, Probe};
 use crate::cgroup::Cgroup;
 use crate::client::Connection;
 use crate::load::{self, Until, nanos};
@@ -88,9 +88,11 @@ async fn throttled(setup: &Setup, group: &Cgroup, percent: u64) -> anyhow::Resul
     group.throttle_above(mark)?;
     let begun = Instant::now();
     let work = load::run(&mut connections, Until::Elapsed(THROTTLED), create_case);
-    let (kept, newcomer, written) = tokio::join!(
-        probe(begun, server.address(), true),
-        probe(begun, server.address(), false),
+    let (kept, newcomer, ready, levels, written) = tokio::join!(
+        probe(begun, server.address(), "/api/health/live", true),
+        probe(begun, server.address(), "/api/health/live", false),
+        probe(begun, server.address(), "/api/health/ready", true),
+        levels(begun, server.address()),
         tokio::time::timeout(PATIENCE * 2, work),
     );
     drop(connections);
@@ -105,18 +107,44 @@ async fn throttled(setup: &Setup, group: &Cgroup, percent: u64) -> anyhow::Resul
     Ok(vec![
         unanswered(&name("/live not answered"), &kept, &about),
         unanswered(&name("/live of a newcomer not answered"), &newcomer, ""),
+        Row::at_least(
+            &name("looks at a level above normal"),
+            Quantity::count(levels.pressed),
+            Quantity::count(1),
+        )
+        .with_note(format!("of {}", levels.all)),
+        Row::plain(&name("/ready says no, or nothing"), Quantity::count(ready.bad)).with_note(ready.said()),
         stopped(&name("stops when told to"), server).await,
     ])
 }
 
-/// Asks whether the server lives, always on one connection or each time on a new one.
-async fn probe(begun: Instant, address: SocketAddr, keeps_connection: bool) -> Probe {
+/// Levels that the memory report told.
+#[derive(Debug, Default)]
+struct Levels {
+    all: u64,
+    pressed: u64,
+}
+
+async fn levels(begun: Instant, address: SocketAddr) -> Levels {
+    let (mut levels, mut connection) = (Levels::default(), None);
+    while begun.elapsed() < THROTTLED {
+        if let Some(level) = attack::level(address, &mut connection).await {
+            levels.all += 1;
+            levels.pressed += u64::from(level != "normal");
+        }
+        tokio::time::sleep(ASKED_EACH).await;
+    }
+    levels
+}
+
+/// Asks one thing again and again, always on one connection or each time on a new one.
+async fn probe(begun: Instant, address: SocketAddr, path: &str, keeps_connection: bool) -> Probe {
     let (mut probe, mut connection) = (Probe::default(), None);
     while begun.elapsed() < THROTTLED {
         if !keeps_connection {
             connection = None;
         }
-        probe.ask(address, &mut connection, "/api/health/live").await;
+        probe.ask(address, &mut connection, path).await;
         tokio::time::sleep(ASKED_EACH).await;
     }
     probe.times.nanos.sort_unstable();

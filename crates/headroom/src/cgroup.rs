@@ -69,7 +69,8 @@ impl CgroupStats {
         self.current.saturating_sub(droppable).saturating_sub(slab)
     }
 
-    fn unwritten(&self) -> u64 {
+    /// Page cache that is not on the disk yet.
+    pub fn unwritten(&self) -> u64 {
         self.file_dirty.saturating_add(self.file_writeback)
     }
 }

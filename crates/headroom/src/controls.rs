@@ -1,3 +1,4 @@
+use crate::ending::EndingAllowance;
 use crate::judge::{Cause, Judge, Observation};
 use crate::level::{Level, Thresholds};
 use crate::limit::Limit;
@@ -116,6 +117,7 @@ pub(crate) struct Controls {
     pub(crate) background_paused: watch::Sender<bool>,
     retry_seconds: AtomicU32,
     heavy_ended: AtomicBool,
+    pub(crate) ending: EndingAllowance,
     pub(crate) shed: AtomicU64,
     pub(crate) tick_micros: AtomicU64,
     overdue: AtomicU64,
@@ -171,6 +173,7 @@ impl Controls {
             background_paused: watch::Sender::new(false),
             retry_seconds: AtomicU32::new(1),
             heavy_ended: AtomicBool::new(false),
+            ending: EndingAllowance::default(),
             shed: AtomicU64::new(0),
             tick_micros: AtomicU64::new(0),
             overdue: AtomicU64::new(0),

@@ -6,6 +6,8 @@ use crate::snapshot::Snapshot;
 pub struct Gaps {
     /// What was asked for before it was used: everything that the pools have lent, and what the bounded stores hold.
     pub registered: u64,
+    /// The part of it that the bounded stores hold.
+    pub stored: u64,
     /// What the allocator has handed out.
     pub measured: u64,
     /// What the kernel counts against the process and cannot take back.
@@ -37,6 +39,7 @@ impl Snapshot {
         let stored: u64 = self.stores.iter().map(|store| store.bytes).sum();
         Gaps {
             registered: lent.saturating_add(stored),
+            stored,
             measured: self.heap_used(),
             charged: charge_of(&self.reading, &self.budget),
         }

@@ -70,20 +70,32 @@ const CANCEL_EVERY: u64 = 250_000;
 /// At most two in an hour.
 const DUMP_EVERY: u64 = 1_800_000_000;
 
+/// Whether bounded stores give back under pressure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Shrinking {
+    /// They keep what their caps allow.
+    Never,
+    /// The more the level rises.
+    #[default]
+    ByLevel,
+    /// They are emptied at [`Level::Warning`] already.
+    Early,
+}
+
 /// What an operator has chosen about the actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActionSettings {
     /// Unused pages are given back at once under pressure; otherwise only by their age.
     pub purges: bool,
-    /// Stores are emptied at [`Level::Warning`] already.
-    pub empties_early: bool,
+    /// What becomes of the bounded stores under pressure.
+    pub stores: Shrinking,
     /// Freed pages go back sooner at all times, which costs some speed.
     pub decays_early: bool,
 }
 
 impl Default for ActionSettings {
     fn default() -> Self {
-        Self { purges: true, empties_early: false, decays_early: false }
+        Self { purges: true, stores: Shrinking::ByLevel, decays_early: false }
     }
 }
 
@@ -135,11 +147,12 @@ impl Plan {
         self.lasting(level, &mut actions);
         let rose = level > self.level;
         self.level = level;
-        if level >= Level::Elevated && (rose || is_due(&mut self.shrunk_at, at_micros, SHRINK_EVERY)) {
+        let shrinks = level >= Level::Elevated && self.settings.stores != Shrinking::Never;
+        if shrinks && (rose || is_due(&mut self.shrunk_at, at_micros, SHRINK_EVERY)) {
             self.shrunk_at = Some(at_micros);
             actions.push(Action::ShrinkStores(match level {
                 Level::Normal | Level::Elevated => 75,
-                Level::Warning if !self.settings.empties_early => 50,
+                Level::Warning if self.settings.stores != Shrinking::Early => 50,
                 Level::Warning | Level::Critical | Level::Emergency => 0,
             }));
         }

@@ -2,7 +2,7 @@
 
 use headroom::{
     Action, ActionSettings, Cache, CacheConfig, Class, Controller, Headroom, InjectedSource, Level, Meter,
-    Pace, RefusalKind, Settings,
+    Pace, RefusalKind, Settings, Shrinking,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -192,7 +192,7 @@ fn a_refusal_wakes_the_thread_before_its_turn() {
 #[test]
 fn what_an_operator_has_chosen_about_the_actions_is_done() {
     let source = Arc::new(InjectedSource::with_limit(400 * MIB));
-    let actions = ActionSettings { purges: false, empties_early: true, decays_early: true };
+    let actions = ActionSettings { purges: false, stores: Shrinking::Early, decays_early: true };
     let headroom = Headroom::new(Settings { actions, ..Settings::default() }, Arc::clone(&source) as _);
     let all_since = |from: usize| -> Vec<Action> {
         headroom.controls().recent[from..].iter().map(|record| record.action).collect()
@@ -294,4 +294,16 @@ fn a_request_above_the_operators_most_is_ended_at_the_next_look() {
     headroom.sample_at(200_000);
     assert!(entry.flight().is_cancelled());
     assert_eq!(headroom.controls().cancelled, 1);
+}
+
+#[test]
+fn stores_that_may_keep_what_they_have_are_left_alone() {
+    let source = Arc::new(InjectedSource::with_limit(400 * MIB));
+    let actions = ActionSettings { stores: Shrinking::Never, ..ActionSettings::default() };
+    let headroom = Headroom::new(Settings { actions, ..Settings::default() }, Arc::clone(&source) as _);
+    source.hold_heap(290 * MIB);
+    assert_eq!(headroom.sample_at(1_000_000), Level::Emergency);
+    let taken: Vec<Action> = headroom.controls().recent.iter().map(|record| record.action).collect();
+    assert!(taken.contains(&Action::Shed(true)), "{taken:?}");
+    assert!(!taken.iter().any(|action| matches!(action, Action::ShrinkStores(_))), "{taken:?}");
 }

@@ -80,8 +80,31 @@ fn status(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
         ("purges", "/allocator/purges"),
     ];
     write_table(&mut console.out, &figures.map(|(name, pointer)| (name, number(answer, pointer))))?;
+    books(answer, console)?;
     pools(answer, console)?;
     finished(answer, console)
+}
+
+/// Where the bytes are that the kernel counts.
+fn books(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
+    let out = &mut console.out;
+    writeln!(out, "{:>12}  charged by the kernel, of which", number(answer, "/books/charged"))?;
+    let parts = [
+        ("lent", "lent"),
+        ("stores", "in stores"),
+        ("programAtRest", "the program at rest, as declared"),
+        ("connections", "connections, as declared"),
+        ("requests", "requests that run, as declared"),
+        ("allocator", "not given back by the allocator"),
+        ("sockets", "in sockets"),
+        ("kernel", "the kernel's own"),
+        ("unwrittenFiles", "of files, not on the disk yet"),
+        ("unexplained", "unexplained"),
+    ];
+    for (name, said) in parts {
+        writeln!(out, "{:>12}  {said}", answer["books"][name].as_i64().unwrap_or(0))?;
+    }
+    Ok(())
 }
 
 /// The budget's parts, and the firms' shares that hold most.

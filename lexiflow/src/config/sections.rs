@@ -179,6 +179,8 @@ pub struct Memory {
     pub check_interval: Duration,
     /// Whether the allocator gives memory back when the critical threshold is crossed.
     pub gc_after_threshold: bool,
+    /// Whether bounded stores give back under pressure.
+    pub shrink_stores: bool,
     /// Whether caches are swept periodically.
     pub cleanup_enabled: bool,
     /// Time between two sweeps.
@@ -446,6 +448,7 @@ fn memory(s: &Settings) -> Result<Memory, Gap> {
         critical_threshold: s.share("memory.critical_threshold")?,
         check_interval: s.time("memory.check_interval")?,
         gc_after_threshold: s.flag("memory.gc_after_threshold")?,
+        shrink_stores: s.flag("memory.shrink_stores")?,
         cleanup_enabled: s.flag("memory.cleanup_enabled")?,
         cleanup_interval: s.time("memory.cleanup_interval")?,
         cleanup_aggressive: s.flag("memory.cleanup_aggressive")?,

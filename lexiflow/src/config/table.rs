@@ -121,6 +121,7 @@ pub static KEYS: &[Key] = &[
     key("memory.check_interval", &["MEMORY_CHECK_INTERVAL_MS"], millis(SECOND, HOUR))
         .old(&["MEMORY_CHECK_INTERVAL"]),
     key("memory.gc_after_threshold", &["MEMORY_GC_AFTER_THRESHOLD"], Kind::Flag).hot(),
+    key("memory.shrink_stores", &["MEMORY_SHRINK_STORES"], Kind::Flag).hot(),
     key("memory.cleanup_enabled", &["MEMORY_CLEANUP_ENABLED"], Kind::Flag).hot(),
     key("memory.cleanup_interval", &["MEMORY_CLEANUP_INTERVAL"], millis(SECOND, DAY)).hot(),
     key("memory.cleanup_aggressive", &["MEMORY_CLEANUP_AGGRESSIVE"], Kind::Flag).hot(),

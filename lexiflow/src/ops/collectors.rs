@@ -1,6 +1,7 @@
 //! What is only known when somebody asks for the metrics.
 
 use super::alive::Alive;
+use super::books::Books;
 use super::depths::Depths;
 use super::doctor::Names;
 use super::leaks::Leaks;
@@ -26,8 +27,8 @@ pub(super) fn register(
 ) -> Result<(), StartError> {
     let metrics = &parts.metrics;
     let (headroom, started) = (parts.app.headroom().clone(), parts.app.clock().now());
-    let node = parts.config.metrics.node_compat;
-    metrics.register_collector(Box::new(move |to| memory(&headroom, started, node, to)))?;
+    let (node, server) = (parts.config.metrics.node_compat, Arc::clone(stats));
+    metrics.register_collector(Box::new(move |to| memory(&headroom, &server, started, node, to)))?;
     let (headroom, leaks) = (parts.app.headroom().clone(), Arc::clone(leaks));
     metrics.register_collector(Box::new(move |to| suspects(&leaks, &headroom, to)))?;
     let db = parts.app.db().clone();
@@ -65,7 +66,7 @@ fn runtime(tasks: &Alive, status: &Status, to: &mut Exposition) {
     to.gauge("lexiflow_runtime_poll_stall_seconds", help).value(status.stall().as_secs_f64());
 }
 
-fn memory(headroom: &Headroom, started: Timestamp, node: bool, to: &mut Exposition) {
+fn memory(headroom: &Headroom, stats: &ServerStats, started: Timestamp, node: bool, to: &mut Exposition) {
     let snapshot = headroom.snapshot();
     process_of(&snapshot, started).write(to);
     if node {
@@ -76,7 +77,7 @@ fn memory(headroom: &Headroom, started: Timestamp, node: bool, to: &mut Expositi
     pools(&snapshot, to);
     charged(&snapshot, to);
     slack(&snapshot, to);
-    gaps(&snapshot, to);
+    gaps(&snapshot, &Books::of(&snapshot, stats), to);
     controls(headroom, &snapshot, to);
 }
 
@@ -245,11 +246,12 @@ fn pools(snapshot: &Snapshot, to: &mut Exposition) {
 }
 
 /// Registered, measured and charged memory against each other.
-fn gaps(snapshot: &Snapshot, to: &mut Exposition) {
+fn gaps(snapshot: &Snapshot, books: &Books, to: &mut Exposition) {
     let gaps = snapshot.gaps();
     to.gauge("lexiflow_accounting_gap_bytes", "Bytes by which one way to count memory is above another.")
         .sample(&[("between", "measured_registered")], Number::Signed(gaps.unregistered()))
-        .sample(&[("between", "charged_measured")], Number::Signed(gaps.unmeasured()));
+        .sample(&[("between", "charged_measured")], Number::Signed(gaps.unmeasured()))
+        .sample(&[("between", "charged_explained")], Number::Signed(books.unexplained()));
     to.gauge("lexiflow_registered_bytes", "Bytes lent by pools or held by bounded stores.")
         .value(gaps.registered);
     let detached = headroom::detached_work();

@@ -1,4 +1,5 @@
 use super::Ops;
+use super::books::Books;
 use super::doctor::{Examined, Names};
 use super::report::{decimal, fresh, human, percent, whole_mebibytes};
 use super::viewer::Viewer;
@@ -73,6 +74,9 @@ pub struct MemoryHealth {
         "leaked": 0, "detached": 0, "detachedTotal": 0},
     "gaps": {"registered": 5248, "measured": 32_715_571, "charged": 33_554_432, "unregistered": 32_710_323,
         "unmeasured": 838_861},
+    "books": {"charged": 33_554_432, "lent": 4096, "stores": 1152, "programAtRest": 8_388_608, "connections": 32_768,
+        "requests": 6144, "allocator": 6_343_885, "sockets": 0, "kernel": 3_936_256, "unwrittenFiles": 0,
+        "unexplained": 14_841_523},
     "budget": {"bytes": 1_610_612_736, "source": "cgroup_v2", "limitBytes": 2_147_483_648_u64,
         "limitSource": "cgroup_v2", "clippedFromBytes": null, "limitChange": null},
     "pools": [{"name": "interactive", "parent": "root", "limit": 1_610_612_680, "used": 4096, "peak": 1_048_576,
@@ -126,6 +130,10 @@ struct Figures {
     tasks: Value,
     /// What was asked for, what the allocator handed out, and what the kernel counts, in bytes; and the differences.
     gaps: Value,
+    /// Where the bytes are that the kernel counts: what is lent, what stores hold, what the declared bounds say of the program
+    /// at rest, of the connections that are open and of the requests that run, what the allocator has not given back, the
+    /// kernel's own, and what none of these explains. The last one is below zero where less is held than was declared.
+    books: Value,
     /// The budget in bytes, and where it comes from.
     budget: Value,
     /// The budget's parts, in bytes.
@@ -182,6 +190,7 @@ fn figures(snapshot: &Snapshot, ops: &Ops, format: Format, names: Names) -> Figu
         tasks: json!({ "alive": tasks.alive, "background": ops.tasks.background(), "leaked": tasks.leaked,
             "detached": detached.now, "detachedTotal": detached.total }),
         gaps: gaps(snapshot),
+        books: Books::of(snapshot, &ops.stats).report(),
         budget: json!({
             "bytes": snapshot.budget.bytes, "source": snapshot.budget.source.as_str(),
             "limitBytes": snapshot.budget.limit.bytes, "limitSource": snapshot.budget.limit.source.as_str(),

@@ -1,5 +1,6 @@
 //! The memory report in parts, for programs: sizes are in bytes.
 
+use super::books::Books;
 use super::memory::{allocator, cgroup, firm, flight, pool, route, store};
 use super::report::fresh;
 use super::{Ops, process};
@@ -20,7 +21,8 @@ const HOLDERS: usize = 20;
 
 /// Show the memory in use, against the budget. `firms` are the twenty shares of a class that hold most, each with the
 /// limit in force; those of other firms have no name. `finished` is what the share's requests did that are over: the sums of
-/// what they allocated, freed and retained, and the highest peak of one. `drainBytesPerSecond` is the rate at which borrowed
+/// what they allocated, freed and retained, and the highest peak of one. `books` says where the bytes are
+/// that the kernel counts, as in `/api/health/memory`. `drainBytesPerSecond` is the rate at which borrowed
 /// memory comes back.
 #[utoipa::path(get, path = "/api/monitoring/memory/stats", tag = "Monitoring", operation_id = "showMemoryStats",
     responses((status = 200, description = "The figures", body = Value, example = json!({
@@ -32,13 +34,16 @@ const HOLDERS: usize = 20;
         "mapped": 46_993_408, "retained": 9_105_408, "metadata": 5_348_416, "purges": 0},
         "cgroup": {"current": 141_152_256, "high": null, "max": 2_147_483_648_u64, "oomKills": 0,
         "anon": 33_554_432, "file": 103_976_960, "sock": 0, "kernel": 3_936_256},
+        "books": {"charged": 33_554_432, "lent": 4096, "stores": 1152, "programAtRest": 8_388_608,
+        "connections": 32_768, "requests": 6144, "allocator": 6_343_885, "sockets": 0, "kernel": 3_936_256,
+        "unwrittenFiles": 0, "unexplained": 14_841_523},
         "pools": [{"name": "interactive", "parent": "root", "limit": 1_610_612_680, "used": 4096,
         "peak": 1_048_576, "refused": 0}],
         "firms": [{"firm": "019c2404-7d80-7a11-8c02-5e1f0a9b3c01", "class": "interactive", "requests": 1,
         "limit": 1_610_612_680, "used": 4096, "peak": 1_048_576, "refused": 0, "finished": {"requests": 210,
         "allocated": 30_408_704, "freed": 30_400_512, "peak": 196_608, "retained": 8192}}],
         "drainBytesPerSecond": 1_048_576}))))]
-pub(super) async fn show_stats(ctx: Ctx) -> Response {
+pub(super) async fn show_stats(ctx: Ctx, Extension(ops): Extension<Arc<Ops>>) -> Response {
     let (headroom, own) = (ctx.app().headroom(), ctx.firm());
     let snapshot = headroom.snapshot();
     let reading = &snapshot.reading;
@@ -64,6 +69,7 @@ pub(super) async fn show_stats(ctx: Ctx) -> Response {
         },
         "allocator": allocator(reading.allocator.unwrap_or_default(), snapshot.purges),
         "cgroup": reading.cgroup.map(cgroup),
+        "books": Books::of(&snapshot, &ops.stats).report(),
         "pools": snapshot.pools.iter().map(pool).collect::<Vec<_>>(),
         "firms": headroom.top_tenants(HOLDERS).iter().map(share).collect::<Vec<_>>(),
         "drainBytesPerSecond": headroom.drain_per_second(),

@@ -27,7 +27,7 @@ impl Running {
             acts: memory.monitoring_enabled,
             actions: ActionSettings {
                 purges: memory.gc_after_threshold,
-                empties_early: memory.cleanup_aggressive,
+                stores: settings::shrinking(memory),
                 ..before.actions
             },
         });

@@ -1,11 +1,11 @@
 //! From the configuration's words to those of each part.
 
-use crate::config::{Config, Rate, Share};
+use crate::config::{Config, Memory, Rate, Share};
 use access::App;
 use accounts::EntranceSettings;
 use chrono::TimeDelta;
 use clock::Random;
-use headroom::{ActionSettings, Class, Lending, Thresholds};
+use headroom::{ActionSettings, Class, Lending, Shrinking, Thresholds};
 use mail::{FileTransport, Keep, SharedTransport};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -64,11 +64,19 @@ pub(super) fn documents(config: &Config) -> documents::Settings {
 /// Below this limit every page counts, in bytes.
 pub(super) const ROOMY_BYTES: u64 = 128 << 20;
 /// What the server holds when nobody asks for anything, in bytes of heap and stacks.
-pub(super) const BASE_BYTES: u64 = 8 << 20;
+pub(crate) const BASE_BYTES: u64 = 8 << 20;
 /// What a stream of HTTP/2 holds whose request is refused at once, in bytes: its state, the request's head and the answer.
-pub(super) const STREAM_BYTES: u64 = 6 << 10;
+pub(crate) const STREAM_BYTES: u64 = 6 << 10;
 /// What a connection holds between two requests, in bytes.
-pub(super) const CONNECTION_BYTES: u64 = 16 << 10;
+pub(crate) const CONNECTION_BYTES: u64 = 16 << 10;
+
+pub(super) fn shrinking(memory: &Memory) -> Shrinking {
+    match (memory.shrink_stores, memory.cleanup_aggressive) {
+        (false, _) => Shrinking::Never,
+        (true, false) => Shrinking::ByLevel,
+        (true, true) => Shrinking::Early,
+    }
+}
 
 pub(super) fn thresholds(config: &Config) -> Thresholds {
     let permille = |share: Share| share.basis_points() / 10;
@@ -102,7 +110,7 @@ pub(super) fn memory(
         acts: config.memory.monitoring_enabled,
         actions: ActionSettings {
             purges: config.memory.gc_after_threshold,
-            empties_early: config.memory.cleanup_aggressive,
+            stores: shrinking(&config.memory),
             decays_early: config.memory.optimize_for_size || limit_bytes < ROOMY_BYTES,
         },
         jitter_seed: u64::from_ne_bytes(seed),
