@@ -21,8 +21,8 @@ pub(crate) async fn login(server: &Server) -> anyhow::Result<String> {
 pub(crate) async fn connections(server: &Server, count: usize) -> anyhow::Result<Vec<Connection>> {
     let token = login(server).await?;
     let mut connections = Vec::with_capacity(count);
-    for _ in 0..count {
-        connections.push(Connection::open(server.address(), Some(&token)).await?);
+    for number in 0..count {
+        connections.push(Connection::open_as(number, server.address(), Some(&token)).await?);
     }
     Ok(connections)
 }
@@ -30,8 +30,8 @@ pub(crate) async fn connections(server: &Server, count: usize) -> anyhow::Result
 /// Connections of one user that have asked once and stay open.
 pub(crate) async fn waiting(server: &Server, token: &str, count: usize) -> anyhow::Result<Vec<Connection>> {
     let mut connections = Vec::with_capacity(count);
-    for _ in 0..count {
-        let mut connection = Connection::open(server.address(), Some(token)).await?;
+    for number in 0..count {
+        let mut connection = Connection::open_as(number, server.address(), Some(token)).await?;
         let (status, answer) = connection.get("/api/auth/me").await?;
         checked(status, &answer, StatusCode::OK)?;
         connections.push(connection);

@@ -9,12 +9,14 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use sha2::{Digest as _, Sha256};
-use std::net::SocketAddr;
-use tokio::net::TcpStream;
+use std::net::{Ipv4Addr, SocketAddr};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 /// The largest answer that is read whole.
 const ANSWER_BYTES: usize = 4 << 20;
+/// Among so many addresses clients are spread that are many.
+const ADDRESSES: usize = 4;
 
 /// A connection to the server.
 #[derive(Debug)]
@@ -38,6 +40,18 @@ pub(crate) struct Received {
 impl Connection {
     pub(crate) async fn open(address: SocketAddr, token: Option<&str>) -> anyhow::Result<Self> {
         Self::over(TcpStream::connect(address).await?, token).await
+    }
+
+    /// The same, from one of several addresses of this machine: one alone may not have all of a server's connections.
+    pub(crate) async fn open_as(
+        number: usize,
+        address: SocketAddr,
+        token: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        let last = u8::try_from(number % ADDRESSES)? + 1;
+        socket.bind((Ipv4Addr::new(127, 0, 0, last), 0).into())?;
+        Self::over(socket.connect(address).await?, token).await
     }
 
     /// Speaks HTTP on a connection that is there.

@@ -50,6 +50,7 @@ use crate::state::{Parts, StartError};
 use access::{Gate, Principal, Routes};
 use clock::Timestamp;
 use depths::Depths;
+use headroom::Level;
 use queue::Tasks;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -139,7 +140,7 @@ impl Ops {
     /// A sign of life of the runtime; what the memory engine counted is kept for later at times.
     pub(crate) fn beat(&self) {
         let headroom = self.parts.app.headroom();
-        self.status.tick(headroom.level());
+        self.status.tick(headroom.level() >= Level::Critical || headroom.is_at_standstill());
         self.trend.note(headroom);
     }
 

@@ -134,8 +134,14 @@ impl Probe {
 
     /// Asks on the connection, or on a new one where there is none.
     pub(crate) async fn ask(&mut self, address: SocketAddr, connection: &mut Option<Connection>, path: &str) {
-        let asked = Instant::now();
-        let answer = tokio::time::timeout(PATIENCE, ask(address, connection, path)).await;
+        let (asked, was_kept) = (Instant::now(), connection.is_some());
+        let mut answer = tokio::time::timeout(PATIENCE, ask(address, connection, path)).await;
+        if was_kept && matches!(answer, Ok(Err(_))) {
+            // The server ended it while the question was under way: RFC 9110, 9.2.2 has clients ask once more.
+            self.broken += 1;
+            *connection = None;
+            answer = tokio::time::timeout(PATIENCE, ask(address, connection, path)).await;
+        }
         self.times.nanos.push(nanos(asked.elapsed()));
         match answer {
             Ok(Ok((StatusCode::OK, _))) => {}

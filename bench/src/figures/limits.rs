@@ -22,7 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const EACH: Duration = Duration::from_millis(10);
 /// Marks for throttling, in percent of what is resident.
 const MARKS: [u64; 3] = [90, 75, 50];
-const THROTTLED: Duration = Duration::from_secs(20);
+/// Down to here a server serves, in percent of what is resident.
+const TOLERABLE: u64 = 80;
+/// Longer than pressure may last before the server says that it is not ready.
+const THROTTLED: Duration = Duration::from_secs(40);
 const ASKED_EACH: Duration = Duration::from_millis(200);
 
 /// What an operator, or an autoscaler, does to the control group of a running server.
@@ -93,7 +96,7 @@ async fn throttled(setup: &Setup, group: &Cgroup, percent: u64) -> anyhow::Resul
         probe(begun, server.address(), "/api/health/live", false),
         probe(begun, server.address(), "/api/health/ready", true),
         levels(begun, server.address()),
-        tokio::time::timeout(PATIENCE * 2, work),
+        tokio::time::timeout(THROTTLED + PATIENCE, work),
     );
     drop(connections);
     let written = written.map_or_else(|_| "not all".to_owned(), |outcome| outcome.count().to_string());
@@ -112,8 +115,8 @@ async fn throttled(setup: &Setup, group: &Cgroup, percent: u64) -> anyhow::Resul
             Quantity::count(levels.pressed),
             Quantity::count(1),
         )
-        .with_note(format!("of {}", levels.all)),
-        Row::plain(&name("/ready says no, or nothing"), Quantity::count(ready.bad)).with_note(ready.said()),
+        .with_note(format!("of {}, {} at critical or above", levels.all, levels.critical)),
+        refused(&name("/ready says no, or nothing"), percent, &ready),
         stopped(&name("stops when told to"), server).await,
     ])
 }
@@ -123,6 +126,7 @@ async fn throttled(setup: &Setup, group: &Cgroup, percent: u64) -> anyhow::Resul
 struct Levels {
     all: u64,
     pressed: u64,
+    critical: u64,
 }
 
 async fn levels(begun: Instant, address: SocketAddr) -> Levels {
@@ -131,6 +135,7 @@ async fn levels(begun: Instant, address: SocketAddr) -> Levels {
         if let Some(level) = attack::level(address, &mut connection).await {
             levels.all += 1;
             levels.pressed += u64::from(level != "normal");
+            levels.critical += u64::from(level == "critical" || level == "emergency");
         }
         tokio::time::sleep(ASKED_EACH).await;
     }
@@ -154,6 +159,17 @@ async fn probe(begun: Instant, address: SocketAddr, path: &str, keeps_connection
 fn unanswered(name: &str, probe: &Probe, about: &str) -> Row {
     let row = Row::exactly(name, Quantity::count(probe.bad), Quantity::count(0));
     row.with_note(format!("{}{about}", probe.said()))
+}
+
+/// Nearly enough memory only costs time; with much less, nobody may be sent to the server.
+fn refused(name: &str, percent: u64, ready: &Probe) -> Row {
+    let bad = Quantity::count(ready.bad);
+    let row = if percent > TOLERABLE {
+        Row::plain(name, bad)
+    } else {
+        Row::at_least(name, bad, Quantity::count(1))
+    };
+    row.with_note(ready.said())
 }
 
 async fn stopped(name: &str, server: Server) -> Row {

@@ -3,12 +3,17 @@ use crate::judge::{Cause, Judge, Observation};
 use crate::level::{Level, Thresholds};
 use crate::limit::Limit;
 use crate::plan::{Action, ActionSettings, Plan, is_due};
+use crate::pressure::Pressure;
 use crate::source::Unreadable;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// From this share of the last ten seconds on in which nothing ran for want of memory, in hundredths of a percent, a process
+/// does no work worth speaking of.
+const STANDSTILL: u32 = 5_000;
 
 /// How many actions are remembered for the memory report.
 pub const RECORDS: usize = 64;
@@ -117,6 +122,7 @@ pub(crate) struct Controls {
     pub(crate) background_paused: watch::Sender<bool>,
     retry_seconds: AtomicU32,
     heavy_ended: AtomicBool,
+    is_at_standstill: AtomicBool,
     pub(crate) ending: EndingAllowance,
     pub(crate) shed: AtomicU64,
     pub(crate) tick_micros: AtomicU64,
@@ -173,6 +179,7 @@ impl Controls {
             background_paused: watch::Sender::new(false),
             retry_seconds: AtomicU32::new(1),
             heavy_ended: AtomicBool::new(false),
+            is_at_standstill: AtomicBool::new(false),
             ending: EndingAllowance::default(),
             shed: AtomicU64::new(0),
             tick_micros: AtomicU64::new(0),
@@ -180,6 +187,15 @@ impl Controls {
             looked_at_micros: AtomicU64::new(0),
             overdue_after_micros: AtomicU64::new(OVERDUE_MICROS),
         }
+    }
+
+    pub(crate) fn note_stalls(&self, pressure: Option<Pressure>) {
+        let stands = pressure.is_some_and(|pressure| pressure.full_avg10_hundredths >= STANDSTILL);
+        self.is_at_standstill.store(stands, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_at_standstill(&self) -> bool {
+        self.is_at_standstill.load(Ordering::Relaxed)
     }
 
     /// Takes an observation in and says what has to be done. `acts` is false where an operator has switched the actions

@@ -264,6 +264,7 @@ impl Headroom {
         let seen = observe(reading, &budget, &thresholds, at_micros);
         let decision = inner.controls.decide(&seen, thresholds.leave(Level::Critical), acts);
         let (before, level) = (decision.before, decision.level);
+        inner.controls.note_stalls(reading.pressure);
         if level != before {
             inner.level.store(level as u8, Ordering::Relaxed);
             inner.level_changes.send_replace(level);

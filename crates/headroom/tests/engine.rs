@@ -2,7 +2,7 @@
 
 use headroom::{
     AllocatorStats, CgroupStats, Class, Controller, Headroom, InjectedSource, Lending, Level, Limit,
-    LimitChange, LimitSource, Pace, ProcessStats, ROUTE_CAP, RefusalKind, RequestMemory, Settings,
+    LimitChange, LimitSource, Pace, Pressure, ProcessStats, ROUTE_CAP, RefusalKind, RequestMemory, Settings,
     SystemRoots, process_cpu_micros,
 };
 use std::sync::Arc;
@@ -113,6 +113,24 @@ fn sockets_charged_to_the_group_raise_the_level_though_the_heap_is_small() {
             Some(CgroupStats { sock: 240 * MIB, anon: MIB, file: 15 * MIB, ..CgroupStats::default() });
     });
     assert_eq!(headroom.sample(), Level::Emergency);
+}
+
+#[test]
+fn a_process_that_stood_still_for_half_of_ten_seconds_is_told_apart_from_one_that_stalls() {
+    let (headroom, source) = engine(400 * MIB);
+    let stands_at = |full: u32| {
+        source.change(|reading| {
+            let pressure =
+                Pressure { some_avg10_hundredths: 9_900, full_avg10_hundredths: full, some_total_micros: 0 };
+            reading.pressure = Some(pressure);
+        });
+        headroom.sample();
+        headroom.is_at_standstill()
+    };
+    assert!(!stands_at(4_999));
+    assert!(stands_at(5_000));
+    assert!(headroom.level() < Level::Critical, "nobody's work is ended for it");
+    assert!(!stands_at(0));
 }
 
 #[test]

@@ -239,19 +239,19 @@ async fn only_a_long_spell_of_critical_memory_makes_the_server_not_ready() {
     let scene = Scene::start().await;
     let status = scene.app.running().ops().status();
     scene.press(870, Level::Critical);
-    status.tick(Level::Critical);
+    status.tick(true);
     status.pass(Duration::from_secs(29));
-    status.tick(Level::Critical);
+    status.tick(true);
     let (code, body) = scene.probe("/api/health/ready").await;
     assert_eq!((code, &body["status"]), (200, &json!("ready")));
     status.pass(Duration::from_secs(3));
-    status.tick(Level::Critical);
+    status.tick(true);
     let (code, body) = scene.probe("/api/health/ready").await;
     assert_eq!((code, &body), (503, &json!({ "status": "not_ready", "failing": ["memory"] })));
     let (code, body) = scene.probe("/api/health/live").await;
     assert_eq!((code, &body["status"]), (200, &json!("alive")), "it is short of memory and not stuck");
     scene.recover();
-    status.tick(Level::Normal);
+    status.tick(false);
     assert_eq!(scene.probe("/api/health/ready").await.0, 200);
     scene.app.finish().await;
 }

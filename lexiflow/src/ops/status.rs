@@ -1,11 +1,10 @@
-use headroom::Level;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// A runtime that was not seen for so long does not make progress.
 const STALLED: Duration = Duration::from_secs(10);
-/// Critical memory for so long makes the server not ready; a shorter spell is ridden out by shedding.
-const CRITICAL_FOR: Duration = Duration::from_secs(30);
+/// Memory that is short for so long makes the server not ready; a shorter spell is ridden out by shedding.
+const SHORT_FOR: Duration = Duration::from_secs(30);
 /// How often the runtime gives a sign of life.
 pub(crate) const TICK: Duration = Duration::from_secs(1);
 /// No time.
@@ -32,8 +31,8 @@ pub struct Status {
     ticked: AtomicU64,
     /// How late that tick came, in milliseconds.
     late: AtomicU64,
-    /// Since when memory is critical, in milliseconds since the beginning.
-    critical_since: AtomicU64,
+    /// Since when memory is short, in milliseconds since the beginning.
+    short_since: AtomicU64,
     /// What a test has let pass beside the time that passed, in milliseconds.
     passed: AtomicU64,
 }
@@ -46,7 +45,7 @@ impl Status {
             phase: AtomicU8::new(Phase::Starting as u8),
             ticked: AtomicU64::new(0),
             late: AtomicU64::new(0),
-            critical_since: AtomicU64::new(NEVER),
+            short_since: AtomicU64::new(NEVER),
             passed: AtomicU64::new(0),
         }
     }
@@ -70,17 +69,17 @@ impl Status {
         self.began.elapsed()
     }
 
-    /// A sign of life, with the memory level it saw.
-    pub fn tick(&self, level: Level) {
+    /// A sign of life, and whether memory was critical then, or nothing ran for want of it.
+    pub fn tick(&self, is_short: bool) {
         let now = self.millis();
         let before = self.ticked.swap(now, Ordering::Relaxed);
         self.late.store(beyond_a_tick(Duration::from_millis(now.saturating_sub(before))), Ordering::Relaxed);
-        if level < Level::Critical {
-            self.critical_since.store(NEVER, Ordering::Relaxed);
-        } else {
+        if is_short {
             // Only the first of a spell counts; another thread's later mark would hide how long it lasts.
             let _earlier =
-                self.critical_since.compare_exchange(NEVER, now, Ordering::Relaxed, Ordering::Relaxed);
+                self.short_since.compare_exchange(NEVER, now, Ordering::Relaxed, Ordering::Relaxed);
+        } else {
+            self.short_since.store(NEVER, Ordering::Relaxed);
         }
     }
 
@@ -95,11 +94,11 @@ impl Status {
         self.since(self.ticked.load(Ordering::Relaxed)) < STALLED
     }
 
-    /// Whether memory has been critical for longer than can be ridden out.
+    /// Whether memory has been short for longer than can be ridden out.
     pub fn is_starved(&self) -> bool {
-        match self.critical_since.load(Ordering::Relaxed) {
+        match self.short_since.load(Ordering::Relaxed) {
             NEVER => false,
-            since => self.since(since) > CRITICAL_FOR,
+            since => self.since(since) > SHORT_FOR,
         }
     }
 
@@ -133,9 +132,9 @@ mod tests {
             Instant::now().checked_sub(Duration::from_mins(1)).expect("a clock that runs for a minute");
         let status = Status { began: long_ago, ..Status::new() };
         assert!(status.stall() >= Duration::from_secs(59), "no tick since the beginning");
-        status.tick(Level::Normal);
+        status.tick(false);
         assert!(status.stall() >= Duration::from_secs(59), "the tick came late");
-        status.tick(Level::Normal);
+        status.tick(false);
         assert!(status.stall() < Duration::from_secs(30), "the next one came in time");
     }
 }

@@ -30,11 +30,18 @@ pub(super) async fn run(headroom: Headroom, stop: CancellationToken) {
     let mut level = headroom.watch_level();
     let mut given: Given = None;
     let mut stillness = Stillness::from(&headroom);
+    // Since it was last still, there was pressure.
+    let mut was_pressed = false;
     while let Some(calmed) = stop.run_until_cancelled(calm_or(&mut level, STARTED)).await {
         if given.is_none() {
-            give_start_back(&headroom);
+            give_back_stores(&headroom, &[db::PAGES_STORE, db::STATEMENTS_STORE]);
         }
-        if calmed || given.is_none() || stillness.is_noticed(&headroom) {
+        let is_still = stillness.is_noticed(&headroom);
+        if is_still && was_pressed {
+            give_back_stores(&headroom, &[db::PAGES_STORE]);
+        }
+        was_pressed = (was_pressed || calmed) && !is_still;
+        if calmed || given.is_none() || is_still {
             drop(headroom::spawn_blocking(headroom::sqlite::purge_pages).await);
         }
         if !calmed && !is_due(given, &headroom) {
@@ -87,16 +94,11 @@ fn code_bytes() -> u64 {
     headroom::ProcessStats::read(&SystemRoots::default()).map_or(0, |process| process.rss_file)
 }
 
-/// Gives back what the start alone has needed of the database: pages with the schema in all its versions, and statements.
-fn give_start_back(headroom: &Headroom) {
-    let needed = |name: &str| name == db::PAGES_STORE || name == db::STATEMENTS_STORE;
-    for store in headroom.stores().all().iter().filter(|store| needed(store.name())) {
-        let given = store.shrink_to(0);
-        tracing::debug!(
-            store = store.name(),
-            given_bytes = given,
-            "what the start has needed was given back"
-        );
+/// Gives back what only the start, or the crowd that went, has needed of the database: pages and statements.
+fn give_back_stores(headroom: &Headroom, names: &[&str]) {
+    for store in headroom.stores().all().iter().filter(|store| names.contains(&store.name())) {
+        let given_bytes = store.shrink_to(0);
+        tracing::debug!(store = store.name(), given_bytes, "what was needed once was given back");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The binary as a process of its own: how it starts, ends, dies and survives.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
+mod address_space;
 mod audit_kill;
 mod documentation;
 mod ending;

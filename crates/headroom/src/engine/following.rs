@@ -16,6 +16,12 @@ impl Headroom {
         self.inner.root.tree().bell.set_mark(mark_of(lendable, thresholds));
     }
 
+    /// Whether nothing ran for half of the last ten seconds, because the kernel let all wait for memory. The level does not tell it:
+    /// where `memory.high` lies below what is needed, little may be lent and much may stand still.
+    pub fn is_at_standstill(&self) -> bool {
+        self.inner.controls.is_at_standstill()
+    }
+
     /// How much of the budget is lent.
     pub fn lending(&self) -> Lending {
         *self.inner.lending.read().unwrap_or_else(PoisonError::into_inner)
