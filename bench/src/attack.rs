@@ -27,7 +27,7 @@ mod writers;
 
 pub(crate) use attackers::Attacker;
 pub(crate) use defence::Defence;
-pub(crate) use health::{Probe, level};
+pub(crate) use health::{Probe, ask, report};
 
 use crate::quantity::Quantity;
 use crate::setup::Setup;

@@ -18,6 +18,22 @@ const ANSWER_BYTES: usize = 4 << 20;
 /// Among so many addresses clients are spread that are many.
 const ADDRESSES: usize = 4;
 
+/// A connection without a word on it, from this address and with this receive buffer, if they are not to be the usual ones.
+pub(crate) async fn connect(
+    address: SocketAddr,
+    from: Option<Ipv4Addr>,
+    receive_buffer: Option<u32>,
+) -> std::io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    if let Some(from) = from {
+        socket.bind((from, 0).into())?;
+    }
+    if let Some(bytes) = receive_buffer {
+        socket.set_recv_buffer_size(bytes)?;
+    }
+    socket.connect(address).await
+}
+
 /// A connection to the server.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -48,10 +64,9 @@ impl Connection {
         address: SocketAddr,
         token: Option<&str>,
     ) -> anyhow::Result<Self> {
-        let socket = TcpSocket::new_v4()?;
         let last = u8::try_from(number % ADDRESSES)? + 1;
-        socket.bind((Ipv4Addr::new(127, 0, 0, last), 0).into())?;
-        Self::over(socket.connect(address).await?, token).await
+        let stream = connect(address, Some(Ipv4Addr::new(127, 0, 0, last)), None).await?;
+        Self::over(stream, token).await
     }
 
     /// Speaks HTTP on a connection that is there.

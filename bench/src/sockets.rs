@@ -11,20 +11,22 @@ pub(crate) struct Sockets {
     pub most_waiting: u64,
 }
 
+const LISTENS: &str = "0A";
+
 /// The connections that are open to this address of version 4. Nothing where the kernel does not tell.
 pub(crate) fn of(address: SocketAddr) -> Option<Sockets> {
     Some(listed(&std::fs::read_to_string("/proc/net/tcp").ok()?, address.port()))
 }
 
-/// proc(5): local address, remote address, state, `tx_queue:rx_queue`, three more, inode; all but the last in hexadecimal.
+/// proc(5): number, local and remote address, state, `tx_queue:rx_queue` in hexadecimal, timer, retransmissions, user, timeout, inode.
 fn listed(table: &str, port: u16) -> Sockets {
     let port = format!(":{port:04X}");
     let mut sockets = Sockets::default();
     for line in table.lines().skip(1) {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
         let [_, local, _, state, queues, _, _, _, _, inode, ..] = fields.as_slice() else { continue };
-        // One that waits to be taken belongs to nobody yet.
-        if *state != "01" || *inode == "0" || !local.ends_with(&port) {
+        // What listens is no connection, and one that waits to be taken belongs to nobody yet.
+        if *state == LISTENS || *inode == "0" || !local.ends_with(&port) {
             continue;
         }
         sockets.taken += 1;

@@ -59,6 +59,16 @@ impl Row {
         Self::new(figure, "", measured, Verdict::Untargeted)
     }
 
+    /// The same figure, held to nothing.
+    pub(crate) fn without_target(self) -> Self {
+        match self.verdict {
+            Verdict::Met | Verdict::Missed => {
+                Self { target: String::new(), verdict: Verdict::Untargeted, ..self }
+            }
+            _ => self,
+        }
+    }
+
     /// A figure that this machine cannot measure.
     pub(crate) fn skipped(figure: &str, reason: &str) -> Self {
         Self::without(figure, Verdict::Skipped(reason.to_owned()))

@@ -34,6 +34,7 @@ mod trend;
 mod version;
 mod viewer;
 
+pub(crate) use books::PARTS as BOOK_PARTS;
 pub use checks::{Check, FullHealth};
 pub use emergency::run as record_emergencies;
 pub use error::CODES;
@@ -138,7 +139,7 @@ impl Ops {
     }
 
     /// A sign of life of the runtime; what the memory engine counted is kept for later at times.
-    pub(crate) fn beat(&self) {
+    pub fn beat(&self) {
         let headroom = self.parts.app.headroom();
         self.status.tick(headroom.level() >= Level::Critical || headroom.is_at_standstill());
         self.trend.note(headroom);

@@ -1,10 +1,11 @@
 //! What all attackers share: where the server is, and how fast they may come again.
 
 use super::tally::Tally;
+use crate::client::connect;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 
 /// A connection that is not taken within this time is given up; the kernel would go on for minutes.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -39,16 +40,7 @@ pub(super) struct Client {
 impl Client {
     /// A connection without a word on it. Nothing when the server does not take it; then the caller waits.
     pub(super) async fn connect(&self, receive_buffer: Option<u32>) -> Option<TcpStream> {
-        let connecting = async {
-            let socket = TcpSocket::new_v4()?;
-            if let Some(address) = self.from {
-                socket.bind((address, 0).into())?;
-            }
-            if let Some(bytes) = receive_buffer {
-                socket.set_recv_buffer_size(bytes)?;
-            }
-            socket.connect(self.front.address).await
-        };
+        let connecting = connect(self.front.address, self.from, receive_buffer);
         let stream = tokio::time::timeout(CONNECT_LIMIT, connecting).await.ok().and_then(Result::ok);
         if stream.is_none() {
             self.tally.not_made();

@@ -40,6 +40,7 @@ fn title(plan: &Plan) -> String {
 /// What must hold.
 pub(super) fn gates(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
     let mut rows = memory(plan, outcome);
+    rows.extend(connections(outcome));
     rows.push(match &outcome.death {
         Some(death) => Row::failed("the server lives", death),
         None => Row::exactly("the server lives", Quantity::count(1), Quantity::count(1)),
@@ -81,17 +82,20 @@ fn memory(plan: &Plan, outcome: &Outcome) -> Vec<Row> {
         Row::at_most("heap, stacks and sockets at once", Quantity::bytes(outcome.most.pinned), limit)
             .with_note(pinned),
         Row::at_most("threads at once", Quantity::count(outcome.most.threads), Quantity::count(MOST_THREADS)),
-        Row::at_most(
-            "connections at once",
-            Quantity::count(outcome.most.connections),
-            Quantity::count(MOST_CONNECTIONS),
-        ),
-        Row::at_most(
-            "most that the kernel had of one connection",
-            Quantity::bytes(outcome.most.waiting),
-            Quantity::bytes(MOST_WAITING),
-        ),
         Row::exactly("out-of-memory kills", Quantity::count(outcome.kills), Quantity::count(0)),
+    ]
+}
+
+/// What the kernel's table of connections must show.
+fn connections(outcome: &Outcome) -> [Row; 2] {
+    let (all, one) = ("connections at once", "most that the kernel had of one connection");
+    let most = &outcome.most;
+    if most.connections == 0 {
+        return [all, one].map(|figure| Row::failed(figure, "no look at /proc/net/tcp found a connection"));
+    }
+    [
+        Row::at_most(all, Quantity::count(most.connections), Quantity::count(MOST_CONNECTIONS)),
+        Row::at_most(one, Quantity::bytes(most.waiting), Quantity::bytes(MOST_WAITING)),
     ]
 }
 

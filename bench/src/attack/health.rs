@@ -134,13 +134,15 @@ impl Probe {
 
     /// Asks on the connection, or on a new one where there is none.
     pub(crate) async fn ask(&mut self, address: SocketAddr, connection: &mut Option<Connection>, path: &str) {
-        let (asked, was_kept) = (Instant::now(), connection.is_some());
+        let asked = Instant::now();
+        let was_kept = connection.as_ref().is_some_and(|kept| !kept.is_closed());
         let mut answer = tokio::time::timeout(PATIENCE, ask(address, connection, path)).await;
         if was_kept && matches!(answer, Ok(Err(_))) {
             // The server ended it while the question was under way: RFC 9110, 9.2.2 has clients ask once more.
             self.broken += 1;
             *connection = None;
-            answer = tokio::time::timeout(PATIENCE, ask(address, connection, path)).await;
+            let left = PATIENCE.saturating_sub(asked.elapsed());
+            answer = tokio::time::timeout(left, ask(address, connection, path)).await;
         }
         self.times.nanos.push(nanos(asked.elapsed()));
         match answer {
@@ -156,12 +158,12 @@ impl Probe {
 }
 
 /// The level that the memory report names.
-pub(crate) async fn level(address: SocketAddr, connection: &mut Option<Connection>) -> Option<String> {
+pub(super) async fn level(address: SocketAddr, connection: &mut Option<Connection>) -> Option<String> {
     level_of(&report(address, connection).await?)
 }
 
 /// The memory report, if there is one.
-pub(super) async fn report(address: SocketAddr, connection: &mut Option<Connection>) -> Option<Value> {
+pub(crate) async fn report(address: SocketAddr, connection: &mut Option<Connection>) -> Option<Value> {
     let answer = tokio::time::timeout(PATIENCE, ask(address, connection, "/api/health/memory")).await;
     let Ok(Ok((_, body))) = answer else {
         *connection = None;
@@ -170,7 +172,8 @@ pub(super) async fn report(address: SocketAddr, connection: &mut Option<Connecti
     serde_json::from_slice(&body).ok()
 }
 
-async fn ask(
+/// Asks on the connection, or on a new one where there is none or it was closed.
+pub(crate) async fn ask(
     address: SocketAddr,
     connection: &mut Option<Connection>,
     path: &str,

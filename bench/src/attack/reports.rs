@@ -1,5 +1,6 @@
 //! What the memory reports of an attack tell.
 
+use super::attackers::Attacker;
 use super::siege::Plan;
 use crate::quantity::Quantity;
 use crate::table::Row;
@@ -8,10 +9,14 @@ use std::collections::BTreeMap;
 
 /// What the kernel counts and no part of the report explains, in percent of the limit.
 const UNEXPLAINED_PERCENT: u64 = 10;
+/// What the allocator may keep of it, in percent.
+const SLACK_PERCENT: u64 = 10;
 /// What may be registered for one file on its way, in bytes.
 const FILE_BYTES: u64 = 1 << 20;
 /// Where files come in and go out.
 const FILE_ROUTES: [&str; 2] = ["/api/documents", "/api/documents/{id}/download"];
+/// A report comes each half a second.
+const JUST_NOW_MILLIS: u64 = 1_500;
 /// Requests that run hold what is declared for them: what streams may have, a part of the limit, and one on each connection.
 const STREAMS_PART: u64 = 32;
 const REQUEST_BYTES: u64 = 6 << 10;
@@ -85,21 +90,43 @@ impl Reports {
         let bytes = u64::try_from(worst.unexplained).unwrap_or(0);
         vec![
             at_most(unexplained, bytes, plan.limit / 100 * UNEXPLAINED_PERCENT).with_note(worst.said.clone()),
-            Row::plain("freed and not given back by the allocator", Quantity::bytes(slackest.allocator))
-                .with_note(slackest.said.clone()),
+            at_most(
+                "freed and not given back by the allocator",
+                slackest.allocator,
+                plan.limit / 100 * SLACK_PERCENT,
+            )
+            .with_note(slackest.said.clone()),
             at_most(
                 "declared for the requests that ran at once",
                 self.requests,
                 plan.limit / STREAMS_PART + most_connections * REQUEST_BYTES,
             ),
-            at_most("registered for one file on its way", self.file, FILE_BYTES),
+            self.largest_file(plan),
         ]
+    }
+
+    fn largest_file(&self, plan: &Plan) -> Row {
+        let figure = "registered for one file on its way";
+        let comes = [Attacker::Uploads, Attacker::BigUpload].iter().any(|one| plan.attackers.contains(one));
+        if comes && self.file == 0 {
+            return Row::failed(figure, "no report told of one");
+        }
+        Row::at_most(figure, Quantity::bytes(self.file), Quantity::bytes(FILE_BYTES))
     }
 }
 
+/// Whether this was done since the last report, and gave something back.
 fn tells_of(report: &Value, action: &str) -> bool {
     let actions = report.get("actions").and_then(Value::as_array);
-    let is_it = |one: &Value| one.get("action").and_then(Value::as_str) == Some(action);
+    let number = |one: &Value, name: &str| one.get(name).and_then(Value::as_u64);
+    let is_it = |one: &Value| {
+        let (before, after) = (number(one, "beforeBytes"), number(one, "afterBytes"));
+        let is_new = number(one, "agoMs").is_some_and(|ago| ago <= JUST_NOW_MILLIS);
+        one.get("action").and_then(Value::as_str) == Some(action)
+            && after.is_some()
+            && before > after
+            && is_new
+    };
     actions.is_some_and(|actions| actions.iter().any(is_it))
 }
 
@@ -114,8 +141,11 @@ fn registered_for_a_file(report: &Value) -> u64 {
 
 /// The parts that a memory report tells, in words.
 pub(super) fn parts(report: &Value) -> Option<String> {
-    let said =
-        |(name, bytes): (&String, &Value)| Some(format!("{name} {}", Quantity::bytes(bytes.as_u64()?)));
+    let said = |(name, bytes): (&String, &Value)| {
+        let bytes = bytes.as_i64()?;
+        let sign = if bytes < 0 { "-" } else { "" };
+        Some(format!("{name} {sign}{}", Quantity::bytes(bytes.unsigned_abs())))
+    };
     let parts: Vec<String> = report.get("books")?.as_object()?.iter().filter_map(said).collect();
     Some(parts.join(", "))
 }

@@ -24,8 +24,10 @@ const EACH: Duration = Duration::from_millis(10);
 const MARKS: [u64; 3] = [90, 75, 50];
 /// Down to here a server serves, in percent of what is resident.
 const TOLERABLE: u64 = 80;
+/// Below, heap and stacks alone are more.
+const LEAST: u64 = 60;
 /// Longer than pressure may last before the server says that it is not ready.
-const THROTTLED: Duration = Duration::from_secs(40);
+const THROTTLED: Duration = Duration::from_secs(75);
 const ASKED_EACH: Duration = Duration::from_millis(200);
 
 /// What an operator, or an autoscaler, does to the control group of a running server.
@@ -92,9 +94,9 @@ async fn throttled(setup: &Setup, group: &Cgroup, percent: u64) -> anyhow::Resul
     let begun = Instant::now();
     let work = load::run(&mut connections, Until::Elapsed(THROTTLED), create_case);
     let (kept, newcomer, ready, levels, written) = tokio::join!(
-        probe(begun, server.address(), "/api/health/live", true),
-        probe(begun, server.address(), "/api/health/live", false),
-        probe(begun, server.address(), "/api/health/ready", true),
+        probe(begun, server.address(), true),
+        probe(begun, server.address(), false),
+        ready(begun, server.address()),
         levels(begun, server.address()),
         tokio::time::timeout(THROTTLED + PATIENCE, work),
     );
@@ -106,19 +108,18 @@ async fn throttled(setup: &Setup, group: &Cgroup, percent: u64) -> anyhow::Resul
         Quantity::bytes(held.resident),
         Quantity::bytes(held.anonymous)
     );
-    let name = |what: &str| format!("limits: memory.high at {percent} %, {what}");
-    Ok(vec![
-        unanswered(&name("/live not answered"), &kept, &about),
-        unanswered(&name("/live of a newcomer not answered"), &newcomer, ""),
-        Row::at_least(
-            &name("looks at a level above normal"),
-            Quantity::count(levels.pressed),
-            Quantity::count(1),
-        )
-        .with_note(format!("of {}, {} at critical or above", levels.all, levels.critical)),
-        refused(&name("/ready says no, or nothing"), percent, &ready),
-        stopped(&name("stops when told to"), server).await,
-    ])
+    let rows = [
+        unanswered("/live not answered", &kept, &about),
+        unanswered("/live of a newcomer not answered", &newcomer, ""),
+        levels.stalls(),
+        refused(percent, &ready),
+        stopped("stops when told to", server).await,
+    ];
+    // Where not even the heap fits, the kernel lets nothing run: the figures say what that is like.
+    let known = |row: Row| if percent < LEAST { row.without_target() } else { row };
+    let named =
+        |row: Row| Row { figure: format!("limits: memory.high at {percent} %, {}", row.figure), ..row };
+    Ok(rows.into_iter().map(known).map(named).collect())
 }
 
 /// Levels that the memory report told.
@@ -127,29 +128,54 @@ struct Levels {
     all: u64,
     pressed: u64,
     critical: u64,
+    /// The most that some thread stalled, and all of them, in whole percent of ten seconds.
+    some: u64,
+    full: u64,
+}
+
+impl Levels {
+    /// That the kernel's figures of stalls rise, in percent of ten seconds.
+    fn stalls(&self) -> Row {
+        let Self { all, pressed, critical, some, full } = self;
+        let note = format!(
+            "all threads at once {full} %; {all} reports, {pressed} of a level above normal, {critical} at critical or above"
+        );
+        Row::at_least("stalled at most, of 100", Quantity::count(*some), Quantity::count(10)).with_note(note)
+    }
+
+    fn note(&mut self, report: &Value) {
+        let level = report.get("level").and_then(Value::as_str);
+        let share = |name: &str| {
+            let text = report.pointer(name).map(Value::to_string).unwrap_or_default();
+            text.split('.').next().and_then(|whole| whole.parse().ok()).unwrap_or(0)
+        };
+        self.all += 1;
+        self.pressed += u64::from(level != Some("normal"));
+        self.critical += u64::from(matches!(level, Some("critical" | "emergency")));
+        self.some = self.some.max(share("/pressure/someAvg10"));
+        self.full = self.full.max(share("/pressure/fullAvg10"));
+    }
 }
 
 async fn levels(begun: Instant, address: SocketAddr) -> Levels {
     let (mut levels, mut connection) = (Levels::default(), None);
     while begun.elapsed() < THROTTLED {
-        if let Some(level) = attack::level(address, &mut connection).await {
-            levels.all += 1;
-            levels.pressed += u64::from(level != "normal");
-            levels.critical += u64::from(level == "critical" || level == "emergency");
+        if let Some(report) = attack::report(address, &mut connection).await {
+            levels.note(&report);
         }
         tokio::time::sleep(ASKED_EACH).await;
     }
     levels
 }
 
-/// Asks one thing again and again, always on one connection or each time on a new one.
-async fn probe(begun: Instant, address: SocketAddr, path: &str, keeps_connection: bool) -> Probe {
+/// Asks whether the server lives, again and again, always on one connection or each time on a new one.
+async fn probe(begun: Instant, address: SocketAddr, keeps_connection: bool) -> Probe {
     let (mut probe, mut connection) = (Probe::default(), None);
     while begun.elapsed() < THROTTLED {
         if !keeps_connection {
             connection = None;
         }
-        probe.ask(address, &mut connection, path).await;
+        probe.ask(address, &mut connection, "/api/health/live").await;
         tokio::time::sleep(ASKED_EACH).await;
     }
     probe.times.nanos.sort_unstable();
@@ -161,15 +187,40 @@ fn unanswered(name: &str, probe: &Probe, about: &str) -> Row {
     row.with_note(format!("{}{about}", probe.said()))
 }
 
+/// Answers about readiness.
+#[derive(Debug, Default)]
+struct Ready {
+    all: u64,
+    short_of_memory: u64,
+}
+
+async fn ready(begun: Instant, address: SocketAddr) -> Ready {
+    let (mut ready, mut connection) = (Ready::default(), None);
+    while begun.elapsed() < THROTTLED {
+        let asking = attack::ask(address, &mut connection, "/api/health/ready");
+        if let Ok(Ok((status, body))) = tokio::time::timeout(PATIENCE, asking).await {
+            let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+            let failing = body.get("failing").and_then(Value::as_array);
+            let is_memory = failing.is_some_and(|failing| failing.iter().any(|check| check == "memory"));
+            ready.all += 1;
+            ready.short_of_memory += u64::from(status == StatusCode::SERVICE_UNAVAILABLE && is_memory);
+        } else {
+            connection = None;
+        }
+        tokio::time::sleep(ASKED_EACH).await;
+    }
+    ready
+}
+
 /// Nearly enough memory only costs time; with much less, nobody may be sent to the server.
-fn refused(name: &str, percent: u64, ready: &Probe) -> Row {
-    let bad = Quantity::count(ready.bad);
+fn refused(percent: u64, ready: &Ready) -> Row {
+    let (figure, times) = ("/ready says no for want of memory", Quantity::count(ready.short_of_memory));
     let row = if percent > TOLERABLE {
-        Row::plain(name, bad)
+        Row::plain(figure, times)
     } else {
-        Row::at_least(name, bad, Quantity::count(1))
+        Row::at_least(figure, times, Quantity::count(1))
     };
-    row.with_note(ready.said())
+    row.with_note(format!("of {} answers", ready.all))
 }
 
 async fn stopped(name: &str, server: Server) -> Row {

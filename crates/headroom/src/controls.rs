@@ -12,8 +12,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// From this share of the last ten seconds on in which nothing ran for want of memory, in hundredths of a percent, a process
-/// does no work worth speaking of.
+/// does no work worth speaking of, until the share is below the other one.
 const STANDSTILL: u32 = 5_000;
+const MOVES_AGAIN: u32 = 3_000;
 
 /// How many actions are remembered for the memory report.
 pub const RECORDS: usize = 64;
@@ -109,6 +110,8 @@ pub struct ControlStats {
     pub limit_changes: u64,
     /// The last such change.
     pub limit_change: Option<LimitChange>,
+    /// Whether nothing runs for want of memory: [`Headroom::is_at_standstill`](crate::Headroom::is_at_standstill).
+    pub is_at_standstill: bool,
     /// What the kernel did not tell at the last look.
     pub unreadable: Unreadable,
 }
@@ -190,7 +193,9 @@ impl Controls {
     }
 
     pub(crate) fn note_stalls(&self, pressure: Option<Pressure>) {
-        let stands = pressure.is_some_and(|pressure| pressure.full_avg10_hundredths >= STANDSTILL);
+        let mark = if self.is_at_standstill() { MOVES_AGAIN } else { STANDSTILL };
+        let stands =
+            pressure.is_some_and(|pressure| pressure.is_own && pressure.full_avg10_hundredths >= mark);
         self.is_at_standstill.store(stands, Ordering::Relaxed);
     }
 
@@ -347,6 +352,7 @@ impl Controls {
             looked_at_micros: read(&self.looked_at_micros),
             limit_changes: mind.limit_changes,
             limit_change: mind.limit_change,
+            is_at_standstill: self.is_at_standstill(),
             unreadable: mind.unreadable,
         })
     }

@@ -14,7 +14,7 @@ use crate::level::{Level, Thresholds, event_of};
 use crate::limit::{Budget, budget_of};
 use crate::meter::{Meter, RequestMemory};
 use crate::observe::{observe, share_of};
-use crate::plan::ActionSettings;
+use crate::plan::{Action, ActionSettings};
 use crate::pool::{Pool, PoolStats};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::roots::SystemRoots;
@@ -276,7 +276,9 @@ impl Headroom {
         inner.root.tree().drain.look(at_micros, inner.root.used());
         survive(|| inner.tenants.look(level));
         self.show_effects(at_micros);
-        for action in decision.actions {
+        let is_emergency = seen.share >= thresholds.leave(Level::Emergency);
+        let may = |action: &Action| self.may_act(*action, is_emergency, at_micros);
+        for action in decision.actions.into_iter().filter(may) {
             survive(|| self.act(action, level, at_micros, chores));
         }
         if acts {

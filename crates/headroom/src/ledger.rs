@@ -138,6 +138,8 @@ pub struct Ledger {
 struct Slots {
     flights: Vec<Option<Arc<Flight>>>,
     free: Vec<usize>,
+    /// Requests that may be ended, and came to their own end.
+    completed: u64,
 }
 
 /// A place in the ledger, given up when it is dropped.
@@ -177,7 +179,9 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         if let Some((ledger, place)) = self.place.take() {
+            let is_completed = self.flight.is_expendable && !self.flight.is_cancelled();
             ledger.with(|slots| {
+                slots.completed += u64::from(is_completed);
                 slots.flights[place] = None;
                 slots.free.push(place);
             });
@@ -241,6 +245,11 @@ impl Ledger {
         flights.sort_unstable_by_key(|flight| std::cmp::Reverse(flight.live_bytes));
         flights.truncate(limit);
         flights
+    }
+
+    /// How many of the requests that may be ended came to their own end.
+    pub(crate) fn completed(&self) -> u64 {
+        self.with(|slots| slots.completed)
     }
 
     /// Tells the largest request of the tenant that holds most to end, and gives its figures; `None` when nobody holds

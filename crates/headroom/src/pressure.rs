@@ -7,6 +7,8 @@ pub struct Pressure {
     pub full_avg10_hundredths: u32,
     /// Time in which at least one task stalled since the start, in microseconds.
     pub some_total_micros: u64,
+    /// Whether it is the control group's own, and not the whole machine's.
+    pub is_own: bool,
 }
 
 impl Pressure {
@@ -18,6 +20,7 @@ impl Pressure {
             some_avg10_hundredths: field(some, "avg10=").and_then(hundredths)?,
             full_avg10_hundredths: field(full, "avg10=").and_then(hundredths).unwrap_or(0),
             some_total_micros: field(some, "total=").and_then(|value| value.parse().ok()).unwrap_or(0),
+            is_own: false,
         })
     }
 }

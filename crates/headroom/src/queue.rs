@@ -77,8 +77,8 @@ struct Place {
     waiter: Arc<Waiter>,
     /// How many bytes may still pass it.
     passes: u64,
-    /// Whether it is this pool that has no room for it. Otherwise it waits elsewhere and keeps its place, so that the
-    /// room it found here is not taken from it again and again.
+    /// Whether it is this pool that has no room for it. Otherwise it waits elsewhere and keeps its place, with what is left of its
+    /// patience, for when it comes back.
     is_here: bool,
 }
 
@@ -126,7 +126,7 @@ impl Queue {
     /// Whether `asker` may take `bytes` of `room` before those in line; counts it as a pass.
     pub(crate) fn pass(&mut self, asker: Asker, bytes: u64, room: u64) -> bool {
         let Some(cost) = self.cost(asker, bytes, room) else { return false };
-        if let Some(first) = self.line.first_mut() {
+        if let Some(first) = self.line.iter_mut().find(|place| place.is_here) {
             first.passes -= cost;
         }
         true
@@ -144,9 +144,10 @@ impl Queue {
         self.line.iter().find(may).map(|place| Arc::clone(&place.waiter))
     }
 
-    /// What passing the first in line costs of its patience, in bytes; `None` if that is at its end.
+    /// What passing the first in line costs of its patience, in bytes; `None` if that is at its end. Nothing is kept for one that
+    /// waits elsewhere: what it could not use now, such as what is reserved for others, would serve nobody.
     fn cost(&self, asker: Asker, bytes: u64, room: u64) -> Option<u64> {
-        let Some(first) = self.line.first() else { return Some(0) };
+        let Some(first) = self.line.iter().find(|place| place.is_here) else { return Some(0) };
         let cost = match asker {
             Asker::Patient(ticket) if ticket <= first.waiter.ticket => 0,
             // What leaves it enough takes nothing from it.

@@ -65,3 +65,23 @@ async fn who_waits_for_what_is_not_reserved_keeps_no_interactive_work_waiting() 
     taken.truncate(200);
     assert!(waiting.await.is_ok());
 }
+
+#[tokio::test]
+async fn who_waited_for_all_and_now_waits_for_what_is_not_reserved_keeps_nothing_from_interactive_work() {
+    let (headroom, _source) = engine();
+    let people = headroom.class(Class::Interactive);
+    let crowd = people.try_lease(100 * MIB).unwrap();
+    let mut taken = take_all(&headroom, &OTHERS);
+    assert_eq!(taken.len(), 200);
+    let mut waiting = pin!(headroom.class(Class::Bulk).lease(4 * MIB, Duration::from_mins(1)));
+    let mut is_waiting = async || poll_fn(|cx| Poll::Ready(waiting.as_mut().poll(cx))).await.is_pending();
+    assert!(is_waiting().await, "at the root");
+    drop(crowd);
+    taken.extend(take_all(&headroom, &OTHERS));
+    assert_eq!(taken.len(), 270);
+    assert!(is_waiting().await, "where the reserved tenth is no more in it");
+    for round in 0..40 {
+        let all = take_all(&headroom, &[Class::Interactive]);
+        assert_eq!(all.len(), 30, "in round {round}");
+    }
+}

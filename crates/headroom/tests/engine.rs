@@ -120,9 +120,8 @@ fn a_process_that_stood_still_for_half_of_ten_seconds_is_told_apart_from_one_tha
     let (headroom, source) = engine(400 * MIB);
     let stands_at = |full: u32| {
         source.change(|reading| {
-            let pressure =
-                Pressure { some_avg10_hundredths: 9_900, full_avg10_hundredths: full, some_total_micros: 0 };
-            reading.pressure = Some(pressure);
+            let own = Pressure { full_avg10_hundredths: full, is_own: true, ..Pressure::default() };
+            reading.pressure = Some(own);
         });
         headroom.sample();
         headroom.is_at_standstill()
@@ -130,7 +129,13 @@ fn a_process_that_stood_still_for_half_of_ten_seconds_is_told_apart_from_one_tha
     assert!(!stands_at(4_999));
     assert!(stands_at(5_000));
     assert!(headroom.level() < Level::Critical, "nobody's work is ended for it");
-    assert!(!stands_at(0));
+    assert!(stands_at(3_000), "it does not waver round one mark");
+    assert!(!stands_at(2_999));
+    source.change(|reading| {
+        reading.pressure = Some(Pressure { full_avg10_hundredths: 9_000, ..Pressure::default() });
+    });
+    headroom.sample();
+    assert!(!headroom.is_at_standstill(), "another program's trouble is not its own");
 }
 
 #[test]

@@ -76,6 +76,7 @@ fn stalls_raise_by_one_and_never_to_where_work_is_ended() {
             some_avg10_hundredths: some,
             full_avg10_hundredths: full,
             some_total_micros: 0,
+            is_own: true,
         }),
         ..seen(at, share)
     };

@@ -1,6 +1,7 @@
 //! Who runs, who holds most, and who is told to end.
 
-use headroom::{Class, Ledger, Meter};
+use headroom::{Class, Headroom, InjectedSource, Ledger, Level, Meter, Settings};
+use std::sync::Arc;
 
 headroom::install_allocator!();
 
@@ -48,6 +49,32 @@ fn who_holds_more_than_one_may_is_ended_once_and_the_others_go_on() {
     assert!(ledger.cancel_above(4 << 20).is_empty());
     let is_over: Vec<_> = running.iter().map(|(entry, _)| entry.flight().is_cancelled()).collect();
     assert_eq!(is_over, [true, false, false]);
+}
+
+#[test]
+fn at_critical_ten_are_ended_and_then_one_for_twenty_that_end_by_themselves_and_at_emergency_all() {
+    let source = Arc::new(InjectedSource::with_limit(400 << 20));
+    let headroom = Headroom::new(Settings::default(), Arc::clone(&source) as _);
+    let (ledger, mut at) = (headroom.ledger().clone(), 0);
+    let (meter, _held) = holding(8 << 20);
+    let running: Vec<_> =
+        (0..40).map(|_| ledger.enter("/api/x", Class::Interactive, meter.clone(), true)).collect();
+    let ended = || running.iter().filter(|entry| entry.flight().is_cancelled()).count();
+    let mut look = |heap_mib: u64, times: u64| {
+        source.hold_heap(heap_mib << 20);
+        for _ in 0..times {
+            at += 250_000;
+            headroom.sample_at(at);
+        }
+        ended()
+    };
+    assert_eq!((look(258, 16), headroom.level()), (10, Level::Critical), "four seconds give no eleventh");
+    for _ in 0..20 {
+        drop(ledger.enter("/api/x", Class::Interactive, Meter::new(), true));
+    }
+    assert_eq!(look(258, 1), 11);
+    assert_eq!(look(258, 20), 12, "nobody else comes to an end, and five seconds are over");
+    assert_eq!(look(285, 8), 20, "the limit itself is at stake");
 }
 
 #[test]

@@ -237,21 +237,22 @@ async fn operate(admin: &Client) {
 #[tokio::test]
 async fn only_a_long_spell_of_critical_memory_makes_the_server_not_ready() {
     let scene = Scene::start().await;
-    let status = scene.app.running().ops().status();
+    let ops = scene.app.running().ops();
+    let status = ops.status();
     scene.press(870, Level::Critical);
-    status.tick(true);
+    ops.beat();
     status.pass(Duration::from_secs(29));
-    status.tick(true);
+    ops.beat();
     let (code, body) = scene.probe("/api/health/ready").await;
     assert_eq!((code, &body["status"]), (200, &json!("ready")));
     status.pass(Duration::from_secs(3));
-    status.tick(true);
+    ops.beat();
     let (code, body) = scene.probe("/api/health/ready").await;
     assert_eq!((code, &body), (503, &json!({ "status": "not_ready", "failing": ["memory"] })));
     let (code, body) = scene.probe("/api/health/live").await;
     assert_eq!((code, &body["status"]), (200, &json!("alive")), "it is short of memory and not stuck");
     scene.recover();
-    status.tick(false);
+    ops.beat();
     assert_eq!(scene.probe("/api/health/ready").await.0, 200);
     scene.app.finish().await;
 }

@@ -11,6 +11,7 @@ mod trace;
 use super::arguments::{Memory, MemoryView};
 use super::{CommandError, Console, write_table};
 use crate::config::Sources;
+use crate::ops::BOOK_PARTS as PARTS;
 use http::Server;
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -89,20 +90,11 @@ fn status(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
 fn books(answer: &Value, console: &mut Console) -> Result<(), CommandError> {
     let out = &mut console.out;
     writeln!(out, "{:>12}  charged by the kernel, of which", number(answer, "/books/charged"))?;
-    let parts = [
-        ("lent", "lent"),
-        ("stores", "in stores"),
-        ("programAtRest", "the program at rest, as declared"),
-        ("connections", "connections, as declared"),
-        ("requests", "requests that run, as declared"),
-        ("allocator", "not given back by the allocator"),
-        ("sockets", "in sockets"),
-        ("kernel", "the kernel's own"),
-        ("unwrittenFiles", "of files, not on the disk yet"),
-        ("unexplained", "unexplained"),
-    ];
-    for (name, said) in parts {
-        writeln!(out, "{:>12}  {said}", answer["books"][name].as_i64().unwrap_or(0))?;
+    for (name, said) in PARTS.iter().chain(&[("unexplained", "unexplained")]) {
+        match answer["books"][name].as_i64() {
+            Some(bytes) => writeln!(out, "{bytes:>12}  {said}")?,
+            None => writeln!(out, "{:>12}  {said}", "-")?,
+        }
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ mod pressure;
 
 use super::leaks::{CountAnswer, Leaks, SuspectAnswer};
 use super::trend::{Trend, Window};
-use headroom::{ControlStats, Headroom, Level, Snapshot, Tenant, Unreadable};
+use headroom::{ControlStats, Headroom, Level, Shrinking, Snapshot, Tenant, Unreadable};
 use ids::{FirmId, Id as _};
 use std::time::Duration;
 
@@ -44,6 +44,8 @@ pub(super) struct Examined<'a> {
     counts: Vec<CountAnswer>,
     /// Whether anything is done against pressure.
     acts: bool,
+    /// Whether stores give back.
+    shrinks: bool,
     window: Window,
     /// The firm that holds most of what is lent, and how much, in bytes.
     holder: Option<(Tenant, u64)>,
@@ -66,6 +68,7 @@ impl<'a> Examined<'a> {
             suspects: leaks.suspects(headroom),
             counts: leaks.counts(),
             acts: headroom.tuning().acts,
+            shrinks: headroom.tuning().actions.stores != Shrinking::Never,
             window: trend.window(snapshot, controls, headroom.uptime_micros()),
             holder: holders(headroom).first().copied(),
             names,
@@ -76,6 +79,7 @@ impl<'a> Examined<'a> {
     pub(super) fn findings(&self) -> Vec<String> {
         let mut found = Vec::new();
         self.watcher(&mut found);
+        pressure::standstill(self, &mut found);
         pressure::level(self, &mut found);
         unreadable(self.snapshot, &mut found);
         leaks(&self.suspects, &mut found);
@@ -138,8 +142,8 @@ impl<'a> Examined<'a> {
         {
             found.push(format!(
                 "The part `{}` of the budget has refused {refused} request(s) in the last ten minutes: of {} MiB it lends {} \
-                 MiB now, and lent {} MiB at most. Whoever was refused may try again. If it goes on, send less of this kind \
-                 at once, or raise the memory limit and MEMORY_BUDGET_MB together.",
+                 MiB now, and lent {} MiB at most. Whoever was refused may try again. If it goes on, send less at once of what \
+                 it lends to, or raise the memory limit and MEMORY_BUDGET_MB together.",
                 pool.name,
                 mebibytes(pool.limit),
                 mebibytes(pool.used),

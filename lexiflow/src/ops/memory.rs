@@ -69,14 +69,14 @@ pub struct MemoryHealth {
         "mapped": 46_993_408, "retained": 9_105_408, "metadata": 5_348_416, "purges": 0},
     "cgroup": {"current": 141_152_256, "high": null, "max": 2_147_483_648_u64, "oomKills": 0, "anon": 33_554_432,
         "file": 103_976_960, "sock": 0, "kernel": 3_936_256},
-    "pressure": {"someAvg10": 0.0},
+    "pressure": {"someAvg10": 0.0, "fullAvg10": 0.0},
     "tasks": {"alive": 7, "background": ["queue.dispatcher", "queue.worker", "queue.scheduler", "headroom.sample"],
         "leaked": 0, "detached": 0, "detachedTotal": 0},
-    "gaps": {"registered": 5248, "measured": 32_715_571, "charged": 33_554_432, "unregistered": 32_710_323,
-        "unmeasured": 838_861},
-    "books": {"charged": 33_554_432, "lent": 4096, "stores": 1152, "programAtRest": 8_388_608, "connections": 32_768,
-        "requests": 6144, "allocator": 6_343_885, "sockets": 0, "kernel": 3_936_256, "unwrittenFiles": 0,
-        "unexplained": 14_841_523},
+    "gaps": {"registered": 13_287_424, "measured": 32_715_571, "charged": 37_490_688, "unregistered": 19_428_147,
+        "unmeasured": 4_775_117},
+    "books": {"charged": 37_490_688, "lent": 65_536, "stores": 13_221_888, "programAtRest": 8_388_608,
+        "connections": 32_768, "requests": 0, "allocator": 6_343_885, "sockets": 0, "kernel": 3_936_256,
+        "unwrittenFiles": 0, "unexplained": 5_501_747},
     "budget": {"bytes": 1_610_612_736, "source": "cgroup_v2", "limitBytes": 2_147_483_648_u64,
         "limitSource": "cgroup_v2", "clippedFromBytes": null, "limitChange": null},
     "pools": [{"name": "interactive", "parent": "root", "limit": 1_610_612_680, "used": 4096, "peak": 1_048_576,
@@ -122,7 +122,8 @@ struct Figures {
     /// What the control group is charged with, in bytes; absent outside of one.
     #[serde(skip_serializing_if = "Option::is_none")]
     cgroup: Option<Value>,
-    /// Stalls for want of memory; absent where the kernel does not tell.
+    /// Stalls for want of memory, in percent of the last ten seconds: of some thread, and of all at once; absent where the kernel does
+    /// not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pressure: Option<Value>,
     /// Tasks of the runtime that does the work, the names of the background tasks, and what goes on without its owner:
@@ -185,12 +186,13 @@ fn figures(snapshot: &Snapshot, ops: &Ops, format: Format, names: Names) -> Figu
         allocator: allocator(reading.allocator.unwrap_or_default(), purges),
         cgroup: reading.cgroup.map(cgroup),
         pressure: reading.pressure.map(|pressure| {
-            json!({ "someAvg10": decimal(&percent(u64::from(pressure.some_avg10_hundredths), 10_000)) })
+            let share = |hundredths: u32| decimal(&percent(u64::from(hundredths), 10_000));
+            json!({ "someAvg10": share(pressure.some_avg10_hundredths), "fullAvg10": share(pressure.full_avg10_hundredths) })
         }),
         tasks: json!({ "alive": tasks.alive, "background": ops.tasks.background(), "leaked": tasks.leaked,
             "detached": detached.now, "detachedTotal": detached.total }),
         gaps: gaps(snapshot),
-        books: Books::of(snapshot, &ops.stats).report(),
+        books: Books::of(snapshot, &ops.stats, headroom.ledger().len()).report(),
         budget: json!({
             "bytes": snapshot.budget.bytes, "source": snapshot.budget.source.as_str(),
             "limitBytes": snapshot.budget.limit.bytes, "limitSource": snapshot.budget.limit.source.as_str(),

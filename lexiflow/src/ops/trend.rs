@@ -21,7 +21,7 @@ pub(super) struct Trend {
 struct Sample {
     at_micros: u64,
     /// By the pool's name.
-    // bounded: the pools of the classes, and the root.
+    // bounded: the pools of the classes, and those above.
     refused: Vec<(Arc<str>, u64)>,
     cancelled: u64,
     shed: u64,
@@ -34,7 +34,7 @@ struct Sample {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Window {
     /// Requests that each pool refused, in the order of the snapshot's pools.
-    // bounded: the pools of the classes, and the root.
+    // bounded: the pools of the classes, and those above.
     pub(super) refused: Vec<u64>,
     /// Requests that were ended to stay within the limit.
     pub(super) cancelled: u64,

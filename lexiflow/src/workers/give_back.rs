@@ -37,10 +37,10 @@ pub(super) async fn run(headroom: Headroom, stop: CancellationToken) {
             give_back_stores(&headroom, &[db::PAGES_STORE, db::STATEMENTS_STORE]);
         }
         let is_still = stillness.is_noticed(&headroom);
-        if is_still && was_pressed {
+        was_pressed |= calmed;
+        if is_still && std::mem::take(&mut was_pressed) {
             give_back_stores(&headroom, &[db::PAGES_STORE]);
         }
-        was_pressed = (was_pressed || calmed) && !is_still;
         if calmed || given.is_none() || is_still {
             drop(headroom::spawn_blocking(headroom::sqlite::purge_pages).await);
         }

@@ -33,7 +33,6 @@ impl Headroom {
                 controls.closes_idle.store(on, Ordering::Relaxed);
                 later
             }
-            Action::CancelLargest if !self.may_end_one(level) => return,
             Action::CancelLargest => match self.inner.ledger.cancel_largest() {
                 Some(flight) => {
                     controls.ending.spend();
@@ -46,9 +45,10 @@ impl Headroom {
         self.note(ActionRecord { at_micros, level, action, before_bytes, after_bytes });
     }
 
-    fn may_end_one(&self, level: Level) -> bool {
-        let completed = self.inner.requests.load(Ordering::Relaxed);
-        level == Level::Emergency || self.inner.controls.ending.has_one(completed)
+    /// Whether this action may be taken now. At emergency the limit itself is at stake, and no ending is one too many.
+    pub(super) fn may_act(&self, action: Action, is_emergency: bool, at_micros: u64) -> bool {
+        let has_one = || self.inner.controls.ending.has_one(self.inner.ledger.completed(), at_micros);
+        action != Action::CancelLargest || is_emergency || has_one()
     }
 
     fn note(&self, record: ActionRecord) {

@@ -3,6 +3,24 @@
 use super::{Examined, mebibytes};
 use headroom::{Action, ActionRecord, Cause, Level, LimitSource, Snapshot, permille};
 
+/// That nothing runs, which no level tells.
+pub(super) fn standstill(seen: &Examined<'_>, found: &mut Vec<String>) {
+    if !seen.controls.is_at_standstill {
+        return;
+    }
+    let high = seen.snapshot.reading.cgroup.and_then(|cgroup| cgroup.high);
+    let remedy = match high {
+        Some(bytes) => {
+            format!("Raise memory.high of the control group, {} MiB, or set it to max", mebibytes(bytes))
+        }
+        None => "Raise the memory limit, or move to another machine what else is on it".to_owned(),
+    };
+    found.push(format!(
+        "Nothing ran for half of the last ten seconds, because the kernel let everything wait for memory; after half a minute of it the \
+         server says that it is not ready. {remedy}."
+    ));
+}
+
 /// The level, if it is not the lowest.
 pub(super) fn level(seen: &Examined<'_>, found: &mut Vec<String>) {
     let snapshot = seen.snapshot;
@@ -64,6 +82,9 @@ fn done(seen: &Examined<'_>) -> String {
             .to_owned();
     }
     let mut parts = Vec::new();
+    if !seen.shrinks {
+        parts.push("stores keep what they hold, because MEMORY_SHRINK_STORES is false".to_owned());
+    }
     for (name, what) in [("shrink_stores", "stores were shrunk"), ("purge", "unused pages were given back")] {
         let times = seen.window.taken(name);
         if times > 0 {

@@ -1,5 +1,8 @@
 use super::*;
-use headroom::{Action, ActionRecord, AllocatorStats, Class, InjectedSource, Meter, RequestMemory, Settings};
+use headroom::{
+    Action, ActionRecord, ActionSettings, AllocatorStats, CgroupStats, Class, InjectedSource, Meter,
+    Pressure, RequestMemory, Settings, Shrinking,
+};
 use std::sync::Arc;
 
 /// What is found of `headroom` by somebody of this machine. The findings' ten minutes begin with `trend`.
@@ -10,6 +13,7 @@ fn told_at(headroom: &Headroom, trend: &Trend, at_micros: u64, names: Names) -> 
         suspects: Vec::new(),
         counts: Vec::new(),
         acts: headroom.tuning().acts,
+        shrinks: headroom.tuning().actions.stores != Shrinking::Never,
         window: trend.window(&snapshot, &controls, at_micros),
         holder: holders(headroom).first().copied(),
         snapshot: &snapshot,
@@ -50,6 +54,29 @@ fn figures_that_cannot_be_read_and_a_watcher_that_does_not_come_are_told() {
     let unknown = told(2_000_000);
     assert!(unknown[0].contains("since the start") && unknown[0].contains("MEMORY_BUDGET_MB"), "{unknown:?}");
     assert!(!unknown[0].contains("any more") && unknown.len() == 1, "{unknown:?}");
+}
+
+#[test]
+fn a_server_on_which_nothing_runs_for_want_of_memory_names_what_to_raise() {
+    let (headroom, source) = holding(10, Settings::default());
+    source.change(|reading| {
+        let pressure = Pressure { full_avg10_hundredths: 7_000, is_own: true, ..Pressure::default() };
+        reading.pressure = Some(pressure);
+        reading.cgroup = Some(CgroupStats { high: Some(24 << 20), ..CgroupStats::default() });
+    });
+    headroom.sample_at(1_000_000);
+    let told = told(&headroom);
+    assert!(
+        told[0].contains("Nothing ran") && told[0].contains("memory.high of the control group, 24 MiB"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn stores_that_keep_what_they_hold_by_a_setting_are_told() {
+    let actions = ActionSettings { stores: Shrinking::Never, ..ActionSettings::default() };
+    let told = told(&holding(260, Settings { actions, ..Settings::default() }).0);
+    assert!(told[0].contains("MEMORY_SHRINK_STORES is false"), "{told:?}");
 }
 
 #[test]
