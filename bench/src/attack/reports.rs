@@ -32,7 +32,7 @@ pub(super) struct Reports {
     /// The books with the most that nothing explains, and with the most that the allocator had not given back.
     worst: Option<Books>,
     slackest: Option<Books>,
-    /// The most that requests held at once by declaration, and that was registered for one file.
+    /// The most requests that ran at once, and that was registered for one file.
     requests: u64,
     file: u64,
 }
@@ -42,7 +42,6 @@ pub(super) struct Reports {
 struct Books {
     unexplained: i64,
     allocator: u64,
-    requests: u64,
     said: String,
 }
 
@@ -53,7 +52,6 @@ impl Books {
         Some(Self {
             unexplained: books.get("unexplained")?.as_i64()?,
             allocator: number("allocator")?,
-            requests: number("requests")?,
             said: parts(report)?,
         })
     }
@@ -68,8 +66,9 @@ impl Reports {
         self.purges += u64::from(tells_of(report, "purge"));
         self.shrinkings += u64::from(tells_of(report, "shrink_stores"));
         self.file = self.file.max(registered_for_a_file(report));
+        let running = report.pointer("/requests/running").and_then(Value::as_u64);
+        self.requests = self.requests.max(running.unwrap_or(0));
         let Some(books) = Books::of(report) else { return };
-        self.requests = self.requests.max(books.requests);
         if self.worst.as_ref().is_none_or(|worst| books.unexplained > worst.unexplained) {
             self.worst = Some(books.clone());
         }
@@ -98,7 +97,7 @@ impl Reports {
             .with_note(slackest.said.clone()),
             at_most(
                 "declared for the requests that ran at once",
-                self.requests,
+                self.requests * REQUEST_BYTES,
                 plan.limit / STREAMS_PART + most_connections * REQUEST_BYTES,
             ),
             self.largest_file(plan),

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const EACH: Duration = Duration::from_millis(10);
 /// Marks for throttling, in percent of what is resident.
 const MARKS: [u64; 3] = [90, 75, 50];
-/// Down to here a server serves, in percent of what is resident.
+/// Down to here little stalls, in percent of what is resident.
 const TOLERABLE: u64 = 80;
 /// Below, heap and stacks alone are more.
 const LEAST: u64 = 60;
@@ -111,8 +111,8 @@ async fn throttled(setup: &Setup, group: &Cgroup, percent: u64) -> anyhow::Resul
     let rows = [
         unanswered("/live not answered", &kept, &about),
         unanswered("/live of a newcomer not answered", &newcomer, ""),
-        levels.stalls(),
-        refused(percent, &ready),
+        levels.stalls(percent),
+        refused(&ready),
         stopped("stops when told to", server).await,
     ];
     // Where not even the heap fits, the kernel lets nothing run: the figures say what that is like.
@@ -135,12 +135,18 @@ struct Levels {
 
 impl Levels {
     /// That the kernel's figures of stalls rise, in percent of ten seconds.
-    fn stalls(&self) -> Row {
+    fn stalls(&self, percent: u64) -> Row {
         let Self { all, pressed, critical, some, full } = self;
         let note = format!(
             "all threads at once {full} %; {all} reports, {pressed} of a level above normal, {critical} at critical or above"
         );
-        Row::at_least("stalled at most, of 100", Quantity::count(*some), Quantity::count(10)).with_note(note)
+        let (figure, most) = ("stalled at most, of 100", Quantity::count(*some));
+        let row = if percent > TOLERABLE {
+            Row::plain(figure, most)
+        } else {
+            Row::at_least(figure, most, Quantity::count(10))
+        };
+        row.with_note(note)
     }
 
     fn note(&mut self, report: &Value) {
@@ -212,15 +218,10 @@ async fn ready(begun: Instant, address: SocketAddr) -> Ready {
     ready
 }
 
-/// Nearly enough memory only costs time; with much less, nobody may be sent to the server.
-fn refused(percent: u64, ready: &Ready) -> Row {
-    let (figure, times) = ("/ready says no for want of memory", Quantity::count(ready.short_of_memory));
-    let row = if percent > TOLERABLE {
-        Row::plain(figure, times)
-    } else {
-        Row::at_least(figure, times, Quantity::count(1))
-    };
-    row.with_note(format!("of {} answers", ready.all))
+/// It serves as long as it answers; what it says when not is for the reader.
+fn refused(ready: &Ready) -> Row {
+    let times = Quantity::count(ready.short_of_memory);
+    Row::plain("/ready says no for want of memory", times).with_note(format!("of {} answers", ready.all))
 }
 
 async fn stopped(name: &str, server: Server) -> Row {
