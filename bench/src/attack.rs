@@ -27,7 +27,7 @@ mod writers;
 
 pub(crate) use attackers::Attacker;
 pub(crate) use defence::Defence;
-pub(crate) use health::{Probe, ask, report};
+pub(crate) use health::{Probe, report, told};
 
 use crate::quantity::Quantity;
 use crate::setup::Setup;

@@ -164,16 +164,24 @@ pub(super) async fn level(address: SocketAddr, connection: &mut Option<Connectio
 
 /// The memory report, if there is one.
 pub(crate) async fn report(address: SocketAddr, connection: &mut Option<Connection>) -> Option<Value> {
-    let answer = tokio::time::timeout(PATIENCE, ask(address, connection, "/api/health/memory")).await;
-    let Ok(Ok((_, body))) = answer else {
+    told(address, connection, "/api/health/memory").await.map(|(_, report)| report)
+}
+
+/// The answer to one question about health, whatever its status, if there is one in time.
+pub(crate) async fn told(
+    address: SocketAddr,
+    connection: &mut Option<Connection>,
+    path: &str,
+) -> Option<(StatusCode, Value)> {
+    let answer = tokio::time::timeout(PATIENCE, ask(address, connection, path)).await;
+    let Ok(Ok((status, body))) = answer else {
         *connection = None;
         return None;
     };
-    serde_json::from_slice(&body).ok()
+    Some((status, serde_json::from_slice(&body).ok()?))
 }
 
-/// Asks on the connection, or on a new one where there is none or it was closed.
-pub(crate) async fn ask(
+async fn ask(
     address: SocketAddr,
     connection: &mut Option<Connection>,
     path: &str,

@@ -140,13 +140,8 @@ impl Levels {
         let note = format!(
             "all threads at once {full} %; {all} reports, {pressed} of a level above normal, {critical} at critical or above"
         );
-        let (figure, most) = ("stalled at most, of 100", Quantity::count(*some));
-        let row = if percent > TOLERABLE {
-            Row::plain(figure, most)
-        } else {
-            Row::at_least(figure, most, Quantity::count(10))
-        };
-        row.with_note(note)
+        let row = Row::at_least("stalled at most, of 100", Quantity::count(*some), Quantity::count(10));
+        if percent > TOLERABLE { row.without_target() } else { row }.with_note(note)
     }
 
     fn note(&mut self, report: &Value) {
@@ -203,15 +198,12 @@ struct Ready {
 async fn ready(begun: Instant, address: SocketAddr) -> Ready {
     let (mut ready, mut connection) = (Ready::default(), None);
     while begun.elapsed() < THROTTLED {
-        let asking = attack::ask(address, &mut connection, "/api/health/ready");
-        if let Ok(Ok((status, body))) = tokio::time::timeout(PATIENCE, asking).await {
-            let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let answer = attack::told(address, &mut connection, "/api/health/ready").await;
+        if let Some((status, body)) = answer {
             let failing = body.get("failing").and_then(Value::as_array);
             let is_memory = failing.is_some_and(|failing| failing.iter().any(|check| check == "memory"));
             ready.all += 1;
             ready.short_of_memory += u64::from(status == StatusCode::SERVICE_UNAVAILABLE && is_memory);
-        } else {
-            connection = None;
         }
         tokio::time::sleep(ASKED_EACH).await;
     }

@@ -126,8 +126,8 @@ impl Queue {
     /// Whether `asker` may take `bytes` of `room` before those in line; counts it as a pass.
     pub(crate) fn pass(&mut self, asker: Asker, bytes: u64, room: u64) -> bool {
         let Some(cost) = self.cost(asker, bytes, room) else { return false };
-        if let Some(first) = self.line.iter_mut().find(|place| place.is_here) {
-            first.passes -= cost;
+        if let Some(first) = self.first_here() {
+            self.line[first].passes -= cost;
         }
         true
     }
@@ -144,10 +144,15 @@ impl Queue {
         self.line.iter().find(may).map(|place| Arc::clone(&place.waiter))
     }
 
+    /// The place of the first that waits for this pool.
+    fn first_here(&self) -> Option<usize> {
+        self.line.iter().position(|place| place.is_here)
+    }
+
     /// What passing the first in line costs of its patience, in bytes; `None` if that is at its end. Nothing is kept for one that
     /// waits elsewhere: what it could not use now, such as what is reserved for others, would serve nobody.
     fn cost(&self, asker: Asker, bytes: u64, room: u64) -> Option<u64> {
-        let Some(first) = self.line.iter().find(|place| place.is_here) else { return Some(0) };
+        let Some(first) = self.first_here().map(|index| &self.line[index]) else { return Some(0) };
         let cost = match asker {
             Asker::Patient(ticket) if ticket <= first.waiter.ticket => 0,
             // What leaves it enough takes nothing from it.

@@ -1,7 +1,7 @@
 //! Where the bytes are that the kernel counts: each part as it was declared, asked for or measured, and what is left.
 
 use crate::state::{BASE_BYTES, CONNECTION_BYTES, STREAM_BYTES};
-use headroom::Snapshot;
+use headroom::{Headroom, Snapshot};
 use serde_json::{Map, Value};
 use web::server::ServerStats;
 
@@ -25,13 +25,13 @@ pub(super) struct Books {
 }
 
 impl Books {
-    /// Of this moment, at which so many requests are followed.
-    pub(super) fn of(snapshot: &Snapshot, stats: &ServerStats, followed: usize) -> Self {
+    /// Of the moment of this snapshot.
+    pub(super) fn of(headroom: &Headroom, snapshot: &Snapshot, stats: &ServerStats) -> Self {
         let (reading, gaps) = (&snapshot.reading, snapshot.gaps());
         let group = reading.cgroup.filter(|_| snapshot.budget.limit.source.is_cgroup()).unwrap_or_default();
         let allocator = reading.allocator.unwrap_or_default();
         // One that is followed has borrowed what it holds.
-        let others = stats.requests().saturating_sub(followed as u64);
+        let others = stats.requests().saturating_sub(headroom.ledger().len() as u64);
         Self {
             charged: gaps.charged,
             parts: [
@@ -70,9 +70,7 @@ impl Books {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use headroom::{
-        AllocatorStats, CgroupStats, Class, Headroom, InjectedSource, Limit, LimitSource, Settings,
-    };
+    use headroom::{AllocatorStats, CgroupStats, Class, InjectedSource, Limit, LimitSource, Settings};
     use std::sync::Arc;
 
     const MIB: u64 = 1 << 20;
@@ -98,7 +96,7 @@ mod tests {
         });
         let headroom = Headroom::new(Settings::default(), source);
         let _lent = headroom.class(Class::Standard).try_lease(6 * MIB);
-        let books = Books::of(&headroom.snapshot(), &ServerStats::default(), 0);
+        let books = Books::of(&headroom, &headroom.snapshot(), &ServerStats::default());
         let report = books.report();
         let of = |name: &str| report[name].as_u64().unwrap();
         assert_eq!((of("charged"), of("lent"), of("allocator")), (69 * MIB, 6 * MIB, 12 * MIB));

@@ -77,7 +77,7 @@ fn memory(headroom: &Headroom, stats: &ServerStats, started: Timestamp, node: bo
     pools(&snapshot, to);
     charged(&snapshot, to);
     slack(&snapshot, to);
-    gaps(&snapshot, &Books::of(&snapshot, stats, headroom.ledger().len()), to);
+    gaps(&snapshot, &Books::of(headroom, &snapshot, stats), to);
     controls(headroom, &snapshot, to);
 }
 

@@ -192,7 +192,7 @@ fn figures(snapshot: &Snapshot, ops: &Ops, format: Format, names: Names) -> Figu
         tasks: json!({ "alive": tasks.alive, "background": ops.tasks.background(), "leaked": tasks.leaked,
             "detached": detached.now, "detachedTotal": detached.total }),
         gaps: gaps(snapshot),
-        books: Books::of(snapshot, &ops.stats, headroom.ledger().len()).report(),
+        books: Books::of(headroom, snapshot, &ops.stats).report(),
         budget: json!({
             "bytes": snapshot.budget.bytes, "source": snapshot.budget.source.as_str(),
             "limitBytes": snapshot.budget.limit.bytes, "limitSource": snapshot.budget.limit.source.as_str(),

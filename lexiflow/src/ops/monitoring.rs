@@ -69,7 +69,7 @@ pub(super) async fn show_stats(ctx: Ctx, Extension(ops): Extension<Arc<Ops>>) ->
         },
         "allocator": allocator(reading.allocator.unwrap_or_default(), snapshot.purges),
         "cgroup": reading.cgroup.map(cgroup),
-        "books": Books::of(&snapshot, &ops.stats, headroom.ledger().len()).report(),
+        "books": Books::of(headroom, &snapshot, &ops.stats).report(),
         "pools": snapshot.pools.iter().map(pool).collect::<Vec<_>>(),
         "firms": headroom.top_tenants(HOLDERS).iter().map(share).collect::<Vec<_>>(),
         "drainBytesPerSecond": headroom.drain_per_second(),
