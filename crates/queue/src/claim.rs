@@ -1,5 +1,5 @@
-//! How work is claimed: one of the few places where the databases differ. PostgreSQL skips rows that another
-//! dispatcher or worker holds; SQLite has one writer, so nobody else can hold any.
+//! How work is claimed: one of the few places where the databases differ. On PostgreSQL dispatchers take turns, and workers skip
+//! jobs that another one holds; SQLite has one writer, so nobody else can hold any.
 
 use crate::error::unreadable;
 use crate::{Delivered, Error, InvalidPayload};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 const FRESH: [&str; 2] = [
     "SELECT seq, size_bytes FROM outbox WHERE not_before IS NULL ORDER BY seq LIMIT $1",
-    "SELECT seq, size_bytes FROM outbox WHERE not_before IS NULL ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED",
+    "SELECT seq, size_bytes FROM outbox WHERE not_before IS NULL ORDER BY seq LIMIT $1 FOR UPDATE",
 ];
 
 const TAKE: [&str; 2] = [
@@ -26,8 +26,12 @@ const HOLD: [&str; 2] = [
     "SELECT seq, id, firm_id, topic, at, actor_id, correlation, payload, attempts, handled \
      FROM outbox WHERE seq = $1",
     "SELECT seq, id, firm_id, topic, at, actor_id, correlation, payload, attempts, handled \
-     FROM outbox WHERE seq = $1 FOR UPDATE SKIP LOCKED",
+     FROM outbox WHERE seq = $1 FOR UPDATE",
 ];
+
+/// Names the lock of those who hand events out, for the tables of one schema: `outb` in ASCII. The other one that the program
+/// takes, for migrations, has one number instead of two.
+const TURN: &str = "SELECT pg_advisory_xact_lock(1869968482, hashtext(current_schema()))";
 
 const JOB: [&str; 2] = [
     "UPDATE jobs SET state = 'running', attempt = attempt + 1, leased_until = $2 WHERE id = (\
@@ -86,9 +90,20 @@ impl Held {
     }
 }
 
+/// Waits until no other dispatcher hands events out. Listeners build on the order of events: one that skipped what another
+/// dispatcher has at hand and took the next would overtake it, and the search index, say, has lost texts so. The turn ends with the
+/// transaction, and begins before anything is read, so that what the last one has done is seen.
+async fn wait_for_turn(tx: &mut Tx) -> Result<(), Error> {
+    if tx.dialect() == Dialect::Postgres {
+        tx.rows(db::sql(Dialect::Postgres, TURN, [])).await?;
+    }
+    Ok(())
+}
+
 /// Takes untried events out of the outbox, the oldest first: at most `limit`, and of their payloads at most
 /// `limit_bytes` unless the first alone is larger.
 pub(crate) async fn take_events(tx: &mut Tx, limit: u32, limit_bytes: u64) -> Result<Vec<Held>, Error> {
+    wait_for_turn(tx).await?;
     let dialect = tx.dialect();
     let fresh = tx.rows(db::sql(dialect, of(dialect, FRESH), [Value::from(i64::from(limit))])).await?;
     let mut seqs = Vec::with_capacity(fresh.len());
@@ -112,8 +127,9 @@ pub(crate) async fn take_events(tx: &mut Tx, limit: u32, limit_bytes: u64) -> Re
     Ok(held)
 }
 
-/// One event, kept from others until the transaction ends. `None` if it is gone or someone else holds it.
+/// One event, kept from others until the transaction ends. `None` if it is gone.
 pub(crate) async fn hold_event(tx: &mut Tx, seq: i64) -> Result<Option<Held>, Error> {
+    wait_for_turn(tx).await?;
     let dialect = tx.dialect();
     let rows = tx.rows(db::sql(dialect, of(dialect, HOLD), [Value::from(seq)])).await?;
     rows.first().map(Held::read).transpose().map_err(unreadable)

@@ -41,7 +41,7 @@ impl Default for Settings {
     }
 }
 
-/// Hands events to listeners. Several may work on one PostgreSQL database.
+/// Hands events to listeners. Several may work on one PostgreSQL database; they take turns.
 pub struct Dispatcher {
     pub(crate) db: Db,
     outbox: Outbox,
@@ -133,6 +133,8 @@ impl Dispatcher {
         let mut tx = self.db.writer().begin().await?;
         let held = claim::take_events(&mut tx, self.settings.batch, self.settings.batch_bytes).await?;
         if held.is_empty() {
+            // Others wait for this to end.
+            tx.rollback().await?;
             return Ok(0);
         }
         let seqs: Vec<i64> = held.iter().map(|held| held.event.seq).collect();

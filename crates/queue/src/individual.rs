@@ -15,8 +15,8 @@ struct Failure {
     text: String,
 }
 
-/// Offers the event to every listener that wants it and is not done with it. `false` if the event is gone or another
-/// dispatcher is at work on it.
+/// Offers the event to every listener that wants it and is not done with it. `false` if the event is gone, or another
+/// dispatcher has to do with it.
 pub(crate) async fn offer(dispatcher: &Dispatcher, seq: i64) -> Result<bool, Error> {
     let look = "SELECT topic, handled FROM outbox WHERE seq = $1";
     let rows =
@@ -82,7 +82,10 @@ async fn handle(
 /// Removes the event, or keeps it for later, or gives it up for the listeners that failed.
 async fn conclude(dispatcher: &Dispatcher, seq: i64, failures: Vec<Failure>) -> Result<bool, Error> {
     let mut tx = dispatcher.db.writer().begin().await?;
-    let Some(held) = claim::hold_event(&mut tx, seq).await? else { return Ok(false) };
+    let Some(held) = claim::hold_event(&mut tx, seq).await? else {
+        tx.rollback().await?;
+        return Ok(false);
+    };
     let attempts = held.attempts.saturating_add(1);
     let now = dispatcher.clock.now();
     if failures.is_empty() {
@@ -92,6 +95,7 @@ async fn conclude(dispatcher: &Dispatcher, seq: i64, failures: Vec<Failure>) -> 
                 && !is_done(&held.handled, listener.as_ref())
         });
         if missing {
+            tx.rollback().await?;
             return Ok(false);
         }
         remove(&mut tx, seq).await?;

@@ -1,3 +1,4 @@
+use ids::DocumentId;
 use web::codes;
 use web::problem::{Code, Failure, Fault};
 
@@ -11,6 +12,9 @@ pub const CODES: &[Code] = &[QUERY_EMPTY];
 /// Why a search gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The fields of the thing are not in the index: their own event has failed and comes again.
+    #[error("document {0} is not in the index yet: its text comes again")]
+    NotIndexedYet(DocumentId),
     /// The query holds no word that must occur.
     #[error("write at least one word or phrase to look for; words after a minus sign only take away")]
     Empty,
@@ -42,7 +46,7 @@ impl Failure for Error {
             Self::Refused(refusal) => access::refusal_code(refusal),
             Self::Access(error) => error.code(),
             Self::Database(error) => access::database_code(error),
-            Self::Kind(_) => codes::INTERNAL,
+            Self::Kind(_) | Self::NotIndexedYet(_) => codes::INTERNAL,
             Self::Stopping => codes::DRAINING,
         }
     }

@@ -97,8 +97,8 @@ async fn text_read(tx: &mut Tx, event: &Delivered, read: documents::TextRead) ->
         store::remove_pieces(tx, event.firm, read.document.uuid()).await?;
     }
     let title = store::title_of(tx, event.firm, Kind::Document, read.document.uuid()).await?;
-    // The document went away, or its fields come with a later event that brings the text again.
-    let Some(title) = title else { return Ok(()) };
+    // Events come in their order, but for one that failed: then this one waits for it, and is not lost.
+    let Some(title) = title else { return Err(Error::NotIndexedYet(read.document)) };
     let entry = Entry {
         firm: event.firm,
         kind: Kind::Document,

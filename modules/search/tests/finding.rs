@@ -171,6 +171,35 @@ async fn a_document_is_one_hit_however_many_pieces_of_its_text_match() {
     assert_eq!(titles(&ann, "ACME000123").await, ["Letter of engagement"]);
 }
 
+#[tokio::test]
+async fn a_text_whose_document_is_not_indexed_yet_comes_again_and_is_not_lost() {
+    let index = Index::create().await;
+    let ann = index.user(Index::firm(1), Role::Partner);
+    let document = DocumentSnapshot {
+        id: DocumentId::from_parts(5, &[2; 10]),
+        case: None,
+        title: "Engagement".to_owned(),
+        file_name: "letter.txt".to_owned(),
+        kind: None,
+        description: None,
+        custodian: None,
+        bates_begin: None,
+        bates_end: None,
+        version: 1,
+    };
+    for (piece, text) in [(0, "of the retainer"), (1, "of the fees")] {
+        let read = TextRead { document: document.id, case: None, version: 1, piece, text: text.to_owned() };
+        index.tell(&ann, &read).await;
+    }
+    assert!(titles(&ann, "retainer").await.is_empty());
+    index.tell(&ann, &Added(document)).await;
+    // What failed is due again by now.
+    index.tell(&ann, &Opened(case(1, "Another matter"))).await;
+    for word in ["retainer", "fees"] {
+        assert_eq!(titles(&ann, word).await, ["Engagement"], "{word}");
+    }
+}
+
 fn order(text: &str) -> EntriesFiled {
     let id = DocketEntryId::from_parts(3, &[1; 10]);
     let entry = EntrySnapshot { id, number: None, filed_on: None, text: text.to_owned() };

@@ -1,9 +1,10 @@
 use crate::databases::{Place, on_both};
 use crate::world::{Closed, Opened, Recorder, World, firm};
-use db::Db;
-use queue::{Dispatcher, Error, Listener, PendingEvents, Settings};
+use db::{Db, Dialect, Tx};
+use queue::{BoxFuture, Delivered, Dispatcher, Error, Listener, ListenerError, PendingEvents, Settings};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -188,6 +189,70 @@ async fn events_outlive_the_process() {
         assert_eq!(world.dispatcher(&[&listener], Settings::default()).drain().await.unwrap(), 2);
         assert_eq!(world.seen("opened").await, [1, 2]);
         again.close().await;
+    })
+    .await;
+}
+
+/// Stops at its first batch, before that is committed, until it is let go.
+#[derive(Default)]
+struct Stall {
+    entered: Notify,
+    release: Notify,
+}
+
+impl Listener for Stall {
+    fn name(&self) -> &'static str {
+        "stall"
+    }
+
+    fn topics(&self) -> &'static [&'static str] {
+        OPENED
+    }
+
+    fn handle<'a>(&'a self, _: &'a mut Tx, _: &'a [Delivered]) -> BoxFuture<'a, Result<(), ListenerError>> {
+        Box::pin(async move {
+            self.entered.notify_one();
+            self.release.notified().await;
+            Ok(())
+        })
+    }
+}
+
+/// Two servers on one database, or a server and a command beside it.
+#[tokio::test]
+async fn no_event_overtakes_one_that_another_dispatcher_has_at_hand() {
+    const WAITS: &str = "SELECT 'waits' FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = \
+                         (SELECT oid FROM pg_database WHERE datname = current_database())";
+    on_both(async |place| {
+        let world = World::on(place).await;
+        if world.db.dialect() == Dialect::Sqlite {
+            // It has one writer: nobody could publish meanwhile.
+            return;
+        }
+        let (seen, stall) = (Recorder::new("opened", OPENED), Arc::new(Stall::default()));
+        let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&seen) as _, Arc::clone(&stall) as _];
+        let (db, outbox) = (world.db.clone(), world.outbox.clone());
+        let slow = Dispatcher::new(db, outbox, listeners, world.clock(), Settings::default());
+        let quick = world.dispatcher(&[&seen], Settings::default());
+        world.open_all([1]).await;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move { slow.drain().await.unwrap() });
+        stall.entered.notified().await;
+        world.open_all([2]).await;
+        let overtaken = tasks.spawn(async move { quick.drain().await.unwrap() });
+        while !overtaken.is_finished() && world.text(WAITS).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(world.seen("opened").await, [0; 0], "nothing is handed out beside it");
+        stall.release.notify_one();
+        // The slow one may take the second event as well, and then stops there.
+        stall.release.notify_one();
+        while !overtaken.is_finished() {
+            stall.release.notify_one();
+            tokio::task::yield_now().await;
+        }
+        let handed_out: usize = tasks.join_all().await.into_iter().sum();
+        assert_eq!((world.seen("opened").await, handed_out), (vec![1, 2], 2));
     })
     .await;
 }

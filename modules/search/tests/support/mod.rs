@@ -1,7 +1,8 @@
 //! A firm with an index: the real database, outbox, dispatcher and indexer.
 
 use access::{App, Authenticator, Credentials, Ctx, Principal, Role};
-use clock::{SeededRandom, Timestamp};
+use chrono::TimeDelta;
+use clock::{MockClock, SeededRandom, Timestamp};
 use db::{Db, Migration};
 use futures_util::future::BoxFuture;
 use headroom::{Headroom, InjectedSource};
@@ -34,6 +35,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
 /// An application with a search index and nothing else.
 pub(crate) struct Index {
     pub(crate) app: App,
+    clock: Arc<MockClock>,
     dispatcher: Dispatcher,
     _database: TestDatabase,
 }
@@ -61,8 +63,8 @@ impl Index {
             Arc::new(Nobody),
         );
         let dispatcher =
-            Dispatcher::new(db, outbox, vec![Arc::new(search::Indexer)], clock, Settings::default());
-        Self { app, dispatcher, _database: database }
+            Dispatcher::new(db, outbox, vec![Arc::new(search::Indexer)], clock.clone(), Settings::default());
+        Self { app, clock, dispatcher, _database: database }
     }
 
     pub(crate) fn firm(number: u8) -> FirmId {
@@ -74,8 +76,9 @@ impl Index {
         self.app.act_as(principal, "test")
     }
 
-    /// Publishes a fact as a verb would, and waits until it is indexed.
+    /// Publishes a fact as a verb would, some seconds after the last one, and waits until it is indexed.
     pub(crate) async fn tell(&self, ctx: &Ctx, event: &impl Event) {
+        self.clock.advance(TimeDelta::seconds(5));
         let mut tx = ctx.begin().await.unwrap();
         ctx.publish(&mut tx, event).await.unwrap();
         tx.commit().await.unwrap();
