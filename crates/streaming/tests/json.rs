@@ -146,6 +146,9 @@ impl Read for Endless {
     }
 }
 
+/// A gibibyte takes code without optimisation minutes: there it is the sixty-fourth part.
+const LONG_BYTES: u64 = if cfg!(debug_assertions) { 16 << 20 } else { 1 << 30 };
+
 #[test]
 fn memory_does_not_depend_on_the_length() {
     let limits = JsonLimits { total_bytes: 1 << 40, ..JsonLimits::default() };
@@ -162,7 +165,7 @@ fn memory_does_not_depend_on_the_length() {
         assert!(count > bytes / 50, "{count}");
         meter.totals().peak_live
     };
-    let (short, long) = (peak(1 << 20), peak(16 << 20));
+    let (short, long) = (peak(1 << 20), peak(LONG_BYTES));
     assert!(long < 256 << 10 && long <= short + (16 << 10), "{short} and {long}");
 }
 
