@@ -166,7 +166,7 @@ fn recovery(outcome: &Outcome) -> Vec<Row> {
     };
     let small = Quantity::bytes(outcome.baseline * 115 / 100);
     let note = format!(
-        "{} after it, {} before it{}",
+        "{} after it, {} at usual work before it{}",
         figure(recovery.resident_after),
         Quantity::bytes(outcome.baseline),
         recovery.held

@@ -21,6 +21,20 @@ const JUST_NOW_MILLIS: u64 = 1_500;
 const STREAMS_PART: u64 = 32;
 const REQUEST_BYTES: u64 = 6 << 10;
 
+/// Which part of the allocator's is within its pages, which is its tables, and which could go back.
+fn of_the_allocator(report: &Value) -> String {
+    let of = |name: &str| report.pointer(&format!("/allocator/{name}")).and_then(Value::as_u64).unwrap_or(0);
+    let (within, tables) = (of("active").saturating_sub(of("allocated")), of("metadata"));
+    let unused = of("resident").saturating_sub(of("active")).saturating_sub(tables);
+    let said = |bytes| Quantity::bytes(bytes);
+    format!(
+        "; of the allocator {} within pages, {} tables, {} free pages",
+        said(within),
+        said(tables),
+        said(unused)
+    )
+}
+
 /// What the reports told so far.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
@@ -52,7 +66,7 @@ impl Books {
         Some(Self {
             unexplained: books.get("unexplained")?.as_i64()?,
             allocator: number("allocator")?,
-            said: parts(report)?,
+            said: format!("{}{}", parts(report)?, of_the_allocator(report)),
         })
     }
 }
