@@ -13,6 +13,7 @@ mod doctor;
 mod emergency;
 mod error;
 mod health;
+mod history;
 mod inventory;
 mod judgement;
 mod leaks;
@@ -27,6 +28,7 @@ mod purge;
 mod report;
 mod shrink;
 mod signalled;
+mod spells;
 mod status;
 mod storage;
 mod store;
@@ -70,6 +72,7 @@ pub struct Ops {
     in_flight: metrics::InFlightGauge,
     diagnostics: diagnostics::Diagnostics,
     leaks: Arc<leaks::Leaks>,
+    spells: Arc<spells::Spells>,
     /// What the memory engine counted lately.
     trend: trend::Trend,
     /// Held by whoever takes a heap profile: one at a time.
@@ -81,7 +84,6 @@ pub struct Ops {
     full: Mutex<Option<(Instant, FullHealth)>>,
     ping: ping::Ping,
     storage: storage::StoragePing,
-    /// The start, by a clock that cannot be set and by the one that can.
     /// Since when the clock is held against one that only goes on.
     compared: std::sync::Mutex<(Instant, Timestamp)>,
     /// The first administrator, once there is one: in whose name is recorded what nobody asked for.
@@ -98,7 +100,8 @@ impl Ops {
         let leaks = Arc::new(leaks::Leaks::within(&diagnostics, watch));
         parts.app.headroom().stores().register(Arc::new(leaks::LeakStore(Arc::clone(&leaks))))?;
         let tasks = alive::Alive::here(tasks);
-        collectors::register(parts, &tasks, &stats, &depths, &status, &leaks)?;
+        let spells = Arc::new(spells::Spells::within(&diagnostics, parts.app.clock().now()));
+        collectors::register(parts, &tasks, &stats, &depths, &status, &leaks, &spells)?;
         let ops = Arc::new(Self {
             parts: parts.clone(),
             status,
@@ -106,6 +109,7 @@ impl Ops {
             depths,
             in_flight: metrics::InFlightGauge::new(Arc::clone(&stats)),
             stats,
+            spells,
             diagnostics,
             leaks,
             trend: trend::Trend::default(),
@@ -123,6 +127,12 @@ impl Ops {
         parts.app.headroom().on_emergency(move || {
             if let Some(ops) = keeper.upgrade() {
                 ops.keep_at_emergency();
+            }
+        });
+        let witness = Arc::downgrade(&ops);
+        parts.app.headroom().on_critical(move |level| {
+            if let Some(ops) = witness.upgrade() {
+                ops.witness(level);
             }
         });
         Ok(ops)
@@ -187,6 +197,7 @@ fn monitoring(operate: Gate) -> Routes {
         .route(routes!(monitoring::show_stats), operate)
         .route(routes!(monitoring::show_stores), operate)
         .route(routes!(monitoring::show_requests), operate)
+        .route(routes!(history::show_history), operate)
         .route(routes!(monitoring::show_allocator), operate)
         .route(routes!(monitoring::show_heap_statistics), operate)
         .route(routes!(judgement::show_judgement), operate)

@@ -24,6 +24,13 @@ pub struct AllocatorStats {
     pub metadata: u64,
 }
 
+impl AllocatorStats {
+    /// Pages that hold no allocation and have not gone back to the system.
+    pub fn unused(&self) -> u64 {
+        self.resident.saturating_sub(self.active).saturating_sub(self.metadata)
+    }
+}
+
 /// What a purge did, in bytes and microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PurgeReport {
@@ -111,6 +118,15 @@ impl Allocator {
             retained: self.retained.read().ok()? as u64,
             metadata: self.metadata.read().ok()? as u64,
         })
+    }
+
+    /// Dropped pages of the database, which are kept at rest, in bytes. Of the moment of the last [`Allocator::stats`].
+    pub(crate) fn kept_pages(&self) -> u64 {
+        let dirty = |arena: u32| {
+            let name = CString::new(format!("stats.arenas.{arena}.pdirty")).ok()?;
+            Some(mallctl::read_size(&name)? * mallctl::read_size(c"arenas.page")?)
+        };
+        pages_apart().and_then(dirty).unwrap_or(0)
     }
 
     /// Gives every unused page of every arena back to the system now. With hundreds of megabytes to give back it takes

@@ -1,6 +1,7 @@
 use crate::engine::Headroom;
 use crate::frames::sample_this_thread;
 use crate::level::Level;
+use crate::prompt::run_promptly;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -29,7 +30,7 @@ const LEAST_PAUSE: Duration = Duration::from_millis(5);
 
 /// A thread of its own that looks at the memory and acts: a runtime whose workers are all busy, or that is short of
 /// memory itself, must not keep it from doing so. A second thread gives pages back, which may take tens of milliseconds; a
-/// third writes profiles down, for which a disk may take as long as it likes. All end when this is dropped, the third
+/// third writes profiles and reports down, for which a disk may take as long as it likes. All end when this is dropped, the third
 /// without being waited for.
 #[derive(Debug)]
 pub struct Controller {
@@ -43,7 +44,7 @@ impl Controller {
     pub fn start(headroom: &Headroom, pace: Pace) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let (gives_back, given) = sync_channel(CHORES);
-        let (dumps, dumped) = sync_channel(1);
+        let (dumps, dumped) = sync_channel(DUMPS);
         let (purger, _dumper) =
             (worker("headroom-purge", headroom, given)?, worker("headroom-dump", headroom, dumped)?);
         let chores = Chores { gives_back, dumps };
@@ -51,6 +52,8 @@ impl Controller {
         headroom.expect_looks_every(pace.calm.max(pace.pressed));
         let watcher = small("headroom").spawn(move || {
             sample_this_thread();
+            // Where that is not to be had it looks when its turn comes, and tells when it is overdue.
+            let _granted = run_promptly();
             watch(&watching, pace, &stopped, chores);
         })?;
         headroom.root().tree().bell.answer(watcher.thread().clone());
@@ -71,18 +74,24 @@ impl Drop for Controller {
 
 /// As many may wait for the second thread.
 const CHORES: usize = 4;
+/// And for the third: a profile, which is not asked for again, finds its place beside the one report that may wait.
+const DUMPS: usize = 2;
 
 /// What takes too long for the thread that looks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Chore {
     /// Unused pages go back, because this level asks for it.
     Purge { level: Level },
+    /// There are more of them than the limit has room for, whatever the level.
+    PurgeUnused { at_rest: bool },
     /// Dropped pages of the database go back: there may be less than when they were kept.
     PurgePages,
     /// Freed pages go back after so many milliseconds from now on, and those at once that are older.
     Decay { level: Level, millis: u32 },
     /// A heap profile is written down.
     Dump { level: Level },
+    /// A report is written down of memory that is critical, or that it is not any more.
+    Witness { level: Level },
 }
 
 /// The threads that do them.
@@ -96,9 +105,16 @@ impl Chores {
     /// Leaves it to its thread. One that finds no room is given back when it has to be done; what is asked for again anyway is
     /// not.
     pub(crate) fn leave(&self, chore: Chore) -> Option<Chore> {
-        let thread = if matches!(chore, Chore::Dump { .. }) { &self.dumps } else { &self.gives_back };
-        let refused = thread.try_send(chore).is_err();
-        (refused && matches!(chore, Chore::Decay { .. })).then_some(chore)
+        (!self.takes(chore) && matches!(chore, Chore::Decay { .. })).then_some(chore)
+    }
+
+    /// Leaves it to its thread, if there is room.
+    pub(crate) fn takes(&self, chore: Chore) -> bool {
+        let thread = match chore {
+            Chore::Dump { .. } | Chore::Witness { .. } => &self.dumps,
+            _ => &self.gives_back,
+        };
+        thread.try_send(chore).is_ok()
     }
 }
 

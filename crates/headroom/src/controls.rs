@@ -1,4 +1,5 @@
 use crate::ending::EndingAllowance;
+use crate::history::Fates;
 use crate::judge::{Cause, Judge, Observation};
 use crate::level::{Level, Thresholds};
 use crate::limit::Limit;
@@ -24,6 +25,11 @@ const OVERDUE_MICROS: u64 = 1_000_000;
 
 /// After a heavy request unused pages go back, but no sooner than this after the last time, in microseconds.
 const HEAVY_PURGE_EVERY: u64 = 10_000_000;
+
+/// Pages that are free and not given back yet may be this part of the limit; what is more goes back, no sooner than this after
+/// the last time, in microseconds.
+const UNUSED_PART: u64 = 32;
+const UNUSED_PURGE_EVERY: u64 = 250_000;
 
 /// How long it takes until the effect of an action can be seen that others carry out, in microseconds.
 const SHOWS_AFTER: u64 = 1_000_000;
@@ -150,6 +156,7 @@ struct Mind {
     limit_change: Option<LimitChange>,
     unreadable: Unreadable,
     heavy_purged_at: Option<u64>,
+    unused_purged_at: Option<u64>,
 }
 
 /// What one look led to.
@@ -176,6 +183,7 @@ impl Controls {
                 limit_change: None,
                 unreadable: Unreadable::default(),
                 heavy_purged_at: None,
+                unused_purged_at: None,
             }),
             is_shedding: AtomicBool::new(false),
             closes_idle: AtomicBool::new(false),
@@ -286,6 +294,17 @@ impl Controls {
         is_due
     }
 
+    /// Whether so many unused bytes are too many for the limit.
+    pub(crate) fn is_too_much_unused(&self, unused_bytes: u64, limit_bytes: u64) -> bool {
+        unused_bytes > limit_bytes / UNUSED_PART
+    }
+
+    /// Whether they should go back now; it is done then.
+    pub(crate) fn is_purge_due_for(&self, unused_bytes: u64, limit_bytes: u64, at_micros: u64) -> bool {
+        self.is_too_much_unused(unused_bytes, limit_bytes)
+            && self.with(|mind| is_due(&mut mind.unused_purged_at, at_micros, UNUSED_PURGE_EVERY))
+    }
+
     /// The budget is another one, within the same limit.
     pub(crate) fn budget_changed(&self) {
         self.with(|mind| mind.judge.limit_changed());
@@ -334,6 +353,12 @@ impl Controls {
     /// came back lately.
     pub(crate) fn retry_seconds(&self) -> u32 {
         self.retry_seconds.load(Ordering::Relaxed)
+    }
+
+    /// What became of requests since the start, of which the pools have refused so many.
+    pub(crate) fn fates(&self, refused: u64) -> Fates {
+        let ended = self.with(|mind| mind.cancelled);
+        Fates { refused, shed: self.shed.load(Ordering::Relaxed), ended }
     }
 
     pub(crate) fn stats(&self) -> ControlStats {

@@ -1,6 +1,7 @@
 mod acting;
 mod classes;
 mod following;
+mod keeping;
 
 use crate::allocator::{Allocator, HeapSpaces, PurgeReport};
 use crate::charge::{Charge, REQUEST_BYTES, Spares};
@@ -8,6 +9,7 @@ use crate::class::Class;
 use crate::controller::{Chores, survive};
 use crate::controls::{ControlStats, Controls, Decision};
 use crate::faults::Faults;
+use crate::history::History;
 use crate::ledger::{Entry, Ledger};
 use crate::lending::Lending;
 use crate::level::{Level, Thresholds, event_of};
@@ -25,8 +27,9 @@ use crate::stores::{BoundedStore, StoreRegistry};
 use crate::tenants::{TenantStats, Tenants};
 use crate::tuning::Tuning;
 use classes::Classes;
+use keeping::Keepers;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -72,8 +75,6 @@ pub struct Headroom {
     inner: Arc<Inner>,
 }
 
-type Dump = Box<dyn Fn() + Send + Sync>;
-
 struct Inner {
     lending: RwLock<Lending>,
     tuning: RwLock<Tuning>,
@@ -92,8 +93,8 @@ struct Inner {
     ledger: Ledger,
     spares: Spares,
     began: Instant,
-    /// Writes a heap profile down.
-    dump: OnceLock<Dump>,
+    history: History,
+    keepers: Keepers,
     requests: AtomicU64,
     large_requests: AtomicU64,
     purges: AtomicU64,
@@ -131,12 +132,13 @@ impl Headroom {
         let root = Pool::root("root", lendable);
         let classes = Classes::below(&root, lendable);
         let routes = Arc::new(Routes::new(settings.large_request_bytes));
-        let (stores, ledger, tenants) =
-            (StoreRegistry::default(), Ledger::default(), Tenants::below(classes.pools()));
+        let (stores, ledger, history) = (StoreRegistry::default(), Ledger::default(), History::default());
+        let tenants = Tenants::below(classes.pools());
         for own in [
             Arc::clone(&routes) as Arc<dyn BoundedStore>,
             Arc::new(ledger.clone()),
             Arc::new(tenants.clone()),
+            Arc::new(history.clone()),
         ] {
             let _has_room = stores.register(own).is_ok();
         }
@@ -160,7 +162,8 @@ impl Headroom {
             ledger,
             spares: Spares::default(),
             began: Instant::now(),
-            dump: OnceLock::new(),
+            history,
+            keepers: Keepers::default(),
             requests: AtomicU64::new(0),
             large_requests: AtomicU64::new(0),
             purges: AtomicU64::new(0),
@@ -276,6 +279,9 @@ impl Headroom {
         inner.root.tree().drain.look(at_micros, inner.root.used());
         survive(|| inner.tenants.look(level));
         self.show_effects(at_micros);
+        survive(|| self.keep(reading, level, at_micros));
+        // Before a profile, which may take its thread longer than there is time.
+        survive(|| self.bear_witness(level, at_micros, chores));
         let is_emergency = seen.share >= thresholds.leave(Level::Emergency);
         let may = |action: &Action| self.may_act(*action, is_emergency, at_micros);
         for action in decision.actions.into_iter().filter(may) {
@@ -283,13 +289,9 @@ impl Headroom {
         }
         if acts {
             survive(|| self.bound_requests(&tuning, level, at_micros, chores));
+            survive(|| self.bound_unused(reading, level, at_micros, chores));
         }
         level
-    }
-
-    /// What is called at the highest level, at most twice an hour, to write a heap profile down. The first one stays.
-    pub fn on_emergency(&self, dump: impl Fn() + Send + Sync + 'static) {
-        let _first = self.inner.dump.set(Box::new(dump));
     }
 
     /// By how much the next look is overdue: zero while the controller comes in time.

@@ -7,13 +7,15 @@ use std::ffi::{CStr, c_char};
 /// - `oversize_threshold`: what is larger than a MiB, such as a body or the memory of a password's hash, has an arena of
 ///   its own; see [`Allocator::return_large_at_once`](crate::Allocator::return_large_at_once).
 /// - `narenas`: few arenas, so that little lies idle in each.
+/// - `cache_oblivious`: no page more for each large allocation, to begin somewhere within it: a thousand connections with a
+///   buffer each had 4 MiB of such pages, and samples of the heap, which take four pages, a quarter more.
 /// - `tcache_max`, `tcache_nslots_small_max`: each thread keeps little of what is freed. With the allocator's own bounds the
 ///   caches of an idle server's threads held 2 MiB, and a request takes no measurable time more without.
 /// - `metadata_thp`, `thp`: no huge pages; they inflate small heaps.
 /// - `prof`, `lg_prof_sample`: the stack of about one allocation in every 128 KiB is kept, so that a heap profile can be
 ///   taken at any moment, also of what was allocated long before anybody asked.
 /// - `abort_conf`: a misspelt setting stops the start instead of being ignored.
-pub const MALLOC_CONF: &CStr = c"background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0,oversize_threshold:1048576,narenas:4,tcache_max:4096,tcache_nslots_small_max:16,metadata_thp:disabled,thp:never,abort_conf:true,prof:true,prof_active:true,lg_prof_sample:17";
+pub const MALLOC_CONF: &CStr = c"background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0,oversize_threshold:1048576,narenas:2,cache_oblivious:false,tcache_max:4096,tcache_nslots_small_max:16,metadata_thp:disabled,thp:never,abort_conf:true,prof:true,prof_active:true,lg_prof_sample:17";
 
 /// A pointer to constant text, in the shape jemalloc looks for.
 #[derive(Debug)]

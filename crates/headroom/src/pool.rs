@@ -270,6 +270,7 @@ impl Blocked {
     pub(crate) fn refuse(self, wanted: u64) -> Refusal {
         let node = &*self.at.node;
         node.refused.fetch_add(1, Ordering::Relaxed);
+        node.tree.note_refused();
         node.tree.bell.ring();
         let available = node.available();
         let retry_after = match self.kind {

@@ -63,6 +63,8 @@ pub enum Eviction {
     Idle,
     /// Who is smallest.
     Smallest,
+    /// Who came first.
+    Oldest,
     /// Nobody: what is new is refused, or not noted.
     Nobody,
 }
@@ -74,6 +76,7 @@ impl Eviction {
             Self::LeastUsed => "leastUsed",
             Self::Idle => "idle",
             Self::Smallest => "smallest",
+            Self::Oldest => "oldest",
             Self::Nobody => "nobody",
         }
     }

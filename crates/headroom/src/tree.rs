@@ -10,6 +10,7 @@ pub(crate) struct Tree {
     pub(crate) bell: Bell,
     pub(crate) drain: Drain,
     tickets: AtomicU64,
+    refused: AtomicU64,
     /// Set in tests only.
     pub(crate) faults: OnceLock<Arc<Faults>>,
 }
@@ -19,6 +20,16 @@ impl Tree {
     /// to wait, so that two never stand in each other's way.
     pub(crate) fn ticket(&self) -> u64 {
         self.tickets.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Counts a request that one of its pools has refused.
+    pub(crate) fn note_refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many requests its pools have refused.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Whether this reservation is refused for a test's sake.

@@ -11,8 +11,8 @@ const MIB: u64 = 1 << 20;
 fn the_settings_reach_the_allocator_before_main() {
     assert!(Allocator::is_in_use());
     let conf = MALLOC_CONF.to_str().unwrap();
-    assert!(conf.contains("narenas:4") && conf.contains("background_thread:true"));
-    assert_eq!(tikv_jemalloc_ctl::opt::narenas::read().unwrap(), 4, "jemalloc did not read the symbol");
+    assert!(conf.contains("narenas:2") && conf.contains("background_thread:true"));
+    assert_eq!(tikv_jemalloc_ctl::opt::narenas::read().unwrap(), 2, "jemalloc did not read the symbol");
     assert!(tikv_jemalloc_ctl::opt::background_thread::read().unwrap());
 }
 

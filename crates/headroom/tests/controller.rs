@@ -91,7 +91,11 @@ fn stores_are_emptied_at_critical_and_may_fill_again() {
     assert_eq!(cache.bytes(), 0);
     let recent = headroom.controls().recent;
     let shrunk = recent.iter().find(|record| record.action == Action::ShrinkStores(0)).unwrap();
-    assert_eq!((shrunk.before_bytes, shrunk.after_bytes), (full, Some(0)));
+    assert_eq!(
+        shrunk.before_bytes - shrunk.after_bytes.unwrap(),
+        full,
+        "the other stores keep what they have"
+    );
     fill();
     assert_eq!(cache.bytes(), full);
 }
@@ -306,4 +310,66 @@ fn stores_that_may_keep_what_they_have_are_left_alone() {
     let taken: Vec<Action> = headroom.controls().recent.iter().map(|record| record.action).collect();
     assert!(taken.contains(&Action::Shed(true)), "{taken:?}");
     assert!(!taken.iter().any(|action| matches!(action, Action::ShrinkStores(_))), "{taken:?}");
+}
+
+#[test]
+fn what_is_free_goes_back_at_any_level_when_it_is_more_than_a_part_of_the_limit() {
+    let (headroom, source) = engine();
+    let unused = |bytes: u64| {
+        source.change(|reading| {
+            let active = 8 * MIB;
+            reading.allocator = Some(headroom::AllocatorStats {
+                allocated: 7 * MIB,
+                active,
+                metadata: MIB,
+                resident: active + MIB + bytes,
+                ..headroom::AllocatorStats::default()
+            });
+        });
+    };
+    let purges = || headroom.snapshot().purges;
+    let limit = headroom.budget().limit.bytes;
+    unused(limit / 32);
+    headroom.sample_at(0);
+    assert_eq!(purges(), 0, "so much may lie idle");
+    unused(limit / 32 + 1);
+    for quarter in 1..=8 {
+        headroom.sample_at(quarter * 250_000);
+        headroom.sample_at(quarter * 250_000 + 100_000);
+    }
+    assert_eq!((headroom.level(), purges()), (headroom::Level::Normal, 8), "four times a second");
+    assert_eq!(headroom.controls().recent, [], "it is no action against pressure");
+    let tuning = headroom.tuning();
+    headroom.tune(headroom::Tuning { acts: false, ..tuning });
+    let before = purges();
+    headroom.sample_at(90_000_000);
+    assert_eq!(purges(), before, "nothing is done where the operator wants nothing done");
+}
+
+#[test]
+fn while_memory_is_critical_it_is_witnessed_every_five_seconds_and_once_when_it_is_over() {
+    let (headroom, source) = engine();
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let witness = Arc::clone(&seen);
+    headroom.on_critical(move |level| witness.lock().unwrap().push(level));
+    let look = |second: u64| {
+        headroom.sample_at(second * 1_000_000);
+        seen.lock().unwrap().len()
+    };
+    // From the first look on, so that nothing counts as growth.
+    source.hold_heap(265 * MIB);
+    let told: Vec<usize> = (0..=11).map(look).collect();
+    assert_eq!(told, [1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3]);
+    source.change(|reading| reading.limit.bytes = 370 * MIB);
+    assert_eq!((look(12), look(13)), (4, 4), "what is worse is told at once");
+    assert_eq!(*seen.lock().unwrap(), [[Level::Critical; 3].as_slice(), &[Level::Emergency]].concat());
+    source.hold_heap(10 * MIB);
+    let mut after = 0;
+    for second in 14..40 {
+        after = look(second);
+    }
+    assert_eq!(after, 5, "once when it is over, and then no more");
+    assert!(seen.lock().unwrap().last().is_some_and(|level| *level < headroom::Level::Critical));
+    source.hold_heap(260 * MIB);
+    assert_eq!(look(40), 6, "the next spell is told at once");
 }

@@ -286,6 +286,12 @@ pub enum MemoryView {
         #[arg(long, value_name = "N")]
         top: Option<usize>,
     },
+    /// Show what the memory was like lately, and when it was critical.
+    History {
+        /// How many minutes back: up to two by the second, a day at most.
+        #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=1440))]
+        minutes: u64,
+    },
     /// Take a heap profile and show which lines of code hold most.
     Profile(Profile),
     /// Compare two profiles that were written with `profile --out`.

@@ -1,6 +1,7 @@
 //! `lexiflow memory`: asks a running server about its memory, over HTTP as any operator would.
 
 mod flame;
+mod history;
 mod http;
 mod leaks;
 mod profile;
@@ -31,6 +32,9 @@ pub(super) fn run(asked: Memory, sources: &Sources, console: &mut Console) -> Re
         MemoryView::Stores => stores(&server()?.get("/api/monitoring/memory/stores")?, console)?,
         MemoryView::Requests { top } => {
             requests(&server()?.get("/api/monitoring/memory/requests")?, top.unwrap_or(usize::MAX), console)?;
+        }
+        MemoryView::History { minutes } => {
+            history::show(&server()?.get(&format!("{}?minutes={minutes}", history::PATH))?, console)?;
         }
         MemoryView::Purge => purge(&server()?.post("/api/monitoring/memory/purge")?, console)?,
         MemoryView::Shed { store } => {

@@ -106,7 +106,7 @@ pub static ANSWERED: &[Answered] = &[
     not_yet("WEBHOOK_*", NO_WEBHOOKS),
     not_yet(
         "DIAGNOSTICS_DIR",
-        "heap profiles and the history of leaks lie in `diagnostics` in the data folder",
+        "heap profiles, reports of critical memory and the history of leaks lie in `diagnostics` in the data folder",
     ),
     not_yet("FILE_ENABLE_VIRUS_SCAN", "this version scans no files"),
 ];

@@ -5,6 +5,7 @@ use super::books::Books;
 use super::depths::Depths;
 use super::doctor::Names;
 use super::leaks::Leaks;
+use super::spells::Spells;
 use super::status::Status;
 use super::{doctor, process};
 use crate::state::{Parts, StartError};
@@ -24,6 +25,7 @@ pub(super) fn register(
     depths: &Arc<Depths>,
     status: &Arc<Status>,
     leaks: &Arc<Leaks>,
+    spells: &Arc<Spells>,
 ) -> Result<(), StartError> {
     let metrics = &parts.metrics;
     let (headroom, started) = (parts.app.headroom().clone(), parts.app.clock().now());
@@ -41,6 +43,8 @@ pub(super) fn register(
     metrics.register_collector(Box::new(move |to| queues(&depths, to)))?;
     let (notary, spill) = (parts.notary.clone(), parts.files.spill.clone());
     metrics.register_collector(Box::new(move |to| audit_log(&notary, &spill, to)))?;
+    let (spells, age) = (Arc::clone(spells), Arc::clone(status));
+    metrics.register_collector(Box::new(move |to| predecessor(&spells, &age, to)))?;
     let (tasks, status) = (tasks.clone(), Arc::clone(status));
     metrics.register_collector(Box::new(move |to| runtime(&tasks, &status, to)))?;
     Ok(())
@@ -55,6 +59,13 @@ fn audit_log(notary: &audit::Notary, spill: &audit::Spill, to: &mut Exposition) 
     to.counter("lexiflow_audit_verifications", "Verifications of audit logs that ended.").value(verified);
     let help = "Verifications that found an audit log altered or incomplete.";
     to.counter("lexiflow_audit_verifications_broken", help).value(broken);
+}
+
+fn predecessor(spells: &Spells, status: &Status, to: &mut Exposition) {
+    let help =
+        "Whether the server before this one did not end in order while its memory was critical; for a day.";
+    to.gauge("lexiflow_memory_predecessor_lost", help)
+        .value(u64::from(spells.lost(status.uptime()).is_some()));
 }
 
 fn runtime(tasks: &Alive, status: &Status, to: &mut Exposition) {

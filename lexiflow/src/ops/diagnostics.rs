@@ -1,4 +1,5 @@
-//! The data folder's `diagnostics`: heap profiles that were asked to be kept, and the history of leaks. All of it blocks.
+//! The data folder's `diagnostics`: heap profiles that were asked to be kept, the history of leaks, and reports of critical
+//! memory. All of it blocks.
 
 use super::error::Error;
 use clock::Timestamp;
@@ -25,6 +26,10 @@ pub(super) struct Diagnostics(PathBuf);
 impl Diagnostics {
     pub(super) fn within(data_dir: &Path) -> Self {
         Self(data_dir.join("diagnostics"))
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.0
     }
 
     /// Where the history of leaks lies.

@@ -3,8 +3,10 @@
 
 mod pressure;
 
-use super::leaks::{CountAnswer, Leaks, SuspectAnswer};
-use super::trend::{Trend, Window};
+use super::Ops;
+use super::leaks::{CountAnswer, SuspectAnswer};
+use super::spells::CriticalSpell;
+use super::trend::Window;
 use headroom::{ControlStats, Headroom, Level, Shrinking, Snapshot, Tenant, Unreadable};
 use ids::{FirmId, Id as _};
 use std::time::Duration;
@@ -25,6 +27,8 @@ pub(super) enum Names {
     All,
     /// The asking user's own.
     Own(FirmId),
+    /// None: nobody knows who will read it.
+    Nobody,
 }
 
 impl Names {
@@ -50,28 +54,31 @@ pub(super) struct Examined<'a> {
     /// The firm that holds most of what is lent, and how much, in bytes.
     holder: Option<(Tenant, u64)>,
     names: Names,
+    /// How the server before this one ended, where that is worth a word.
+    lost: Option<&'a CriticalSpell>,
 }
 
 impl<'a> Examined<'a> {
     /// Looks at the engine's books as they are now.
     pub(super) fn of(
-        headroom: &Headroom,
+        ops: &'a Ops,
         (snapshot, controls): (&'a Snapshot, &'a ControlStats),
-        leaks: &Leaks,
-        trend: &Trend,
         names: Names,
     ) -> Self {
+        let headroom = ops.parts.app.headroom();
         Self {
             snapshot,
             controls,
             overdue: headroom.overdue(),
-            suspects: leaks.suspects(headroom),
-            counts: leaks.counts(),
+            suspects: ops.leaks.suspects(headroom),
+            counts: ops.leaks.counts(),
             acts: headroom.tuning().acts,
             shrinks: headroom.tuning().actions.stores != Shrinking::Never,
-            window: trend.window(snapshot, controls, headroom.uptime_micros()),
+            window: ops.trend.window(snapshot, controls, headroom.uptime_micros()),
             holder: holders(headroom).first().copied(),
             names,
+            // What is written down for later is of this server alone.
+            lost: ops.spells.lost(ops.status.uptime()).filter(|_| names != Names::Nobody),
         }
     }
 
@@ -86,6 +93,7 @@ impl<'a> Examined<'a> {
         counts(&self.counts, &mut found);
         self.limit(&mut found);
         self.counted(&mut found);
+        self.before(&mut found);
         if found.is_empty() {
             found.push(NOTHING.to_owned());
         }
@@ -130,6 +138,22 @@ impl<'a> Examined<'a> {
                  group for want of memory: the limit is too small for what runs in the group beside the server, or was \
                  lowered while it ran. Raise the limit, or run the rest elsewhere.",
                 self.window.oom_kills
+            ));
+        }
+    }
+
+    /// The server before this one, if it did not live to see its memory recover.
+    fn before(&self, found: &mut Vec<String>) {
+        if let Some(spell) = self.lost {
+            found.push(format!(
+                "The server before this one did not end in order, and its memory was {}: at {} it held {} of {} MiB, and then \
+                 nothing more was written down. `{}` in the data folder says what held the memory; docs/memory.md says how to find \
+                 out who ended it. This notice goes after a day.",
+                spell.level,
+                spell.last,
+                mebibytes(spell.charged_bytes),
+                mebibytes(spell.limit_bytes),
+                spell.file
             ));
         }
     }

@@ -78,7 +78,7 @@ pub(super) async fn show_judgement(
         return Err(Problem::new(codes::MALFORMED_QUERY).with_faults(vec![fault]));
     }
     let (controls, names) = (headroom.controls(), Names::Own(ctx.firm()));
-    let findings = Examined::of(headroom, (&snapshot, &controls), &ops.leaks, &ops.trend, names).findings();
+    let findings = Examined::of(&ops, (&snapshot, &controls), names).findings();
     Ok(fresh(StatusCode::OK, &judged(&snapshot, warning, critical, findings)))
 }
 

@@ -8,10 +8,9 @@ use axum::Extension;
 use axum::response::Response;
 use headroom::{
     ActionRecord, AllocatorStats, CgroupStats, FlightStats, LimitChange, PoolStats, RouteStats, Snapshot,
-    StoreStats, Tenant, TenantStats,
+    StoreStats, TenantStats,
 };
 use http::StatusCode;
-use ids::{FirmId, Id as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -21,7 +20,7 @@ use web::{Problem, ProblemBody, ValidQuery};
 /// How sizes are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Format {
+pub(super) enum Format {
     /// For people: `512.45 MB`, `25.02%`.
     #[default]
     Text,
@@ -56,7 +55,7 @@ pub struct MemoryHealth {
 }
 
 /// What operators see.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"runtime": "native", "level": "normal", "cause": "none", "sinceMs": 61_000,
     "timeToLimitMs": null, "doctor": ["Nothing is wrong."], "actions": [],
@@ -87,7 +86,7 @@ pub struct MemoryHealth {
     "routes": [{"route": "/api/auth/login", "requests": 3, "allocated": 60_246_336, "peak": 19_961_824,
         "registered": 19_922_944, "unregistered": 38_880, "retained": 43_992, "large": 0}],
     "requests": {"running": 1, "measured": 4213, "large": 0}}))]
-struct Figures {
+pub(super) struct Figures {
     /// `native`: there is no JavaScript engine behind `v8`.
     #[schema(example = "native")]
     runtime: &'static str,
@@ -166,7 +165,7 @@ pub(super) async fn show_memory(
     Ok(fresh(status, &MemoryHealth { status: word, figures }))
 }
 
-fn figures(snapshot: &Snapshot, ops: &Ops, format: Format, names: Names) -> Figures {
+pub(super) fn figures(snapshot: &Snapshot, ops: &Ops, format: Format, names: Names) -> Figures {
     let reading = &snapshot.reading;
     let headroom = ops.parts.app.headroom();
     let (controls, now) = (headroom.controls(), headroom.uptime_micros());
@@ -178,7 +177,7 @@ fn figures(snapshot: &Snapshot, ops: &Ops, format: Format, names: Names) -> Figu
         cause: controls.cause.as_str(),
         since_ms: now.saturating_sub(controls.since_micros) / 1000,
         time_to_limit_ms: controls.micros_to_limit.map(|micros| micros / 1000),
-        doctor: Examined::of(headroom, (snapshot, &controls), &ops.leaks, &ops.trend, names).findings(),
+        doctor: Examined::of(ops, (snapshot, &controls), names).findings(),
         actions: controls.recent.iter().map(|record| action(record, now)).collect(),
         v8: v8(snapshot, format),
         process: process(snapshot, format),
@@ -309,26 +308,22 @@ pub(super) fn store(stats: &StoreStats) -> Value {
     })
 }
 
-/// A firm's share of a class, as one firm may see it: others have no name.
-pub(super) fn firm(stats: &TenantStats, own: FirmId) -> Value {
+/// A firm's share of a class; those that may not be named have no name.
+pub(super) fn firm(stats: &TenantStats, names: Names) -> Value {
     json!({
-        "firm": name(stats.tenant, own), "class": stats.class.as_str(), "requests": stats.requests,
+        "firm": stats.tenant.and_then(|tenant| names.may_tell(tenant)), "class": stats.class.as_str(), "requests": stats.requests,
         "limit": stats.pool.limit, "used": stats.pool.used, "peak": stats.pool.peak,
         "refused": stats.pool.refused,
     })
 }
 
-/// A request that runs, as one firm may see it.
-pub(super) fn flight(stats: &FlightStats, own: FirmId) -> Value {
+/// A request that runs.
+pub(super) fn flight(stats: &FlightStats, names: Names) -> Value {
     json!({
-        "route": &*stats.route, "class": stats.class.as_str(), "firm": name(stats.tenant, own),
+        "route": &*stats.route, "class": stats.class.as_str(),
+        "firm": stats.tenant.and_then(|tenant| names.may_tell(tenant)),
         "live": stats.live_bytes, "lent": stats.lent_bytes, "ageMs": stats.age_millis,
     })
-}
-
-/// The firm's id, if it is the caller's own.
-fn name(tenant: Option<Tenant>, own: FirmId) -> Option<FirmId> {
-    tenant.map(FirmId::from_bytes).filter(|firm| *firm == own)
 }
 
 pub(super) fn route(stats: &RouteStats) -> Value {

@@ -1,6 +1,7 @@
 //! The memory report in parts, for programs: sizes are in bytes.
 
 use super::books::Books;
+use super::doctor::Names;
 use super::memory::{allocator, cgroup, firm, flight, pool, route, store};
 use super::report::fresh;
 use super::{Ops, process};
@@ -44,11 +45,11 @@ const HOLDERS: usize = 20;
         "allocated": 30_408_704, "freed": 30_400_512, "peak": 196_608, "retained": 8192}}],
         "drainBytesPerSecond": 1_048_576}))))]
 pub(super) async fn show_stats(ctx: Ctx, Extension(ops): Extension<Arc<Ops>>) -> Response {
-    let (headroom, own) = (ctx.app().headroom(), ctx.firm());
+    let (headroom, names) = (ctx.app().headroom(), Names::Own(ctx.firm()));
     let snapshot = headroom.snapshot();
     let reading = &snapshot.reading;
     let share = |share: &headroom::TenantStats| {
-        let (mut row, memory) = (firm(share, own), share.memory);
+        let (mut row, memory) = (firm(share, names), share.memory);
         row["finished"] = json!({
             "requests": memory.requests, "allocated": memory.allocated, "freed": memory.freed,
             "peak": memory.peak_max, "retained": memory.retained,
@@ -99,12 +100,12 @@ pub(super) async fn show_stores(ctx: Ctx) -> Response {
          "running": [{"route": "/api/documents", "class": "bulk", "firm": "019c2404-7d80-7a11-8c02-5e1f0a9b3c01",
          "live": 262_144, "lent": 65_536, "ageMs": 1200}]}))))]
 pub(super) async fn show_requests(ctx: Ctx) -> Response {
-    let (headroom, own) = (ctx.app().headroom(), ctx.firm());
+    let (headroom, names) = (ctx.app().headroom(), Names::Own(ctx.firm()));
     let snapshot = headroom.snapshot();
     let body = json!({
         "measured": snapshot.requests, "large": snapshot.large_requests,
         "routes": snapshot.routes.iter().map(route).collect::<Vec<_>>(),
-        "running": headroom.ledger().largest(HOLDERS).iter().map(|one| flight(one, own)).collect::<Vec<_>>(),
+        "running": headroom.ledger().largest(HOLDERS).iter().map(|one| flight(one, names)).collect::<Vec<_>>(),
     });
     fresh(StatusCode::OK, &body)
 }

@@ -70,11 +70,15 @@ impl Ops {
         }
     }
 
-    /// Removes profiles that have been kept for longer than they may be.
+    /// Removes profiles and reports that have been kept for longer than they may be.
     pub(crate) async fn forget_old_profiles(self: Arc<Self>) {
         let now = self.parts.app.clock().now();
-        let folder = self.diagnostics.clone();
-        match headroom::spawn_blocking(move || folder.expire(now)).await {
+        let ops = Arc::clone(&self);
+        let work = move || {
+            ops.spells.forget_old(now);
+            ops.diagnostics.expire(now)
+        };
+        match headroom::spawn_blocking(work).await {
             Ok(Ok(0)) | Err(_) => {}
             Ok(Ok(removed)) => tracing::info!(removed, "old heap profiles were removed"),
             Ok(Err(error)) => {

@@ -191,6 +191,7 @@ impl MemoryBounds for Stores<'_> {
         let own = [
             headroom::ROUTES_BYTES,
             headroom::LEDGER_BYTES,
+            headroom::HISTORY_BYTES,
             headroom::TENANTS_BYTES,
             LEAKS_BYTES,
             access::POLICY_BYTES,

@@ -22,6 +22,8 @@ use web::server::ServerSettings;
 
 /// How long the background work has to end.
 const WORK_ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// How long the last word about critical memory has to be written down.
+const REPORT_ENDS_WITHIN: Duration = Duration::from_secs(2);
 /// How long the database and its committer have, see [`Parts::close`].
 const DATABASE_ENDS_WITHIN: Duration = Duration::from_secs(15);
 
@@ -296,6 +298,10 @@ impl Running {
         let (accepted, aborted) = served.map_or((0, 0), |report| (report.accepted, report.aborted));
         let clean = aborted == 0 && unfinished.is_empty();
         tracing::info!(accepted, aborted, clean, "the server has ended");
+        let ops = Arc::clone(&self.ops);
+        let closing = headroom::spawn_blocking(move || ops.close_spell());
+        // A disk that hangs keeps nobody: then the report says less than is true.
+        let _late = tokio::time::timeout(REPORT_ENDS_WITHIN, closing).await;
         drop(self.controller);
         drop(self.lock);
         Report { accepted, aborted, unfinished, clean, steps: ending.into_steps() }

@@ -14,7 +14,7 @@ const STARTED: Duration = Duration::from_secs(2);
 /// What was used once since then goes after this time.
 const UNUSED: Duration = Duration::from_mins(1);
 /// No sooner than this after the last time: what comes back each time is in use.
-const QUIET: Duration = Duration::from_secs(15);
+const QUIET: Duration = Duration::from_secs(5);
 /// Less is not worth looking through the mappings, in bytes.
 const WORTH_GIVING: u64 = 1 << 20;
 /// When nobody worked with the server for so long, dropped pages of the database go.
@@ -55,7 +55,8 @@ pub(super) async fn run(headroom: Headroom, stop: CancellationToken) {
         if stop.run_until_cancelled(tokio::time::sleep(TICK)).await.is_none() {
             return;
         }
-        given = Some((Instant::now(), code_bytes()));
+        // Right after a spell of pressure what is there again is the rest of it: it is looked at once more when that is over.
+        given = Some((Instant::now(), if calmed { 0 } else { code_bytes() }));
     }
 }
 

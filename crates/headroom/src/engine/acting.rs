@@ -1,13 +1,14 @@
 //! What follows from a level: each action is done, logged and kept on record.
 
 use super::Headroom;
-use crate::allocator::pages_apart;
+use crate::allocator::{PurgeReport, pages_apart};
 use crate::controller::{Chore, Chores};
 use crate::controls::ActionRecord;
 use crate::ledger::FlightStats;
 use crate::level::Level;
 use crate::mallctl;
 use crate::plan::Action;
+use crate::source::Reading;
 use crate::tuning::Tuning;
 use std::sync::atomic::Ordering;
 
@@ -95,6 +96,42 @@ impl Headroom {
         }
     }
 
+    /// Gives back at any level what is free and more than the limit has room for: the level says how much is used, and a request
+    /// that is refused for it could have had what lies idle.
+    pub(super) fn bound_unused(
+        &self,
+        reading: &Reading,
+        level: Level,
+        at_micros: u64,
+        chores: Option<&Chores>,
+    ) {
+        let controls = &self.inner.controls;
+        let unused = reading.allocator.map_or(0, |allocator| allocator.unused());
+        let is_too_much =
+            self.tuning().actions.purges && controls.is_too_much_unused(unused, reading.limit.bytes);
+        if !is_too_much {
+            return;
+        }
+        // At rest the database's dropped pages stay.
+        let at_rest = level < Level::Elevated;
+        let kept = self.inner.allocator.filter(|_| at_rest).map_or(0, |allocator| allocator.kept_pages());
+        if controls.is_purge_due_for(unused.saturating_sub(kept), reading.limit.bytes, at_micros) {
+            self.leave(Chore::PurgeUnused { at_rest }, chores);
+        }
+    }
+
+    /// Does so. It is no action against pressure, and is counted with the purges alone.
+    fn purge_unused(&self, at_rest: bool) {
+        let report = if at_rest { self.purge_at_rest() } else { self.purge() };
+        let Some(PurgeReport { before_resident, freed, duration_micros, .. }) = report else { return };
+        tracing::debug!(
+            before_resident,
+            freed_bytes = freed,
+            duration_micros,
+            "unused pages were given back"
+        );
+    }
+
     /// Leaves a chore to its thread, or does it where there is none.
     pub(super) fn leave(&self, chore: Chore, chores: Option<&Chores>) {
         if let Some(chore) = chores.map_or(Some(chore), |chores| chores.leave(chore)) {
@@ -106,19 +143,21 @@ impl Headroom {
     pub(crate) fn do_chore(&self, chore: Chore) {
         let (level, action) = match chore {
             Chore::Purge { level } => return self.purge_for(level),
+            Chore::PurgeUnused { at_rest } => return self.purge_unused(at_rest),
             Chore::PurgePages => {
                 let _given_back = pages_apart().is_some_and(mallctl::purge_arena);
                 return;
             }
             Chore::Decay { level, millis } => (level, Action::Decay(millis)),
             Chore::Dump { level } => (level, Action::DumpHeap),
+            Chore::Witness { level } => return self.witness(level),
         };
         let resident = || {
             let stats = self.inner.allocator.and_then(|allocator| allocator.stats());
             stats.map_or(0, |stats| stats.resident)
         };
         let before_bytes = resident();
-        match (action, self.inner.dump.get()) {
+        match (action, self.inner.keepers.dump()) {
             (Action::Decay(millis), _) => {
                 let _taken = self.inner.allocator.is_some_and(|allocator| allocator.set_decay(millis));
             }
@@ -130,8 +169,13 @@ impl Headroom {
     }
 
     /// Purges and keeps a record of it.
-    pub(crate) fn purge_for(&self, level: Level) {
-        let Some(report) = self.purge() else { return };
+    fn purge_for(&self, level: Level) {
+        if let Some(report) = self.purge() {
+            self.note_purge(level, &report);
+        }
+    }
+
+    fn note_purge(&self, level: Level, report: &PurgeReport) {
         let at_micros = self.uptime_micros();
         let (before_bytes, after_bytes) = (report.before_resident, Some(report.after_resident));
         self.note(ActionRecord { at_micros, level, action: Action::Purge, before_bytes, after_bytes });

@@ -41,6 +41,9 @@ pub fn serve_apart(
     let thread = thread::Builder::new().name("lexiflow-front".to_owned()).stack_size(STACK_BYTES);
     thread.spawn(move || {
         headroom::sample_this_thread();
+        if !headroom::run_promptly() {
+            tracing::debug!("health waits its turn like everything else: the system grants no short turns");
+        }
         let ended = runtime.block_on(serve(listener, router, settings, shutdown.cancelled_owned()));
         // Nobody waits for the report when it was dropped.
         let _unread = done.send(ended);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ops::trend::Trend;
 use headroom::{
     Action, ActionRecord, ActionSettings, AllocatorStats, CgroupStats, Class, InjectedSource, Meter,
     Pressure, RequestMemory, Settings, Shrinking,
@@ -19,6 +20,7 @@ fn told_at(headroom: &Headroom, trend: &Trend, at_micros: u64, names: Names) -> 
         snapshot: &snapshot,
         controls: &controls,
         names,
+        lost: None,
     }
     .findings()
 }
