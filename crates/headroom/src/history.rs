@@ -95,6 +95,7 @@ struct Parts {
 struct Ring {
     every: u64,
     most: usize,
+    // bounded: `most`; part of the registered store.
     rows: VecDeque<HistoryRow>,
 }
 
