@@ -29,7 +29,7 @@ const HEAVY_PURGE_EVERY: u64 = 10_000_000;
 /// Pages that are free and not given back yet may be this part of the limit; what is more goes back, no sooner than this after
 /// the last time, in microseconds.
 const UNUSED_PART: u64 = 32;
-const UNUSED_PURGE_EVERY: u64 = 250_000;
+const UNUSED_PURGE_EVERY: u64 = 100_000;
 
 /// How long it takes until the effect of an action can be seen that others carry out, in microseconds.
 const SHOWS_AFTER: u64 = 1_000_000;

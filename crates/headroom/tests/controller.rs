@@ -337,7 +337,7 @@ fn what_is_free_goes_back_at_any_level_when_it_is_more_than_a_part_of_the_limit(
         headroom.sample_at(quarter * 250_000);
         headroom.sample_at(quarter * 250_000 + 100_000);
     }
-    assert_eq!((headroom.level(), purges()), (headroom::Level::Normal, 8), "four times a second");
+    assert_eq!((headroom.level(), purges()), (headroom::Level::Normal, 16), "ten times a second at most");
     assert_eq!(headroom.controls().recent, [], "it is no action against pressure");
     let tuning = headroom.tuning();
     headroom.tune(headroom::Tuning { acts: false, ..tuning });
