@@ -130,11 +130,7 @@ impl Ops {
             }
         });
         let witness = Arc::downgrade(&ops);
-        parts.app.headroom().on_critical(move |level| {
-            if let Some(ops) = witness.upgrade() {
-                ops.witness(level);
-            }
-        });
+        parts.app.headroom().on_critical(move |level| witness.upgrade().is_none_or(|ops| ops.witness(level)));
         Ok(ops)
     }
 

@@ -120,15 +120,6 @@ impl Allocator {
         })
     }
 
-    /// Dropped pages of the database, which are kept at rest, in bytes. Of the moment of the last [`Allocator::stats`].
-    pub(crate) fn kept_pages(&self) -> u64 {
-        let dirty = |arena: u32| {
-            let name = CString::new(format!("stats.arenas.{arena}.pdirty")).ok()?;
-            Some(mallctl::read_size(&name)? * mallctl::read_size(c"arenas.page")?)
-        };
-        pages_apart().and_then(dirty).unwrap_or(0)
-    }
-
     /// Gives every unused page of every arena back to the system now. With hundreds of megabytes to give back it takes
     /// tens of milliseconds: not for a thread that serves requests.
     pub fn purge(&self) -> Option<PurgeReport> {
@@ -217,6 +208,15 @@ pub(crate) fn pages_apart() -> Option<u32> {
     {
         None
     }
+}
+
+/// Dropped pages of the database, which are kept at rest, in bytes. Of the moment of the last [`Allocator::stats`].
+pub(crate) fn kept_pages() -> u64 {
+    let dirty = |arena: u32| {
+        let name = CString::new(format!("stats.arenas.{arena}.pdirty")).ok()?;
+        Some(mallctl::read_size(&name)? * mallctl::read_size(c"arenas.page")?)
+    };
+    pages_apart().and_then(dirty).unwrap_or(0)
 }
 
 /// Sets how long dropped pages of the database are kept while other freed pages are kept for `millis`.

@@ -31,6 +31,11 @@ const HEAVY_PURGE_EVERY: u64 = 10_000_000;
 const UNUSED_PART: u64 = 32;
 const UNUSED_PURGE_EVERY: u64 = 100_000;
 
+/// Whether so many unused bytes are too many for the limit.
+pub(crate) fn is_too_much_unused(unused_bytes: u64, limit_bytes: u64) -> bool {
+    unused_bytes > limit_bytes / UNUSED_PART
+}
+
 /// How long it takes until the effect of an action can be seen that others carry out, in microseconds.
 const SHOWS_AFTER: u64 = 1_000_000;
 
@@ -294,14 +299,9 @@ impl Controls {
         is_due
     }
 
-    /// Whether so many unused bytes are too many for the limit.
-    pub(crate) fn is_too_much_unused(&self, unused_bytes: u64, limit_bytes: u64) -> bool {
-        unused_bytes > limit_bytes / UNUSED_PART
-    }
-
-    /// Whether they should go back now; it is done then.
+    /// Whether so many unused bytes should go back now; it is done then.
     pub(crate) fn is_purge_due_for(&self, unused_bytes: u64, limit_bytes: u64, at_micros: u64) -> bool {
-        self.is_too_much_unused(unused_bytes, limit_bytes)
+        is_too_much_unused(unused_bytes, limit_bytes)
             && self.with(|mind| is_due(&mut mind.unused_purged_at, at_micros, UNUSED_PURGE_EVERY))
     }
 

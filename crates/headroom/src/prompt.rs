@@ -5,7 +5,7 @@ const TURN_NANOS: u64 = 100_000;
 
 /// Lets the calling thread run soon after it is woken, also where every processor has more to do than it can: it asks the
 /// scheduler for short turns. From Linux 6.12 on whoever asks for shorter turns has them sooner, and has no more time in all for
-/// it (sched_setattr(2), `sched_runtime` of SCHED_OTHER); an older kernel takes the wish and does nothing about it. Threads that the calling one starts
+/// it (`sched_setattr(2)`, `sched_runtime` of `SCHED_OTHER`); an older kernel takes the wish and does nothing about it. Threads that the calling one starts
 /// from then on have the same. Needs no privilege. Whether the kernel took it; a thread of another policy than the usual one is left as it is.
 pub fn run_promptly() -> bool {
     const SELF: libc::pid_t = 0;

@@ -335,6 +335,7 @@ fn what_is_free_goes_back_at_any_level_when_it_is_more_than_a_part_of_the_limit(
     unused(limit / 32 + 1);
     for quarter in 1..=8 {
         headroom.sample_at(quarter * 250_000);
+        headroom.sample_at(quarter * 250_000 + 50_000);
         headroom.sample_at(quarter * 250_000 + 100_000);
     }
     assert_eq!((headroom.level(), purges()), (headroom::Level::Normal, 16), "ten times a second at most");
@@ -351,7 +352,10 @@ fn while_memory_is_critical_it_is_witnessed_every_five_seconds_and_once_when_it_
     let (headroom, source) = engine();
     let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
     let witness = Arc::clone(&seen);
-    headroom.on_critical(move |level| witness.lock().unwrap().push(level));
+    headroom.on_critical(move |level| {
+        witness.lock().unwrap().push(level);
+        true
+    });
     let look = |second: u64| {
         headroom.sample_at(second * 1_000_000);
         seen.lock().unwrap().len()

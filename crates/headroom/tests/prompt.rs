@@ -1,4 +1,5 @@
 //! A thread that asks for short turns. In a file of its own: other tests of the process are none of its business.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
 
@@ -24,6 +25,7 @@ fn a_prompt_thread_has_shorter_turns_and_is_as_nice_as_before() {
         (Some(before), Some(after)) => {
             assert_eq!(after, "100000", "it was {before}");
         }
+        #[expect(clippy::print_stderr, reason = "what was not tested is said aloud")]
         _ => eprintln!("SKIPPED: this kernel does not tell how long a thread's turns are"),
     }
     assert!(headroom::run_promptly(), "and again");

@@ -29,9 +29,10 @@ const HOLD: [&str; 2] = [
      FROM outbox WHERE seq = $1 FOR UPDATE",
 ];
 
-/// Names the lock of those who hand events out, for the tables of one schema: `outb` in ASCII. The other one that the program
-/// takes, for migrations, has one number instead of two.
-const TURN: &str = "SELECT pg_advisory_xact_lock(1869968482, hashtext(current_schema()))";
+/// The lock of those who hand events of one table out: `outb` in ASCII, and the table. The other lock that the program takes, for
+/// migrations, has one number instead of two.
+const TURN: &str =
+    "SELECT pg_try_advisory_xact_lock(1869968482, CAST(CAST(CAST('outbox' AS regclass) AS oid) AS int))";
 
 const JOB: [&str; 2] = [
     "UPDATE jobs SET state = 'running', attempt = attempt + 1, leased_until = $2 WHERE id = (\
@@ -90,20 +91,21 @@ impl Held {
     }
 }
 
-/// Waits until no other dispatcher hands events out. Listeners build on the order of events: one that skipped what another
-/// dispatcher has at hand and took the next would overtake it, and the search index, say, has lost texts so. The turn ends with the
-/// transaction, and begins before anything is read, so that what the last one has done is seen.
-async fn wait_for_turn(tx: &mut Tx) -> Result<(), Error> {
-    if tx.dialect() == Dialect::Postgres {
-        tx.rows(db::sql(Dialect::Postgres, TURN, [])).await?;
+/// Whether no other dispatcher hands events out: then it is this one's turn until the transaction ends. Listeners build on the
+/// order of events: one that skipped what another dispatcher has at hand and took the next would overtake it, and the search
+/// index, say, has lost texts so. It is asked for before anything is read, so that what the last one has done is seen, and not
+/// waited for: who waits would hold a connection for writing.
+pub(crate) async fn takes_turn(tx: &mut Tx) -> Result<bool, Error> {
+    if tx.dialect() == Dialect::Sqlite {
+        return Ok(true);
     }
-    Ok(())
+    let rows = tx.rows(db::sql(Dialect::Postgres, TURN, [])).await?;
+    rows.first().map_or(Ok(false), |row| row.at(0)).map_err(unreadable)
 }
 
 /// Takes untried events out of the outbox, the oldest first: at most `limit`, and of their payloads at most
-/// `limit_bytes` unless the first alone is larger.
+/// `limit_bytes` unless the first alone is larger. Whoever calls it has the turn.
 pub(crate) async fn take_events(tx: &mut Tx, limit: u32, limit_bytes: u64) -> Result<Vec<Held>, Error> {
-    wait_for_turn(tx).await?;
     let dialect = tx.dialect();
     let fresh = tx.rows(db::sql(dialect, of(dialect, FRESH), [Value::from(i64::from(limit))])).await?;
     let mut seqs = Vec::with_capacity(fresh.len());
@@ -127,9 +129,8 @@ pub(crate) async fn take_events(tx: &mut Tx, limit: u32, limit_bytes: u64) -> Re
     Ok(held)
 }
 
-/// One event, kept from others until the transaction ends. `None` if it is gone.
+/// One event, kept from others until the transaction ends. `None` if it is gone. Whoever calls it has the turn.
 pub(crate) async fn hold_event(tx: &mut Tx, seq: i64) -> Result<Option<Held>, Error> {
-    wait_for_turn(tx).await?;
     let dialect = tx.dialect();
     let rows = tx.rows(db::sql(dialect, of(dialect, HOLD), [Value::from(seq)])).await?;
     rows.first().map(Held::read).transpose().map_err(unreadable)

@@ -1,6 +1,7 @@
 use crate::claim::{self, Held};
 use crate::error::unreadable;
-use crate::{Delivered, Error, Listener, ListenerError, Outbox, individual};
+use crate::individual::{self, Offer};
+use crate::{Delivered, Error, Listener, ListenerError, Outbox};
 use clock::SharedClock;
 use db::{Db, Reads, Stamp, Tx};
 use futures_util::FutureExt as _;
@@ -50,6 +51,18 @@ pub struct Dispatcher {
     pub(crate) settings: Settings,
 }
 
+/// So long another dispatcher is waited for whose turn it is.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What came of one round.
+#[derive(Debug, Clone, Copy, Default)]
+struct Turn {
+    /// Events that were offered.
+    offered: usize,
+    /// Another dispatcher had the turn, so that some were not.
+    is_cut: bool,
+}
+
 impl std::fmt::Debug for Dispatcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<_> = self.listeners.iter().map(|listener| listener.name()).collect();
@@ -76,14 +89,20 @@ impl Dispatcher {
     pub async fn run(&self, shutdown: CancellationToken) {
         while !shutdown.is_cancelled() {
             match self.turn().await {
-                Ok(0) => {
+                Ok(Turn { is_cut: true, .. }) => {
+                    tokio::select! {
+                        () = shutdown.cancelled() => {}
+                        () = tokio::time::sleep(self.settings.gather_busy) => {}
+                    }
+                }
+                Ok(Turn { offered: 0, .. }) => {
                     tokio::select! {
                         () = shutdown.cancelled() => {}
                         () = self.outbox.woken() => tokio::time::sleep(self.settings.gather).await,
                         () = tokio::time::sleep(self.settings.idle_poll) => {}
                     }
                 }
-                Ok(offered) if offered < self.settings.batch as usize => {
+                Ok(Turn { offered, .. }) if offered < self.settings.batch as usize => {
                     tokio::time::sleep(self.settings.gather_busy).await;
                 }
                 Ok(_) => {}
@@ -99,43 +118,69 @@ impl Dispatcher {
         }
     }
 
-    /// Hands out events until none is due now, and returns how many were offered. Those that failed stay for later.
+    /// Hands out events until none is due now, and returns how many were offered. Those that failed stay for later. Another
+    /// dispatcher that has the turn is waited for, though not for ever: what it is at, it hands out.
     pub async fn drain(&self) -> Result<usize, Error> {
-        let mut offered = 0;
+        let (mut offered, mut waited) = (0, Duration::ZERO);
         loop {
-            match self.turn().await? {
-                0 => return Ok(offered),
-                some => offered += some,
+            let turn = self.turn().await?;
+            offered += turn.offered;
+            match turn {
+                Turn { is_cut: true, .. } if waited < PATIENCE => {
+                    tokio::time::sleep(self.settings.gather).await;
+                    waited += self.settings.gather;
+                }
+                Turn { offered: 1.., is_cut: false } => waited = Duration::ZERO,
+                _ => return Ok(offered),
             }
         }
     }
 
     /// One batch of untried events, and the failed ones that are due again.
-    async fn turn(&self) -> Result<usize, Error> {
-        let fresh = self.batch().await?;
+    async fn turn(&self) -> Result<Turn, Error> {
+        let mut turn = self.batch().await?;
+        if turn.is_cut {
+            return Ok(turn);
+        }
         let due = "SELECT seq FROM outbox WHERE not_before <= $1 ORDER BY seq LIMIT $2";
         let values = [Stamp(self.clock.now()).into(), Value::from(i64::from(self.settings.batch))];
         let due = self.db.reader().rows(db::sql(self.db.dialect(), due, values)).await?;
-        let mut offered = fresh;
-        for row in &due {
-            let seq = row.at(0).map_err(unreadable)?;
-            offered += usize::from(individual::offer(self, seq).await?);
-        }
-        Ok(offered)
+        let seqs = due.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>().map_err(unreadable)?;
+        let again = self.offer_each(&seqs).await?;
+        turn.offered += again.offered;
+        turn.is_cut = again.is_cut;
+        Ok(turn)
     }
 
-    async fn batch(&self) -> Result<usize, Error> {
+    /// One by one, in this order: what comes after one that has to wait waits as well.
+    async fn offer_each(&self, seqs: &[i64]) -> Result<Turn, Error> {
+        let mut turn = Turn::default();
+        for seq in seqs {
+            match individual::offer(self, *seq).await? {
+                Offer::Made => turn.offered += 1,
+                Offer::Needless => {}
+                Offer::OthersTurn => return Ok(Turn { is_cut: true, ..turn }),
+            }
+        }
+        Ok(turn)
+    }
+
+    async fn batch(&self) -> Result<Turn, Error> {
         // Asked of a reader first: the write connection is not taken for nothing.
         let any = "SELECT 1 FROM outbox WHERE not_before IS NULL LIMIT 1";
         if self.db.reader().rows(db::sql(self.db.dialect(), any, [])).await?.is_empty() {
-            return Ok(0);
+            return Ok(Turn::default());
         }
         let mut tx = self.db.writer().begin().await?;
+        if !claim::takes_turn(&mut tx).await? {
+            tx.rollback().await?;
+            return Ok(Turn { offered: 0, is_cut: true });
+        }
         let held = claim::take_events(&mut tx, self.settings.batch, self.settings.batch_bytes).await?;
         if held.is_empty() {
-            // Others wait for this to end.
+            // Others want their turn.
             tx.rollback().await?;
-            return Ok(0);
+            return Ok(Turn::default());
         }
         let seqs: Vec<i64> = held.iter().map(|held| held.event.seq).collect();
         let outcome = match self.deliver(&mut tx, held).await {
@@ -146,15 +191,11 @@ impl Dispatcher {
                 Err(error)
             }
         };
-        let Err(error) = outcome else { return Ok(seqs.len()) };
+        let Err(error) = outcome else { return Ok(Turn { offered: seqs.len(), is_cut: false }) };
         if let Some(error) = error.transient() {
             return Err(error.into());
         }
-        let mut offered = 0;
-        for seq in seqs {
-            offered += usize::from(individual::offer(self, seq).await?);
-        }
-        Ok(offered)
+        self.offer_each(&seqs).await
     }
 
     async fn deliver(&self, tx: &mut Tx, held: Vec<Held>) -> Result<(), ListenerError> {

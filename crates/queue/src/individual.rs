@@ -15,59 +15,97 @@ struct Failure {
     text: String,
 }
 
-/// Offers the event to every listener that wants it and is not done with it. `false` if the event is gone, or another
-/// dispatcher has to do with it.
-pub(crate) async fn offer(dispatcher: &Dispatcher, seq: i64) -> Result<bool, Error> {
-    let look = "SELECT topic, handled FROM outbox WHERE seq = $1";
+/// What came of an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// Whoever wanted it had it, or has failed.
+    Made,
+    /// The event is gone, or another dispatcher has offered it meanwhile.
+    Needless,
+    /// Another dispatcher hands events out at this moment.
+    OthersTurn,
+}
+
+/// Offers the event to every listener that wants it and is not done with it.
+pub(crate) async fn offer(dispatcher: &Dispatcher, seq: i64) -> Result<Offer, Error> {
+    let look = "SELECT topic, handled, attempts FROM outbox WHERE seq = $1";
     let rows =
         dispatcher.db.reader().rows(db::sql(dispatcher.db.dialect(), look, [Value::from(seq)])).await?;
-    let Some(row) = rows.first() else { return Ok(false) };
+    let Some(row) = rows.first() else { return Ok(Offer::Needless) };
     let topic: String = row.at(0).map_err(unreadable)?;
     let handled: String = row.at(1).map_err(unreadable)?;
+    // Two that have met the same failure count it once.
+    let attempts = u32::try_from(row.at::<i64>(2).map_err(unreadable)?).unwrap_or(u32::MAX);
     let mut failures = Vec::new();
     for listener in &dispatcher.listeners {
         let listener = listener.as_ref();
         if !listener.topics().contains(&topic.as_str()) || is_done(&handled, listener) {
             continue;
         }
-        if let Err(error) = offer_to(dispatcher, listener, seq).await {
-            if let Some(error) = error.transient() {
-                return Err(error.into());
+        match offer_to(dispatcher, listener, (seq, attempts)).await {
+            Ok(Offer::Made) => {}
+            Ok(other) => return Ok(other),
+            Err(error) => {
+                if let Some(error) = error.transient() {
+                    return Err(error.into());
+                }
+                failures.push(Failure { listener: listener.name(), text: text_of(&error) });
             }
-            failures.push(Failure { listener: listener.name(), text: text_of(&error) });
         }
     }
-    conclude(dispatcher, seq, failures).await
+    conclude(dispatcher, (seq, attempts), failures).await
 }
 
 fn is_done(handled: &str, listener: &dyn Listener) -> bool {
     handled.split(',').any(|name| name == listener.name())
 }
 
-async fn offer_to(dispatcher: &Dispatcher, listener: &dyn Listener, seq: i64) -> Result<(), ListenerError> {
+async fn offer_to(
+    dispatcher: &Dispatcher,
+    listener: &dyn Listener,
+    event: (i64, u32),
+) -> Result<Offer, ListenerError> {
     let mut tx = dispatcher.db.writer().begin().await?;
-    match handle(dispatcher, listener, &mut tx, seq).await {
-        Ok(true) => tx.commit().await?,
+    let handled = handle(dispatcher, listener, &mut tx, event).await;
+    if matches!(handled, Ok(Handled::Now)) {
+        tx.commit().await?;
+    } else {
         // The row must be free before the outcome is written to it.
-        Ok(false) => tx.rollback().await?,
-        Err(error) => {
-            tx.rollback().await?;
-            return Err(error);
-        }
+        tx.rollback().await?;
     }
-    Ok(())
+    Ok(match handled? {
+        Handled::Now | Handled::Before => Offer::Made,
+        Handled::Elsewhere => Offer::Needless,
+        Handled::OthersTurn => Offer::OthersTurn,
+    })
 }
 
-/// Whether there was something to handle.
+/// What a listener had to do with an event.
+enum Handled {
+    /// It has handled it.
+    Now,
+    /// It had done so before.
+    Before,
+    /// The event is gone, or was offered by another dispatcher meanwhile.
+    Elsewhere,
+    /// Another dispatcher hands events out at this moment.
+    OthersTurn,
+}
+
 async fn handle(
     dispatcher: &Dispatcher,
     listener: &dyn Listener,
     tx: &mut Tx,
-    seq: i64,
-) -> Result<bool, ListenerError> {
-    let Some(held) = claim::hold_event(tx, seq).await? else { return Ok(false) };
+    (seq, attempts): (i64, u32),
+) -> Result<Handled, ListenerError> {
+    if !claim::takes_turn(tx).await? {
+        return Ok(Handled::OthersTurn);
+    }
+    let Some(held) = claim::hold_event(tx, seq).await?.filter(|held| held.attempts == attempts) else {
+        return Ok(Handled::Elsewhere);
+    };
     if is_done(&held.handled, listener) {
-        return Ok(false);
+        return Ok(Handled::Before);
     }
     let event = held.delivered()?;
     call(listener, tx, std::slice::from_ref(&event)).await?;
@@ -76,27 +114,36 @@ async fn handle(
     let values: [Value; 3] =
         [seq.into(), format!("{},", listener.name()).into(), Stamp(dispatcher.clock.now()).into()];
     tx.run(db::sql(tx.dialect(), done, values)).await?;
-    Ok(true)
+    Ok(Handled::Now)
 }
 
 /// Removes the event, or keeps it for later, or gives it up for the listeners that failed.
-async fn conclude(dispatcher: &Dispatcher, seq: i64, failures: Vec<Failure>) -> Result<bool, Error> {
+async fn conclude(
+    dispatcher: &Dispatcher,
+    (seq, seen): (i64, u32),
+    failures: Vec<Failure>,
+) -> Result<Offer, Error> {
     let mut tx = dispatcher.db.writer().begin().await?;
-    let Some(held) = claim::hold_event(&mut tx, seq).await? else {
+    if !claim::takes_turn(&mut tx).await? {
         tx.rollback().await?;
-        return Ok(false);
+        return Ok(Offer::OthersTurn);
+    }
+    let held = claim::hold_event(&mut tx, seq).await?.filter(|held| held.attempts == seen);
+    let Some(held) = held else {
+        tx.rollback().await?;
+        return Ok(Offer::Needless);
     };
     let attempts = held.attempts.saturating_add(1);
     let now = dispatcher.clock.now();
     if failures.is_empty() {
-        // Another dispatcher may hold back a listener's part: what counts is the row.
+        // What counts is the row.
         let missing = dispatcher.listeners.iter().any(|listener| {
             listener.topics().contains(&held.event.topic.as_str())
                 && !is_done(&held.handled, listener.as_ref())
         });
         if missing {
             tx.rollback().await?;
-            return Ok(false);
+            return Ok(Offer::Needless);
         }
         remove(&mut tx, seq).await?;
     } else if attempts >= dispatcher.settings.max_attempts {
@@ -119,7 +166,7 @@ async fn conclude(dispatcher: &Dispatcher, seq: i64, failures: Vec<Failure>) -> 
             tracing::warn!(listener, %event, topic, attempts, error = text, "an event failed");
         }
     }
-    Ok(true)
+    Ok(Offer::Made)
 }
 
 async fn remove(tx: &mut Tx, seq: i64) -> Result<(), Error> {

@@ -79,11 +79,14 @@ impl Spells {
 }
 
 impl Ops {
-    /// Writes down how the memory is; called by a thread of the engine's, which may wait for the disk.
-    pub(super) fn witness(&self, level: Level) {
+    /// Writes down how the memory is; called by a thread of the engine's, which may wait for the disk. Whether that worked.
+    pub(super) fn witness(&self, level: Level) -> bool {
         let mut course = self.spells.course();
         let end = (level < Level::Critical).then_some(SpellEnd::Over);
-        self.write_spell(&mut course, end);
+        // One whose end could not be written, and which comes again much later, is another.
+        let earlier = end.is_none() && course.is_over_unwritten(self.parts.app.clock().now());
+        let is_done = !earlier || self.write_spell(&mut course, Some(SpellEnd::Over));
+        self.write_spell(&mut course, end) && is_done
     }
 
     /// The server ends in order: whatever the memory is like, it is not what ended it. Nothing is written afterwards.
@@ -93,12 +96,13 @@ impl Ops {
         course.close();
     }
 
-    fn write_spell(&self, course: &mut Course, end: Option<SpellEnd>) {
+    /// Whether it was written, or nothing was to be.
+    fn write_spell(&self, course: &mut Course, end: Option<SpellEnd>) -> bool {
         let app = &self.parts.app;
         let (headroom, now) = (app.headroom(), app.clock().now());
         let snapshot = headroom.snapshot();
         let seen = seen(headroom, &snapshot, now);
-        let Some(mut spell) = course.next(&seen, end) else { return };
+        let Some(mut spell) = course.next(&seen, end) else { return true };
         // What was to be done while it lasted; at its end nothing is.
         if spell.end.is_none() {
             let controls = headroom.controls();
@@ -124,6 +128,7 @@ impl Ops {
             }
         }
         course.went(spell, kept.is_ok(), now);
+        kept.is_ok()
     }
 
     fn written<'a>(&self, spell: &'a CriticalSpell, snapshot: &Snapshot, now: Timestamp) -> Written<'a> {

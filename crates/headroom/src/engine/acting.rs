@@ -1,9 +1,9 @@
 //! What follows from a level: each action is done, logged and kept on record.
 
 use super::Headroom;
-use crate::allocator::{PurgeReport, pages_apart};
+use crate::allocator::{PurgeReport, kept_pages, pages_apart};
 use crate::controller::{Chore, Chores};
-use crate::controls::ActionRecord;
+use crate::controls::{ActionRecord, is_too_much_unused};
 use crate::ledger::FlightStats;
 use crate::level::Level;
 use crate::mallctl;
@@ -107,22 +107,30 @@ impl Headroom {
     ) {
         let controls = &self.inner.controls;
         let unused = reading.allocator.map_or(0, |allocator| allocator.unused());
-        let is_too_much =
-            self.tuning().actions.purges && controls.is_too_much_unused(unused, reading.limit.bytes);
-        if !is_too_much {
+        if !self.tuning().actions.purges || !is_too_much_unused(unused, reading.limit.bytes) {
             return;
         }
         // At rest the database's dropped pages stay.
         let at_rest = level < Level::Elevated;
-        let kept = self.inner.allocator.filter(|_| at_rest).map_or(0, |allocator| allocator.kept_pages());
-        if controls.is_purge_due_for(unused.saturating_sub(kept), reading.limit.bytes, at_micros) {
-            self.leave(Chore::PurgeUnused { at_rest }, chores);
+        let kept = if at_rest { kept_pages() } else { 0 };
+        let giving_back = &self.inner.keepers.is_giving_back;
+        if controls.is_purge_due_for(unused.saturating_sub(kept), reading.limit.bytes, at_micros)
+            && !giving_back.swap(true, Ordering::AcqRel)
+        {
+            let chore = Chore::PurgeUnused { at_rest };
+            match chores.map(|chores| chores.takes(chore)) {
+                Some(true) => {}
+                // Its thread has enough to do: the next look asks again.
+                Some(false) => giving_back.store(false, Ordering::Release),
+                None => self.do_chore(chore),
+            }
         }
     }
 
     /// Does so. It is no action against pressure, and is counted with the purges alone.
     fn purge_unused(&self, at_rest: bool) {
         let report = if at_rest { self.purge_at_rest() } else { self.purge() };
+        self.inner.keepers.is_giving_back.store(false, Ordering::Release);
         let Some(PurgeReport { before_resident, freed, duration_micros, .. }) = report else { return };
         tracing::debug!(
             before_resident,

@@ -15,12 +15,14 @@ const WITNESS_EVERY: u64 = 5_000_000;
 const NEVER: u64 = u64::MAX;
 
 type Dump = Box<dyn Fn() + Send + Sync>;
-type Witness = Box<dyn Fn(Level) + Send + Sync>;
+type Witness = Box<dyn Fn(Level) -> bool + Send + Sync>;
 
 /// Who writes down, and when the witness was asked last.
 #[derive(Default)]
 pub(super) struct Keepers {
     dump: OnceLock<Dump>,
+    /// A purge of unused pages waits for its thread or is under way.
+    pub(super) is_giving_back: AtomicBool,
     witness: OnceLock<Witness>,
     spell: Spell,
 }
@@ -33,12 +35,15 @@ struct Spell {
     level: AtomicU8,
     /// One that still waits for its thread is enough.
     is_waiting: AtomicBool,
+    /// The last one did not work.
+    has_failed: AtomicBool,
 }
 
 impl Default for Spell {
     fn default() -> Self {
         let (witnessed, is_waiting) = (AtomicU64::new(NEVER), AtomicBool::new(false));
-        Self { witnessed, level: AtomicU8::new(Level::Normal as u8), is_waiting }
+        let (level, has_failed) = (AtomicU8::new(Level::Normal as u8), AtomicBool::new(false));
+        Self { witnessed, level, is_waiting, has_failed }
     }
 }
 
@@ -56,8 +61,9 @@ impl Headroom {
 
     /// What is called when memory becomes [`Level::Critical`] and when it becomes worse, every five seconds while it is so, and once
     /// when it is not any more, with the level of that moment: to write down what a process that is killed cannot tell. Called by a thread that may
-    /// wait for a disk. The first one stays.
-    pub fn on_critical(&self, witness: impl Fn(Level) + Send + Sync + 'static) {
+    /// wait for a disk. `false` where that did not work: then it is called again after five seconds, whatever the level. The first
+    /// one stays.
+    pub fn on_critical(&self, witness: impl Fn(Level) -> bool + Send + Sync + 'static) {
         let _first = self.inner.keepers.witness.set(Box::new(witness));
     }
 
@@ -107,9 +113,12 @@ impl Headroom {
 
     /// Writes it down.
     pub(super) fn witness(&self, level: Level) {
-        self.inner.keepers.spell.is_waiting.store(false, Ordering::Release);
-        if let Some(witness) = self.inner.keepers.witness.get() {
-            witness(level);
+        let spell = &self.inner.keepers.spell;
+        spell.is_waiting.store(false, Ordering::Release);
+        let has_failed = self.inner.keepers.witness.get().is_some_and(|witness| !witness(level));
+        spell.has_failed.store(has_failed, Ordering::Relaxed);
+        if has_failed {
+            spell.witnessed.store(self.uptime_micros(), Ordering::Relaxed);
         }
     }
 }
@@ -122,7 +131,11 @@ impl Spell {
                 let is_worse = level as u8 > self.level.load(Ordering::Relaxed);
                 is_worse || at_micros.saturating_sub(last) >= WITNESS_EVERY
             }
-            (false, last) => last != NEVER,
+            (false, NEVER) => false,
+            (false, last) if self.has_failed.load(Ordering::Relaxed) => {
+                at_micros.saturating_sub(last) >= WITNESS_EVERY
+            }
+            (false, _) => true,
         }
     }
 

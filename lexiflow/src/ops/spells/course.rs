@@ -14,8 +14,8 @@ const SAME_WITHIN: TimeDelta = TimeDelta::minutes(1);
 pub(super) struct Course {
     /// The one that lasts, or whose end could not be written yet.
     open: Option<CriticalSpell>,
-    /// How that one ended, if it did.
-    unwritten: Option<SpellEnd>,
+    /// How that one ended, if it did, and when that could not be written first.
+    unwritten: Option<(SpellEnd, Timestamp)>,
     /// The last one that is over, and when that was.
     over: Option<(CriticalSpell, Timestamp)>,
     is_closed: bool,
@@ -44,7 +44,7 @@ impl Course {
             .unwrap_or_else(|| CriticalSpell::begun(seen.now));
         spell.last = written(seen.now);
         // The first word counts, also when it could not be written at once.
-        spell.end = end.map(|end| self.unwritten.unwrap_or(end));
+        spell.end = end.map(|end| self.unwritten.map_or(end, |(first, _)| first));
         if spell.end.is_none() || spell.level.is_empty() {
             spell.rise_to(seen.level.max(Level::Critical));
         }
@@ -61,10 +61,16 @@ impl Course {
                 self.over = Some((spell, now));
             }
             _ => {
-                self.unwritten = spell.end.take();
+                let since = self.unwritten.map_or(now, |(_, since)| since);
+                self.unwritten = spell.end.take().map(|end| (end, since));
                 self.open = Some(spell);
             }
         }
+    }
+
+    /// Whether the one that is open was over too long ago to be the same as one that begins now.
+    pub(super) fn is_over_unwritten(&self, now: Timestamp) -> bool {
+        self.unwritten.is_some_and(|(_, since)| now - since >= SAME_WITHIN)
     }
 
     pub(super) fn is_open(&self) -> bool {

@@ -130,7 +130,9 @@ impl Diagnostics {
     pub(super) fn spells(&self) -> io::Result<Vec<CriticalSpell>> {
         let read = |began: &i64| {
             let text = self.text_of(&name(*began)).ok()?;
-            serde_json::from_slice::<Read>(&text).ok().map(|read| read.spell)
+            // Whatever it says of itself: the file is the one that was read.
+            let spell = serde_json::from_slice::<Read>(&text).ok()?.spell;
+            Some(CriticalSpell { file: format!("diagnostics/{}", name(*began)), ..spell })
         };
         Ok(self.kept_spells()?.iter().filter_map(read).collect())
     }
