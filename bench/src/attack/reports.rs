@@ -26,13 +26,8 @@ fn of_the_allocator(report: &Value) -> String {
     let of = |name: &str| report.pointer(&format!("/allocator/{name}")).and_then(Value::as_u64).unwrap_or(0);
     let (within, tables) = (of("active").saturating_sub(of("allocated")), of("metadata"));
     let unused = of("resident").saturating_sub(of("active")).saturating_sub(tables);
-    let said = |bytes| Quantity::bytes(bytes);
-    format!(
-        "; of the allocator {} within pages, {} tables, {} free pages",
-        said(within),
-        said(tables),
-        said(unused)
-    )
+    let [within, tables, unused] = [within, tables, unused].map(Quantity::bytes);
+    format!("; of the allocator {within} within pages, {tables} tables, {unused} free pages")
 }
 
 /// What the reports told so far.

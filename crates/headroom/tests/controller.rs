@@ -5,7 +5,7 @@ use headroom::{
     Pace, RefusalKind, Settings, Shrinking,
 };
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 headroom::install_allocator!();
@@ -376,4 +376,29 @@ fn while_memory_is_critical_it_is_witnessed_every_five_seconds_and_once_when_it_
     assert!(seen.lock().unwrap().last().is_some_and(|level| *level < headroom::Level::Critical));
     source.hold_heap(260 * MIB);
     assert_eq!(look(40), 6, "the next spell is told at once");
+}
+
+#[test]
+fn a_last_word_that_could_not_be_written_comes_again_every_five_seconds() {
+    let (headroom, source) = engine();
+    let (asked, works) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(true)));
+    let (count, does_work) = (Arc::clone(&asked), Arc::clone(&works));
+    headroom.on_critical(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+        does_work.load(Ordering::Relaxed)
+    });
+    let look = |second: u64| {
+        headroom.sample_at(second * 1_000_000);
+        asked.load(Ordering::Relaxed)
+    };
+    source.hold_heap(265 * MIB);
+    assert_eq!(look(0), 1);
+    works.store(false, Ordering::Relaxed);
+    source.hold_heap(10 * MIB);
+    let over = (1..60).find(|second| look(*second) > 1).unwrap();
+    let again: Vec<u64> = (1..=10).map(|later| look(over + later)).collect();
+    assert_eq!(again, [2, 2, 2, 2, 3, 3, 3, 3, 3, 4]);
+    works.store(true, Ordering::Relaxed);
+    let done: Vec<u64> = (11..=30).map(|later| look(over + later)).collect();
+    assert_eq!((done[3], done[4], done[19]), (4, 5, 5), "and no more when it is written");
 }

@@ -4,7 +4,7 @@
 use crate::error::unreadable;
 use crate::{Delivered, Error, InvalidPayload};
 use clock::Timestamp;
-use db::{Dialect, Reads, Stamp, Tx};
+use db::{Db, Dialect, Reads, Stamp, Tx};
 use ids::{EventId, FirmId, JobId, UserId};
 use sea_orm::sea_query::Value;
 use uuid::Uuid;
@@ -91,16 +91,22 @@ impl Held {
     }
 }
 
-/// Whether no other dispatcher hands events out: then it is this one's turn until the transaction ends. Listeners build on the
-/// order of events: one that skipped what another dispatcher has at hand and took the next would overtake it, and the search
-/// index, say, has lost texts so. It is asked for before anything is read, so that what the last one has done is seen, and not
-/// waited for: who waits would hold a connection for writing.
-pub(crate) async fn takes_turn(tx: &mut Tx) -> Result<bool, Error> {
+/// A transaction in which events are handed out, unless another dispatcher is at that. Listeners build on the order of events: one
+/// that skipped what another dispatcher has at hand and took the next would overtake it, and the search index, say, has lost texts
+/// so. The turn is asked for before anything is read, so that what the last one has done is seen, and not waited for: who waits
+/// would hold a connection for writing.
+pub(crate) async fn begin_turn(db: &Db) -> Result<Option<Tx>, Error> {
+    let tx = db.writer().begin().await?;
     if tx.dialect() == Dialect::Sqlite {
-        return Ok(true);
+        return Ok(Some(tx));
     }
     let rows = tx.rows(db::sql(Dialect::Postgres, TURN, [])).await?;
-    rows.first().map_or(Ok(false), |row| row.at(0)).map_err(unreadable)
+    let is_ours = rows.first().map_or(Ok(false), |row| row.at(0)).map_err(unreadable)?;
+    if is_ours {
+        return Ok(Some(tx));
+    }
+    tx.rollback().await?;
+    Ok(None)
 }
 
 /// Takes untried events out of the outbox, the oldest first: at most `limit`, and of their payloads at most

@@ -89,20 +89,14 @@ impl Dispatcher {
     pub async fn run(&self, shutdown: CancellationToken) {
         while !shutdown.is_cancelled() {
             match self.turn().await {
-                Ok(Turn { is_cut: true, .. }) => {
-                    tokio::select! {
-                        () = shutdown.cancelled() => {}
-                        () = tokio::time::sleep(self.settings.gather_busy) => {}
-                    }
-                }
-                Ok(Turn { offered: 0, .. }) => {
+                Ok(Turn { offered: 0, is_cut: false }) => {
                     tokio::select! {
                         () = shutdown.cancelled() => {}
                         () = self.outbox.woken() => tokio::time::sleep(self.settings.gather).await,
                         () = tokio::time::sleep(self.settings.idle_poll) => {}
                     }
                 }
-                Ok(Turn { offered, .. }) if offered < self.settings.batch as usize => {
+                Ok(turn) if turn.is_cut || turn.offered < self.settings.batch as usize => {
                     tokio::time::sleep(self.settings.gather_busy).await;
                 }
                 Ok(_) => {}
@@ -171,11 +165,9 @@ impl Dispatcher {
         if self.db.reader().rows(db::sql(self.db.dialect(), any, [])).await?.is_empty() {
             return Ok(Turn::default());
         }
-        let mut tx = self.db.writer().begin().await?;
-        if !claim::takes_turn(&mut tx).await? {
-            tx.rollback().await?;
+        let Some(mut tx) = claim::begin_turn(&self.db).await? else {
             return Ok(Turn { offered: 0, is_cut: true });
-        }
+        };
         let held = claim::take_events(&mut tx, self.settings.batch, self.settings.batch_bytes).await?;
         if held.is_empty() {
             // Others want their turn.

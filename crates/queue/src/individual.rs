@@ -65,31 +65,15 @@ async fn offer_to(
     listener: &dyn Listener,
     event: (i64, u32),
 ) -> Result<Offer, ListenerError> {
-    let mut tx = dispatcher.db.writer().begin().await?;
+    let Some(mut tx) = claim::begin_turn(&dispatcher.db).await? else { return Ok(Offer::OthersTurn) };
     let handled = handle(dispatcher, listener, &mut tx, event).await;
-    if matches!(handled, Ok(Handled::Now)) {
+    if matches!(handled, Ok(Offer::Made)) {
         tx.commit().await?;
     } else {
         // The row must be free before the outcome is written to it.
         tx.rollback().await?;
     }
-    Ok(match handled? {
-        Handled::Now | Handled::Before => Offer::Made,
-        Handled::Elsewhere => Offer::Needless,
-        Handled::OthersTurn => Offer::OthersTurn,
-    })
-}
-
-/// What a listener had to do with an event.
-enum Handled {
-    /// It has handled it.
-    Now,
-    /// It had done so before.
-    Before,
-    /// The event is gone, or was offered by another dispatcher meanwhile.
-    Elsewhere,
-    /// Another dispatcher hands events out at this moment.
-    OthersTurn,
+    handled
 }
 
 async fn handle(
@@ -97,15 +81,12 @@ async fn handle(
     listener: &dyn Listener,
     tx: &mut Tx,
     (seq, attempts): (i64, u32),
-) -> Result<Handled, ListenerError> {
-    if !claim::takes_turn(tx).await? {
-        return Ok(Handled::OthersTurn);
-    }
+) -> Result<Offer, ListenerError> {
     let Some(held) = claim::hold_event(tx, seq).await?.filter(|held| held.attempts == attempts) else {
-        return Ok(Handled::Elsewhere);
+        return Ok(Offer::Needless);
     };
     if is_done(&held.handled, listener) {
-        return Ok(Handled::Before);
+        return Ok(Offer::Made);
     }
     let event = held.delivered()?;
     call(listener, tx, std::slice::from_ref(&event)).await?;
@@ -114,7 +95,7 @@ async fn handle(
     let values: [Value; 3] =
         [seq.into(), format!("{},", listener.name()).into(), Stamp(dispatcher.clock.now()).into()];
     tx.run(db::sql(tx.dialect(), done, values)).await?;
-    Ok(Handled::Now)
+    Ok(Offer::Made)
 }
 
 /// Removes the event, or keeps it for later, or gives it up for the listeners that failed.
@@ -123,11 +104,7 @@ async fn conclude(
     (seq, seen): (i64, u32),
     failures: Vec<Failure>,
 ) -> Result<Offer, Error> {
-    let mut tx = dispatcher.db.writer().begin().await?;
-    if !claim::takes_turn(&mut tx).await? {
-        tx.rollback().await?;
-        return Ok(Offer::OthersTurn);
-    }
+    let Some(mut tx) = claim::begin_turn(&dispatcher.db).await? else { return Ok(Offer::OthersTurn) };
     let held = claim::hold_event(&mut tx, seq).await?.filter(|held| held.attempts == seen);
     let Some(held) = held else {
         tx.rollback().await?;

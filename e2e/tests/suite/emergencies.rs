@@ -1,7 +1,8 @@
 //! What is left behind by a moment at which memory was all but used up.
 
+use crate::pressure::{HEAP, PLENTY, Scene};
 use e2e::TestApp;
-use headroom::{Headroom, InjectedSource};
+use headroom::{Headroom, InjectedSource, Level};
 use ids::ProfileId;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -29,7 +30,7 @@ async fn a_profile_is_kept_for_the_servers_user_alone_and_recorded() {
     source.hold_heap(10 * MIB);
     let memory = Arc::clone(&source) as _;
     let app = TestApp::with_memory(&[], Box::new(|settings| Headroom::new(settings, memory))).await;
-    let folder = app.running().parts().config.storage.data_dir.join("diagnostics");
+    let folder = diagnostics(&app);
     assert!(kept(&folder).is_none(), "at rest there is none");
 
     // The budget is three quarters of the limit.
@@ -67,23 +68,9 @@ fn written(folder: &Path) -> Option<(PathBuf, serde_json::Value)> {
     Some((path, serde_json::from_slice(&text).unwrap()))
 }
 
-/// A limit under which what is held is nothing.
-const PLENTY: u64 = 8192 * MIB;
-const HEAP: u64 = 300 * MIB;
-
-/// A server that holds the same all the time, so that nothing counts as growth; and its folder.
-async fn holding() -> (TestApp, Arc<InjectedSource>, PathBuf) {
-    let source = Arc::new(InjectedSource::with_limit(PLENTY));
-    source.hold_heap(HEAP);
-    let memory = Arc::clone(&source) as _;
-    let app = TestApp::with_memory(&[], Box::new(|settings| Headroom::new(settings, memory))).await;
-    let folder = app.running().parts().config.storage.data_dir.join("diagnostics");
-    (app, source, folder)
-}
-
-/// Lowers the limit until the heap is 87 % of the budget, which is three quarters of it.
-fn press(source: &InjectedSource) {
-    source.change(|reading| reading.limit.bytes = HEAP * 100 / 87 * 4 / 3);
+/// Where a server writes it.
+fn diagnostics(app: &TestApp) -> PathBuf {
+    app.running().parts().config.storage.data_dir.join("diagnostics")
 }
 
 async fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
@@ -100,11 +87,13 @@ async fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
 
 #[tokio::test]
 async fn a_spell_of_critical_memory_is_written_down_and_told_by_the_server_after_one_that_was_killed() {
-    let (app, source, folder) = holding().await;
-    let calm = app.admin().get("/api/monitoring/memory/history").await.expect_status(200).json();
+    let scene = Scene::start().await;
+    let folder = diagnostics(&scene.app);
+    let calm = scene.app.admin().get("/api/monitoring/memory/history").await.expect_status(200).json();
     assert_eq!((calm["everySeconds"].as_u64(), calm["spells"].as_array().map(Vec::len)), (Some(60), Some(0)));
 
-    press(&source);
+    scene.press(870, Level::Critical);
+    let Scene { app, source } = scene;
     let (path, spell) = until(|| written(&folder)).await;
     assert!(spell["spell"]["end"].is_null(), "it lasts: {}", spell["spell"]);
     assert_eq!(spell["spell"]["level"], "critical");
@@ -149,11 +138,12 @@ async fn a_spell_of_critical_memory_is_written_down_and_told_by_the_server_after
 
 #[tokio::test]
 async fn a_server_that_ends_in_order_during_a_spell_leaves_no_riddle() {
-    let (app, source, folder) = holding().await;
-    press(&source);
+    let scene = Scene::start().await;
+    let folder = diagnostics(&scene.app);
+    scene.press(870, Level::Critical);
     until(|| written(&folder)).await;
     let left = std::sync::Mutex::new(None);
-    let app = app.restart(|_| *left.lock().unwrap() = written(&folder)).await;
+    let app = scene.app.restart(|_| *left.lock().unwrap() = written(&folder)).await;
     let (_, spell) = left.into_inner().unwrap().unwrap();
     assert_eq!(spell["spell"]["end"], "stopped");
     let report = app.anonymous().get("/api/health/memory").await.expect_status(200).json();

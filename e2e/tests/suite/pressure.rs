@@ -14,20 +14,20 @@ use testkit::{Answer, Client};
 
 const MIB: u64 = 1 << 20;
 /// What the program is said to hold at all times.
-const HEAP: u64 = 300 * MIB;
+pub(crate) const HEAP: u64 = 300 * MIB;
 /// A limit under which that is nothing.
-const PLENTY: u64 = 8192 * MIB;
+pub(crate) const PLENTY: u64 = 8192 * MIB;
 /// Longer than a level lasts for which nothing asks any more, in microseconds.
 const CALM: u64 = 3_000_000;
 
 /// A server whose memory limit is what the test says. What is used stays the same, so that nothing counts as growth.
-struct Scene {
-    app: TestApp,
-    source: Arc<InjectedSource>,
+pub(crate) struct Scene {
+    pub(crate) app: TestApp,
+    pub(crate) source: Arc<InjectedSource>,
 }
 
 impl Scene {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let source = Arc::new(InjectedSource::with_limit(PLENTY));
         source.hold_heap(HEAP);
         let books = Arc::clone(&source);
@@ -36,7 +36,7 @@ impl Scene {
     }
 
     /// Lowers the limit until the heap is so many thousandths of the budget, which is three quarters of the limit.
-    fn press(&self, permille: u64, level: Level) {
+    pub(crate) fn press(&self, permille: u64, level: Level) {
         self.source.change(|reading| reading.limit.bytes = HEAP * 1000 / permille * 4 / 3);
         assert_eq!(self.app.app().headroom().sample(), level);
     }

@@ -11,9 +11,9 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// How many are kept.
-const KEPT: usize = 5;
+pub(super) const KEPT: usize = 5;
 /// For how long, in milliseconds: a week.
-const KEPT_MILLIS: i64 = 7 * 24 * 60 * 60 * 1000;
+pub(super) const KEPT_MILLIS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// No profile within the caps of its stacks is longer.
 const FILE_BYTES: u64 = 32 << 20;
 const BEGIN: &str = "heap-";
@@ -94,30 +94,57 @@ impl Diagnostics {
         kept.iter().take(beyond).try_for_each(|id| self.remove(*id))
     }
 
-    /// Somebody else may have removed it a moment before.
     fn remove(&self, id: ProfileId) -> io::Result<()> {
-        match fs::remove_file(self.path(id)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => removed,
-        }
+        remove_if_there(&self.path(id))
     }
 
     /// What is there. Ids begin with the time they were made, so the oldest come first when they are sorted.
     fn kept(&self) -> io::Result<Vec<ProfileId>> {
+        self.named(|name| name.strip_prefix(BEGIN)?.strip_suffix(END)?.parse().ok())
+    }
+
+    /// What the names of the files say that `read` knows.
+    pub(super) fn named<T>(&self, read: impl Fn(&str) -> Option<T>) -> io::Result<Vec<T>> {
         let entries = match fs::read_dir(&self.0) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
         };
         // bounded: some more than are kept; nobody else writes to the folder.
-        let mut kept = Vec::new();
+        let mut named = Vec::new();
         for entry in entries {
-            let name = entry?.file_name();
-            let id: Option<ProfileId> =
-                name.to_str().and_then(|name| name.strip_prefix(BEGIN)?.strip_suffix(END)?.parse().ok());
-            kept.extend(id);
+            named.extend(entry?.file_name().to_str().and_then(&read));
         }
-        Ok(kept)
+        Ok(named)
     }
+}
+
+/// Somebody else may have removed it a moment before.
+pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// Writes a file `beside` its place and then into it, for the server's user alone: it is there with all that is written, or as it
+/// was.
+pub(super) fn replace(
+    path: &Path,
+    beside: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    // Made anew: what lies there may be another's, or for everybody to read.
+    remove_if_there(beside)?;
+    let mut out = BufWriter::new(OpenOptions::new().create_new(true).write(true).mode(0o600).open(beside)?);
+    let done = write(&mut out).and_then(|()| out.flush()).and_then(|()| fs::rename(beside, path));
+    if done.is_err() {
+        // On a full disk the part that was written takes room as well.
+        let _gone = fs::remove_file(beside);
+    }
+    done
 }
 
 fn write(path: &Path, profile: &HeapProfile) -> io::Result<u64> {

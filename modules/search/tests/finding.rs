@@ -28,6 +28,21 @@ fn case(number: u8, title: &str) -> CaseSnapshot {
     }
 }
 
+fn document(title: &str) -> DocumentSnapshot {
+    DocumentSnapshot {
+        id: DocumentId::from_parts(5, &[1; 10]),
+        case: None,
+        title: title.to_owned(),
+        file_name: "letter.txt".to_owned(),
+        kind: None,
+        description: None,
+        custodian: Some("Records room".to_owned()),
+        bates_begin: Some("ACME000123".to_owned()),
+        bates_end: None,
+        version: 1,
+    }
+}
+
 async fn titles(ctx: &access::Ctx, query: &str) -> Vec<String> {
     let results = search::search(ctx, query, &Kind::ALL, 20, 0).await.unwrap();
     results.hits.into_iter().map(|hit| hit.title).collect()
@@ -139,18 +154,7 @@ async fn parties_are_found_by_their_counsel_until_they_are_removed() {
 async fn a_document_is_one_hit_however_many_pieces_of_its_text_match() {
     let index = Index::create().await;
     let ann = index.user(Index::firm(1), Role::Partner);
-    let document = DocumentSnapshot {
-        id: DocumentId::from_parts(5, &[1; 10]),
-        case: None,
-        title: "Letter of engagement".to_owned(),
-        file_name: "letter.txt".to_owned(),
-        kind: None,
-        description: None,
-        custodian: Some("Records room".to_owned()),
-        bates_begin: Some("ACME000123".to_owned()),
-        bates_end: None,
-        version: 1,
-    };
+    let document = document("Letter of engagement");
     index.tell(&ann, &Added(document.clone())).await;
     for piece in 0..3 {
         let text = format!("piece {piece} speaks of the retainer & the <b>fees</b>");
@@ -175,18 +179,7 @@ async fn a_document_is_one_hit_however_many_pieces_of_its_text_match() {
 async fn a_text_whose_document_is_not_indexed_yet_comes_again_and_is_not_lost() {
     let index = Index::create().await;
     let ann = index.user(Index::firm(1), Role::Partner);
-    let document = DocumentSnapshot {
-        id: DocumentId::from_parts(5, &[2; 10]),
-        case: None,
-        title: "Engagement".to_owned(),
-        file_name: "letter.txt".to_owned(),
-        kind: None,
-        description: None,
-        custodian: None,
-        bates_begin: None,
-        bates_end: None,
-        version: 1,
-    };
+    let document = document("Engagement");
     for (piece, text) in [(0, "of the retainer"), (1, "of the fees")] {
         let read = TextRead { document: document.id, case: None, version: 1, piece, text: text.to_owned() };
         index.tell(&ann, &read).await;

@@ -10,7 +10,7 @@ use crate::mallctl;
 use crate::plan::Action;
 use crate::source::Reading;
 use crate::tuning::Tuning;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 impl Headroom {
     pub(super) fn act(&self, action: Action, level: Level, at_micros: u64, chores: Option<&Chores>) {
@@ -113,17 +113,9 @@ impl Headroom {
         // At rest the database's dropped pages stay.
         let at_rest = level < Level::Elevated;
         let kept = if at_rest { kept_pages() } else { 0 };
-        let giving_back = &self.inner.keepers.is_giving_back;
-        if controls.is_purge_due_for(unused.saturating_sub(kept), reading.limit.bytes, at_micros)
-            && !giving_back.swap(true, Ordering::AcqRel)
-        {
-            let chore = Chore::PurgeUnused { at_rest };
-            match chores.map(|chores| chores.takes(chore)) {
-                Some(true) => {}
-                // Its thread has enough to do: the next look asks again.
-                Some(false) => giving_back.store(false, Ordering::Release),
-                None => self.do_chore(chore),
-            }
+        if controls.is_purge_due_for(unused.saturating_sub(kept), reading.limit.bytes, at_micros) {
+            let giving_back = &self.inner.keepers.is_giving_back;
+            let _taken = self.leave_one(giving_back, Chore::PurgeUnused { at_rest }, chores);
         }
     }
 
@@ -145,6 +137,23 @@ impl Headroom {
         if let Some(chore) = chores.map_or(Some(chore), |chores| chores.leave(chore)) {
             self.do_chore(chore);
         }
+    }
+
+    /// The same for a chore of which one at a time is enough, as `waits` tells, and which is asked for again when its thread has
+    /// no room. Whether it was left.
+    pub(super) fn leave_one(&self, waits: &AtomicBool, chore: Chore, chores: Option<&Chores>) -> bool {
+        if waits.swap(true, Ordering::AcqRel) {
+            return false;
+        }
+        let Some(chores) = chores else {
+            self.do_chore(chore);
+            return true;
+        };
+        let is_left = chores.takes(chore);
+        if !is_left {
+            waits.store(false, Ordering::Release);
+        }
+        is_left
     }
 
     /// Does what may take its time.

@@ -11,8 +11,6 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 /// While memory is critical it is written down so often, in microseconds.
 const WITNESS_EVERY: u64 = 5_000_000;
-/// No time.
-const NEVER: u64 = u64::MAX;
 
 type Dump = Box<dyn Fn() + Send + Sync>;
 type Witness = Box<dyn Fn(Level) -> bool + Send + Sync>;
@@ -24,27 +22,20 @@ pub(super) struct Keepers {
     /// A purge of unused pages waits for its thread or is under way.
     pub(super) is_giving_back: AtomicBool,
     witness: OnceLock<Witness>,
+    /// A report waits for its thread.
+    is_witnessing: AtomicBool,
     spell: Spell,
 }
 
-#[derive(Debug)]
+/// The last report that was asked for.
+#[derive(Debug, Default)]
 struct Spell {
-    /// In microseconds since the engine began; [`NEVER`] while memory is not critical.
-    witnessed: AtomicU64,
-    /// The level that was witnessed then.
+    /// In microseconds since the engine began.
+    asked: AtomicU64,
+    /// The level of that moment; normal before the first.
     level: AtomicU8,
-    /// One that still waits for its thread is enough.
-    is_waiting: AtomicBool,
-    /// The last one did not work.
+    /// It did not work.
     has_failed: AtomicBool,
-}
-
-impl Default for Spell {
-    fn default() -> Self {
-        let (witnessed, is_waiting) = (AtomicU64::new(NEVER), AtomicBool::new(false));
-        let (level, has_failed) = (AtomicU8::new(Level::Normal as u8), AtomicBool::new(false));
-        Self { witnessed, level, is_waiting, has_failed }
-    }
 }
 
 impl Keepers {
@@ -91,57 +82,35 @@ impl Headroom {
 
     /// Has it written down when memory is critical, or when it is no more.
     pub(super) fn bear_witness(&self, level: Level, at_micros: u64, chores: Option<&Chores>) {
-        let keepers = &self.inner.keepers;
-        let spell = &keepers.spell;
-        if keepers.witness.get().is_none() || !spell.is_due(level, at_micros) {
-            return;
-        }
-        if spell.is_waiting.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let chore = Chore::Witness { level };
-        if chores.is_some_and(|chores| !chores.takes(chore)) {
-            // Its thread is at work: the next look asks again.
-            spell.is_waiting.store(false, Ordering::Release);
-            return;
-        }
-        spell.note(level, at_micros);
-        if chores.is_none() {
-            self.do_chore(chore);
+        let Keepers { witness, is_witnessing, spell, .. } = &self.inner.keepers;
+        let is_due = witness.get().is_some() && spell.is_due(level, at_micros);
+        if is_due && self.leave_one(is_witnessing, Chore::Witness { level }, chores) {
+            spell.note(level, at_micros);
         }
     }
 
     /// Writes it down.
     pub(super) fn witness(&self, level: Level) {
-        let spell = &self.inner.keepers.spell;
-        spell.is_waiting.store(false, Ordering::Release);
-        let has_failed = self.inner.keepers.witness.get().is_some_and(|witness| !witness(level));
+        let Keepers { witness, is_witnessing, spell, .. } = &self.inner.keepers;
+        is_witnessing.store(false, Ordering::Release);
+        let has_failed = witness.get().is_some_and(|witness| !witness(level));
         spell.has_failed.store(has_failed, Ordering::Relaxed);
-        if has_failed {
-            spell.witnessed.store(self.uptime_micros(), Ordering::Relaxed);
-        }
     }
 }
 
 impl Spell {
     fn is_due(&self, level: Level, at_micros: u64) -> bool {
-        match (level >= Level::Critical, self.witnessed.load(Ordering::Relaxed)) {
-            (true, NEVER) => true,
-            (true, last) => {
-                let is_worse = level as u8 > self.level.load(Ordering::Relaxed);
-                is_worse || at_micros.saturating_sub(last) >= WITNESS_EVERY
-            }
-            (false, NEVER) => false,
-            (false, last) if self.has_failed.load(Ordering::Relaxed) => {
-                at_micros.saturating_sub(last) >= WITNESS_EVERY
-            }
-            (false, _) => true,
+        let before = Level::from_u8(self.level.load(Ordering::Relaxed));
+        let is_time = at_micros.saturating_sub(self.asked.load(Ordering::Relaxed)) >= WITNESS_EVERY;
+        if level >= Level::Critical {
+            level > before || is_time
+        } else {
+            before >= Level::Critical || (is_time && self.has_failed.load(Ordering::Relaxed))
         }
     }
 
     fn note(&self, level: Level, at_micros: u64) {
-        let at = if level >= Level::Critical { at_micros } else { NEVER };
-        self.witnessed.store(at, Ordering::Relaxed);
+        self.asked.store(at_micros, Ordering::Relaxed);
         self.level.store(level as u8, Ordering::Relaxed);
     }
 }

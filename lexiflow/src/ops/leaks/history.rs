@@ -1,12 +1,12 @@
 //! What is remembered of earlier runs: their windows in short and their verdicts, in one file of the data folder.
 
+use crate::ops::diagnostics::replace;
 use crate::ops::report::written;
 use clock::Timestamp;
 use headroom::leaks::{FRAMES, Load, Suspect};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufWriter, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 use utoipa::ToSchema;
 
@@ -148,15 +148,7 @@ impl History {
 
     /// Writes it beside its place and then into it, for the server's user alone.
     pub(super) fn save(&self, path: &Path) -> io::Result<()> {
-        if let Some(folder) = path.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        }
-        let beside = path.with_extension("json.tmp");
-        let file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
-        let mut out = BufWriter::new(file);
-        serde_json::to_writer(&mut out, self)?;
-        out.flush()?;
-        fs::rename(&beside, path)
+        replace(path, &path.with_extension("json.tmp"), |out| Ok(serde_json::to_writer(out, self)?))
     }
 
     /// Begins the run of this process.
@@ -255,6 +247,7 @@ mod tests {
     use super::*;
     use clock::Clock as _;
     use headroom::leaks::Scale;
+    use std::fs;
 
     fn suspect(bytes_per_hour: u64) -> Suspect {
         Suspect {

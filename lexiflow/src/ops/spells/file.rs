@@ -1,5 +1,5 @@
 use crate::about;
-use crate::ops::diagnostics::Diagnostics;
+use crate::ops::diagnostics::{Diagnostics, KEPT, KEPT_MILLIS, remove_if_there, replace};
 use crate::ops::history::MemoryHistoryRow;
 use crate::ops::memory::Figures;
 use crate::ops::report::written;
@@ -7,15 +7,10 @@ use clock::Timestamp;
 use headroom::Level;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufWriter, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::File;
+use std::io::{self, BufWriter, Read as _};
 use utoipa::ToSchema;
 
-/// How many are kept.
-const KEPT: usize = 5;
-/// For how long, in milliseconds: a week.
-const KEPT_MILLIS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// More than the longest file that is written.
 const FILE_BYTES: u64 = 1 << 20;
 const BEGIN: &str = "critical-";
@@ -163,22 +158,9 @@ impl Diagnostics {
         Ok(text)
     }
 
-    /// The file is there with all that is written, or as it was.
     fn put(&self, file: &str, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
-        let folder = self.folder();
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let beside = folder.join("critical.tmp");
-        // Made anew: what lies there may be another's, or for everybody to read.
-        tolerate_absence(fs::remove_file(&beside))?;
-        let out = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&beside)?;
-        let mut out = BufWriter::new(out);
-        let done =
-            write(&mut out).and_then(|()| out.flush()).and_then(|()| fs::rename(&beside, folder.join(file)));
-        if done.is_err() {
-            // On a full disk the part that was written takes room as well.
-            let _gone = fs::remove_file(&beside);
-        }
-        done
+        // Of one name for all: no end of them is left by servers that are killed as they write.
+        replace(&self.folder().join(file), &self.folder().join("critical.tmp"), write)
     }
 
     /// Removes what is too old, and the oldest beyond the limit, but not the one that was `written` just now: a clock that was set
@@ -189,7 +171,7 @@ impl Diagnostics {
         let oldest = now.timestamp_millis() - KEPT_MILLIS;
         let old = kept.iter().enumerate().filter(|(place, began)| *place < beyond || **began < oldest);
         for file in old.map(|(_, began)| name(*began)).filter(|file| written != Some(file.as_str())) {
-            if let Err(error) = tolerate_absence(fs::remove_file(self.folder().join(&file))) {
+            if let Err(error) = remove_if_there(&self.folder().join(&file)) {
                 tracing::warn!(%error, file, "an old report of critical memory could not be removed");
             }
         }
@@ -197,26 +179,12 @@ impl Diagnostics {
 
     /// When the spells began that there are files of, oldest first: a dozen at most, as nobody else writes to the folder.
     fn kept_spells(&self) -> io::Result<Vec<i64>> {
-        let entries = match fs::read_dir(self.folder()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
-        };
-        let began = |entry: io::Result<fs::DirEntry>| {
-            let file = entry.ok()?.file_name();
-            let file = file.to_str()?;
+        let mut kept = self.named(|file| {
             let began = file.strip_prefix(BEGIN)?.strip_suffix(END)?.parse().ok()?;
             (name(began) == file).then_some(began)
-        };
-        let mut kept: Vec<i64> = entries.filter_map(began).collect();
+        })?;
         kept.sort_unstable();
         Ok(kept)
-    }
-}
-
-fn tolerate_absence(done: io::Result<()>) -> io::Result<()> {
-    match done {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done,
     }
 }
 
@@ -225,6 +193,7 @@ mod tests {
     use super::*;
     use chrono::TimeDelta;
     use clock::Clock as _;
+    use std::fs;
 
     fn keep(folder: &Diagnostics, spell: &CriticalSpell, now: Timestamp) {
         let (running, firms, seconds, minutes) = (vec![], vec![], vec![], vec![]);
