@@ -43,9 +43,9 @@ pub const MIN_REQUESTS: u64 = 1_000;
 /// The first windows, in which a process fills what it needs anyway.
 pub const WARM_UP_WINDOWS: u64 = 4;
 /// How often in a row a stack must be found growing, on each rung: the points of the wider ones take longer anyway.
-const CONFIRMATIONS: [u8; STRIDES.len()] = [8, 4, 3];
+const CONFIRMATIONS: [u8; STRIDES.len()] = [14, 6, 4];
 /// As often for the sum of many stacks: where one of them is a leak by itself, it has been named before.
-const SHARED_CONFIRMATIONS: [u8; STRIDES.len()] = [12, 6, 4];
+const SHARED_CONFIRMATIONS: [u8; STRIDES.len()] = [18, 8, 5];
 /// A verdict that was confirmed more often than it needed does not fall by one better window.
 const SPARE: u8 = 4;
 

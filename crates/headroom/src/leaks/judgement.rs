@@ -2,7 +2,7 @@
 #![expect(clippy::float_arithmetic, reason = "slopes and probabilities; no money")]
 
 use super::series::Rungs;
-use super::statistics::{drift, mann_kendall, median, scatter, tau, theil_sen};
+use super::statistics::{drift, mann_kendall, median, scatter, step_deviation, tau, theil_sen};
 use super::table::Store;
 use super::{Load, MIN_WINDOWS, Scale};
 
@@ -16,6 +16,9 @@ const SLOWEST_COUNT_PER_MINUTE: f64 = 0.2;
 const SLOWEST_SHARE_PER_HOUR: f64 = 0.01;
 /// The newer half must grow at so much of the older half's speed; what fills up grows ever more slowly.
 const STILL_GROWING: f64 = 0.6;
+/// And be so many of its own uncertainties beyond that: the first half of a filling is nearly straight, and few samples
+/// straighten it.
+const SURELY: f64 = 2.0;
 /// At least so much of the growth must never have been given back.
 const KEPT: f64 = 0.5;
 /// How far the growth must be beyond what steps of such sizes add up to by chance.
@@ -186,11 +189,8 @@ pub(super) fn judge(
     if slope <= slowest {
         return Judgement::Quiet;
     }
-    let half = count / 2;
-    let older_slope = theil_sen(&points.minutes[..=half], &points.held[..=half]);
-    let newer_slope = theil_sen(&points.minutes[half..], &points.held[half..]);
     let chance = drift(&points.held);
-    let is_leak = newer_slope >= older_slope * STILL_GROWING
+    let is_leak = still_grows(points)
         // Few steps tell less of how far they go by chance.
         && chance >= BEYOND_CHANCE * (1.0 + 4.0 / number(count as u64))
         && is_kept(points, slope)
@@ -202,6 +202,19 @@ pub(super) fn judge(
         Some(holder) if holder.accounts_for_it => Judgement::Explained,
         held => Judgement::Grows(finding(points, slope, trend.p, chance, held)),
     }
+}
+
+/// Whether it surely grows no more slowly of late than what will never be full.
+fn still_grows(points: &Points<'_>) -> bool {
+    let half = points.held.len() / 2;
+    let older = theil_sen(&points.minutes[..=half], &points.held[..=half]);
+    let newer = theil_sen(&points.minutes[half..], &points.held[half..]);
+    let (from, to) = Points::first_and_last(points.minutes);
+    let beyond = (newer - older * STILL_GROWING) * (to - from) / 2.0;
+    // Nothing is ever given back: then nothing takes the place of something, and this is no filling.
+    let surely = if points.held.is_sorted() { 0.0 } else { SURELY };
+    let steps = number(half as u64) * (1.0 + STILL_GROWING * STILL_GROWING);
+    beyond >= surely * step_deviation(&points.held) * steps.sqrt()
 }
 
 /// Whether most of the growth stayed: the least of what was held ever after rises as well.

@@ -61,20 +61,25 @@ pub(super) fn tau(x: &[f64], y: &[f64]) -> f64 {
 /// How many times its own uncertainty the whole growth is, were each step an independent one: what a random walk of such
 /// steps does by chance stays within a few times. Infinite for steps that are all alike.
 pub(super) fn drift(values: &[f64]) -> f64 {
+    let (Some(first), Some(last)) = (values.first(), values.last()) else { return 0.0 };
+    let steps = length(values) - 1.0;
+    let (growth, uncertainty) = (last - first, step_deviation(values) * steps.sqrt());
+    if steps < 2.0 || growth <= 0.0 {
+        return 0.0;
+    }
+    if uncertainty == 0.0 { f64::INFINITY } else { growth / uncertainty }
+}
+
+/// The standard deviation of the steps from each value to the next; zero for fewer than two steps.
+pub(super) fn step_deviation(values: &[f64]) -> f64 {
     let steps: Vec<f64> = values.windows(2).map(|pair| pair[1] - pair[0]).collect();
     if steps.len() < 2 {
         return 0.0;
     }
     let count = length(&steps);
-    let growth: f64 = steps.iter().sum();
-    let mean = growth / count;
+    let mean = steps.iter().sum::<f64>() / count;
     let squares: f64 = steps.iter().map(|step| (step - mean) * (step - mean)).sum();
-    let uncertainty = (squares / (count - 1.0) * count).sqrt();
-    match growth.partial_cmp(&0.0) {
-        Some(Ordering::Greater) if uncertainty == 0.0 => f64::INFINITY,
-        Some(Ordering::Greater) => growth / uncertainty,
-        _ => 0.0,
-    }
+    (squares / (count - 1.0)).sqrt()
 }
 
 /// The middle of the sizes of what a line of this slope leaves over.
@@ -162,5 +167,9 @@ mod tests {
         assert!(drift(&[0.0, 1.0, 2.0, 3.0]).is_infinite());
         assert!(drift(&[0.0, 9.0, 0.0, 9.0, 1.0]) < 1.0);
         assert!(is_near(drift(&[3.0, 2.0, 1.0]), 0.0) && is_near(drift(&[1.0]), 0.0));
+        // Steps of 1, 3 and 5 lie 2 round 3.
+        assert!(
+            is_near(step_deviation(&[0.0, 1.0, 4.0, 9.0]), 2.0) && is_near(step_deviation(&[1.0, 9.0]), 0.0)
+        );
     }
 }
