@@ -7,6 +7,7 @@
 //! given and asked for alike.
 
 mod error;
+mod hits;
 mod indexer;
 mod jobs;
 mod migration;
@@ -18,6 +19,7 @@ mod service;
 mod store;
 
 pub use error::{CODES, Error};
+pub use hits::Hits;
 pub use indexer::Indexer;
 pub use jobs::refold_schedule;
 pub use migration::migrations;

@@ -1,3 +1,4 @@
+use crate::Hits;
 use access::Sight;
 use clock::Timestamp;
 use ids::{CaseId, FirmId};
@@ -141,7 +142,7 @@ pub struct Hit {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Results {
     /// The page's hits, best first.
-    pub hits: Vec<Hit>,
+    pub hits: Hits,
     /// How many things match, by kind, over the whole result.
     pub counts: Vec<(Kind, u64)>,
 }

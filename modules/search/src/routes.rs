@@ -1,9 +1,9 @@
-use crate::{Hit, Kind, service};
+use crate::{Hit, Hits, Kind, service};
 use access::{Action, Ctx, Gate, Routes};
 use axum::Json;
 use clock::Timestamp;
 use ids::CaseId;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -60,7 +60,9 @@ const PAGE_LIMIT: u64 = 100;
     "facets": {"entityTypes": [{"value": "docket", "count": 1}]}}))]
 struct SearchResults {
     /// The hits of this page, best first.
-    data: Vec<HitView>,
+    #[serde(serialize_with = "each_hit")]
+    #[schema(value_type = Vec<HitView>)]
+    data: Hits,
     /// How many things match in all.
     total: u64,
     /// The page.
@@ -204,8 +206,13 @@ async fn answer(ctx: &Ctx, params: SearchParams, kinds: &[Kind]) -> Result<Json<
         next_cursor: None,
         query: params.query,
         facets: facets(results.counts),
-        data: results.hits.into_iter().map(HitView::from).collect(),
+        data: results.hits,
     }))
+}
+
+/// One view at a time: see [`Hits`].
+fn each_hit<S: Serializer>(hits: &Hits, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(hits.iter().map(HitView::from))
 }
 
 fn facets(counts: Vec<(Kind, u64)>) -> Facets {

@@ -45,7 +45,7 @@ fn document(title: &str) -> DocumentSnapshot {
 
 async fn titles(ctx: &access::Ctx, query: &str) -> Vec<String> {
     let results = search::search(ctx, query, &Kind::ALL, 20, 0).await.unwrap();
-    results.hits.into_iter().map(|hit| hit.title).collect()
+    results.hits.iter().map(|hit| hit.title).collect()
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn a_document_is_one_hit_however_many_pieces_of_its_text_match() {
     }
     let results = search::search(&ann, "retainer", &Kind::ALL, 20, 0).await.unwrap();
     assert_eq!((results.hits.len(), results.total()), (1, 1));
-    let snippet = results.hits[0].body_snippet.clone().unwrap();
+    let snippet = results.hits.iter().next().unwrap().body_snippet.unwrap();
     assert!(snippet.contains("<mark>retainer</mark>"), "{snippet}");
     assert!(snippet.contains("&amp;") && !snippet.contains("<b>"), "the text is escaped: {snippet}");
 
@@ -202,7 +202,7 @@ fn order(text: &str) -> EntriesFiled {
 async fn snippet(ctx: &access::Ctx, query: &str) -> String {
     let results = search::search(ctx, query, &Kind::ALL, 20, 0).await.unwrap();
     assert_eq!(results.hits.len(), 1, "{query}");
-    results.hits[0].body_snippet.clone().unwrap_or_else(|| panic!("{query} is not marked"))
+    results.hits.iter().next().unwrap().body_snippet.unwrap_or_else(|| panic!("{query} is not marked"))
 }
 
 #[tokio::test]
@@ -230,7 +230,8 @@ async fn words_are_marked_wherever_they_stand() {
     }
     index.tell(&ann, &Opened(case(2, "<i>Quartz</i> v. <script>Quill</script>"))).await;
     let found = search::search(&ann, "quill", &Kind::ALL, 20, 0).await.unwrap();
-    let title = found.hits[0].title_snippet.as_deref();
+    let hit = found.hits.iter().next().unwrap();
+    let title = hit.title_snippet.as_deref();
     assert_eq!(title, Some("&lt;i&gt;Quartz&lt;/i&gt; v. &lt;script&gt;<mark>Quill</mark>&lt;/script&gt;"));
 }
 
@@ -265,7 +266,7 @@ async fn pages_do_not_overlap_and_end_empty() {
     for page in 0..3 {
         let results = search::search(&ann, "common", &[Kind::Case], 10, page * 10).await.unwrap();
         assert_eq!(results.total(), 25);
-        seen.extend(results.hits.into_iter().map(|hit| hit.entity));
+        seen.extend(results.hits.iter().map(|hit| hit.entity));
     }
     assert_eq!(seen.len(), 25);
     let beyond = search::search(&ann, "common", &[Kind::Case], 10, 10_000_000_000).await.unwrap();

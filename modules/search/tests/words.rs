@@ -35,7 +35,7 @@ fn case(number: u8, title: &str, description: &str) -> Opened {
 }
 
 async fn hits(ctx: &Ctx, query: &str) -> Vec<Hit> {
-    search::search(ctx, query, &Kind::ALL, 20, 0).await.unwrap().hits
+    search::search(ctx, query, &Kind::ALL, 20, 0).await.unwrap().hits.iter().collect()
 }
 
 async fn title(ctx: &Ctx, query: &str) -> Option<String> {

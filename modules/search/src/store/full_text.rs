@@ -6,7 +6,7 @@ mod ranked;
 use super::field;
 use crate::model::{Visible, marked};
 use crate::passage::Terms;
-use crate::{Entry, Error, Hit, Kind, Query, Results};
+use crate::{Entry, Error, Hit, Hits, Kind, Query, Results};
 use db::{Dialect, Reads, Stamp, Tx, sql};
 use sea_orm::sea_query::Value;
 use std::collections::BTreeMap;
@@ -186,13 +186,12 @@ pub(crate) async fn search(
     };
     // A page beyond the end is empty: nothing is ranked to be passed over.
     if counts.iter().map(|(_, count)| count).sum::<u64>() <= offset {
-        return Ok(Results { hits: Vec::new(), counts });
+        return Ok(Results { hits: Hits::default(), counts });
     }
-    let best = db.rows(sql(dialect, ranking, values)).await?;
+    let best = best(&db.rows(sql(dialect, ranking, values)).await?)?;
     let terms = Arc::new(Terms::of(query));
-    let mut hits = Vec::with_capacity(best.len());
-    for row in best {
-        let (seq, score): (i64, i64) = (field(&row, 0)?, field(&row, 1)?);
+    let mut hits = Hits::with_capacity(best.len());
+    for (seq, score) in best {
         // The case is asked again: it may have got a wall, or the caller left its team, since the page was ranked.
         let mut values = vec![Value::from(firm), Value::from(seq)];
         let seen = visible
@@ -200,10 +199,15 @@ pub(crate) async fn search(
         let found = db.rows(sql(dialect, format!("{FOUND}{seen}"), values)).await?;
         if let Some(row) = found.first() {
             let texts = shown(&terms, (field(row, 3)?, field(row, 5)?)).await?;
-            hits.push(hit(row, texts, score)?);
+            hits.push(&hit(row, texts, score)?);
         }
     }
     Ok(Results { hits, counts })
+}
+
+/// Which entries, and how well each matches. The rows themselves are many small things, and this page takes its time.
+fn best(rows: &[db::Row]) -> Result<Vec<(i64, i64)>, Error> {
+    rows.iter().map(|row| Ok((field(row, 0)?, field(row, 1)?))).collect()
 }
 
 fn counts(rows: Vec<db::Row>) -> Result<Vec<(Kind, u64)>, Error> {
