@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 pub struct Pace {
     /// At rest.
     pub calm: Duration,
-    /// From [`Level::Warning`] on.
+    /// From [`Level::Warning`] on, and while much is allocated and comes free again.
     pub pressed: Duration,
 }
 
@@ -147,7 +147,7 @@ fn watch(headroom: &Headroom, pace: Pace, stop: &AtomicBool, chores: Chores) {
         let begun = Instant::now();
         survive(|| headroom.look(Some(&chores)));
         headroom.note_tick(begun.elapsed());
-        let pause = if headroom.level() >= Level::Warning { pace.pressed } else { pace.calm };
+        let pause = if headroom.is_pressed() { pace.pressed } else { pace.calm };
         thread::park_timeout(pause.saturating_sub(begun.elapsed()));
         // Whoever rings meanwhile is heard at the next look, which comes then.
         while begun.elapsed() < LEAST_PAUSE && !stop.load(Ordering::Acquire) {

@@ -12,6 +12,9 @@ use crate::source::Reading;
 use crate::tuning::Tuning;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Unused pages that went back so long ago, in microseconds, tell nothing of now.
+const GIVEN_BACK_LATELY: u64 = 1_000_000;
+
 impl Headroom {
     pub(super) fn act(&self, action: Action, level: Level, at_micros: u64, chores: Option<&Chores>) {
         let controls = &self.inner.controls;
@@ -117,6 +120,13 @@ impl Headroom {
             let giving_back = &self.inner.keepers.is_giving_back;
             let _taken = self.leave_one(giving_back, Chore::PurgeUnused { at_rest }, chores);
         }
+    }
+
+    /// Whether the next look should be soon. What has just been given back comes free again while such requests come: a tenth of
+    /// the limit within a tenth of a second, measured.
+    pub(crate) fn is_pressed(&self) -> bool {
+        let lately = self.uptime_micros().saturating_sub(GIVEN_BACK_LATELY);
+        self.level() >= Level::Warning || self.inner.controls.gave_back_since(lately)
     }
 
     /// Does so. It is no action against pressure, and is counted with the purges alone.
