@@ -27,7 +27,7 @@ const OVERDUE_MICROS: u64 = 1_000_000;
 const HEAVY_PURGE_EVERY: u64 = 10_000_000;
 
 /// Pages that are free and not given back yet may be this part of the limit; what is more goes back, no sooner than this after
-/// the last time, in microseconds.
+/// the last time, in microseconds: a little less than lies between two looks that follow closely, so that none is passed over.
 const UNUSED_PART: u64 = 64;
 const UNUSED_PURGE_EVERY: u64 = 15_000;
 
@@ -303,11 +303,6 @@ impl Controls {
     pub(crate) fn is_purge_due_for(&self, unused_bytes: u64, limit_bytes: u64, at_micros: u64) -> bool {
         is_too_much_unused(unused_bytes, limit_bytes)
             && self.with(|mind| is_due(&mut mind.unused_purged_at, at_micros, UNUSED_PURGE_EVERY))
-    }
-
-    /// Whether unused bytes went back since that moment.
-    pub(crate) fn gave_back_since(&self, micros: u64) -> bool {
-        self.with(|mind| mind.unused_purged_at.is_some_and(|at| at >= micros))
     }
 
     /// The budget is another one, within the same limit.

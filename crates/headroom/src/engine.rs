@@ -222,6 +222,7 @@ impl Headroom {
             self.inner.large_requests.fetch_add(1, Ordering::Relaxed);
             self.inner.controls.note_heavy();
         }
+        self.look_after(memory);
         is_large
     }
 

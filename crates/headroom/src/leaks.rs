@@ -2,7 +2,7 @@
 //!
 //! A [`Detector`] is shown the live heap by stack at regular moments, its windows. It remembers the largest stacks in
 //! fixed memory and judges each: a leak's bytes rise from window to window at a comparable load, fast enough to matter,
-//! no slower of late than before, by more than chance would move them, and neither as the requests in flight do nor as a
+//! no slower of late than before (surely so, where anything was given back), by more than chance would move them, and neither as the requests in flight do nor as a
 //! registered store does that may still fill. What is too little in each of many stacks is judged by what the stacks have
 //! in common: their innermost calls. It knows no names and no clock: the caller says when a
 //! window was, and which shared calls are more than the allocator's.
@@ -22,7 +22,7 @@ use crate::heap_profile::StackUse;
 use crate::stores::StoreStats;
 use counts::Counts;
 use groups::Groups;
-use judgement::{Finding, Judgement, Mind, Phase};
+use judgement::{Bar, Finding, Judgement, Mind, Phase};
 use series::{Rungs, STRIDES, has_point};
 use table::Table;
 
@@ -129,11 +129,10 @@ impl Detector {
 
     fn judge(&mut self, rung: usize, at_micros: u64) {
         let (phase, stores) = (Phase::of(&self.loads, rung), &self.table.stores);
-        let slowest = judgement::slowest_of_stacks(self.live_bytes);
+        let bar = Bar::of_stacks(self.live_bytes);
         for stack in &mut self.table.stacks {
             let points = phase.points(&stack.kib, rung);
-            let judgement =
-                judgement::judge(&points, slowest, |points| judgement::holder(points, stores, rung));
+            let judgement = judgement::judge(&points, bar, |points| judgement::holder(points, stores, rung));
             stack.minds[rung].hear(judgement, CONFIRMATIONS[rung], at_micros);
         }
         let moving: Vec<&[u64]> = self
@@ -149,7 +148,7 @@ impl Detector {
                 Judgement::Explained
             } else {
                 let points = phase.points(&group.kib, rung);
-                judgement::judge(&points, slowest, |points| judgement::holders(points, stores, rung))
+                judgement::judge(&points, bar, |points| judgement::holders(points, stores, rung))
             };
             group.minds[rung].hear(judgement, SHARED_CONFIRMATIONS[rung], at_micros);
         }

@@ -2,8 +2,9 @@
 
 use headroom::{
     Action, ActionSettings, Cache, CacheConfig, Class, Controller, Headroom, InjectedSource, Level, Meter,
-    Pace, RefusalKind, Settings, Shrinking,
+    Pace, RefusalKind, RequestMemory, Settings, Shrinking,
 };
+use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -174,22 +175,23 @@ fn the_thread_sees_a_burst_and_its_end_by_itself() {
 }
 
 #[test]
-fn a_refusal_wakes_the_thread_before_its_turn() {
+fn a_refusal_and_the_end_of_a_heavy_request_wake_the_thread_before_its_turn() {
     let (headroom, _source) = engine();
     let pace = Pace { calm: Duration::from_hours(1), pressed: Duration::from_hours(1) };
     let controller = Controller::start(&headroom, pace).unwrap();
-    let first = {
-        let mut looked = 0;
-        while looked == 0 {
-            looked = headroom.controls().looked_at_micros;
-            std::thread::yield_now();
+    let looks_after = |before: u64| loop {
+        let looked = headroom.controls().looked_at_micros;
+        if looked != before {
+            return looked;
         }
-        looked
-    };
-    assert!(headroom.root().try_lease(u64::MAX / 2).is_err());
-    while headroom.controls().looked_at_micros == first {
         std::thread::yield_now();
-    }
+    };
+    let first = looks_after(0);
+    assert!(headroom.root().try_lease(u64::MAX / 2).is_err());
+    let second = looks_after(first);
+    let peak_live = headroom.budget().limit.bytes / 64 + 1;
+    headroom.record("POST /api/cases", RequestMemory { peak_live, ..RequestMemory::default() });
+    looks_after(second);
     drop(controller);
 }
 
@@ -331,14 +333,17 @@ fn what_is_free_goes_back_at_any_level_when_it_is_more_than_a_part_of_the_limit(
     let limit = headroom.budget().limit.bytes;
     unused(limit / 64);
     headroom.sample_at(0);
-    assert_eq!(purges(), 0, "so much may lie idle");
+    assert_eq!((purges(), headroom.is_pressed()), (0, false), "so much may lie idle");
     unused(limit / 64 + 1);
+    drop(black_box(vec![1_u8; 8 << 20]));
+    headroom.sample_at(100_000);
+    assert_eq!((purges(), headroom.is_pressed()), (1, true), "and more may follow soon");
     for quarter in 1..=8 {
         headroom.sample_at(quarter * 250_000);
         headroom.sample_at(quarter * 250_000 + 10_000);
         headroom.sample_at(quarter * 250_000 + 20_000);
     }
-    assert_eq!((headroom.level(), purges()), (headroom::Level::Normal, 16), "at no two looks within 15 ms");
+    assert_eq!((headroom.level(), purges()), (headroom::Level::Normal, 17), "at no two looks within 15 ms");
     assert_eq!(headroom.controls().recent, [], "it is no action against pressure");
     let tuning = headroom.tuning();
     headroom.tune(headroom::Tuning { acts: false, ..tuning });

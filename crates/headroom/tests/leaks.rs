@@ -281,18 +281,18 @@ fn stores_that_fill_account_together_for_what_all_callers_hold() {
     assert!(!filling(10).is_empty(), "the stores hardly grew");
 }
 
-/// What the sampling of the allocator makes of `objects` of 512 bytes: each is seen with a probability of one in 1,024
-/// and then stands for as many.
+/// What the sampling of the allocator makes of so many objects that are `born`, 512 KiB for each that is seen: `one_in` is,
+/// and stands for as many.
 fn sampled(
     chance: &mut Chance,
     live: &mut Vec<u64>,
-    born: u64,
+    (born, one_in): (u64, u64),
     life: impl Fn(&mut Chance) -> u64,
     now: u64,
 ) -> u64 {
     live.retain(|end| *end > now);
     for _ in 0..born {
-        if chance.below(1024) == 0 {
+        if chance.below(one_in) == 0 {
             let end = now + life(chance);
             live.push(end);
         }
@@ -305,8 +305,9 @@ fn a_leak_is_found_through_the_samples() {
     for seed in 1..=20 {
         let (mut chance, mut live) = (Chance(seed * 7919), Vec::new());
         // Half an object for each request: 150 KiB in a window, 300 KiB a minute.
-        let verdicts =
-            watch_one(160, |window| sampled(&mut chance, &mut live, REQUESTS / 2, |_| u64::MAX / 2, window));
+        let verdicts = watch_one(160, |window| {
+            sampled(&mut chance, &mut live, (REQUESTS / 2, 1024), |_| u64::MAX / 2, window)
+        });
         let found = first_verdict(&verdicts);
         assert!(found.is_some_and(|(_, suspect)| suspect.calls[4] == 101), "seed {seed}: {found:?}");
     }
@@ -321,7 +322,13 @@ fn churn_seen_through_samples_is_silent() {
             let each = live.iter_mut().enumerate().map(|(stack, live)| {
                 // Lives of up to an hour, so that the windows depend on each other.
                 let life = 1 + stack as u64;
-                sampled(&mut chance, live, 4_000 / life, |chance| 1 + chance.below(2 * life), window + 1000)
+                sampled(
+                    &mut chance,
+                    live,
+                    (4_000 / life, 1024),
+                    |chance| 1 + chance.below(2 * life),
+                    window + 1000,
+                )
             });
             (each.collect(), 4, Vec::new())
         });
@@ -336,18 +343,29 @@ fn what_fills_by_taking_the_place_of_something_else_is_silent_through_the_sample
     let mut alarms = Vec::new();
     for seed in 1..=200 {
         let (mut chance, mut live) = (Chance(seed * 15_485_863), Vec::new());
-        // 6 samples in a window, of things that live for 16 windows and 2 hours at most: a hundred in the end.
+        // 6 samples in a window, of things that live for 16 windows on average and 2 hours at most: a hundred in the end.
         let verdicts = watch_one(240, |window| {
-            sampled(&mut chance, &mut live, 6 * 1024, |chance| lifetime(chance, 16), window)
+            sampled(&mut chance, &mut live, (60, 10), |chance| lifetime(chance, 16), window)
         });
         alarms.extend(first_verdict(&verdicts).map(|(window, _)| (seed, window)));
     }
     assert!(alarms.len() <= 2, "{alarms:?}");
 }
 
-/// Of which each window takes one part in `mean`.
+/// In windows, of which each is the last with a probability of one in `mean`.
 fn lifetime(chance: &mut Chance, mean: u64) -> u64 {
     (1..mean * 15).find(|_| chance.below(mean) == 0).unwrap_or(mean * 15)
+}
+
+#[test]
+fn a_leak_is_found_where_much_comes_and_goes_beside_it() {
+    for seed in 1..=20 {
+        let mut chance = Chance(seed * 32_452_843);
+        // Between 0 and 2 MiB at the same line in each window, and a quarter of one that stays.
+        let verdicts = watch_one(360, |window| 8 * MIB + chance.below(2 * MIB) + window * MIB / 4);
+        let found = first_verdict(&verdicts);
+        assert!(found.is_some_and(|(_, suspect)| suspect.calls[4] == 101), "seed {seed}: {found:?}");
+    }
 }
 
 proptest! {

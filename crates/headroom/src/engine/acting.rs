@@ -7,6 +7,7 @@ use crate::controls::{ActionRecord, is_too_much_unused};
 use crate::ledger::FlightStats;
 use crate::level::Level;
 use crate::mallctl;
+use crate::meter::RequestMemory;
 use crate::plan::Action;
 use crate::source::Reading;
 use crate::tuning::Tuning;
@@ -122,18 +123,30 @@ impl Headroom {
         }
     }
 
-    /// Whether the next look should be soon. What has just been given back comes free again while such requests come: a tenth of
-    /// the limit within a tenth of a second, measured.
-    pub(crate) fn is_pressed(&self) -> bool {
-        let lately = self.uptime_micros().saturating_sub(GIVEN_BACK_LATELY);
-        self.level() >= Level::Warning || self.inner.controls.gave_back_since(lately)
+    /// Whether the controller looks at its closer pace: under pressure, and for a second after unused pages went back. While
+    /// such requests come they come free again, a tenth of the limit within a tenth of a second (measured).
+    pub fn is_pressed(&self) -> bool {
+        let gave_back_at = self.inner.keepers.gave_back_at.load(Ordering::Relaxed);
+        let is_lately = self.uptime_micros().saturating_sub(gave_back_at) < GIVEN_BACK_LATELY;
+        self.level() >= Level::Warning || (gave_back_at > 0 && is_lately)
+    }
+
+    /// Has the controller look at once when a request has ended that alone may leave more free pages than may lie idle.
+    pub(super) fn look_after(&self, request: RequestMemory) {
+        if is_too_much_unused(request.peak_live, self.inner.root.limit()) {
+            self.inner.root.tree().bell.ring();
+        }
     }
 
     /// Does so. It is no action against pressure, and is counted with the purges alone.
     fn purge_unused(&self, at_rest: bool) {
+        let keepers = &self.inner.keepers;
+        keepers.is_giving_back.store(false, Ordering::Release);
         let report = if at_rest { self.purge_at_rest() } else { self.purge() };
-        self.inner.keepers.is_giving_back.store(false, Ordering::Release);
         let Some(PurgeReport { before_resident, freed, duration_micros, .. }) = report else { return };
+        if freed > 0 {
+            keepers.gave_back_at.store(self.uptime_micros().max(1), Ordering::Relaxed);
+        }
         tracing::debug!(
             before_resident,
             freed_bytes = freed,

@@ -19,8 +19,10 @@ type Witness = Box<dyn Fn(Level) -> bool + Send + Sync>;
 #[derive(Default)]
 pub(super) struct Keepers {
     dump: OnceLock<Dump>,
-    /// A purge of unused pages waits for its thread or is under way.
+    /// A purge of unused pages waits for its thread.
     pub(super) is_giving_back: AtomicBool,
+    /// When one last gave something back, in microseconds since the engine began; zero before the first.
+    pub(super) gave_back_at: AtomicU64,
     witness: OnceLock<Witness>,
     /// A report waits for its thread.
     is_witnessing: AtomicBool,

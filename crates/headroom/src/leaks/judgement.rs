@@ -2,7 +2,7 @@
 #![expect(clippy::float_arithmetic, reason = "slopes and probabilities; no money")]
 
 use super::series::Rungs;
-use super::statistics::{drift, mann_kendall, median, scatter, step_deviation, tau, theil_sen};
+use super::statistics::{drift, mann_kendall, median, scatter, tau, theil_sen, walk_deviation};
 use super::table::Store;
 use super::{Load, MIN_WINDOWS, Scale};
 
@@ -16,8 +16,8 @@ const SLOWEST_COUNT_PER_MINUTE: f64 = 0.2;
 const SLOWEST_SHARE_PER_HOUR: f64 = 0.01;
 /// The newer half must grow at so much of the older half's speed; what fills up grows ever more slowly.
 const STILL_GROWING: f64 = 0.6;
-/// And be so many of its own uncertainties beyond that: the first half of a filling is nearly straight, and few samples
-/// straighten it.
+/// And what is known by samples must be so many of its own uncertainties beyond that: the first half of a filling is nearly
+/// straight, and few samples straighten it.
 const SURELY: f64 = 2.0;
 /// At least so much of the growth must never have been given back.
 const KEPT: f64 = 0.5;
@@ -157,28 +157,42 @@ pub(super) struct Holder {
     accounts_for_it: bool,
 }
 
-/// The slowest growth of a stack that is worth a word, beside so much that lives in all, in KiB a minute.
-pub(super) fn slowest_of_stacks(live_bytes: u64) -> f64 {
-    SLOWEST_KIB_PER_MINUTE.max(number(live_bytes >> 10) * SLOWEST_SHARE_PER_HOUR / 60.0)
+/// What a growth has to exceed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bar {
+    /// The slowest that is worth a word, in the series' unit a minute.
+    slowest: f64,
+    /// How many of its own uncertainties it must be beyond a filling.
+    surely: f64,
+}
+
+impl Bar {
+    /// Each one is counted, none stands for others.
+    const COUNTS: Self = Self { slowest: SLOWEST_COUNT_PER_MINUTE, surely: 0.0 };
+
+    /// For stacks, of which samples are known, beside so much that lives in all.
+    pub(super) fn of_stacks(live_bytes: u64) -> Self {
+        let share = number(live_bytes >> 10) * SLOWEST_SHARE_PER_HOUR / 60.0;
+        Self { slowest: SLOWEST_KIB_PER_MINUTE.max(share), surely: SURELY }
+    }
 }
 
 /// Judges what is counted: no store holds it.
 pub(super) fn judge_count(points: &Points<'_>) -> Judgement {
-    judge(points, SLOWEST_COUNT_PER_MINUTE, |_| None)
+    judge(points, Bar::COUNTS, |_| None)
 }
 
-/// Judges the points; growth below `slowest` a minute is none. `holder` is only asked when everything else speaks for a
-/// leak.
+/// Judges the points; growth below the bar is none. `holder` is only asked when everything else speaks for a leak.
 pub(super) fn judge(
     points: &Points<'_>,
-    slowest: f64,
+    bar: Bar,
     holder: impl Fn(&Points<'_>) -> Option<Holder>,
 ) -> Judgement {
     let count = points.held.len();
     if count < MIN_WINDOWS {
         return Judgement::Unknown;
     }
-    if !points.may_grow(slowest) {
+    if !points.may_grow(bar.slowest) {
         return Judgement::Quiet;
     }
     let trend = mann_kendall(&points.held);
@@ -186,11 +200,11 @@ pub(super) fn judge(
         return Judgement::Quiet;
     }
     let slope = theil_sen(points.minutes, &points.held);
-    if slope <= slowest {
+    if slope <= bar.slowest {
         return Judgement::Quiet;
     }
     let chance = drift(&points.held);
-    let is_leak = still_grows(points)
+    let is_leak = still_grows(points, bar.surely)
         // Few steps tell less of how far they go by chance.
         && chance >= BEYOND_CHANCE * (1.0 + 4.0 / number(count as u64))
         && is_kept(points, slope)
@@ -204,17 +218,19 @@ pub(super) fn judge(
     }
 }
 
-/// Whether it surely grows no more slowly of late than what will never be full.
-fn still_grows(points: &Points<'_>) -> bool {
+/// Whether it grows no more slowly of late than what will never be full: surely so where anything was given back. Where
+/// nothing ever was, few samples of a true leak would not pass that, and what fills and keeps everything is rare.
+fn still_grows(points: &Points<'_>, surely: f64) -> bool {
     let half = points.held.len() / 2;
-    let older = theil_sen(&points.minutes[..=half], &points.held[..=half]);
-    let newer = theil_sen(&points.minutes[half..], &points.held[half..]);
-    let (from, to) = Points::first_and_last(points.minutes);
-    let beyond = (newer - older * STILL_GROWING) * (to - from) / 2.0;
-    // Nothing is ever given back: then nothing takes the place of something, and this is no filling.
-    let surely = if points.held.is_sorted() { 0.0 } else { SURELY };
-    let steps = number(half as u64) * (1.0 + STILL_GROWING * STILL_GROWING);
-    beyond >= surely * step_deviation(&points.held) * steps.sqrt()
+    let slope = |minutes: &[f64], held: &[f64]| {
+        let (from, to) = Points::first_and_last(minutes);
+        (theil_sen(minutes, held), 1.0 / (to - from))
+    };
+    let (older, per_older) = slope(&points.minutes[..=half], &points.held[..=half]);
+    let (newer, per_newer) = slope(&points.minutes[half..], &points.held[half..]);
+    let surely = if points.held.is_sorted() { 0.0 } else { surely };
+    let walk = walk_deviation(&points.held) * number(half as u64).sqrt();
+    newer - older * STILL_GROWING >= surely * walk * per_newer.hypot(per_older * STILL_GROWING)
 }
 
 /// Whether most of the growth stayed: the least of what was held ever after rises as well.

@@ -1,5 +1,5 @@
-//! The statistics of a trend: Mann-Kendall's test, Theil and Sen's slope, Kendall's rank correlation. None of them minds
-//! a value that is far off, and none assumes how the values are distributed.
+//! The statistics of a trend: Mann-Kendall's test, Theil and Sen's slope, Kendall's rank correlation, of which none
+//! minds a value that is far off or assumes how the values are distributed; and how far steps go by chance.
 #![expect(clippy::float_arithmetic, reason = "slopes and probabilities; no money")]
 
 use std::cmp::Ordering;
@@ -71,15 +71,33 @@ pub(super) fn drift(values: &[f64]) -> f64 {
 }
 
 /// The standard deviation of the steps from each value to the next; zero for fewer than two steps.
-pub(super) fn step_deviation(values: &[f64]) -> f64 {
+fn step_deviation(values: &[f64]) -> f64 {
+    covariance(&steps(values), 0).sqrt()
+}
+
+/// What each step adds to the deviation of their sum, also where they depend on each other: values that waver round a line
+/// step back as far as they stepped away, and their sum goes nowhere. Never less than a quarter of the steps' own: few steps
+/// tell little of how they depend.
+pub(super) fn walk_deviation(values: &[f64]) -> f64 {
+    let steps = steps(values);
+    let alone = covariance(&steps, 0);
+    (alone + 2.0 * covariance(&steps, 1)).max(alone / 16.0).sqrt()
+}
+
+/// From each value to the next, less their mean.
+fn steps(values: &[f64]) -> Vec<f64> {
     let steps: Vec<f64> = values.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let mean = steps.iter().sum::<f64>() / length(&steps).max(1.0);
+    steps.into_iter().map(|step| step - mean).collect()
+}
+
+/// Of steps with those that come so many later.
+fn covariance(steps: &[f64], later: usize) -> f64 {
     if steps.len() < 2 {
         return 0.0;
     }
-    let count = length(&steps);
-    let mean = steps.iter().sum::<f64>() / count;
-    let squares: f64 = steps.iter().map(|step| (step - mean) * (step - mean)).sum();
-    (squares / (count - 1.0)).sqrt()
+    let products: f64 = steps.iter().zip(&steps[later..]).map(|(step, other)| step * other).sum();
+    products / (length(steps) - 1.0)
 }
 
 /// The middle of the sizes of what a line of this slope leaves over.
@@ -168,8 +186,16 @@ mod tests {
         assert!(drift(&[0.0, 9.0, 0.0, 9.0, 1.0]) < 1.0);
         assert!(is_near(drift(&[3.0, 2.0, 1.0]), 0.0) && is_near(drift(&[1.0]), 0.0));
         // Steps of 1, 3 and 5 lie 2 round 3.
-        assert!(
-            is_near(step_deviation(&[0.0, 1.0, 4.0, 9.0]), 2.0) && is_near(step_deviation(&[1.0, 9.0]), 0.0)
-        );
+        assert!(is_near(step_deviation(&[0.0, 1.0, 4.0, 9.0]), 2.0));
+        assert!(is_near(step_deviation(&[1.0, 9.0]), 0.0) && is_near(walk_deviation(&[1.0]), 0.0));
+    }
+
+    #[test]
+    fn what_steps_back_as_far_goes_nowhere() {
+        // Steps of 2, -2, 2, -2: 16 / 3 each, and -12 / 3 with the next one.
+        let to_and_fro = [0.0, 2.0, 0.0, 2.0, 0.0];
+        assert!(is_near(walk_deviation(&to_and_fro), step_deviation(&to_and_fro) / 4.0));
+        // Steps of 1, 1, 3, 3: (1 + 1 + 1 + 1) / 3 each, and (1 - 1 + 1) / 3 with the next one.
+        assert!(is_near(walk_deviation(&[0.0, 1.0, 2.0, 5.0, 8.0]), 2.0_f64.sqrt()));
     }
 }
