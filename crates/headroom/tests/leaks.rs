@@ -361,8 +361,8 @@ fn lifetime(chance: &mut Chance, mean: u64) -> u64 {
 fn a_leak_is_found_where_much_comes_and_goes_beside_it() {
     for seed in 1..=20 {
         let mut chance = Chance(seed * 32_452_843);
-        // Between 0 and 2 MiB at the same line in each window, and a quarter of one that stays.
-        let verdicts = watch_one(360, |window| 8 * MIB + chance.below(2 * MIB) + window * MIB / 4);
+        // Between 0 and 2 MiB at the same line in each window, and a sixteenth of one that stays.
+        let verdicts = watch_one(520, |window| 8 * MIB + chance.below(2 * MIB) + window * MIB / 16);
         let found = first_verdict(&verdicts);
         assert!(found.is_some_and(|(_, suspect)| suspect.calls[4] == 101), "seed {seed}: {found:?}");
     }
