@@ -67,7 +67,10 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let filter = EnvFilter::builder().parse(&settings.level).map_err(LogError::Level)?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    // A line that cannot be written is told on standard error, which panics where that is what has gone: whoever collects the
+    // log must not take the server with them.
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).log_internal_errors(false);
     Ok(match settings.format {
         Format::Text => {
             let lines = lines.with_ansi(settings.ansi).with_filter_reloading();

@@ -48,6 +48,16 @@ async fn assert_all_are_there(server: &Server, acknowledged: &[String]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_nobody_reads_the_log_any_more_it_serves_and_ends_as_ever() {
+    let place = Place::new().await;
+    let server = place.start_unread().await;
+    let mut wire = server.sign_in().await;
+    let answer = wire.post("/api/cases", &json!({ "title": "Alder v. Birch" })).await.unwrap();
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn told_to_end_in_the_middle_of_an_upload_and_of_changes_it_finishes_them() {
     let place = Place::new().await;
     let server = place.start().await;

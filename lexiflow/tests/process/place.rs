@@ -127,11 +127,21 @@ impl Place {
     }
 
     /// Starts a server that survives the signal which the kernel sends when a file may not grow. Its log goes through pipes,
-    /// which may: a log that cannot be written ends the request that writes it.
+    /// which may: what it says is looked for.
     pub(crate) async fn start_stubborn(&self) -> Server {
+        self.start_by("trap '' XFSZ; exec \"$0\" > >(cat) 2> >(cat >&2)").await
+    }
+
+    /// Starts a server whose log nobody reads any more.
+    pub(crate) async fn start_unread(&self) -> Server {
+        self.start_by("exec \"$0\" 2> >(exit 0)").await
+    }
+
+    /// Starts a server by a script, to which it is `$0`.
+    async fn start_by(&self, script: &str) -> Server {
         let plain = self.command();
         let mut command = Command::new("bash");
-        command.args(["-c", "trap '' XFSZ; exec \"$0\" > >(cat) 2> >(cat >&2)"]).arg(plain.get_program());
+        command.args(["-c", script]).arg(plain.get_program());
         command.env_clear().current_dir(self.folder());
         command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
         self.launch(command).await

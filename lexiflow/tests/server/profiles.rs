@@ -222,6 +222,10 @@ async fn the_command_line_shows_the_figures_and_says_why_it_cannot() {
     let (_, one, _) = memory(&server, admin.token(), &["requests", "--top", "1"]).await;
     let routes = |out: &str| out.lines().take_while(|line| !line.contains("running now")).count() - 2;
     assert!(routes(&all) > 1 && routes(&one) == 1, "{all}{one}");
+    for base in ["", "../../x", "no-such-id"] {
+        let (code, out, errors) = memory(&server, admin.token(), &["profile", "--base", base]).await;
+        assert!(code != 0 && errors.contains("is not the id of a profile"), "`{base}`: {out}{errors}");
+    }
     let (code, _, errors) = memory(&server, None, &["status"]).await;
     assert!(code == 1 && errors.contains("LEXIFLOW_TOKEN"), "{errors}");
     let (code, _, errors) = memory(&server, Some("forged"), &["status"]).await;

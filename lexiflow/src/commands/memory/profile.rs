@@ -22,7 +22,7 @@ pub(super) fn take(server: &Server, asked: &Profile, console: &mut Console) -> R
         return Ok(());
     }
     let query = match (&asked.base, asked.seconds) {
-        (Some(base), _) => format!("&base={}", plain(base)),
+        (Some(base), _) => format!("&base={}", plain(base)?),
         (None, Some(seconds)) => format!("&seconds={seconds}"),
         (None, None) => String::new(),
     };
@@ -89,6 +89,11 @@ pub(super) fn failed(path: &Path, source: std::io::Error) -> CommandError {
 }
 
 /// An id has hexadecimal digits and hyphens; nothing else may get into the request's line.
-fn plain(id: &str) -> String {
-    id.chars().filter(|char| char.is_ascii_hexdigit() || *char == '-').collect()
+fn plain(id: &str) -> Result<&str, CommandError> {
+    if !id.is_empty() && id.chars().all(|char| char.is_ascii_hexdigit() || char == '-') {
+        return Ok(id);
+    }
+    Err(CommandError::Memory(format!(
+        "`{id}` is not the id of a profile: --keep prints the id of one that it keeps"
+    )))
 }
