@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 pub struct Pace {
     /// At rest.
     pub calm: Duration,
-    /// From [`Level::Warning`] on, and while much is allocated and comes free again.
+    /// While [`Headroom::is_pressed`].
     pub pressed: Duration,
 }
 

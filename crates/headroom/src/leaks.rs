@@ -2,10 +2,10 @@
 //!
 //! A [`Detector`] is shown the live heap by stack at regular moments, its windows. It remembers the largest stacks in
 //! fixed memory and judges each: a leak's bytes rise from window to window at a comparable load, fast enough to matter,
-//! no slower of late than before (surely so, where anything was given back), by more than chance would move them, and neither as the requests in flight do nor as a
-//! registered store does that may still fill. What is too little in each of many stacks is judged by what the stacks have
-//! in common: their innermost calls. It knows no names and no clock: the caller says when a
-//! window was, and which shared calls are more than the allocator's.
+//! no slower of late than before (surely so, where anything was given back), by more than chance would move them, and
+//! neither as the requests in flight do nor as a registered store does that may still fill. What is too little in each of
+//! many stacks is judged by what the stacks have in common: their innermost calls. It knows no names and no clock: the
+//! caller says when a window was, and which shared calls are more than the allocator's.
 
 mod counts;
 mod groups;

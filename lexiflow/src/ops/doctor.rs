@@ -164,16 +164,15 @@ impl<'a> Examined<'a> {
         for (pool, refused) in
             self.snapshot.pools.iter().zip(&window.refused).filter(|(_, refused)| **refused > 0)
         {
+            let limit = mebibytes(pool.limit);
             found.push(format!(
-                "The part `{}` of the budget has refused {refused} request(s) in the last ten minutes: of {} MiB it lends {} \
-                 MiB now, and lent {} MiB at most. Whoever was answered 503 may try again; what was answered 413 asks for \
-                 more than the {} MiB by itself and never fits: send it in smaller pieces. If the 503 go on, send less at once \
-                 of what it lends to, or raise the memory limit and MEMORY_BUDGET_MB together.",
+                "The part `{}` of the budget has refused {refused} request(s) in the last ten minutes: of {limit} MiB it lends \
+                 {} MiB now, and lent {} MiB at most. Whoever was answered 503 may try again; what was answered 413 asks for \
+                 more than the {limit} MiB by itself and never fits: send it in smaller pieces. If the 503 go on, send less at \
+                 once of what it lends to, or raise the memory limit and MEMORY_BUDGET_MB together.",
                 pool.name,
-                mebibytes(pool.limit),
                 mebibytes(pool.used),
-                mebibytes(pool.peak),
-                mebibytes(pool.limit)
+                mebibytes(pool.peak)
             ));
         }
         if window.shed + window.cancelled > 0 {

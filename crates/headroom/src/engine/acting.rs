@@ -123,21 +123,6 @@ impl Headroom {
         }
     }
 
-    /// Whether the controller looks at its closer pace: under pressure, and for a second after unused pages went back. While
-    /// such requests come they come free again, a tenth of the limit within a tenth of a second (measured).
-    pub fn is_pressed(&self) -> bool {
-        let gave_back_at = self.inner.keepers.gave_back_at.load(Ordering::Relaxed);
-        let is_lately = self.uptime_micros().saturating_sub(gave_back_at) < GIVEN_BACK_LATELY;
-        self.level() >= Level::Warning || (gave_back_at > 0 && is_lately)
-    }
-
-    /// Has the controller look at once when a request has ended that alone may leave more free pages than may lie idle.
-    pub(super) fn look_after(&self, request: RequestMemory) {
-        if is_too_much_unused(request.peak_live, self.inner.root.limit()) {
-            self.inner.root.tree().bell.ring();
-        }
-    }
-
     /// Does so. It is no action against pressure, and is counted with the purges alone.
     fn purge_unused(&self, at_rest: bool) {
         let keepers = &self.inner.keepers;
@@ -153,6 +138,21 @@ impl Headroom {
             duration_micros,
             "unused pages were given back"
         );
+    }
+
+    /// Whether the controller looks at its closer pace: under pressure, and for a second after unused pages went back. While
+    /// such requests come they come free again, a tenth of the limit within a tenth of a second (measured).
+    pub fn is_pressed(&self) -> bool {
+        let gave_back_at = self.inner.keepers.gave_back_at.load(Ordering::Relaxed);
+        let is_lately = self.uptime_micros().saturating_sub(gave_back_at) < GIVEN_BACK_LATELY;
+        self.level() >= Level::Warning || (gave_back_at > 0 && is_lately)
+    }
+
+    /// Has the controller look at once when a request has ended that alone may leave more free pages than may lie idle.
+    pub(super) fn look_after(&self, request: RequestMemory) {
+        if is_too_much_unused(request.peak_live, self.inner.root.limit()) {
+            self.inner.root.tree().bell.ring();
+        }
     }
 
     /// Leaves a chore to its thread, or does it where there is none.
