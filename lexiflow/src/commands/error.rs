@@ -25,8 +25,8 @@ pub enum CommandError {
     /// The answer could not be written.
     #[error("the output cannot be written")]
     Output(#[from] io::Error),
-    /// Nothing at this path can be read.
-    #[error("cannot read {path}: check the path and its permissions ({source})")]
+    /// What lies at this path cannot be opened, read or written.
+    #[error("cannot use {path}: check the path, its permissions and the room on its disk ({source})")]
     Path {
         /// The path.
         path: PathBuf,
