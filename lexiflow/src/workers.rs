@@ -45,7 +45,10 @@ pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks, periods: &watch::Send
     let (scheduler, stop) = (parts.scheduler.clone(), tasks.token());
     tasks.spawn("queue.scheduler", async move { scheduler.run(stop).await });
     look_at_database(ops, tasks);
-    tasks.spawn("code_pages", give_back::run(parts.app.headroom().clone(), tasks.token()));
+    tasks.spawn(
+        "code_pages",
+        give_back::run(parts.app.headroom().clone(), parts.app.db().clone(), tasks.token()),
+    );
     let stores = parts.clone();
     tasks.spawn(
         "stores.sweep",

@@ -1,3 +1,4 @@
+use super::median;
 use crate::process;
 use crate::quantity::Quantity;
 use crate::server::{Server, Start};
@@ -5,10 +6,14 @@ use crate::setup::Setup;
 use crate::table::Row;
 use std::time::Duration;
 
-/// What follows a start, such as giving back the memory of the first password's hash, is over by then.
-const SETTLE: Duration = Duration::from_secs(3);
+/// What follows a start, such as giving back its code, is over by then.
+const SETTLE: Duration = Duration::from_secs(6);
+/// Looks at a server at rest. What it does every now and then brings code back for a moment.
+const LOOKS: u64 = 15;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
-/// Resident memory at rest: after the first start, which makes the database, and after a further one.
+/// Resident memory at rest: after the first start, which makes the database, and after a further one. The middle one of
+/// some looks.
 pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let folder = setup.folder()?;
     let data_dir = folder.path().join("data");
@@ -16,18 +21,26 @@ pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     for figure in ["idle resident memory, first start", "idle resident memory, existing database"] {
         let server = Start::on(setup, &data_dir).go().await?;
         tokio::time::sleep(SETTLE).await;
-        rows.push(row(figure, &server)?);
+        rows.push(row(figure, &server).await?);
         server.stop().await?;
     }
     Ok(rows)
 }
 
-fn row(figure: &str, server: &Server) -> anyhow::Result<Row> {
-    let memory = process::memory(server.pid())?;
+async fn row(figure: &str, server: &Server) -> anyhow::Result<Row> {
+    let (mut resident, mut anonymous) = (Vec::new(), Vec::new());
+    for _ in 0..LOOKS {
+        let memory = process::memory(server.pid())?;
+        resident.push(memory.resident);
+        anonymous.push(memory.anonymous);
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    let highest = resident.iter().max().copied().unwrap_or(0);
     let note = format!(
-        "{} of it anonymous, peak {}",
-        Quantity::bytes(memory.anonymous),
-        Quantity::bytes(memory.peak)
+        "{} of it anonymous, {} at most in {LOOKS} s, peak {}",
+        Quantity::bytes(median(anonymous)),
+        Quantity::bytes(highest),
+        Quantity::bytes(process::memory(server.pid())?.peak)
     );
-    Ok(Row::at_most(figure, Quantity::bytes(memory.resident), Quantity::mebibytes(16)).with_note(note))
+    Ok(Row::at_most(figure, Quantity::bytes(median(resident)), Quantity::mebibytes(16)).with_note(note))
 }

@@ -220,6 +220,17 @@ impl Db {
         self.embedded.as_ref().map_or(0, |embedded| embedded.held.schema_bytes())
     }
 
+    /// Closes the readers of an embedded database that nobody uses, but for one, and says how many. They are opened again
+    /// when they are needed. Of PostgreSQL's the pool closes what is idle.
+    pub async fn close_cold_readers(&self) -> u32 {
+        let Some(embedded) = &self.embedded else { return 0 };
+        if embedded.readers.connections().1 <= 1 {
+            return 0;
+        }
+        let readers = embedded.readers.clone();
+        headroom::spawn_blocking(move || readers.close_cold()).await.unwrap_or(0)
+    }
+
     /// Commits what is open and closes every connection.
     pub async fn close(&self) {
         // One that hangs does not keep the other open.

@@ -9,6 +9,11 @@ use rusqlite::{Connection, ffi};
 pub(crate) use page_arena::{arena, set_decay};
 pub use page_arena::{open, purge_pages};
 
+/// Dropped pages that wait for the next reader, in bytes, as they were at the controller's last look.
+pub fn dropped_page_bytes() -> u64 {
+    crate::allocator::kept_pages()
+}
+
 /// What the page cache of a connection was asked for since the last time that somebody wanted to know.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lookups {

@@ -142,6 +142,19 @@ impl Readers {
         }
     }
 
+    /// Closes the connections that nobody uses, but for the warmest: each knows the whole schema for itself. How many.
+    pub(crate) fn close_cold(&self) -> u32 {
+        let mut closed = 0;
+        // As above, a permit for each that is about to go.
+        while let Ok(_permit) = Arc::clone(&self.0.permits).try_acquire_owned() {
+            let Some(cold) = self.idle(|idle| (idle.len() > 1).then(|| idle.remove(0))) else { break };
+            drop(cold);
+            self.0.open.fetch_sub(1, Ordering::Relaxed);
+            closed += 1;
+        }
+        closed
+    }
+
     fn idle<T>(&self, look: impl FnOnce(&mut Vec<Connection>) -> T) -> T {
         look(&mut self.0.idle.lock().unwrap_or_else(PoisonError::into_inner))
     }

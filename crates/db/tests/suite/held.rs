@@ -91,6 +91,28 @@ async fn a_busy_reader_gives_back_when_it_is_done() {
 }
 
 #[tokio::test]
+async fn readers_that_nobody_uses_are_closed_but_for_one() {
+    on(embedded(3).await, &async |place: &Place| {
+        fill(place).await;
+        let reader = place.db.reader();
+        let [pages, _] = stores(place);
+        // None has its connection before the others ask for one.
+        tokio::join!(read_all(place), read_all(place), read_all(place));
+        let (held, schema) = (pages.bytes(), place.db.schema_bytes());
+        assert_eq!((reader.connections(), pages.entries()), ((3, 3), 4));
+        assert_eq!(place.db.close_cold_readers().await, 2);
+        assert_eq!((reader.connections(), pages.entries()), ((1, 1), 2));
+        assert!(pages.bytes() < held - 2 * MIB, "{} of {held}", pages.bytes());
+        assert!(place.db.schema_bytes() < schema, "{} of {schema}", place.db.schema_bytes());
+        assert_eq!(place.db.close_cold_readers().await, 0);
+        // Who comes together has a connection each again.
+        tokio::join!(read_all(place), read_all(place));
+        assert_eq!(reader.connections(), (2, 2));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_writer_gives_back_at_the_end_of_its_group() {
     on(embedded(1).await, &async |place: &Place| {
         fill(place).await;
