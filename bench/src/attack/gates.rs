@@ -143,10 +143,12 @@ fn health(outcome: &Outcome) -> Vec<Row> {
             Quantity::count(0),
         ),
         Row::plain("p99 of /api/health/live on a new connection", slow(&health.newcomer)).with_note(format!(
-            "{}, {} not answered within 10 s",
+            "{}, {} refused or not answered: it comes from the address of the attackers",
             health.newcomer.said(),
             health.newcomer.bad
         )),
+        Row::plain("p99 of /api/metrics", slow(&health.metrics)).with_note(health.metrics.said()),
+        Row::exactly("metrics not answered 200", Quantity::count(health.metrics.bad), Quantity::count(0)),
         Row::plain("levels seen", Quantity::count(u64::try_from(levels.len()).unwrap_or(0)))
             .with_note(levels.join(", ")),
     ]

@@ -16,6 +16,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 const EACH: Duration = Duration::from_millis(100);
 const NEWCOMER_EACH: Duration = Duration::from_secs(1);
+const METRICS_EACH: Duration = Duration::from_secs(1);
 const REPORT_EACH: Duration = Duration::from_millis(500);
 /// An answer that takes longer counts as none.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,6 +29,8 @@ pub(super) struct Health {
     pub live: Probe,
     /// `/api/health/live` on a new connection each second.
     pub newcomer: Probe,
+    /// `/api/metrics` on a connection that is kept, each second.
+    pub metrics: Probe,
     /// What `/api/health/memory` told.
     pub reports: Reports,
 }
@@ -64,7 +67,7 @@ impl Prober {
     pub(super) fn finish(self) -> anyhow::Result<Health> {
         self.stop.send_replace(true);
         let mut health = self.thread.join().map_err(|_| anyhow::anyhow!("the prober broke"))??;
-        for probe in [&mut health.main, &mut health.live, &mut health.newcomer] {
+        for probe in [&mut health.main, &mut health.live, &mut health.newcomer, &mut health.metrics] {
             probe.times.nanos.sort_unstable();
         }
         Ok(health)
@@ -81,11 +84,12 @@ fn come_first() {
 
 async fn probe_until(address: SocketAddr, mut stopped: watch::Receiver<bool>) -> Health {
     let mut health = Health::default();
-    let Health { main: kept, live, newcomer, reports } = &mut health;
+    let Health { main: kept, live, newcomer, metrics, reports } = &mut health;
     tokio::select! {
         _ = stopped.wait_for(|is_over| *is_over) => {}
         () = ask_regularly(address, kept, live) => {}
         () = come_anew(address, newcomer) => {}
+        () = scrape(address, metrics) => {}
         () = watch_reports(address, reports) => {}
     }
     health
@@ -106,6 +110,15 @@ async fn come_anew(address: SocketAddr, probe: &mut Probe) {
     loop {
         ticks.tick().await;
         probe.ask(address, &mut None, "/api/health/live").await;
+    }
+}
+
+async fn scrape(address: SocketAddr, probe: &mut Probe) {
+    let mut ticks = ticks(METRICS_EACH);
+    let mut connection = None;
+    loop {
+        ticks.tick().await;
+        probe.ask(address, &mut connection, "/api/metrics").await;
     }
 }
 

@@ -155,7 +155,7 @@ impl RequestMeter {
 }
 
 /// To the nearest second, as the header has it.
-fn whole_seconds(after: Duration) -> u32 {
+pub(crate) fn whole_seconds(after: Duration) -> u32 {
     u32::try_from((after.as_millis() + 500) / 1000).unwrap_or(u32::MAX).max(1)
 }
 

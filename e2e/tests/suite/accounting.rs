@@ -276,6 +276,9 @@ async fn with_nothing_left_to_lend_others_are_told_to_come_back_and_health_and_d
         assert!(!refused.header("retry-after").is_empty(), "{path}");
     }
     drop(app.anonymous().get("/api/health").await.expect_status(200));
+    // Also those that are long, and so would have to be lent for.
+    let metrics = app.admin().get("/api/metrics").await.expect_status(200);
+    assert!(metrics.text().len() > 64 << 10, "{}", metrics.text().len());
     let path = format!("/api/cases/{case}");
     let deleted = app.admin().send(Method::DELETE, &path, &[("if-match", "\"v1\"")], Bytes::new()).await;
     drop(deleted.expect_status(204));

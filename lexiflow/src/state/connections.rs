@@ -106,7 +106,16 @@ impl Follower {
     /// Whoever does nothing goes sooner under pressure. New ones may come at every level: their number is reckoned with.
     fn follow_level(&self, level: Level) {
         let idle = if self.headroom.tuning().acts { idle_most(level) } else { None };
-        self.crowd.keep_idle_for(idle);
+        let before = self.crowd.keep_idle_for(idle);
+        if before != idle {
+            let millis = |idle: Option<Duration>| idle.map(|idle| idle.as_millis());
+            tracing::info!(
+                level = level.as_str(),
+                idle_ms_before = millis(before),
+                idle_ms = millis(idle),
+                "connections that do nothing are kept for another time"
+            );
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 use super::{Settings, compression, deadline, large};
+use crate::metering::InFlight;
 use crate::problem::{Problem, in_context};
 use crate::scope::{Scope, SharedScope};
 use crate::{codes, idempotency};
@@ -44,11 +45,14 @@ impl Service<Request> for Boundary {
         let (method, headers) = (request.method(), request.headers());
         let compress = compression::is_wanted(settings.compression, method, request.uri().path(), headers);
         let is_safe = method.is_safe();
+        let spared =
+            request.extensions().get::<InFlight>().is_some_and(|InFlight(flight)| !flight.is_expendable());
         let work = idempotency::once(settings.idempotency.as_ref(), &scope, request, self.route.clone());
         Box::pin(async move {
             let response = finish(&settings, &scope, work).await;
             let response =
-                in_context(if is_safe { large::cover(response, &scope) } else { response }, &scope).await;
+                in_context(if is_safe { large::cover(response, &scope, spared) } else { response }, &scope)
+                    .await;
             Ok(if compress {
                 compression::mark(response, settings.compression, &settings.compressors, &scope)
             } else {

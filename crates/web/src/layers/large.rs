@@ -1,5 +1,6 @@
 use crate::body::Cut;
 use crate::codes;
+use crate::metering::whole_seconds;
 use crate::problem::Problem;
 use crate::scope::Scope;
 use axum::body::{Body, Bytes};
@@ -10,16 +11,18 @@ use http_body::Body as _;
 const LARGE_BYTES: u64 = 64 << 10;
 
 /// The answer with the memory it lies in held until it is sent: of a long list that is read slowly, all of it stays here.
-/// Streams do not know their size and are let through. Not for answers to changes: what is done must be told.
-pub(super) fn cover(response: Response, scope: &Scope) -> Response {
+/// Streams do not know their size and are let through. Not for answers to changes: what is done must be told. What is `spared`
+/// answers also when nothing is left: whoever looks after the server needs its metrics just then.
+pub(super) fn cover(response: Response, scope: &Scope, spared: bool) -> Response {
     let size = response.body().size_hint().exact().filter(|size| *size >= LARGE_BYTES);
     match size.map(|size| scope.held.hold(size)) {
         None => response,
-        Some(Ok(())) => response.map(in_pieces),
-        Some(Err(refusal)) => Problem::new(codes::MEMORY_EXHAUSTED)
+        Some(Err(refusal)) if !spared => Problem::new(codes::MEMORY_EXHAUSTED)
             .with_detail("there is no memory to keep the answer until it is read: ask for less or try again")
+            .with_retry_after(refusal.retry_after.map_or(1, whole_seconds))
             .with_cause(refusal)
             .into_response(),
+        Some(_) => response.map(in_pieces),
     }
 }
 

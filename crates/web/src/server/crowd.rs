@@ -62,10 +62,12 @@ impl Crowd {
         self.0.changed.notify_waiters();
     }
 
-    /// Lets connections go that are without a request for so long; `None` for as long as the settings let them.
-    pub fn keep_idle_for(&self, most: Option<Duration>) {
-        self.with(|counts| counts.idle = most);
+    /// Lets connections go that are without a request for so long; `None` for as long as the settings let them. How long it
+    /// was before.
+    pub fn keep_idle_for(&self, most: Option<Duration>) -> Option<Duration> {
+        let before = self.with(|counts| std::mem::replace(&mut counts.idle, most));
         self.0.changed.notify_waiters();
+        before
     }
 
     /// The most connections at present.
