@@ -16,7 +16,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 const EACH: Duration = Duration::from_millis(100);
 const NEWCOMER_EACH: Duration = Duration::from_secs(1);
-const METRICS_EACH: Duration = Duration::from_secs(1);
+const METRICS_EACH: Duration = Duration::from_secs(5);
 const REPORT_EACH: Duration = Duration::from_millis(500);
 /// An answer that takes longer counts as none.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,7 +29,7 @@ pub(super) struct Health {
     pub live: Probe,
     /// `/api/health/live` on a new connection each second.
     pub newcomer: Probe,
-    /// `/api/metrics` on a connection that is kept, each second.
+    /// `/api/metrics` on a connection that is kept, each five seconds.
     pub metrics: Probe,
     /// What `/api/health/memory` told.
     pub reports: Reports,

@@ -55,12 +55,16 @@ pub(super) async fn show_metrics(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let names = viewer.require_figures()?;
-    let metrics = &ops.parts.metrics;
     ops.depths.want();
-    ops.in_flight.follow(metrics);
     let format = Format::from_accept(headers.get(ACCEPT).and_then(|value| value.to_str().ok()));
-    let firms = |to: &mut Exposition| collectors::firms(ops.parts.app.headroom(), names, to);
-    let text = metrics.render_with(format, firms);
+    // It takes milliseconds, for which the thread that answers health would not.
+    let text = headroom::spawn_blocking(move || {
+        let metrics = &ops.parts.metrics;
+        ops.in_flight.follow(metrics);
+        metrics
+            .render_with(format, |to: &mut Exposition| collectors::firms(ops.parts.app.headroom(), names, to))
+    });
+    let text = text.await.map_err(|error| Problem::new(codes::INTERNAL).with_cause(error))?;
     let text = text.map_err(|error| Problem::new(codes::INTERNAL).with_cause(error))?;
     Ok(([(CONTENT_TYPE, format.content_type()), (CACHE_CONTROL, "no-store")], text).into_response())
 }
