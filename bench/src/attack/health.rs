@@ -16,7 +16,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 const EACH: Duration = Duration::from_millis(100);
 const NEWCOMER_EACH: Duration = Duration::from_secs(1);
-const METRICS_EACH: Duration = Duration::from_secs(5);
+/// Questions for health between two for the metrics.
+const METRICS_EACH: usize = 50;
 const REPORT_EACH: Duration = Duration::from_millis(500);
 /// An answer that takes longer counts as none.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,7 +30,7 @@ pub(super) struct Health {
     pub live: Probe,
     /// `/api/health/live` on a new connection each second.
     pub newcomer: Probe,
-    /// `/api/metrics` on a connection that is kept, each five seconds.
+    /// `/api/metrics` on the same connection as health, each five seconds.
     pub metrics: Probe,
     /// What `/api/health/memory` told.
     pub reports: Reports,
@@ -87,21 +88,23 @@ async fn probe_until(address: SocketAddr, mut stopped: watch::Receiver<bool>) ->
     let Health { main: kept, live, newcomer, metrics, reports } = &mut health;
     tokio::select! {
         _ = stopped.wait_for(|is_over| *is_over) => {}
-        () = ask_regularly(address, kept, live) => {}
+        () = ask_regularly(address, kept, live, metrics) => {}
         () = come_anew(address, newcomer) => {}
-        () = scrape(address, metrics) => {}
         () = watch_reports(address, reports) => {}
     }
     health
 }
 
-async fn ask_regularly(address: SocketAddr, main: &mut Probe, live: &mut Probe) {
+async fn ask_regularly(address: SocketAddr, main: &mut Probe, live: &mut Probe, metrics: &mut Probe) {
     let mut ticks = ticks(EACH);
     let mut connection = None;
-    loop {
+    for asked in 1_usize.. {
         ticks.tick().await;
         main.ask(address, &mut connection, "/api/health").await;
         live.ask(address, &mut connection, "/api/health/live").await;
+        if asked.is_multiple_of(METRICS_EACH) {
+            metrics.ask(address, &mut connection, "/api/metrics").await;
+        }
     }
 }
 
@@ -110,15 +113,6 @@ async fn come_anew(address: SocketAddr, probe: &mut Probe) {
     loop {
         ticks.tick().await;
         probe.ask(address, &mut None, "/api/health/live").await;
-    }
-}
-
-async fn scrape(address: SocketAddr, probe: &mut Probe) {
-    let mut ticks = ticks(METRICS_EACH);
-    let mut connection = None;
-    loop {
-        ticks.tick().await;
-        probe.ask(address, &mut connection, "/api/metrics").await;
     }
 }
 
