@@ -29,6 +29,7 @@ use crate::table::Row;
 use crate::{api, attack, client::Connection, server::Server};
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 /// The figures that a choice stands for.
 pub(crate) fn of(chosen: Figure) -> Vec<Figure> {
@@ -115,6 +116,9 @@ fn example(setup: &Setup, package: &str, name: &str) -> anyhow::Result<PathBuf> 
     anyhow::ensure!(status.success(), "the example {name} of {package} does not build");
     Ok(setup.root.join(target).join("release/examples").join(name))
 }
+
+/// How long after a start or a load the server has given back what only that needed: its code goes last, after some 5 s.
+const AT_REST: Duration = Duration::from_secs(6);
 
 /// The number in the middle.
 fn median(mut numbers: Vec<u64>) -> u64 {

@@ -1,4 +1,4 @@
-use super::median;
+use super::{AT_REST, median};
 use crate::process;
 use crate::quantity::Quantity;
 use crate::server::{Server, Start};
@@ -6,8 +6,6 @@ use crate::setup::Setup;
 use crate::table::Row;
 use std::time::Duration;
 
-/// What follows a start, such as giving back its code, is over by then.
-const SETTLE: Duration = Duration::from_secs(6);
 /// Looks at a server at rest. What it does every now and then brings code back for a moment.
 const LOOKS: u64 = 15;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
@@ -20,7 +18,7 @@ pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     for figure in ["idle resident memory, first start", "idle resident memory, existing database"] {
         let server = Start::on(setup, &data_dir).go().await?;
-        tokio::time::sleep(SETTLE).await;
+        tokio::time::sleep(AT_REST).await;
         rows.push(row(figure, &server).await?);
         server.stop().await?;
     }

@@ -1,10 +1,10 @@
+use super::AT_REST;
 use crate::api;
 use crate::process;
 use crate::quantity::Quantity;
 use crate::server::{Server, Start};
 use crate::setup::Setup;
 use crate::table::Row;
-use std::time::Duration;
 
 const PROFILES: [&str; 3] = ["default", "high-concurrency", "memory-constrained"];
 /// Fewer than the smallest profile lets in.
@@ -12,8 +12,6 @@ const CONNECTIONS: usize = 200;
 /// Requests of the short load: 8 clients that search, so that compressors, readers and threads are all in use.
 const LOAD_CLIENTS: usize = 8;
 const LOAD_ROUNDS: usize = 100;
-/// What follows a start or a load is given back by then.
-const SETTLE: Duration = Duration::from_secs(3);
 
 /// What each profile of settings costs: at rest, for each idle connection, and at the height of a short load.
 pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
@@ -24,7 +22,7 @@ pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
         // The first start makes the database, and hashes a password.
         Start::on(setup, &data_dir).go().await?.stop().await?;
         let server = Start::on(setup, &data_dir).with("LEXIFLOW_PROFILE", profile).go().await?;
-        tokio::time::sleep(SETTLE).await;
+        tokio::time::sleep(AT_REST).await;
         rows.extend(measure_one(profile, &server).await?);
         server.stop().await?;
     }
@@ -34,7 +32,7 @@ pub(super) async fn measure(setup: &Setup) -> anyhow::Result<Vec<Row>> {
 async fn measure_one(profile: &str, server: &Server) -> anyhow::Result<Vec<Row>> {
     let idle = process::memory(server.pid())?;
     let token = api::login(server).await?;
-    tokio::time::sleep(SETTLE).await;
+    tokio::time::sleep(AT_REST).await;
     let before = process::memory(server.pid())?;
     let mut connections = api::waiting(server, &token, CONNECTIONS).await?;
     let held = process::memory(server.pid())?;

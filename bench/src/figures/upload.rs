@@ -1,3 +1,4 @@
+use super::AT_REST;
 use crate::api;
 use crate::body::{Digest, Made, Payload};
 use crate::cgroup::Cgroup;
@@ -18,7 +19,6 @@ use tokio::sync::oneshot::Receiver;
 const LIMIT_BYTES: u64 = 256 << 20;
 const GROWTH_BYTES: u64 = 16 << 20;
 const SAMPLE: Duration = Duration::from_millis(100);
-const SETTLE: Duration = Duration::from_secs(3);
 const BOUNDARY: &str = "lexiflow-bench-8f2c61d07e";
 
 /// A large file up and down again, as a form and as a raw body, while the server has 256 MiB.
@@ -59,8 +59,8 @@ async fn transfers(size: u64, server: &Server, group: &Cgroup, figure: &str) -> 
     let mut rows = Vec::new();
     let mut document = None;
     for way in [Way::Form, Way::Raw] {
-        // The hash of the login's password is given back by then.
-        tokio::time::sleep(SETTLE).await;
+        // What is resident for the start alone would hide as much of the growth.
+        tokio::time::sleep(AT_REST).await;
         let before = process::memory(server.pid())?.resident;
         let has_reset = process::reset_peak(server.pid());
         let (upload_peak, up) =
