@@ -103,7 +103,8 @@ fn pages(base: libc::Elf64_Addr, header: &libc::Elf64_Phdr) -> Option<Segment> {
 /// Whether no page of a segment differs from its file.
 fn is_clean(pagemap: &File, (start, end): Segment) -> std::io::Result<bool> {
     const ENTRY: usize = size_of::<u64>();
-    let (first, last) = (start / page_bytes() * ENTRY, end / page_bytes() * ENTRY);
+    let page = page_bytes();
+    let (first, last) = (start / page * ENTRY, end / page * ENTRY);
     let mut read = first;
     let mut entries = [0; 512 * ENTRY];
     while read < last {

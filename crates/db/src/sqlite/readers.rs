@@ -129,30 +129,33 @@ impl Readers {
     pub(crate) fn release(&self, part: Part, is_enough: impl Fn() -> bool) {
         let count = self.idle(|idle| idle.len());
         for _ in 0..count {
-            // The permit keeps a reader that comes meanwhile from opening one connection too many.
-            let Ok(permit) = Arc::clone(&self.0.permits).try_acquire_owned() else { return };
             if is_enough() {
                 return;
             }
-            let connection = self.idle(|idle| (!idle.is_empty()).then(|| idle.remove(0)));
-            if let Some(connection) = &connection {
+            let Some(cold) = self.coldest_but(0) else { return };
+            if let Some(connection) = &cold.connection {
                 connection.release(part);
             }
-            drop(Borrowed { connection, readers: self.clone(), _permit: permit });
         }
     }
 
     /// Closes the connections that nobody uses, but for the warmest: each knows the whole schema for itself. How many.
     pub(crate) fn close_cold(&self) -> u32 {
         let mut closed = 0;
-        // As above, a permit for each that is about to go.
-        while let Ok(_permit) = Arc::clone(&self.0.permits).try_acquire_owned() {
-            let Some(cold) = self.idle(|idle| (idle.len() > 1).then(|| idle.remove(0))) else { break };
-            drop(cold);
+        while let Some(mut cold) = self.coldest_but(1) {
+            drop(cold.connection.take());
             self.0.open.fetch_sub(1, Ordering::Relaxed);
             closed += 1;
         }
         closed
+    }
+
+    /// The connection that nobody has used for longest, where more than `kept` are not in use.
+    fn coldest_but(&self, kept: usize) -> Option<Borrowed> {
+        // The permit keeps a reader that comes meanwhile from opening one connection too many.
+        let permit = Arc::clone(&self.0.permits).try_acquire_owned().ok()?;
+        let connection = self.idle(|idle| (idle.len() > kept).then(|| idle.remove(0)))?;
+        Some(Borrowed { connection: Some(connection), readers: self.clone(), _permit: permit })
     }
 
     fn idle<T>(&self, look: impl FnOnce(&mut Vec<Connection>) -> T) -> T {
