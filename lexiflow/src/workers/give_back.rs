@@ -40,7 +40,8 @@ pub(super) async fn run(headroom: Headroom, db: Db, stop: CancellationToken) {
         }
         let is_still = stillness.is_noticed(&headroom);
         was_pressed |= calmed;
-        if is_still && std::mem::take(&mut was_pressed) {
+        let has_crowd_gone = is_still && std::mem::take(&mut was_pressed);
+        if has_crowd_gone {
             give_back_stores(&headroom, &[db::PAGES_STORE]);
         }
         // Opening one takes some milliseconds of whoever needs it next.
@@ -49,8 +50,10 @@ pub(super) async fn run(headroom: Headroom, db: Db, stop: CancellationToken) {
             let closed = db.close_cold_readers().await;
             tracing::debug!(closed, "connections for reading that nobody used were closed");
         }
-        if calmed || just_begun || is_still {
-            give_back_dropped_pages().await;
+        // Few dropped pages are not worth a thread for what blocks: made every few seconds, it would keep its code in memory.
+        let drops_much = || headroom::sqlite::dropped_page_bytes() >= WORTH_PURGING;
+        if calmed || just_begun || has_crowd_gone || (is_still && drops_much()) {
+            drop(headroom::spawn_blocking(headroom::sqlite::purge_pages).await);
         }
         // Statements are compiled anew first: the code for it goes with the rest.
         if !calmed && (just_begun || !is_due(given.as_ref(), &headroom)) {
@@ -123,14 +126,6 @@ impl Stillness {
 /// Resident pages of files, which are code but for a few, in bytes.
 fn code_bytes() -> u64 {
     headroom::ProcessStats::read(&SystemRoots::default()).map_or(0, |process| process.rss_file)
-}
-
-/// Gives dropped pages of the database back. Where there are few it does nothing: a thread for what blocks, made every few
-/// seconds, would keep the code for it in memory.
-async fn give_back_dropped_pages() {
-    if headroom::sqlite::dropped_page_bytes() >= WORTH_PURGING {
-        drop(headroom::spawn_blocking(headroom::sqlite::purge_pages).await);
-    }
 }
 
 /// Gives back what only the start, or the crowd that went, has needed of the database: pages and statements.
