@@ -6,7 +6,7 @@ use crypto::Secret;
 use db::Reads as _;
 use headroom::{Faults, Headroom, PoolStats, SystemRoots, SystemSource};
 use lexiflow::config::{Config, Sources, load};
-use lexiflow::state::{OpenMemory, Running, StartOptions, start};
+use lexiflow::state::{OpenMemory, Running, StartOptions, migrations, start};
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ impl TestApp {
 
     /// Starts one with memory books of the test's choice.
     pub async fn with_memory(settings: &[(&str, &str)], memory: OpenMemory) -> Self {
-        let database = TestDatabase::create().await;
+        let database = TestDatabase::migrated(&migrations()).await;
         let data = database.folder().join("data").display().to_string();
         let mut overrides = vec![
             ("storage.data_dir", data.as_str()),
@@ -237,6 +237,22 @@ impl TestApp {
             .await
             .expect("the work ends")
             .expect("the work is done");
+    }
+
+    /// Does the periodic work that is due by the clock, and all that comes of it. Until the clock is moved, the server does
+    /// nothing more by itself.
+    pub async fn settle_periodic(&self) {
+        let scheduler = &self.running.parts().scheduler;
+        loop {
+            let ran = scheduler.run_due().await.expect("the work that is due");
+            // The server's own scheduler may be at it.
+            let running = scheduler.state().await.expect("the state of the work").running;
+            self.settle().await;
+            if ran.is_empty() && running == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// The files below the data folder's `files`, temporary ones included.

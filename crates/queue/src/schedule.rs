@@ -120,8 +120,9 @@ impl Scheduler {
             let time = |index| row.at::<Option<Stamp>>(index).map_err(unreadable);
             let (last, next, leased) = (time(1)?, time(2)?, time(3)?);
             state.schedules += 1;
-            state.last_run_at = state.last_run_at.max(last.map(|stamp| stamp.0));
             let is_run = leased.is_some_and(|until| until.0 > now);
+            state.running += u64::from(is_run);
+            state.last_run_at = state.last_run_at.max(last.map(|stamp| stamp.0));
             if let Some(next) = next.filter(|_| !is_run) {
                 state.overdue = state.overdue.max((now - next.0).to_std().unwrap_or_default());
             }
@@ -145,6 +146,8 @@ impl Scheduler {
 pub struct SchedulerState {
     /// Schedules that have run or are about to.
     pub schedules: u64,
+    /// Those that somebody runs at this moment.
+    pub running: u64,
     /// When a run that has ended began last.
     pub last_run_at: Option<Timestamp>,
     /// For how long the work that is due for longest has waited for somebody to begin it.

@@ -95,8 +95,8 @@ impl Person<'_> {
         let given = self.post("/api/auth/mfa/totp", &password, 200).await;
         let bytes = BASE32_NOPAD.decode(given["secret"].as_str().unwrap().as_bytes()).unwrap();
         let secret = TotpSecret::from_bytes(&bytes).unwrap();
-        let next = |person: &Self| {
-            person.trial.app.advance(TimeDelta::seconds(30));
+        let next = |person: &mut Self| {
+            person.trial.advance(TimeDelta::seconds(30));
             code(&person.trial.app, &secret)
         };
         let confirmed = json!({ "code": code(&self.trial.app, &secret) });
@@ -119,7 +119,7 @@ impl Person<'_> {
         let token = mail_to(&self.trial.app, &self.email).await.token();
         self.post("/api/auth/reset-password", &json!({ "token": token, "newPassword": PASSWORD }), 204).await;
         // Whatever began by the moment of the reset is over.
-        self.trial.app.advance(TimeDelta::seconds(1));
+        self.trial.advance(TimeDelta::seconds(1));
         self.sign_in(&json!({ "password": PASSWORD })).await;
     }
 
