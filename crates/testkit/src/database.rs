@@ -1,3 +1,4 @@
+use crate::template;
 use db::{Db, Migration, Settings};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use std::time::Duration;
@@ -23,6 +24,16 @@ impl TestDatabase {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let postgres = match server() {
             Some(server) => Some(Postgres::create(server).await),
+            None => None,
+        };
+        Self { folder, postgres }
+    }
+
+    /// A database that has the schema, as far as the server of the tests builds it faster than the migrations do.
+    pub async fn migrated(schema: &[Migration]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let postgres = match server() {
+            Some(server) => Some(Postgres::copy(server, schema).await),
             None => None,
         };
         Self { folder, postgres }
@@ -66,7 +77,7 @@ fn server() -> Option<String> {
 
 impl Postgres {
     async fn create(server: String) -> Self {
-        let name = format!("lf_test_{}", uuid::Uuid::from_bytes(random()).simple());
+        let name = new_name();
         let mut connection =
             sqlx::PgConnection::connect(&server).await.expect("the PostgreSQL server of the tests");
         let create = format!("CREATE DATABASE {name}");
@@ -75,13 +86,29 @@ impl Postgres {
         Self { server, name }
     }
 
-    /// The server's address with this database instead of its own.
-    fn url(&self) -> String {
-        let (base, query) = self.server.split_once('?').unwrap_or((&self.server, ""));
-        let (host, _) = base.rsplit_once('/').expect("an address with a database");
-        let query = if query.is_empty() { String::new() } else { format!("?{query}") };
-        format!("{host}/{}{query}", self.name)
+    /// A database with this schema.
+    async fn copy(server: String, schema: &[Migration]) -> Self {
+        let name = new_name();
+        template::create_from(&server, |name| address_of(&server, name), &name, schema).await;
+        Self { server, name }
     }
+
+    /// The address of this database.
+    fn url(&self) -> String {
+        address_of(&self.server, &self.name)
+    }
+}
+
+/// The server's address with the database `name` instead of its own.
+fn address_of(server: &str, name: &str) -> String {
+    let (base, query) = server.split_once('?').unwrap_or((server, ""));
+    let (host, _) = base.rsplit_once('/').expect("an address with a database");
+    let query = if query.is_empty() { String::new() } else { format!("?{query}") };
+    format!("{host}/{name}{query}")
+}
+
+fn new_name() -> String {
+    format!("lf_test_{}", uuid::Uuid::from_bytes(random()).simple())
 }
 
 fn random() -> [u8; 16] {

@@ -9,6 +9,7 @@ mod client;
 mod data;
 mod database;
 mod stand_in;
+mod template;
 
 pub use answer::Answer;
 pub use client::Client;

@@ -1,7 +1,7 @@
 use clock::{SystemClock, SystemRandom};
 use lexiflow::commands::{Console, run};
 use lexiflow::config::{Config, Environment, Sources, load};
-use lexiflow::state::{Running, StartError, StartOptions, start};
+use lexiflow::state::{Running, StartError, StartOptions, migrations, start};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
@@ -76,7 +76,7 @@ impl Server {
 
     /// The same with settings of the test's choice.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
-        let database = TestDatabase::create().await;
+        let database = TestDatabase::migrated(&migrations()).await;
         let url = database.settings().url;
         let more: Vec<(&str, &str)> = url
             .as_deref()
