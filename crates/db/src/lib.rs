@@ -20,6 +20,7 @@ mod rows;
 mod sqlite;
 mod stamp;
 mod stats;
+mod turns;
 mod tx;
 mod writer;
 

@@ -3,6 +3,7 @@ use crate::sqlite::Connection;
 use crate::sqlite::connection::Purpose;
 use crate::sqlite::held::{Held, HeldStore, PAGES_BYTES, Part, STATEMENT_BYTES};
 use crate::sqlite::readers::Readers;
+use crate::turns::Turns;
 use crate::{Dialect, Error, Reader, Reads, Stats, Writer, postgres};
 use headroom::BoundedStore;
 use rustix::fs::Access;
@@ -76,6 +77,11 @@ pub const fn connection_bytes(statements: u32) -> u64 {
     PAGES_BYTES + STATEMENT_BYTES * statements as u64
 }
 
+/// All connections that read but one, which is left for short questions; the only one where there is one.
+fn long_questions(connections: u32, settings: &Settings) -> Turns {
+    Turns::new(connections.saturating_sub(1), settings.acquire_timeout)
+}
+
 /// An open database: its readers and its writer.
 #[derive(Debug, Clone)]
 pub struct Db {
@@ -104,8 +110,9 @@ impl Db {
             Some(url) if url.starts_with("postgres:") || url.starts_with("postgresql:") => {
                 let stats = Stats::new(settings.slow_statement);
                 let (writer, reader) = postgres::open(url, settings).await?;
+                let connections = reader.options().get_max_connections();
                 Ok(Self {
-                    reader: Reader::postgres(reader, stats.clone()),
+                    reader: Reader::postgres(reader, long_questions(connections, settings), stats.clone()),
                     writer: Writer::postgres(writer, stats.clone()),
                     stats,
                     embedded: None,
@@ -142,7 +149,11 @@ impl Db {
         let line = Line::new(connection, settings.group_commit, stats.clone());
         let most = u64::from(settings.readers.max(1)) + 1;
         Ok(Self {
-            reader: Reader::sqlite(readers.clone(), stats.clone()),
+            reader: Reader::sqlite(
+                readers.clone(),
+                long_questions(settings.readers, settings),
+                stats.clone(),
+            ),
             writer: Writer::sqlite(line.clone(), stats.clone()),
             stats,
             embedded: Some(Embedded { committer: line, readers, held, most }),

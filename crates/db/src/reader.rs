@@ -1,4 +1,5 @@
 use crate::sqlite::readers::Readers;
+use crate::turns::Turns;
 use crate::{Dialect, Error, Reads, Row, Stats, postgres};
 use sea_orm::Statement;
 use sea_orm::sea_query::Values;
@@ -9,6 +10,9 @@ use std::time::Instant;
 pub struct Reader {
     kind: Kind,
     stats: Stats,
+    /// All connections but one.
+    long: Turns,
+    is_long: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -18,12 +22,20 @@ enum Kind {
 }
 
 impl Reader {
-    pub(crate) fn sqlite(readers: Readers, stats: Stats) -> Self {
-        Self { kind: Kind::Sqlite(readers), stats }
+    pub(crate) fn sqlite(readers: Readers, long: Turns, stats: Stats) -> Self {
+        Self { kind: Kind::Sqlite(readers), stats, long, is_long: false }
     }
 
-    pub(crate) fn postgres(pool: sqlx::PgPool, stats: Stats) -> Self {
-        Self { kind: Kind::Postgres(pool), stats }
+    pub(crate) fn postgres(pool: sqlx::PgPool, long: Turns, stats: Stats) -> Self {
+        Self { kind: Kind::Postgres(pool), stats, long, is_long: false }
+    }
+
+    /// The same for questions that take long, such as searches: where there are several connections, one is left for the
+    /// short questions that come meanwhile. Connections are given in the order of asking, so that a crowd that searches
+    /// would keep whoever saves something waiting behind all of it.
+    #[must_use]
+    pub fn for_long_questions(&self) -> Self {
+        Self { is_long: true, ..self.clone() }
     }
 
     /// Connections open and, of them, idle.
@@ -39,6 +51,7 @@ impl Reader {
             Kind::Sqlite(readers) => readers.close(),
             Kind::Postgres(pool) => pool.close().await,
         }
+        self.long.close();
     }
 }
 
@@ -54,6 +67,7 @@ impl Reads for Reader {
         let values = statement.values.unwrap_or(Values(Vec::new()));
         let text = statement.sql.as_str();
         let started = Instant::now();
+        let _turn = if self.is_long { Some(self.long.take().await?) } else { None };
         let result = match &self.kind {
             Kind::Sqlite(readers) => readers.rows(text, values).await.map(|found| found.rows),
             // Boxed, as in `Writer`: the driver's futures are kilobytes, which every request on SQLite would carry too.

@@ -21,14 +21,14 @@ pub async fn search(
     for action in std::iter::once(Action::Search).chain(listed) {
         ctx.require_records(action, offset.saturating_add(limit))?;
     }
-    store::search(ctx.reader(), &visible, &query, limit, offset).await
+    store::search(&ctx.reader().for_long_questions(), &visible, &query, limit, offset).await
 }
 
 /// How many things the index holds, by kind, of those that the caller may read.
 pub async fn stats(ctx: &Ctx) -> Result<Vec<(Kind, u64)>, Error> {
     ctx.require(Action::Search)?;
     let visible = visible(ctx, &Kind::ALL);
-    let mut counts = store::counts_by_kind(ctx.reader(), &visible).await?;
+    let mut counts = store::counts_by_kind(&ctx.reader().for_long_questions(), &visible).await?;
     counts.retain(|(kind, _)| visible.kinds().contains(kind));
     Ok(counts)
 }

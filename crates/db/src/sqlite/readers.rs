@@ -2,12 +2,13 @@ use super::connection::{Connection, Purpose};
 use super::held::{Held, Part};
 use super::{Found, Outcome};
 use crate::Error;
+use crate::turns::Turns;
 use sea_orm::sea_query::Values;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The connections that cannot write, opened as they are needed.
 #[derive(Debug, Clone)]
@@ -16,14 +17,13 @@ pub(crate) struct Readers(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     path: PathBuf,
-    /// One permit for each connection that may be open.
-    permits: Arc<Semaphore>,
+    /// One for each connection that may be open.
+    turns: Turns,
     /// Open and not in use. The last one put back is taken first: its pages are warm.
-    // bounded: one for each permit; what they hold is counted in `held`.
+    // bounded: one for each turn; what they hold is counted in `held`.
     idle: Mutex<Vec<Connection>>,
     held: Held,
     open: AtomicU32,
-    acquire_timeout: Duration,
     statement_timeout: Duration,
 }
 
@@ -32,7 +32,7 @@ struct Shared {
 struct Borrowed {
     connection: Option<Connection>,
     readers: Readers,
-    _permit: OwnedSemaphorePermit,
+    _turn: OwnedSemaphorePermit,
 }
 
 /// Tells the statement to end when the one who asked for it goes away.
@@ -52,14 +52,12 @@ impl Readers {
         acquire_timeout: Duration,
         statement_timeout: Duration,
     ) -> Self {
-        let most = usize::try_from(most.max(1)).unwrap_or(1);
         Self(Arc::new(Shared {
             path,
-            permits: Arc::new(Semaphore::new(most)),
-            idle: Mutex::new(Vec::with_capacity(most)),
+            turns: Turns::new(most, acquire_timeout),
+            idle: Mutex::default(),
             held,
             open: AtomicU32::new(0),
-            acquire_timeout,
             statement_timeout,
         }))
     }
@@ -70,7 +68,7 @@ impl Readers {
     }
 
     pub(crate) fn close(&self) {
-        self.0.permits.close();
+        self.0.turns.close();
         let closed = self.idle(std::mem::take);
         self.0.open.fetch_sub(u32::try_from(closed.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
         drop(closed);
@@ -80,27 +78,15 @@ impl Readers {
     pub(crate) async fn rows(&self, text: &str, values: Values) -> Result<Found, Error> {
         // A loop of statements that are answered here must leave the thread to others from time to time.
         tokio::task::coop::consume_budget().await;
-        let permit = self.permit().await?;
+        let turn = self.0.turns.take().await?;
         let connection = self.idle(Vec::pop);
-        let borrowed = Borrowed { connection, readers: self.clone(), _permit: permit };
+        let borrowed = Borrowed { connection, readers: self.clone(), _turn: turn };
         if let Some(connection) = &borrowed.connection
             && let Outcome::Done(result) = connection.quickly(text, &values)
         {
             return result;
         }
         Box::pin(self.slowly(borrowed, text.to_owned(), values)).await
-    }
-
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {
-        let permits = Arc::clone(&self.0.permits);
-        // The timer of a wait that is not needed costs more than most statements.
-        if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
-            return Ok(permit);
-        }
-        match tokio::time::timeout(self.0.acquire_timeout, permits.acquire_owned()).await {
-            Ok(permit) => permit.map_err(|_| Error::Closed),
-            Err(elapsed) => Err(Error::Busy(Arc::new(elapsed))),
-        }
     }
 
     /// Opens the connection if need be and runs the statement on a blocking thread.
@@ -152,10 +138,10 @@ impl Readers {
 
     /// The connection that nobody has used for longest, where more than `kept` are not in use.
     fn coldest_but(&self, kept: usize) -> Option<Borrowed> {
-        // The permit keeps a reader that comes meanwhile from opening one connection too many.
-        let permit = Arc::clone(&self.0.permits).try_acquire_owned().ok()?;
+        // The turn keeps a reader that comes meanwhile from opening one connection too many.
+        let turn = self.0.turns.try_take()?;
         let connection = self.idle(|idle| (idle.len() > kept).then(|| idle.remove(0)))?;
-        Some(Borrowed { connection: Some(connection), readers: self.clone(), _permit: permit })
+        Some(Borrowed { connection: Some(connection), readers: self.clone(), _turn: turn })
     }
 
     fn idle<T>(&self, look: impl FnOnce(&mut Vec<Connection>) -> T) -> T {
@@ -174,7 +160,7 @@ impl Borrowed {
 impl Drop for Borrowed {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
-        if self.readers.0.permits.is_closed() {
+        if self.readers.0.turns.is_closed() {
             self.readers.0.open.fetch_sub(1, Ordering::Relaxed);
         } else {
             connection.put_down();

@@ -3,10 +3,11 @@
 
 use crate::databases::{Place, on, on_both};
 use crate::notes::{add, keep, kept, with_notes};
-use db::{Error, Reads, sql};
+use db::{Dialect, Error, Reads, sql};
 use futures_util::FutureExt as _;
 use sea_orm::sea_query::Value;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// Some hundred milliseconds and more of steps on either database.
 const COUNTING: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
@@ -85,6 +86,49 @@ async fn a_large_value_is_kept_and_one_verb_of_it_disturbs_no_other() {
         let error = keep(&place.db, 3, &large).await.unwrap_err();
         assert!(matches!(error, Error::Violation(_)), "{error:?}");
         assert_eq!(kept(place.db.reader()).await, [1, 2]);
+    })
+    .await;
+}
+
+/// A question that takes a second on PostgreSQL, and for ever on SQLite, where nobody need wait for its end.
+async fn ponder(reader: db::Reader) -> Result<(), Error> {
+    match reader.dialect() {
+        Dialect::Sqlite => count(&reader, i64::MAX).await.map(drop),
+        Dialect::Postgres => reader.rows(sql(Dialect::Postgres, "SELECT pg_sleep(1)", [])).await.map(drop),
+    }
+}
+
+#[tokio::test]
+async fn a_crowd_with_long_questions_leaves_a_connection_for_the_short_ones() {
+    on_both(async |place| {
+        let reader = place.db.reader();
+        let connections = match reader.dialect() {
+            Dialect::Sqlite => place.settings.readers,
+            Dialect::Postgres => place.settings.max_connections / 2,
+        };
+        let mut crowd = JoinSet::new();
+        for _ in 0..connections * 3 {
+            crowd.spawn(ponder(reader.for_long_questions()));
+        }
+        let short = async {
+            let in_use = || {
+                let (open, idle) = reader.connections();
+                open - u32::try_from(idle).unwrap()
+            };
+            while in_use() < connections - 1 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            for number in 1..100 {
+                assert_eq!(count(reader, number).await.unwrap(), number);
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), short).await.expect("a connection is left");
+        if reader.dialect() == Dialect::Sqlite {
+            crowd.abort_all();
+        }
+        while let Some(ended) = crowd.join_next().await {
+            assert!(ended.is_err() || ended.is_ok_and(|outcome| outcome.is_ok()));
+        }
     })
     .await;
 }

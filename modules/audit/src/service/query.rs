@@ -106,8 +106,8 @@ pub async fn summarize(ctx: &Ctx, span: Span) -> Result<Summary, Error> {
     let sight = ctx.sight_to(Action::ReadAudit)?;
     let filter = Filter { span, ..Filter::default() };
     tell(ctx, Act::Read, question(ctx, "stats", &filter)).await?;
-    let (db, firm) = (ctx.reader(), ctx.firm());
-    let reach = reach(db, firm, span).await?;
+    let db = &ctx.reader().for_long_questions();
+    let reach = reach(db, ctx.firm(), span).await?;
     let tally = |by| summary::tally(db, sight, &filter, reach, by, MOST_VALUES);
     // Every entry has one of a few outcomes: their sum is the number of entries.
     let outcomes = tally(By::Outcome).await?;
