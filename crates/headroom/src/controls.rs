@@ -1,3 +1,5 @@
+use crate::class::Class;
+use crate::concurrency::Concurrency;
 use crate::ending::EndingAllowance;
 use crate::history::Fates;
 use crate::judge::{Cause, Judge, Observation};
@@ -131,7 +133,9 @@ pub struct ControlStats {
 #[derive(Debug)]
 pub(crate) struct Controls {
     mind: Mutex<Mind>,
-    pub(crate) is_shedding: AtomicBool,
+    pub(crate) sheds_bulk: AtomicBool,
+    pub(crate) sheds_standard: AtomicBool,
+    pub(crate) concurrency: Concurrency,
     pub(crate) closes_idle: AtomicBool,
     pub(crate) background_paused: watch::Sender<bool>,
     retry_seconds: AtomicU32,
@@ -190,7 +194,9 @@ impl Controls {
                 heavy_purged_at: None,
                 unused_purged_at: None,
             }),
-            is_shedding: AtomicBool::new(false),
+            sheds_bulk: AtomicBool::new(false),
+            sheds_standard: AtomicBool::new(false),
+            concurrency: Concurrency::default(),
             closes_idle: AtomicBool::new(false),
             background_paused: watch::Sender::new(false),
             retry_seconds: AtomicU32::new(1),
@@ -203,6 +209,12 @@ impl Controls {
             looked_at_micros: AtomicU64::new(0),
             overdue_after_micros: AtomicU64::new(OVERDUE_MICROS),
         }
+    }
+
+    /// Whether requests of this class, which can wait, are refused.
+    pub(crate) fn is_shed(&self, class: Class) -> bool {
+        let sheds = if class == Class::Standard { &self.sheds_standard } else { &self.sheds_bulk };
+        sheds.load(Ordering::Relaxed)
     }
 
     pub(crate) fn note_stalls(&self, pressure: Option<Pressure>) {

@@ -1,24 +1,24 @@
 mod acting;
+mod admitting;
 mod classes;
 mod following;
 mod keeping;
 
 use crate::allocator::{Allocator, HeapSpaces, PurgeReport};
-use crate::charge::{Charge, REQUEST_BYTES, Spares};
+use crate::charge::Spares;
 use crate::class::Class;
 use crate::controller::{Chores, survive};
 use crate::controls::{ControlStats, Controls, Decision};
 use crate::faults::Faults;
 use crate::history::History;
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::Ledger;
 use crate::lending::Lending;
 use crate::level::{Level, Thresholds, event_of};
 use crate::limit::{Budget, budget_of};
-use crate::meter::{Meter, RequestMemory};
+use crate::meter::RequestMemory;
 use crate::observe::{observe, share_of};
 use crate::plan::{Action, ActionSettings};
 use crate::pool::{Pool, PoolStats};
-use crate::refusal::{Refusal, RefusalKind};
 use crate::roots::SystemRoots;
 use crate::routes::{RouteStats, Routes};
 use crate::snapshot::Snapshot;
@@ -288,6 +288,7 @@ impl Headroom {
         for action in decision.actions.into_iter().filter(may) {
             survive(|| self.act(action, level, at_micros, chores));
         }
+        survive(|| self.bound_concurrency(if acts { level } else { Level::Normal }, at_micros));
         if acts {
             survive(|| self.bound_requests(&tuning, level, at_micros, chores));
             survive(|| self.bound_unused(reading, level, at_micros, chores));
@@ -318,34 +319,6 @@ impl Headroom {
     /// The requests that run now.
     pub fn ledger(&self) -> &Ledger {
         &self.inner.ledger
-    }
-
-    /// Lets a request of `route` begin, charges it [`REQUEST_BYTES`] in the budget tree below its class and follows it; or
-    /// refuses it while its class has to wait or has nothing to lend.
-    pub fn admit(&self, route: &str, class: Class, meter: Meter, is_exempt: bool) -> Result<Entry, Refusal> {
-        let controls = &self.inner.controls;
-        let can_wait = matches!(class, Class::Bulk | Class::Standard | Class::Background);
-        if can_wait && !is_exempt && controls.is_shedding.load(Ordering::Relaxed) {
-            controls.shed.fetch_add(1, Ordering::Relaxed);
-            let pool = self.class(class);
-            return Err(Refusal {
-                scope: pool.stats().name,
-                wanted: 0,
-                available: 0,
-                limit: pool.limit(),
-                kind: RefusalKind::Exhausted,
-                retry_after: Some(pool.tree().drain.about(controls.retry_seconds().into())),
-            });
-        }
-        let seat = self.inner.tenants.seat(class);
-        // What it is charged keeps it from waiting for what it asks no more than that does.
-        seat.pool.declare(2 * REQUEST_BYTES);
-        let charge = match seat.pool.try_lease(REQUEST_BYTES) {
-            Ok(lease) => Charge::Lent(lease),
-            Err(refusal) if is_exempt => Charge::Spared(self.inner.spares.take().ok_or(refusal)?),
-            Err(refusal) => return Err(refusal),
-        };
-        Ok(self.inner.ledger.seat(route, class, meter, !is_exempt, Some(seat)).charged(charge))
     }
 
     /// The `limit` tenants' shares of a class that hold most.

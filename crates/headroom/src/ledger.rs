@@ -1,5 +1,6 @@
 use crate::charge::Charge;
 use crate::class::Class;
+use crate::concurrency::Running;
 use crate::meter::{Meter, RequestMemory};
 use crate::pool::Pool;
 use crate::refusal::Refusal;
@@ -149,12 +150,19 @@ pub struct Entry {
     flight: Arc<Flight>,
     place: Option<(Ledger, usize)>,
     charge: Option<Charge>,
+    running: Option<Running>,
 }
 
 impl Entry {
     /// Holds the request's charge for as long as it is followed.
     pub(crate) fn charged(mut self, charge: Charge) -> Self {
         self.charge = Some(charge);
+        self
+    }
+
+    /// Counts it among the requests of its class that run for as long as it is followed.
+    pub(crate) fn running(mut self, running: Option<Running>) -> Self {
+        self.running = running;
         self
     }
 
@@ -226,7 +234,7 @@ impl Ledger {
             }
             None => None,
         });
-        Entry { flight, place: place.map(|place| (self.clone(), place)), charge: None }
+        Entry { flight, place: place.map(|place| (self.clone(), place)), charge: None, running: None }
     }
 
     /// Requests that run now.

@@ -17,6 +17,7 @@ mod cgroup;
 mod charge;
 mod class;
 mod code_pages;
+mod concurrency;
 mod controller;
 mod controls;
 mod detached;

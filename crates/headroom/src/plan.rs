@@ -11,8 +11,12 @@ pub enum Action {
     Decay(u32),
     /// Background work is held back, or let go on.
     PauseBackground(bool),
-    /// Requests of classes that can wait are refused, or admitted again.
-    Shed(bool),
+    /// Requests that move files are refused, or admitted again.
+    ShedBulk(bool),
+    /// The same for lists and searches.
+    ShedStandard(bool),
+    /// Fewer requests that can wait run at once, or any number again.
+    LimitConcurrency(bool),
     /// Clients are told to close their connections after the answer, or to keep them again.
     CloseIdle(bool),
     /// The largest request of the tenant that holds most is ended.
@@ -30,8 +34,12 @@ impl Action {
             Self::Decay(_) => "decay",
             Self::PauseBackground(true) => "pause_background",
             Self::PauseBackground(false) => "resume_background",
-            Self::Shed(true) => "shed",
-            Self::Shed(false) => "admit",
+            Self::ShedBulk(true) => "shed_bulk",
+            Self::ShedBulk(false) => "admit_bulk",
+            Self::ShedStandard(true) => "shed_standard",
+            Self::ShedStandard(false) => "admit_standard",
+            Self::LimitConcurrency(true) => "lower_concurrency",
+            Self::LimitConcurrency(false) => "free_concurrency",
             Self::CloseIdle(true) => "close_connections",
             Self::CloseIdle(false) => "keep_connections",
             Self::CancelLargest => "cancel_largest",
@@ -40,14 +48,18 @@ impl Action {
     }
 
     /// All names, for the metrics.
-    pub const NAMES: [&str; 11] = [
+    pub const NAMES: [&str; 15] = [
         "shrink_stores",
         "purge",
         "decay",
         "pause_background",
         "resume_background",
-        "shed",
-        "admit",
+        "shed_bulk",
+        "admit_bulk",
+        "shed_standard",
+        "admit_standard",
+        "lower_concurrency",
+        "free_concurrency",
         "close_connections",
         "keep_connections",
         "cancel_largest",
@@ -67,6 +79,8 @@ const KEPT_PAGES_MILLIS: isize = -1;
 const PURGE_EVERY: u64 = 1_000_000;
 const SHRINK_EVERY: u64 = 1_000_000;
 const CANCEL_EVERY: u64 = 250_000;
+/// Files are refused first. Where that has not helped after this time, in microseconds, lists and searches are too.
+const BULK_ALONE: u64 = 250_000;
 /// At most two in an hour.
 const DUMP_EVERY: u64 = 1_800_000_000;
 
@@ -122,6 +136,8 @@ pub(crate) fn kept_pages_millis(decay_millis: isize) -> isize {
 pub struct Plan {
     settings: ActionSettings,
     level: Level,
+    bulk_shed_at: Option<u64>,
+    sheds_standard: bool,
     purged_at: Option<u64>,
     shrunk_at: Option<u64>,
     cancelled_at: Option<u64>,
@@ -145,6 +161,7 @@ impl Plan {
     pub fn next(&mut self, level: Level, is_scarce: bool, at_micros: u64) -> Vec<Action> {
         let mut actions = Vec::new();
         self.lasting(level, &mut actions);
+        self.shed(level, is_scarce, at_micros, &mut actions);
         let rose = level > self.level;
         self.level = level;
         let shrinks = level >= Level::Elevated && self.settings.stores != Shrinking::Never;
@@ -188,8 +205,27 @@ impl Plan {
         if let Some(on) = crossed(Level::Warning) {
             actions.extend([Action::PauseBackground(on), Action::CloseIdle(on)]);
         }
-        if let Some(on) = crossed(Level::Critical) {
-            actions.push(Action::Shed(on));
+    }
+
+    /// What is refused, the largest first. All of it is admitted again when the level ends.
+    fn shed(&mut self, level: Level, is_scarce: bool, at_micros: u64, actions: &mut Vec<Action>) {
+        if level < Level::Critical {
+            if self.bulk_shed_at.take().is_some() {
+                actions.push(Action::ShedBulk(false));
+            }
+            if std::mem::take(&mut self.sheds_standard) {
+                actions.push(Action::ShedStandard(false));
+            }
+            return;
+        }
+        if self.bulk_shed_at.is_none() {
+            actions.push(Action::ShedBulk(true));
+        }
+        let since = *self.bulk_shed_at.get_or_insert(at_micros);
+        let is_long = is_scarce && at_micros.saturating_sub(since) >= BULK_ALONE;
+        if !self.sheds_standard && (is_long || level == Level::Emergency) {
+            self.sheds_standard = true;
+            actions.push(Action::ShedStandard(true));
         }
     }
 }

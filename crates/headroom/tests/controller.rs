@@ -44,12 +44,12 @@ fn each_level_does_its_part_and_all_of_it_is_taken_back() {
     assert_eq!((level, actions), (Level::Warning, expected.to_vec()));
     assert!(*paused.borrow() && headroom.closes_idle());
     let (level, actions) = step(260 * MIB, 300_000);
-    assert_eq!((level, actions), (Level::Critical, vec![Action::Shed(true), Action::ShrinkStores(0)]));
+    assert_eq!((level, actions), (Level::Critical, vec![Action::ShedBulk(true), Action::ShrinkStores(0)]));
     assert!(headroom.admit("/x", Class::Bulk, Meter::new(), false).is_err());
     assert_eq!(step(100 * MIB, 301_000).0, Level::Critical);
     let (level, actions) = step(100 * MIB, 303_000);
     assert_eq!(level, Level::Warning);
-    assert!(actions.contains(&Action::Shed(false)), "{actions:?}");
+    assert!(actions.contains(&Action::ShedBulk(false)), "{actions:?}");
     assert!(step(100 * MIB, 303_100).1.contains(&Action::PauseBackground(false)));
     let (level, actions) = step(100 * MIB, 303_200);
     assert_eq!((level, actions), (Level::Normal, vec![Action::Decay(1000)]));
@@ -62,6 +62,12 @@ fn at_critical_what_can_wait_is_refused_and_the_rest_goes_on() {
     let (headroom, source) = engine();
     source.hold_heap(260 * MIB);
     headroom.sample_at(1);
+    assert!(
+        headroom.admit("/api/x", Class::Standard, Meter::new(), false).is_ok(),
+        "files are refused first"
+    );
+    assert!(headroom.admit("/api/x", Class::Bulk, Meter::new(), false).is_err());
+    headroom.sample_at(250_001);
     for class in [Class::Bulk, Class::Standard, Class::Background] {
         let refusal = headroom.admit("/api/x", class, Meter::new(), false).unwrap_err();
         assert_eq!((refusal.kind, &*refusal.scope), (RefusalKind::Exhausted, class.as_str()));
@@ -70,7 +76,53 @@ fn at_critical_what_can_wait_is_refused_and_the_rest_goes_on() {
         assert!(headroom.admit("/api/health", class, Meter::new(), true).is_ok(), "health is exempt");
     }
     assert!(headroom.admit("/api/cases/{id}", Class::Interactive, Meter::new(), false).is_ok());
-    assert_eq!(headroom.controls().shed, 3);
+    assert_eq!(headroom.controls().shed, 4);
+}
+
+#[test]
+fn where_refusing_files_helps_lists_go_on() {
+    let (headroom, source) = engine();
+    source.hold_heap(260 * MIB);
+    headroom.sample_at(1);
+    source.hold_heap(230 * MIB);
+    for look in 1..15 {
+        assert_eq!(headroom.sample_at(look * 100_000), Level::Critical, "the level stays for a while");
+        assert!(headroom.admit("/api/x", Class::Standard, Meter::new(), false).is_ok());
+        assert!(headroom.admit("/api/x", Class::Bulk, Meter::new(), false).is_err());
+    }
+    source.hold_heap(290 * MIB);
+    headroom.sample_at(1_500_000);
+    assert!(headroom.admit("/api/x", Class::Standard, Meter::new(), false).is_err(), "at emergency at once");
+}
+
+#[test]
+fn from_warning_on_fewer_run_at_once_and_any_number_afterwards() {
+    let (headroom, source) = engine();
+    let begin = || headroom.admit("/api/x", Class::Standard, Meter::new(), false);
+    let mut running: Vec<_> = (0..40).map(|_| begin().unwrap()).collect();
+    source.hold_heap(230 * MIB);
+    assert_eq!(headroom.sample_at(100_000), Level::Warning);
+    let refusal = begin().unwrap_err();
+    assert_eq!((refusal.kind, headroom.controls().shed), (RefusalKind::Exhausted, 1));
+    assert!(headroom.admit("/api/cases/{id}", Class::Interactive, Meter::new(), false).is_ok());
+    assert!(
+        headroom.admit("/api/x", Class::Standard, Meter::new(), true).is_ok(),
+        "exempt ones are not counted"
+    );
+    running.truncate(29);
+    running.push(begin().unwrap());
+    assert!(begin().is_err(), "thirty of forty");
+    headroom.tune(headroom::Tuning { acts: false, ..headroom.tuning() });
+    for look in 1..10 {
+        headroom.sample_at(1_000_000 + look * 250_000);
+    }
+    running.extend((0..20).map(|_| begin().unwrap()));
+    let taken: Vec<Action> = headroom.controls().recent.iter().map(|record| record.action).collect();
+    let limited = taken.iter().filter(|action| matches!(action, Action::LimitConcurrency(_)));
+    assert_eq!(
+        limited.collect::<Vec<_>>(),
+        [&Action::LimitConcurrency(true), &Action::LimitConcurrency(false)]
+    );
 }
 
 #[test]
@@ -109,7 +161,7 @@ fn what_others_carry_out_shows_its_effect_a_second_later() {
     headroom.sample_at(1);
     let shed = || {
         let recent = headroom.controls().recent;
-        let record = recent.iter().find(|record| record.action == Action::Shed(true)).unwrap();
+        let record = recent.iter().find(|record| record.action == Action::ShedBulk(true)).unwrap();
         (record.before_bytes, record.after_bytes)
     };
     let lent = headroom.root().used();
@@ -310,7 +362,7 @@ fn stores_that_may_keep_what_they_have_are_left_alone() {
     source.hold_heap(290 * MIB);
     assert_eq!(headroom.sample_at(1_000_000), Level::Emergency);
     let taken: Vec<Action> = headroom.controls().recent.iter().map(|record| record.action).collect();
-    assert!(taken.contains(&Action::Shed(true)), "{taken:?}");
+    assert!(taken.contains(&Action::ShedBulk(true)), "{taken:?}");
     assert!(!taken.iter().any(|action| matches!(action, Action::ShrinkStores(_))), "{taken:?}");
 }
 

@@ -52,10 +52,10 @@ fn up_and_down_through_all_levels_each_does_its_part_and_takes_it_back() {
     let expected = [
         "+0 700 elevated share [Decay(250), ShrinkStores(75)]",
         "+4 750 warning share [PauseBackground(true), CloseIdle(true), ShrinkStores(50)]",
-        "+9 850 critical share [Shed(true), ShrinkStores(0)]",
-        "+7 930 emergency share [ShrinkStores(0), DumpHeap]",
+        "+9 850 critical share [ShedBulk(true), ShrinkStores(0)]",
+        "+8 930 emergency share [ShrinkStores(0), DumpHeap]",
         "+16 859 critical share []",
-        "+10 759 warning share [Shed(false)]",
+        "+10 759 warning share [ShedBulk(false), ShedStandard(false)]",
         "+8 679 elevated share [PauseBackground(false), CloseIdle(false)]",
         "+5 629 normal  [Decay(1000)]",
         "+0",
@@ -70,7 +70,8 @@ fn up_and_down_through_all_levels_each_does_its_part_and_takes_it_back() {
     };
     for (begun, ended) in [
         ("pause_background", "resume_background"),
-        ("shed", "admit"),
+        ("shed_bulk", "admit_bulk"),
+        ("shed_standard", "admit_standard"),
         ("close_connections", "keep_connections"),
     ] {
         assert_eq!((taken(begun), taken(ended)), (1, 1), "{begun}");

@@ -195,7 +195,7 @@ async fn clients_see_each_level_and_are_served_again_after_it() {
 
     scene.press(870, Level::Critical);
     scene.expect_reported("critical", "critical").await;
-    scene.expect_actions(&["shrink_stores", "shed", "purge"]).await;
+    scene.expect_actions(&["shrink_stores", "shed_bulk", "shed_standard", "purge"]).await;
     expect_refused(deferrable(&admin, &document).await);
     expect_served(interactive(&admin, &case).await, "close");
     let left = leaving.post("/api/auth/logout", &json!({})).await;
@@ -211,7 +211,7 @@ async fn clients_see_each_level_and_are_served_again_after_it() {
 
     scene.recover();
     scene.expect_reported("normal", "healthy").await;
-    scene.expect_actions(&["admit", "resume_background", "keep_connections"]).await;
+    scene.expect_actions(&["admit_bulk", "admit_standard", "resume_background", "keep_connections"]).await;
     expect_served(deferrable(&admin, &document).await, "");
     expect_served(interactive(&admin, &case).await, "");
     scene.app.finish().await;

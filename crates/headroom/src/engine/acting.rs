@@ -30,8 +30,12 @@ impl Headroom {
                 controls.background_paused.send_replace(on);
                 later
             }
-            Action::Shed(on) => {
-                controls.is_shedding.store(on, Ordering::Relaxed);
+            Action::ShedBulk(on) => {
+                controls.sheds_bulk.store(on, Ordering::Relaxed);
+                later
+            }
+            Action::ShedStandard(on) => {
+                controls.sheds_standard.store(on, Ordering::Relaxed);
                 later
             }
             Action::CloseIdle(on) => {
@@ -46,6 +50,8 @@ impl Headroom {
                 }
                 None => return,
             },
+            // Goes by what runs, which the plan does not know.
+            Action::LimitConcurrency(_) => return,
         };
         self.note(ActionRecord { at_micros, level, action, before_bytes, after_bytes });
     }
@@ -56,7 +62,7 @@ impl Headroom {
         action != Action::CancelLargest || is_emergency || has_one()
     }
 
-    fn note(&self, record: ActionRecord) {
+    pub(super) fn note(&self, record: ActionRecord) {
         // Shrinking what is small already, each second, is not worth a line.
         let is_idle = record.after_bytes == Some(record.before_bytes);
         if !(is_idle && matches!(record.action, Action::ShrinkStores(_))) {

@@ -100,7 +100,9 @@ fn done(seen: &Examined<'_>) -> String {
     let lasting = [
         ("pause_background", "resume_background", "background jobs wait"),
         ("close_connections", "keep_connections", "clients are asked to close their connections"),
-        ("shed", "admit", "lists, searches, uploads and downloads are refused with 503"),
+        ("lower_concurrency", "free_concurrency", "fewer lists, searches and files are served at once"),
+        ("shed_bulk", "admit_bulk", "uploads, downloads and exports are refused with 503"),
+        ("shed_standard", "admit_standard", "lists and searches are refused with 503"),
     ];
     let in_force = lasting.iter().filter(|(begun, ended, _)| times(seen, begun) > times(seen, ended));
     let in_force: Vec<&str> = in_force.map(|(_, _, what)| *what).collect();
