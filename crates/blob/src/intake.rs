@@ -24,8 +24,9 @@ pub struct Stored {
 pub(crate) struct Intake {
     sink: Sink,
     md5: Option<Md5>,
-    /// Received and not yet written; its capacity never exceeds [`crate::Settings::buffer_bytes`].
+    /// Received and not yet written; its capacity never exceeds `buffer_bytes`.
     buffer: Vec<u8>,
+    buffer_bytes: usize,
     limit_bytes: u64,
     checked_bytes: u64,
     _arriving: Arc<()>,
@@ -42,6 +43,7 @@ impl Intake {
             sink: Sink::to(temp, store.settings.unwritten_bytes()),
             md5: want_md5.then(Md5::new),
             buffer: Vec::new(),
+            buffer_bytes: store.buffer_bytes(),
             limit_bytes,
             checked_bytes: 0,
             _arriving: Arc::clone(&store.arriving),
@@ -69,8 +71,9 @@ impl Intake {
         Ok(())
     }
 
-    /// Copies as much of `bytes` as the buffer of `buffer_bytes` still takes, and says how much that was.
-    pub(crate) fn buffer(&mut self, bytes: &[u8], buffer_bytes: usize) -> usize {
+    /// Copies as much of `bytes` as the buffer still takes, and says how much that was.
+    pub(crate) fn buffer(&mut self, bytes: &[u8]) -> usize {
+        let buffer_bytes = self.buffer_bytes;
         let taken = bytes.len().min(buffer_bytes.saturating_sub(self.buffer.len()));
         let needed = self.buffer.len() + taken;
         if needed > self.buffer.capacity() {
@@ -82,13 +85,13 @@ impl Intake {
         taken
     }
 
-    pub(crate) fn is_full(&self, buffer_bytes: usize) -> bool {
-        self.buffer.len() >= buffer_bytes
+    pub(crate) fn is_full(&self) -> bool {
+        self.buffer.len() >= self.buffer_bytes
     }
 
     /// Fills the buffer from `source` and writes it; `false` when the source has ended.
     pub(crate) fn pull(&mut self, store: &Inner, source: impl Read) -> Result<bool, Error> {
-        let room = store.settings.buffer_bytes() - self.buffer.len();
+        let room = self.buffer_bytes - self.buffer.len();
         self.buffer.reserve_exact(room);
         let read = source.take(room as u64).read_to_end(&mut self.buffer);
         let read = read.map_err(Error::io("read the file to import"))?;

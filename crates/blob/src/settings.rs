@@ -55,6 +55,11 @@ impl Settings {
 
     /// What a writer gathers before it writes.
     pub(crate) fn buffer_bytes(&self) -> usize {
-        self.chunk_bytes * 4
+        Self::gathered_bytes(self.chunk_bytes)
+    }
+
+    /// The same for chunks of another size.
+    pub(crate) fn gathered_bytes(chunk_bytes: usize) -> usize {
+        chunk_bytes * 4
     }
 }

@@ -10,11 +10,15 @@ use std::fs::DirEntry;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Temporary files of a process that died are removed at start once they are this old.
 const STALE_AFTER: Duration = Duration::from_hours(24);
+
+/// The size of a chunk where memory is scarce, in bytes, unless the settings' own is smaller.
+pub const SMALL_CHUNK_BYTES: usize = 16 << 10;
 
 /// What a sweep of the temporary folder removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) layout: Layout,
     pub(crate) random: SharedRandom,
     clock: SharedClock,
+    /// Files that are begun now are moved in small chunks.
+    is_small: AtomicBool,
     /// How many writers may wait for the disk.
     writers: Arc<Semaphore>,
     /// Each file on its way in holds one more.
@@ -90,7 +96,9 @@ impl BlobStore {
         }
         let layout = Layout::at(&settings.root);
         let writers = Arc::new(Semaphore::new(settings.writers.max(1)));
-        let inner = Arc::new(Inner { settings, layout, random, clock, writers, arriving: Arc::default() });
+        let is_small = AtomicBool::new(false);
+        let arriving = Arc::default();
+        let inner = Arc::new(Inner { settings, layout, random, clock, is_small, writers, arriving });
         blocking(move || {
             inner.layout.create()?;
             inner.layout.check_writable()?;
@@ -146,13 +154,19 @@ impl BlobStore {
         crate::import::import(Arc::clone(&self.inner), path.into(), want_md5).await
     }
 
+    /// Whether files that are begun from now on are moved in chunks of [`SMALL_CHUNK_BYTES`], where memory is scarce. Those that
+    /// were begun go on as they are. Whether this was another choice before.
+    pub fn use_small_chunks(&self, small: bool) -> bool {
+        self.inner.is_small.swap(small, Ordering::Relaxed) != small
+    }
+
     /// Opens a blob for reading.
     ///
     /// # Errors
     /// [`Error::Missing`] or [`Error::Io`].
     pub async fn get(&self, sha256: Sha256) -> Result<BlobReader, Error> {
         let inner = Arc::clone(&self.inner);
-        blocking(move || BlobReader::open(&inner.layout.blob(&sha256), inner.settings.chunk_bytes)).await
+        blocking(move || BlobReader::open(&inner.layout.blob(&sha256), inner.chunk_bytes())).await
     }
 
     /// Reads a blob through and compares its content with its name.
@@ -233,6 +247,17 @@ impl BlobStore {
 }
 
 impl Inner {
+    /// The size of a chunk of a file that is begun now, in bytes.
+    fn chunk_bytes(&self) -> usize {
+        let usual = self.settings.chunk_bytes;
+        if self.is_small.load(Ordering::Relaxed) { usual.min(SMALL_CHUNK_BYTES) } else { usual }
+    }
+
+    /// What a writer that begins now gathers before it writes, in bytes.
+    pub(crate) fn buffer_bytes(&self) -> usize {
+        Settings::gathered_bytes(self.chunk_bytes())
+    }
+
     /// Refuses when storing `more_bytes` would eat into the reserve.
     pub(crate) fn check_space(&self, more_bytes: u64) -> Result<(), Error> {
         let Space { free_bytes, .. } = Space::of(self.layout.temp())?;
@@ -354,7 +379,7 @@ mod tests {
     use super::BlobStore;
     use crate::{Settings, Sha256};
     use clock::{MockClock, SeededRandom};
-    use futures_util::FutureExt as _;
+    use futures_util::{FutureExt as _, StreamExt as _};
     use std::sync::Arc;
 
     #[tokio::test]
@@ -368,12 +393,42 @@ mod tests {
         let sha256: Sha256 = writer.finish().await.unwrap().sha256;
         let mut writer = store.writer().await.unwrap();
         let turn = store.inner.turn().await.unwrap();
-        let large = vec![1; store.inner.settings.buffer_bytes()];
+        let large = vec![1; store.inner.buffer_bytes()];
         let mut writing = Box::pin(writer.write(&large));
         assert!(writing.as_mut().now_or_never().is_none());
         store.get(sha256).await.unwrap();
         assert!(writing.as_mut().now_or_never().is_none(), "another has the turn still");
         drop(turn);
         writing.await.unwrap();
+    }
+
+    /// How long the first chunk is that is read of a blob.
+    async fn first_chunk(store: &BlobStore, sha256: Sha256) -> usize {
+        let mut chunks = Box::pin(store.get(sha256).await.unwrap().read_all().unwrap());
+        chunks.next().await.unwrap().unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn where_memory_is_scarce_files_that_are_begun_are_moved_in_small_chunks() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(MockClock::at("2026-01-31T12:00:00Z".parse().unwrap()));
+        let settings = Settings::at(folder.path());
+        let store = BlobStore::open(settings, Arc::new(SeededRandom::new(1)), clock).await.unwrap();
+        let (content, quarter) = (vec![7; 256 << 10], vec![7; 64 << 10]);
+        let mut begun = store.writer().await.unwrap();
+        assert!(store.use_small_chunks(true) && !store.use_small_chunks(true));
+        let mut small = store.writer().await.unwrap();
+        begun.write(&quarter).await.unwrap();
+        small.write(&quarter).await.unwrap();
+        let usage = store.usage().await.unwrap();
+        assert_eq!((usage.temp_files, usage.temp_bytes), (2, 64 << 10), "the one that was begun gathers on");
+        for mut writer in [begun, small] {
+            writer.write(&content[quarter.len()..]).await.unwrap();
+            let stored = writer.finish().await.unwrap();
+            assert_eq!((stored.size_bytes, first_chunk(&store, stored.sha256).await), (256 << 10, 16 << 10));
+            assert!(store.use_small_chunks(false));
+            assert_eq!(first_chunk(&store, stored.sha256).await, 64 << 10);
+            store.use_small_chunks(true);
+        }
     }
 }

@@ -53,7 +53,6 @@ impl BlobWriter {
     /// [`Error::TooLarge`] before anything of the piece is written; [`Error::DiskFull`], [`Error::Io`] or
     /// [`Error::Abandoned`].
     pub async fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
-        let buffer_bytes = self.store.settings.buffer_bytes();
         if let Err(error) = self.intake.as_ref().ok_or(Error::Abandoned)?.check_limit(piece.len() as u64) {
             self.intake = None;
             return Err(error);
@@ -61,8 +60,8 @@ impl BlobWriter {
         let mut rest = piece;
         while !rest.is_empty() {
             let intake = self.intake.as_mut().ok_or(Error::Abandoned)?;
-            rest = &rest[intake.buffer(rest, buffer_bytes)..];
-            if intake.is_full(buffer_bytes) {
+            rest = &rest[intake.buffer(rest)..];
+            if intake.is_full() {
                 self.work(Intake::flush).await?;
             }
         }

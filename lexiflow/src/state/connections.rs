@@ -2,6 +2,7 @@
 
 use super::{Parts, bounds};
 use crate::config::Config;
+use blob::BlobStore;
 use headroom::{Headroom, Level};
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,11 +59,18 @@ pub(super) struct Follower {
     config: Arc<Config>,
     asked: Asked,
     crowd: Crowd,
+    blobs: BlobStore,
 }
 
 impl Follower {
     pub(super) fn of(parts: &Parts, asked: Asked, crowd: Crowd) -> Self {
-        Self { headroom: parts.app.headroom().clone(), config: Arc::clone(&parts.config), asked, crowd }
+        Self {
+            headroom: parts.app.headroom().clone(),
+            config: Arc::clone(&parts.config),
+            asked,
+            crowd,
+            blobs: parts.files.blobs.clone(),
+        }
     }
 
     /// Follows until it is told to stop.
@@ -103,9 +111,14 @@ impl Follower {
         );
     }
 
-    /// Whoever does nothing goes sooner under pressure. New ones may come at every level: their number is reckoned with.
+    /// Whoever does nothing goes sooner under pressure, and files that are begun move in smaller chunks. New ones may come at every level: their number is reckoned with.
     fn follow_level(&self, level: Level) {
-        let idle = if self.headroom.tuning().acts { idle_most(level) } else { None };
+        let acts = self.headroom.tuning().acts;
+        let is_small = acts && level >= Level::Warning;
+        if self.blobs.use_small_chunks(is_small) {
+            tracing::info!(level = level.as_str(), is_small, "files are moved in chunks of another size");
+        }
+        let idle = if acts { idle_most(level) } else { None };
         let before = self.crowd.keep_idle_for(idle);
         if before != idle {
             let millis = |idle: Option<Duration>| idle.map(|idle| idle.as_millis());
