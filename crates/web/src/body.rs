@@ -1,6 +1,7 @@
 //! Bodies: those of requests as they come, bounded and not too slowly; those of answers in pieces.
 
 mod guard;
+mod packed;
 mod pieces;
 mod whole;
 
@@ -28,6 +29,15 @@ impl Default for BodyPace {
     fn default() -> Self {
         Self { min_bytes_per_second: 1024, grace: Duration::from_secs(10), total: Duration::from_mins(5) }
     }
+}
+
+/// How a body is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coding {
+    /// It is not.
+    Identity,
+    /// By gzip (RFC 1952).
+    Gzip,
 }
 
 /// Why a body could not be read to its end.
@@ -73,6 +83,12 @@ pub(crate) enum WholeFault {
     Body(#[from] BodyFault),
     #[error(transparent)]
     Memory(#[from] Refusal),
+    /// It unpacks to so much more than it is that it was made to.
+    #[error("the body unpacks to more than {most_times} times its size: send it without Content-Encoding")]
+    TooDense { most_times: u64 },
+    /// It says that it is packed, and is not, or not whole.
+    #[error("the body is not whole gzip data: pack it anew, or send it without Content-Encoding")]
+    NotPacked(#[source] std::io::Error),
 }
 
 impl From<WholeFault> for crate::Problem {
@@ -80,6 +96,10 @@ impl From<WholeFault> for crate::Problem {
         match fault {
             WholeFault::Body(fault) => fault.into(),
             WholeFault::Memory(refusal) => refusal.into(),
+            WholeFault::TooDense { .. } => Self::new(codes::BODY_TOO_LARGE).with_detail(fault.to_string()),
+            WholeFault::NotPacked(_) => {
+                Self::new(codes::MALFORMED_REQUEST).with_detail(fault.to_string()).with_cause(fault)
+            }
         }
     }
 }

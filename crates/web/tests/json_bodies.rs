@@ -174,7 +174,7 @@ async fn another_content_type_or_a_coded_body_is_415() {
     server.send(Request::post("/api/files"), GOOD).await.problem(415, "unsupported_media_type");
     let coded = Request::post("/api/files")
         .header("content-type", "application/json")
-        .header("content-encoding", "gzip");
+        .header("content-encoding", "br");
     server.send(coded, GOOD).await.problem(415, "unsupported_media_type");
 }
 

@@ -1,4 +1,5 @@
-use super::{BodyFault, GuardedBody, WholeFault};
+use super::packed::Unpacking;
+use super::{BodyFault, Coding, GuardedBody, WholeFault};
 use crate::scope::Scope;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -14,15 +15,21 @@ pub(crate) struct Whole {
     pub(crate) bytes: Bytes,
 }
 
-/// Reads a body of at most `limit_bytes`. A declared length over the limit is refused before a byte is read.
+/// Reads a body of at most `limit_bytes`, as it comes and unpacked. A declared length over the limit is refused before a byte is
+/// read.
 pub(crate) async fn read_whole(
     body: Body,
     extensions: &Extensions,
+    coding: Coding,
     limit_bytes: u64,
 ) -> Result<Whole, WholeFault> {
     let pace = Scope::limits_of(extensions).pace;
     let mut guarded = GuardedBody::new(body, limit_bytes, pace)?;
     let mut account = Account { scope: Scope::of(extensions).map(AsRef::as_ref), held_bytes: 0 };
+    if coding == Coding::Gzip {
+        // Boxed: hardly any body is packed, and every request would carry the decoder's place.
+        return Box::pin(unpack(guarded, account, limit_bytes)).await;
+    }
     let declared = guarded.declared_bytes();
     account.cover(declared.unwrap_or(0))?;
     let Some(first) = guarded.next().await.transpose()? else { return Ok(Whole { bytes: Bytes::new() }) };
@@ -30,26 +37,63 @@ pub(crate) async fn read_whole(
     if declared == Some(first.len() as u64) {
         return Ok(Whole { bytes: first });
     }
-    let mut buffer = BytesMut::with_capacity(capacity(declared, &first)?);
-    buffer.extend_from_slice(&first);
+    let buffer = BytesMut::with_capacity(capacity(declared, &first)?);
+    let mut gathered = Gathered { buffer, account };
+    gathered.buffer.extend_from_slice(&first);
     drop(first);
     while let Some(chunk) = guarded.next().await.transpose()? {
-        let needed = buffer.len() + chunk.len();
-        if needed > buffer.capacity() {
-            // The old buffer and the new one, which has room for more to come, are there at once while it moves.
-            let wanted = needed.max(buffer.capacity() * 2);
-            account.cover((buffer.capacity() + wanted) as u64)?;
-            buffer.reserve(wanted - buffer.len());
-        }
-        account.cover(needed as u64)?;
-        buffer.extend_from_slice(&chunk);
+        gathered.push(&chunk)?;
     }
-    Ok(Whole { bytes: buffer.freeze() })
+    Ok(Whole { bytes: gathered.buffer.freeze() })
+}
+
+async fn unpack(
+    mut guarded: GuardedBody,
+    account: Account<'_>,
+    limit_bytes: u64,
+) -> Result<Whole, WholeFault> {
+    let gathered = Gathered { buffer: BytesMut::new(), account };
+    let mut unpacking = Unpacking::into_room(gathered, limit_bytes)?;
+    while let Some(chunk) = guarded.next().await.transpose()? {
+        unpacking.push(&chunk)?;
+    }
+    Ok(Whole { bytes: unpacking.finish()? })
 }
 
 fn capacity(declared: Option<u64>, first: &Bytes) -> Result<usize, BodyFault> {
     let wanted = declared.unwrap_or(first.len() as u64);
     usize::try_from(wanted).map_err(|_| BodyFault::TooLarge { limit_bytes: wanted })
+}
+
+/// What has come so far, with the memory for it.
+pub(super) struct Gathered<'a> {
+    pub(super) buffer: BytesMut,
+    account: Account<'a>,
+}
+
+impl Gathered<'_> {
+    /// Adds a piece, for which memory is asked first.
+    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), WholeFault> {
+        let needed = self.buffer.len() + piece.len();
+        let capacity = self.buffer.capacity();
+        if needed > capacity {
+            // The old buffer and the new one, which has room for more to come, are there at once while it moves.
+            let wanted = needed.max(capacity * 2);
+            self.account.cover((capacity + wanted) as u64)?;
+            self.buffer.reserve(wanted - self.buffer.len());
+        }
+        self.account.cover(needed as u64)?;
+        self.buffer.extend_from_slice(piece);
+        Ok(())
+    }
+
+    /// Asks for `bytes` that are not for what is gathered.
+    pub(super) fn hold(&mut self, bytes: u64) -> Result<(), WholeFault> {
+        match self.account.scope {
+            Some(scope) => Ok(scope.held.hold(bytes)?),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What this body has been granted so far.

@@ -23,9 +23,10 @@ where
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let wanted = "application/x-www-form-urlencoded";
-        media::require(&parts.headers, |kind| kind == "application/x-www-form-urlencoded", wanted)?;
+        let coding =
+            media::require(&parts.headers, |kind| kind == "application/x-www-form-urlencoded", wanted)?;
         let limit = Scope::limits_of(&parts.extensions).urlencoded_bytes;
-        let whole = read_whole(body, &parts.extensions, limit).await?;
+        let whole = read_whole(body, &parts.extensions, coding, limit).await?;
         let text = utf8(&whole.bytes)?;
         let value = parameters(text).map_err(|fault| Problem::invalid(vec![fault]))?;
         faults::read(value, Form::Text, ROUNDS, &no_rules).map(Self).map_err(Problem::invalid)
@@ -41,9 +42,9 @@ impl<S: Send + Sync> FromRequest<S> for TextBody {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        media::require(&parts.headers, |kind| kind == "text/plain", "text/plain")?;
+        let coding = media::require(&parts.headers, |kind| kind == "text/plain", "text/plain")?;
         let limit = Scope::limits_of(&parts.extensions).text_bytes;
-        let whole = read_whole(body, &parts.extensions, limit).await?;
+        let whole = read_whole(body, &parts.extensions, coding, limit).await?;
         utf8(&whole.bytes).map(|text| Self(text.to_owned()))
     }
 }

@@ -15,7 +15,7 @@ use serde_json::error::Category;
 /// A JSON body, read and checked.
 ///
 /// 415 for another content type, 413 over [`Limits::json_bytes`](crate::Limits) (from `Content-Length`, before a byte
-/// is read), 400 for malformed JSON with its line and column, for nesting deeper than 127, and for members that are
+/// is read, and once more unpacked where gzip has packed it), 400 for malformed JSON with its line and column, for nesting deeper than 127, and for members that are
 /// unknown, missing or break a rule: all of them at once, in `errors`. Give the type `#[serde(deny_unknown_fields)]`.
 #[derive(Debug, Clone, Copy)]
 pub struct ValidJson<T>(pub T);
@@ -72,9 +72,9 @@ where
     T: DeserializeOwned + Validate<Context = ()>,
 {
     let (parts, body) = request.into_parts();
-    media::require(&parts.headers, media::is_json, "application/json")?;
+    let coding = media::require(&parts.headers, media::is_json, "application/json")?;
     let limit = Scope::limits_of(&parts.extensions).json_bytes;
-    let whole = read_whole(body, &parts.extensions, limit).await?;
+    let whole = read_whole(body, &parts.extensions, coding, limit).await?;
     nul::refuse(&whole.bytes)?;
     read_bytes(&whole.bytes, Scope::of(&parts.extensions), rules)
 }

@@ -1,3 +1,4 @@
+use crate::body::Coding;
 use crate::codes;
 use crate::problem::Problem;
 use http::HeaderMap;
@@ -14,8 +15,12 @@ pub(crate) fn is_json(essence: &str) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-/// 415 unless the content type is accepted and the body is not encoded.
-pub(crate) fn require(headers: &HeaderMap, accepted: fn(&str) -> bool, wanted: &str) -> Result<(), Problem> {
+/// 415 unless the content type is accepted and the body is plain or packed by gzip, which of the two it says.
+pub(crate) fn require(
+    headers: &HeaderMap,
+    accepted: fn(&str) -> bool,
+    wanted: &str,
+) -> Result<Coding, Problem> {
     let found = essence(headers);
     if !accepted(&found) {
         let detail = if found.is_empty() {
@@ -25,17 +30,31 @@ pub(crate) fn require(headers: &HeaderMap, accepted: fn(&str) -> bool, wanted: &
         };
         return Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE).with_detail(detail));
     }
-    require_identity(headers)
+    coding(headers).ok_or_else(|| {
+        Problem::new(codes::UNSUPPORTED_MEDIA_TYPE).with_detail(
+            "a request body may be packed by gzip alone: send it so, or without Content-Encoding",
+        )
+    })
 }
 
-/// 415 for a body under a content coding: its true size would be unknown until it is decoded.
+/// The coding of the body; `None` for one that is not known here.
+fn coding(headers: &HeaderMap) -> Option<Coding> {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter().map(|coding| coding.as_bytes().trim_ascii());
+    let Some(first) = codings.next() else { return Some(Coding::Identity) };
+    let is = |name: &str| first.eq_ignore_ascii_case(name.as_bytes());
+    match codings.next() {
+        None if is("identity") => Some(Coding::Identity),
+        // The older name counts as the same (RFC 9110, 8.4.1.3).
+        None if is("gzip") || is("x-gzip") => Some(Coding::Gzip),
+        _ => None,
+    }
+}
+
+/// 415 for a body under a content coding: a file is kept as it comes, and its size is known by its length.
 pub(crate) fn require_identity(headers: &HeaderMap) -> Result<(), Problem> {
-    let plain = headers
-        .get(CONTENT_ENCODING)
-        .is_none_or(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"));
-    if plain {
+    if coding(headers) == Some(Coding::Identity) {
         return Ok(());
     }
     Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE)
-        .with_detail("a request body must not be compressed: send it without Content-Encoding"))
+        .with_detail("a file is taken as it is: send it without Content-Encoding"))
 }

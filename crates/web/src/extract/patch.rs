@@ -23,9 +23,9 @@ impl<S: Send + Sync> FromRequest<S> for MergePatch {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        media::require(&parts.headers, is_patch, "application/merge-patch+json")?;
+        let coding = media::require(&parts.headers, is_patch, "application/merge-patch+json")?;
         let limit = Scope::limits_of(&parts.extensions).json_bytes;
-        let whole = read_whole(body, &parts.extensions, limit).await?;
+        let whole = read_whole(body, &parts.extensions, coding, limit).await?;
         nul::refuse(&whole.bytes)?;
         make_room(&whole.bytes, Scope::of(&parts.extensions))?;
         match serde_json::from_slice(&whole.bytes) {

@@ -1,5 +1,5 @@
 use super::{Begin, Fingerprint, IdempotencyKey, IdempotencySettings, MAX_BODY_BYTES, StoredAnswer};
-use crate::body::read_whole;
+use crate::body::{Coding, read_whole};
 use crate::codes;
 use crate::layers::NoCompression;
 use crate::problem::{Problem, in_context};
@@ -72,7 +72,7 @@ async fn prepare(
         return Ok((key, fingerprint, Request::from_parts(parts, body)));
     }
     let limit = Scope::limits_of(&parts.extensions).json_bytes;
-    let whole = read_whole(body, &parts.extensions, limit).await?;
+    let whole = read_whole(body, &parts.extensions, Coding::Identity, limit).await?;
     let fingerprint = Fingerprint::of_body(&parts.method, &target, &whole.bytes);
     Ok((key, fingerprint, Request::from_parts(parts, Body::from(whole.bytes))))
 }
