@@ -13,7 +13,7 @@ use std::time::Duration;
 const MIB: u64 = 1 << 20;
 const PATIENCE: Duration = Duration::from_mins(1);
 
-fn kept(folder: &Path) -> Option<(ProfileId, PathBuf)> {
+pub(crate) fn kept(folder: &Path) -> Option<(ProfileId, PathBuf)> {
     let entries = fs::read_dir(folder).ok()?;
     let mut profiles = entries.filter_map(|entry| {
         let path = entry.ok()?.path();
@@ -69,7 +69,7 @@ fn written(folder: &Path) -> Option<(PathBuf, serde_json::Value)> {
 }
 
 /// Where a server writes it.
-fn diagnostics(app: &TestApp) -> PathBuf {
+pub(crate) fn diagnostics(app: &TestApp) -> PathBuf {
     app.running().parts().config.storage.data_dir.join("diagnostics")
 }
 

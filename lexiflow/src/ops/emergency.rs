@@ -1,8 +1,9 @@
-//! A heap profile of the moment in which memory was scarcest: first on the disk, then, when the database can, in the records.
+//! Heap profiles that nobody asked for, of the moment in which memory was scarcest and of that in which a leak was found: first on
+//! the disk, then, when the database can, in the records.
 
 use super::Ops;
 use super::error::Error;
-use super::profile::{emergency_entity, keep_now};
+use super::profile::{keep_now, unasked_entity};
 use audit::Act;
 use clock::Timestamp;
 use ids::ProfileId;
@@ -16,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 /// Somebody else who takes a profile is waited for in so many steps, of so much each.
 const STEPS: u32 = 500;
 const STEP: Duration = Duration::from_millis(10);
-/// More than the folder keeps, and the engine asks for two an hour.
+/// More than the folder keeps, and the engine and the watch for leaks ask for two an hour each.
 const MOST: usize = 8;
 /// How long the database may take to record one. The server's end waits for that, too.
 const TO_RECORD: Duration = Duration::from_secs(2);
@@ -34,6 +35,23 @@ struct Kept {
     id: ProfileId,
     size_bytes: u64,
     at: Timestamp,
+    reason: Reason,
+}
+
+/// Why it was kept.
+#[derive(Debug, Clone, Copy)]
+enum Reason {
+    Emergency,
+    Leak,
+}
+
+impl Reason {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Emergency => "emergency",
+            Self::Leak => "leak",
+        }
+    }
 }
 
 impl Unrecorded {
@@ -42,7 +60,7 @@ impl Unrecorded {
         if waiting.len() == MOST
             && let Some(lost) = waiting.pop_front()
         {
-            tracing::error!(id = %lost.id, "a heap profile of an emergency was kept and never recorded");
+            tracing::error!(id = %lost.id, "a heap profile was kept and never recorded");
         }
         waiting.push_back(kept);
         self.bell.notify_one();
@@ -78,40 +96,53 @@ impl Ops {
         match kept {
             Ok(size_bytes) => {
                 tracing::warn!(%id, size_bytes, "a heap profile of the emergency was kept");
-                self.unrecorded.add(Kept { id, size_bytes, at });
+                self.unrecorded.add(Kept { id, size_bytes, at, reason: Reason::Emergency });
             }
             Err(error) => tracing::warn!(%error, "no heap profile of the emergency could be kept"),
         }
     }
 
-    /// Records it where the database is not too late, else beside it.
-    async fn record_emergency(&self, Kept { id, size_bytes, at }: Kept) {
-        let Some(principal) = self.first_administrator.get() else {
-            return tracing::error!(%id, "a heap profile of an emergency before the start was over is not recorded");
-        };
-        let ctx = self.parts.app.act_as(principal.clone(), "emergency");
-        let (spill, entity) = (&self.parts.files.spill, emergency_entity(id, size_bytes, at));
-        if let Err(error) = audit::record_within(TO_RECORD, &ctx, spill, Act::Create, entity).await {
-            let error = &error as &dyn std::error::Error;
-            tracing::error!(%id, error, "a heap profile of an emergency is kept and could not be recorded");
+    /// Keeps a profile for a leak that was found just now, which tells whose the bytes were; called by whoever has the turn to
+    /// take one, on a thread that may wait.
+    pub(super) fn keep_for_leak(&self, at: Timestamp) {
+        let id = self.parts.app.new_id::<ProfileId>();
+        match keep_now(id, at, &self.diagnostics) {
+            Ok(size_bytes) => {
+                tracing::warn!(%id, size_bytes, "a heap profile of the leak was kept");
+                self.unrecorded.add(Kept { id, size_bytes, at, reason: Reason::Leak });
+            }
+            Err(error) => tracing::warn!(%error, "no heap profile of the leak could be kept"),
         }
     }
 
-    async fn record_emergencies(&self) {
+    /// Records it where the database is not too late, else beside it.
+    async fn record_kept(&self, Kept { id, size_bytes, at, reason }: Kept) {
+        let Some(principal) = self.first_administrator.get() else {
+            return tracing::error!(%id, "a heap profile of before the start was over is not recorded");
+        };
+        let ctx = self.parts.app.act_as(principal.clone(), reason.as_str());
+        let (spill, entity) = (&self.parts.files.spill, unasked_entity(id, size_bytes, at, reason.as_str()));
+        if let Err(error) = audit::record_within(TO_RECORD, &ctx, spill, Act::Create, entity).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(%id, error, "a heap profile is kept and could not be recorded");
+        }
+    }
+
+    async fn record_unasked(&self) {
         while let Some(kept) = self.unrecorded.first() {
-            self.record_emergency(kept).await;
+            self.record_kept(kept).await;
             self.unrecorded.done(kept.id);
         }
     }
 }
 
-/// Records what was kept at an emergency until it is told to end, and then what came last. The record names the first
+/// Records what was kept without being asked for until it is told to end, and then what came last. The record names the first
 /// administrator, as that of a signal does.
 pub async fn run(ops: Arc<Ops>, stop: CancellationToken) {
     loop {
-        ops.record_emergencies().await;
+        ops.record_unasked().await;
         if stop.run_until_cancelled(ops.unrecorded.bell.notified()).await.is_none() {
-            return ops.record_emergencies().await;
+            return ops.record_unasked().await;
         }
     }
 }

@@ -14,6 +14,7 @@ pub use watcher::run;
 use super::diagnostics::Diagnostics;
 use super::error::Error;
 use crate::config::Memory;
+use chrono::TimeDelta;
 use clock::Timestamp;
 use counted::Counted;
 use headroom::heap_profile::{HeapProfile, take_bare_heap_profile, take_heap_profile};
@@ -27,6 +28,8 @@ use tokio::sync::watch::Sender;
 
 /// The history is written at least once in so many windows.
 const SAVE_EVERY: u64 = 20;
+/// The least time between two profiles of leaks: as between those of emergencies.
+const PROFILE_EVERY: TimeDelta = TimeDelta::minutes(30);
 
 /// The detector of this process, and the history of this data folder.
 #[derive(Debug)]
@@ -67,6 +70,8 @@ struct Watched {
     /// Where the code of this process lies: a profile without stacks, of the first window.
     code: Option<HeapProfile>,
     last_window: Option<Timestamp>,
+    /// When a profile was kept because of a leak.
+    profiled_at: Option<Timestamp>,
     /// How long it took.
     took: Duration,
     /// The sites that were named in the log.
@@ -129,14 +134,14 @@ impl Leaks {
     }
 
     /// Takes a window: a profile, the load, the stores, and what `count` counts. Blocks for about a millisecond, longer where
-    /// thousands of descriptors are open.
+    /// thousands of descriptors are open. Whether a whole profile should be kept, because something new leaks.
     fn take_window(
         &self,
         headroom: &Headroom,
         now: Timestamp,
         in_flight: u64,
         count: impl FnOnce(&Snapshot) -> Counted,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let begun = Instant::now();
         // The files' build ids are read once: they do not change under a running process.
         let is_first = self.watched().code.is_none();
@@ -158,13 +163,17 @@ impl Leaks {
         watched.tell_counts();
         watched.last_window = Some(now);
         let is_new = watched.remember(load, now);
+        let keeps = is_new && watched.profiled_at.is_none_or(|last| now - last >= PROFILE_EVERY);
+        if keeps {
+            watched.profiled_at = Some(now);
+        }
         watched.took = begun.elapsed();
         let is_due = is_new || watched.detector.windows().is_multiple_of(SAVE_EVERY);
         drop(watched);
         if is_due {
             self.save();
         }
-        Ok(())
+        Ok(keeps)
     }
 
     /// Finds out which calls that many stacks share have reached the program. Its file is read without the lock.

@@ -273,9 +273,9 @@ pub(super) fn keep_now(id: ProfileId, now: Timestamp, folder: &Diagnostics) -> R
     folder.keep(id, &profile, now)
 }
 
-/// What is recorded of a profile that was kept in an emergency.
-pub(super) fn emergency_entity(id: ProfileId, size_bytes: u64, at: Timestamp) -> Entity {
-    Entity::of(id).changed(json!({ "sizeBytes": size_bytes, "reason": "emergency", "takenAt": written(at) }))
+/// What is recorded of a profile that nobody asked for.
+pub(super) fn unasked_entity(id: ProfileId, size_bytes: u64, at: Timestamp, reason: &str) -> Entity {
+    Entity::of(id).changed(json!({ "sizeBytes": size_bytes, "reason": reason, "takenAt": written(at) }))
 }
 
 fn taken(nanos: i64, charge: impl FnOnce(u64)) -> Result<HeapProfile, Error> {

@@ -52,7 +52,10 @@ impl Ops {
     /// Takes a window of the watch for leaks. Blocks.
     pub(super) fn take_leak_window(&self, now: Timestamp, in_flight: u64) -> Result<(), Error> {
         let count = |snapshot: &Snapshot| self.count(snapshot);
-        self.leaks.take_window(self.parts.app.headroom(), now, in_flight, count)
+        if self.leaks.take_window(self.parts.app.headroom(), now, in_flight, count)? {
+            self.keep_for_leak(now);
+        }
+        Ok(())
     }
 
     /// Counts now. Asks the kernel for each open descriptor: some milliseconds where thousands are.
