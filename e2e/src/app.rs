@@ -243,7 +243,9 @@ impl TestApp {
     /// nothing more by itself.
     pub async fn settle_periodic(&self) {
         let scheduler = &self.running.parts().scheduler;
+        let begun = std::time::Instant::now();
         loop {
+            assert!(begun.elapsed() < PATIENCE, "the periodic work does not end");
             let ran = scheduler.run_due().await.expect("the work that is due");
             // The server's own scheduler may be at it.
             let running = scheduler.state().await.expect("the state of the work").running;

@@ -38,7 +38,7 @@ mod viewer;
 
 pub(crate) use books::PARTS as BOOK_PARTS;
 pub use checks::{Check, FullHealth};
-pub use emergency::run as record_emergencies;
+pub use emergency::run as record_profiles;
 pub use error::CODES;
 pub use health::{Health, Readiness};
 pub use leaks::run as watch_leaks;

@@ -3,7 +3,7 @@
 mod give_back;
 
 use crate::config::Config;
-use crate::ops::{Ops, TICK, record_emergencies, watch_leaks};
+use crate::ops::{Ops, TICK, record_profiles, watch_leaks};
 use crate::state::Parts;
 use access::SharedRates;
 use queue::Tasks;
@@ -81,7 +81,7 @@ pub fn start(parts: &Parts, ops: &Arc<Ops>, tasks: &Tasks, periods: &watch::Send
     if parts.app.db().is_shared() {
         tasks.spawn("rates.share", share_rates(parts, tasks.token()));
     }
-    tasks.spawn("diagnostics.record", record_emergencies(Arc::clone(ops), tasks.token()));
+    tasks.spawn("diagnostics.record", record_profiles(Arc::clone(ops), tasks.token()));
     tasks.spawn("memory.leaks", watch_leaks(Arc::clone(ops), tasks.token()));
     tasks.spawn("runtime.heartbeat", heartbeat(Arc::clone(ops), tasks.token()));
 }

@@ -27,7 +27,7 @@ pub use import::Imported;
 pub use intake::Stored;
 pub use reader::BlobReader;
 pub use settings::Settings;
-pub use store::{BlobStore, SMALL_CHUNK_BYTES, Swept, Usage};
+pub use store::{BlobStore, Swept, Usage};
 pub use verify::Verification;
 pub use writer::BlobWriter;
 

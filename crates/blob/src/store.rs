@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const STALE_AFTER: Duration = Duration::from_hours(24);
 
 /// The size of a chunk where memory is scarce, in bytes, unless the settings' own is smaller.
-pub const SMALL_CHUNK_BYTES: usize = 16 << 10;
+const SMALL_CHUNK_BYTES: usize = 16 << 10;
 
 /// What a sweep of the temporary folder removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -154,7 +154,7 @@ impl BlobStore {
         crate::import::import(Arc::clone(&self.inner), path.into(), want_md5).await
     }
 
-    /// Whether files that are begun from now on are moved in chunks of [`SMALL_CHUNK_BYTES`], where memory is scarce. Those that
+    /// Whether files that are begun from now on are moved in chunks of 16 KiB, where memory is scarce. Those that
     /// were begun go on as they are. Whether this was another choice before.
     pub fn use_small_chunks(&self, small: bool) -> bool {
         self.inner.is_small.swap(small, Ordering::Relaxed) != small

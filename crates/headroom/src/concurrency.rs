@@ -1,11 +1,11 @@
 use crate::class::Class;
 use crate::level::Level;
 use crate::plan::is_due;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// So many of a class may run at any level but those at which the class is refused.
-const LEAST: u32 = 8;
+/// So many of a class may begin at any level but those at which the class is refused.
+const LEAST: u32 = 16;
 
 /// The least time between two steps down, and between two steps up, in microseconds.
 const LOWER_EVERY: u64 = 500_000;
@@ -45,15 +45,6 @@ impl Drop for Running {
     }
 }
 
-/// What became of the limits at a look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// Fewer may run.
-    Lowered,
-    /// Any number may run again.
-    Freed,
-}
-
 impl Limit {
     fn new() -> Self {
         Self {
@@ -70,28 +61,26 @@ impl Limit {
         Some(Running(Arc::clone(self)))
     }
 
-    fn look(&self, is_pressed: bool, at_micros: u64) -> Option<Step> {
+    fn most(&self) -> Option<u32> {
+        Some(self.most.load(Ordering::Relaxed)).filter(|most| *most != UNLIMITED)
+    }
+
+    fn look(&self, is_pressed: bool, at_micros: u64) {
         let mut course = self.course.lock().unwrap_or_else(PoisonError::into_inner);
         let (running, most) = (self.running.load(Ordering::Relaxed), self.most.load(Ordering::Relaxed));
         if is_pressed {
             // Where few run, nothing is gained by a limit.
-            let is_lowered = running > LEAST && is_due(&mut course.lowered_at, at_micros, LOWER_EVERY);
-            if !is_lowered {
-                return None;
+            if running > LEAST && is_due(&mut course.lowered_at, at_micros, LOWER_EVERY) {
+                if most == UNLIMITED {
+                    course.enough = running;
+                }
+                self.most.store((running.min(most) / 4 * 3).max(LEAST), Ordering::Relaxed);
             }
-            if most == UNLIMITED {
-                course.enough = running;
-            }
-            self.most.store((running.min(most) / 4 * 3).max(LEAST), Ordering::Relaxed);
-            return Some(Step::Lowered);
+        } else if most != UNLIMITED && is_due(&mut course.raised_at, at_micros, RAISE_EVERY) {
+            let raised = most.saturating_add((course.enough / RAISE_PART).max(LEAST));
+            let is_enough = raised >= course.enough;
+            self.most.store(if is_enough { UNLIMITED } else { raised }, Ordering::Relaxed);
         }
-        if most == UNLIMITED || !is_due(&mut course.raised_at, at_micros, RAISE_EVERY) {
-            return None;
-        }
-        let raised = most.saturating_add((course.enough / RAISE_PART).max(LEAST));
-        let is_freed = raised >= course.enough;
-        self.most.store(if is_freed { UNLIMITED } else { raised }, Ordering::Relaxed);
-        is_freed.then_some(Step::Freed)
     }
 }
 
@@ -100,29 +89,40 @@ impl Limit {
 pub(crate) struct Concurrency {
     standard: Arc<Limit>,
     bulk: Arc<Limit>,
+    is_limited: AtomicBool,
 }
 
 impl Default for Concurrency {
     fn default() -> Self {
-        Self { standard: Arc::new(Limit::new()), bulk: Arc::new(Limit::new()) }
+        Self {
+            standard: Arc::new(Limit::new()),
+            bulk: Arc::new(Limit::new()),
+            is_limited: AtomicBool::new(false),
+        }
     }
 }
 
 impl Concurrency {
     /// One more of the class begins, unless as many run as may.
     pub(crate) fn begin(&self, class: Class) -> Option<Running> {
-        let limit = if class == Class::Standard { &self.standard } else { &self.bulk };
-        limit.begin()
+        self.of(class).begin()
     }
 
-    /// Goes by the level: [`Level::Warning`] is pressure.
-    pub(crate) fn look(&self, level: Level, at_micros: u64) -> Option<Step> {
-        let is_pressed = level >= Level::Warning;
-        let steps = [&self.standard, &self.bulk].map(|limit| limit.look(is_pressed, at_micros));
-        // Freed is told when nothing is limited any more.
-        let is_free =
-            [&self.standard, &self.bulk].iter().all(|limit| limit.most.load(Ordering::Relaxed) == UNLIMITED);
-        steps.into_iter().flatten().find(|step| *step == Step::Lowered || is_free)
+    /// Goes by the level: [`Level::Warning`] is pressure. Whether any class is limited, where that has changed.
+    pub(crate) fn look(&self, level: Level, at_micros: u64) -> Option<bool> {
+        self.standard.look(level >= Level::Warning, at_micros);
+        self.bulk.look(level >= Level::Warning, at_micros);
+        let is_limited = self.standard.most().or(self.bulk.most()).is_some();
+        (self.is_limited.swap(is_limited, Ordering::Relaxed) != is_limited).then_some(is_limited)
+    }
+
+    /// How many of a class may run, where there is a limit.
+    pub(crate) fn most(&self, class: Class) -> Option<u32> {
+        self.of(class).most()
+    }
+
+    fn of(&self, class: Class) -> &Arc<Limit> {
+        if class == Class::Standard { &self.standard } else { &self.bulk }
     }
 }
 
@@ -139,44 +139,45 @@ mod tests {
     #[test]
     fn fewer_and_fewer_run_under_pressure_and_more_and_more_after_it() {
         let limits = Concurrency::default();
-        let mut running = begin(&limits, 200);
-        assert_eq!((running.len(), limits.look(Level::Elevated, 0)), (200, None));
-        let mut allowed = Vec::new();
-        for look in 1..=12 {
-            let stepped = limits.look(Level::Warning, look * SECOND / 2).is_some();
-            running.truncate(usize::try_from(limits.standard.most.load(Ordering::Relaxed)).unwrap());
+        let mut running = begin(&limits, 400);
+        assert_eq!((running.len(), limits.look(Level::Elevated, 0)), (400, None));
+        let (mut allowed, mut told) = (Vec::new(), Vec::new());
+        for look in 1..=14 {
+            told.extend(limits.look(Level::Warning, look * SECOND / 2));
+            let most = limits.most(Class::Standard).unwrap();
+            running.truncate(usize::try_from(most).unwrap());
             assert!(limits.begin(Class::Standard).is_none(), "as many run as may");
-            allowed.push((running.len(), stepped));
+            allowed.push(most);
         }
-        let expected = [150, 111, 81, 60, 45, 33, 24, 18, 12, 9, 8, 8].map(|most| (most, most > 8));
-        assert_eq!(allowed[..10], expected[..10]);
-        assert_eq!(allowed[10..], [(8, true), (8, false)]);
-        assert!(limits.begin(Class::Bulk).is_some(), "files have a limit of their own");
+        assert_eq!(allowed, [300, 225, 168, 126, 93, 69, 51, 36, 27, 18, 16, 16, 16, 16]);
+        assert_eq!(limits.most(Class::Bulk), None, "files have a limit of their own");
+        assert!(limits.begin(Class::Bulk).is_some());
 
         let mut raised = Vec::new();
         for look in 0..40 {
-            let step = limits.look(Level::Normal, 10 * SECOND + look * SECOND / 4);
-            running.extend(begin(&limits, 200 - running.len()));
+            told.extend(limits.look(Level::Normal, 10 * SECOND + look * SECOND / 4));
+            running.extend(begin(&limits, 400 - running.len()));
             raised.push(running.len());
-            if step == Some(Step::Freed) {
+            if limits.most(Class::Standard).is_none() {
                 break;
             }
         }
-        assert_eq!(raised[..4], [20, 32, 44, 56]);
-        assert_eq!((raised.len(), raised.last()), (16, Some(&200)), "all of it within four seconds");
-        assert_eq!(limits.begin(Class::Standard).map(drop), Some(()), "and no limit any more");
+        assert_eq!(raised[..3], [41, 66, 91]);
+        assert_eq!((raised.len(), raised.last()), (16, Some(&400)), "all of it within sixteen steps");
+        assert!(limits.begin(Class::Standard).is_some(), "and no limit any more");
         assert_eq!(limits.look(Level::Normal, 60 * SECOND), None);
+        assert_eq!(told, [true, false], "each is told once");
     }
 
     #[test]
     fn few_are_never_limited_and_looks_that_follow_closely_count_once() {
         let limits = Concurrency::default();
-        let few = begin(&limits, 8);
+        let few = begin(&limits, 16);
         assert_eq!(limits.look(Level::Emergency, SECOND), None);
         drop(few);
         let _many = begin(&limits, 100);
-        assert_eq!(limits.look(Level::Critical, SECOND), Some(Step::Lowered));
+        assert_eq!(limits.look(Level::Critical, SECOND), Some(true));
         assert_eq!(limits.look(Level::Critical, SECOND + 20_000), None);
-        assert_eq!(limits.standard.most.load(Ordering::Relaxed), 75);
+        assert_eq!(limits.most(Class::Standard), Some(75));
     }
 }

@@ -127,6 +127,8 @@ pub struct ControlStats {
     pub is_at_standstill: bool,
     /// What the kernel did not tell at the last look.
     pub unreadable: Unreadable,
+    /// How many lists and searches may run at once, where that is limited, and how many requests that move files.
+    pub at_once: [Option<u32>; 2],
 }
 
 /// What the controller knows and what it has set.
@@ -391,6 +393,7 @@ impl Controls {
             limit_change: mind.limit_change,
             is_at_standstill: self.is_at_standstill(),
             unreadable: mind.unreadable,
+            at_once: [Class::Standard, Class::Bulk].map(|class| self.concurrency.most(class)),
         })
     }
 

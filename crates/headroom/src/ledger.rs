@@ -160,10 +160,15 @@ impl Entry {
         self
     }
 
-    /// Counts it among the requests of its class that run for as long as it is followed.
+    /// Counts it among the requests of its class that run, until its work is done.
     pub(crate) fn running(mut self, running: Option<Running>) -> Self {
         self.running = running;
         self
+    }
+
+    /// The work is done, and the answer goes out: others may begin, however slowly it is read.
+    pub fn work_done(&mut self) {
+        self.running = None;
     }
 
     /// The request's work is done, and `bytes` are what its answer takes until it is sent: of its charge the rest is given

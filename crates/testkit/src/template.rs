@@ -18,19 +18,18 @@ pub(crate) async fn create_from(
 ) {
     let template = name_of(schema);
     let mut connection = PgConnection::connect(server).await.expect("the PostgreSQL server of the tests");
-    loop {
-        // Whoever builds another template removes this one, not while it is copied.
-        run(&mut connection, &format!("SELECT pg_advisory_lock_shared({LOCK})")).await;
-        let is_there = templates(&mut connection).await.contains(&template);
-        if is_there {
-            run(&mut connection, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-        }
-        run(&mut connection, &format!("SELECT pg_advisory_unlock_shared({LOCK})")).await;
-        if is_there {
-            break;
-        }
+    let copy = format!("CREATE DATABASE {name} TEMPLATE {template}");
+    // Whoever builds another template removes this one, not while it is copied.
+    run(&mut connection, &format!("SELECT pg_advisory_lock_shared({LOCK})")).await;
+    let is_there = templates(&mut connection).await.contains(&template);
+    if is_there {
+        run(&mut connection, &copy).await;
+    }
+    run(&mut connection, &format!("SELECT pg_advisory_unlock_shared({LOCK})")).await;
+    if !is_there {
         run(&mut connection, &format!("SELECT pg_advisory_lock({LOCK})")).await;
         build(&mut connection, &address, &template, schema).await;
+        run(&mut connection, &copy).await;
         run(&mut connection, &format!("SELECT pg_advisory_unlock({LOCK})")).await;
     }
     connection.close().await.expect("the connection closes");

@@ -12,6 +12,8 @@ pub(crate) use whole::read_whole;
 use crate::codes;
 use crate::problem::{Code, Failure};
 use headroom::Refusal;
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
 use std::time::Duration;
 
 /// How slowly a body may come.
@@ -38,6 +40,22 @@ pub(crate) enum Coding {
     Identity,
     /// By gzip (RFC 1952).
     Gzip,
+}
+
+impl Coding {
+    /// What the headers say; `None` for a coding that is not known here, or several.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        let mut codings =
+            headers.get_all(CONTENT_ENCODING).iter().map(|coding| coding.as_bytes().trim_ascii());
+        let Some(first) = codings.next() else { return Some(Self::Identity) };
+        let is = |name: &str| first.eq_ignore_ascii_case(name.as_bytes());
+        match codings.next() {
+            None if is("identity") => Some(Self::Identity),
+            // The older name counts as the same (RFC 9110, 8.4.1.3).
+            None if is("gzip") || is("x-gzip") => Some(Self::Gzip),
+            _ => None,
+        }
+    }
 }
 
 /// Why a body could not be read to its end.
@@ -87,7 +105,7 @@ pub(crate) enum WholeFault {
     #[error("the body unpacks to more than {most_times} times its size: send it without Content-Encoding")]
     TooDense { most_times: u64 },
     /// It says that it is packed, and is not, or not whole.
-    #[error("the body is not whole gzip data: pack it anew, or send it without Content-Encoding")]
+    #[error("the body is not one whole gzip member: pack it anew, or send it without Content-Encoding")]
     NotPacked(#[source] std::io::Error),
 }
 

@@ -6,9 +6,11 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
+use flate2::{Compression, GzBuilder};
 use futures_util::future::{BoxFuture, FutureExt as _};
 use http::{Request, StatusCode};
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -154,6 +156,23 @@ async fn the_same_key_with_another_body_or_path_is_refused() {
     server.send(keyed("/api/orders", "k"), "{}").await;
     server.send(keyed("/api/orders", "k"), "{ }").await.problem(422, "idempotency_key_reused");
     server.send(keyed("/api/refuse", "k"), "{}").await.problem(422, "idempotency_key_reused");
+}
+
+#[tokio::test]
+async fn what_is_packed_anew_for_another_try_is_the_same_request() {
+    let (server, shop) = start();
+    let packed = |packed_at: u32| {
+        let mut packer = GzBuilder::new().mtime(packed_at).write(Vec::new(), Compression::fast());
+        packer.write_all(b"{}").and_then(|()| packer.finish()).expect("a buffer takes it")
+    };
+    let request = || keyed("/api/orders", "k").header("content-encoding", "gzip");
+    let first = server.send(request(), packed(1)).await;
+    assert_eq!((first.text().as_str(), first.header("x-own")), ("1", "2"), "the route reads it unpacked");
+    let again = server.send(request(), packed(2)).await;
+    assert_eq!((again.text().as_str(), again.header("idempotency-replayed")), ("1", "true"));
+    let plain = server.send(keyed("/api/orders", "k"), "{}").await;
+    assert_eq!(plain.header("idempotency-replayed"), "true");
+    assert_eq!(shop.orders.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]

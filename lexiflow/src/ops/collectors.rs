@@ -10,7 +10,7 @@ use super::status::Status;
 use super::{doctor, process};
 use crate::state::{Parts, StartError};
 use clock::Timestamp;
-use headroom::{Action, Headroom, Snapshot, StoreStats, permille};
+use headroom::{Action, Class, Headroom, Snapshot, StoreStats, permille};
 use std::sync::Arc;
 use std::time::Duration;
 use telemetry::{DbSample, Exposition, MemorySample, NodeCompatSample, Number, ProcessSample};
@@ -110,6 +110,13 @@ fn controls(headroom: &Headroom, snapshot: &Snapshot, to: &mut Exposition) {
         actions.sample(&[("action", name)], taken);
     }
     to.counter("lexiflow_requests_shed", "Requests refused because their class can wait.").value(stats.shed);
+    let about = "How many requests of a class that can wait may run at once, where memory is scarce.";
+    let mut at_once = to.gauge("lexiflow_requests_at_once_limit", about);
+    for (class, most) in [Class::Standard, Class::Bulk].iter().zip(stats.at_once) {
+        if let Some(most) = most {
+            at_once.sample(&[("class", class.as_str())], u64::from(most));
+        }
+    }
     to.counter("lexiflow_requests_cancelled", "Requests ended to stay within the limit.")
         .value(stats.cancelled);
     let in_flight = u64::try_from(headroom.ledger().len()).unwrap_or(u64::MAX);

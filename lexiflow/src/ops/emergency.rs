@@ -6,6 +6,7 @@ use super::error::Error;
 use super::profile::{keep_now, unasked_entity};
 use audit::Act;
 use clock::Timestamp;
+use headroom::Level;
 use ids::ProfileId;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -105,12 +106,18 @@ impl Ops {
     /// Keeps a profile for a leak that was found just now, which tells whose the bytes were; called by whoever has the turn to
     /// take one, on a thread that may wait.
     pub(super) fn keep_for_leak(&self, at: Timestamp) {
+        // What one takes is on nobody's account: a leak is still there when memory is not scarce.
+        if self.parts.app.headroom().level() >= Level::Warning {
+            return;
+        }
         let id = self.parts.app.new_id::<ProfileId>();
         match keep_now(id, at, &self.diagnostics) {
             Ok(size_bytes) => {
+                self.leaks.note_profile(at);
                 tracing::warn!(%id, size_bytes, "a heap profile of the leak was kept");
                 self.unrecorded.add(Kept { id, size_bytes, at, reason: Reason::Leak });
             }
+            // It is tried again at the next window.
             Err(error) => tracing::warn!(%error, "no heap profile of the leak could be kept"),
         }
     }

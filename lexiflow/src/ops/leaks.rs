@@ -70,8 +70,9 @@ struct Watched {
     /// Where the code of this process lies: a profile without stacks, of the first window.
     code: Option<HeapProfile>,
     last_window: Option<Timestamp>,
-    /// When a profile was kept because of a leak.
+    /// When a profile was kept because of a leak, and whether one should be.
     profiled_at: Option<Timestamp>,
+    wants_profile: bool,
     /// How long it took.
     took: Duration,
     /// The sites that were named in the log.
@@ -163,10 +164,8 @@ impl Leaks {
         watched.tell_counts();
         watched.last_window = Some(now);
         let is_new = watched.remember(load, now);
-        let keeps = is_new && watched.profiled_at.is_none_or(|last| now - last >= PROFILE_EVERY);
-        if keeps {
-            watched.profiled_at = Some(now);
-        }
+        let is_due_again = watched.profiled_at.is_none_or(|last| now - last >= PROFILE_EVERY);
+        let keeps = watched.wants_profile && is_due_again;
         watched.took = begun.elapsed();
         let is_due = is_new || watched.detector.windows().is_multiple_of(SAVE_EVERY);
         drop(watched);
@@ -174,6 +173,13 @@ impl Leaks {
             self.save();
         }
         Ok(keeps)
+    }
+
+    /// A profile of what leaks was kept.
+    pub(super) fn note_profile(&self, now: Timestamp) {
+        let mut watched = self.watched();
+        watched.wants_profile = false;
+        watched.profiled_at = Some(now);
     }
 
     /// Finds out which calls that many stacks share have reached the program. Its file is read without the lock.
@@ -302,7 +308,7 @@ impl Watched {
                     "memory leaks: `lexiflow memory leaks` names the line"
                 );
             }
-            self.history.note_verdict(&site, &calls, &suspect, now);
+            self.wants_profile |= self.history.note_verdict(&site, &calls, &suspect, now);
             sites.push(site);
         }
         self.told = sites;

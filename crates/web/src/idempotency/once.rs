@@ -10,7 +10,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::Route;
 use futures_util::future::BoxFuture;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderName, Method};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
@@ -61,7 +61,7 @@ fn run(route: axum::routing::future::RouteFuture<std::convert::Infallible>) -> B
 
 /// The key and the fingerprint, and the request made whole again.
 async fn prepare(
-    parts: http::request::Parts,
+    mut parts: http::request::Parts,
     body: Body,
 ) -> Result<(IdempotencyKey, Fingerprint, Request), Problem> {
     let key: IdempotencyKey =
@@ -72,7 +72,13 @@ async fn prepare(
         return Ok((key, fingerprint, Request::from_parts(parts, body)));
     }
     let limit = Scope::limits_of(&parts.extensions).json_bytes;
-    let whole = read_whole(body, &parts.extensions, Coding::Identity, limit).await?;
+    // What is packed anew for another try is the same request. What is packed in a way that nobody reads is refused by the route.
+    let coding = Coding::of(&parts.headers).unwrap_or(Coding::Identity);
+    let whole = read_whole(body, &parts.extensions, coding, limit).await?;
+    if coding == Coding::Gzip {
+        parts.headers.remove(CONTENT_ENCODING);
+        parts.headers.insert(CONTENT_LENGTH, whole.bytes.len().into());
+    }
     let fingerprint = Fingerprint::of_body(&parts.method, &target, &whole.bytes);
     Ok((key, fingerprint, Request::from_parts(parts, Body::from(whole.bytes))))
 }

@@ -146,6 +146,9 @@ fn hand_over(
     mut entry: Option<Entry>,
 ) -> Response {
     record.status = Some(response.status());
+    if let Some(entry) = &mut entry {
+        entry.work_done();
+    }
     let meter = record.meter.clone();
     response = response.map(|body| meter.around(|| settle(body, entry.as_mut(), &scope)));
     let entry = entry.map(Arc::new);

@@ -100,7 +100,7 @@ fn done(seen: &Examined<'_>) -> String {
     let lasting = [
         ("pause_background", "resume_background", "background jobs wait"),
         ("close_connections", "keep_connections", "clients are asked to close their connections"),
-        ("lower_concurrency", "free_concurrency", "fewer lists, searches and files are served at once"),
+        ("limit_concurrency", "free_concurrency", "fewer lists, searches and files are served at once"),
         ("shed_bulk", "admit_bulk", "uploads, downloads and exports are refused with 503"),
         ("shed_standard", "admit_standard", "lists and searches are refused with 503"),
     ];

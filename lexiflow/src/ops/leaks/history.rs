@@ -197,11 +197,18 @@ impl History {
     }
 
     /// Remembers a verdict of this run.
-    pub(super) fn note_verdict(&mut self, site: &str, calls: &[String], suspect: &Suspect, now: Timestamp) {
-        let Some(run) = self.runs.last() else { return };
+    pub(super) fn note_verdict(
+        &mut self,
+        site: &str,
+        calls: &[String],
+        suspect: &Suspect,
+        now: Timestamp,
+    ) -> bool {
+        let Some(run) = self.runs.last() else { return false };
         let (build_id, run_at) = (run.build_id.clone(), run.started_at.clone());
         let is_it = |past: &PastVerdict| past.site == site && past.build_id == build_id;
-        let mut past = match self.verdicts.iter().position(is_it) {
+        let known = self.verdicts.iter().position(is_it);
+        let mut past = match known {
             Some(place) => self.verdicts.remove(place),
             None => PastVerdict {
                 site: site.to_owned(),
@@ -224,6 +231,7 @@ impl History {
             self.verdicts.remove(0);
         }
         self.verdicts.push(past);
+        known.is_none()
     }
 
     /// What is held, in bytes.
