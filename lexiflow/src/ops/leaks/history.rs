@@ -196,7 +196,7 @@ impl History {
         run.count += 1;
     }
 
-    /// Remembers a verdict of this run.
+    /// Remembers a verdict of this run. Whether it is the first of its site, in any run of this build.
     pub(super) fn note_verdict(
         &mut self,
         site: &str,
