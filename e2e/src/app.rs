@@ -243,18 +243,19 @@ impl TestApp {
     /// nothing more by itself.
     pub async fn settle_periodic(&self) {
         let scheduler = &self.running.parts().scheduler;
-        let begun = std::time::Instant::now();
-        loop {
-            assert!(begun.elapsed() < PATIENCE, "the periodic work does not end");
-            let ran = scheduler.run_due().await.expect("the work that is due");
-            // The server's own scheduler may be at it.
-            let running = scheduler.state().await.expect("the state of the work").running;
-            self.settle().await;
-            if ran.is_empty() && running == 0 {
-                return;
+        let work = async {
+            loop {
+                let ran = scheduler.run_due().await.expect("the work that is due");
+                // The server's own scheduler may be at it.
+                let running = scheduler.state().await.expect("the state of the work").running;
+                self.settle().await;
+                if ran.is_empty() && running == 0 {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        };
+        tokio::time::timeout(PATIENCE, work).await.expect("the periodic work ends");
     }
 
     /// The files below the data folder's `files`, temporary ones included.

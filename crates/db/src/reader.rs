@@ -46,6 +46,15 @@ impl Reader {
         }
     }
 
+    async fn answer(&self, text: &str, values: Values) -> Result<Vec<Row>, Error> {
+        let _turn = if self.is_long { Some(self.long.take().await?) } else { None };
+        match &self.kind {
+            Kind::Sqlite(readers) => readers.rows(text, values).await.map(|found| found.rows),
+            // Boxed, as in `Writer`: the driver's futures are kilobytes, which every request on SQLite would carry too.
+            Kind::Postgres(pool) => Box::pin(postgres::rows(pool, text, &values)).await,
+        }
+    }
+
     pub(crate) async fn close(&self) {
         match &self.kind {
             Kind::Sqlite(readers) => readers.close(),
@@ -67,13 +76,7 @@ impl Reads for Reader {
         let values = statement.values.unwrap_or(Values(Vec::new()));
         let text = statement.sql.as_str();
         let started = Instant::now();
-        let turn = if self.is_long { self.long.take().await.map(Some) } else { Ok(None) };
-        let result = match (&turn, &self.kind) {
-            (Err(error), _) => Err(error.clone()),
-            (Ok(_), Kind::Sqlite(readers)) => readers.rows(text, values).await.map(|found| found.rows),
-            // Boxed, as in `Writer`: the driver's futures are kilobytes, which every request on SQLite would carry too.
-            (Ok(_), Kind::Postgres(pool)) => Box::pin(postgres::rows(pool, text, &values)).await,
-        };
+        let result = self.answer(text, values).await;
         // These connections never write: who tries it has made a mistake, whatever the disk is like.
         let result = result.map_err(|error| match error {
             Error::ReadOnly(source) => Error::Statement(source),

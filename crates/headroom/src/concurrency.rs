@@ -1,7 +1,7 @@
 use crate::class::Class;
 use crate::level::Level;
 use crate::plan::is_due;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// So many of a class may begin at any level but those at which the class is refused.
@@ -89,16 +89,11 @@ impl Limit {
 pub(crate) struct Concurrency {
     standard: Arc<Limit>,
     bulk: Arc<Limit>,
-    is_limited: AtomicBool,
 }
 
 impl Default for Concurrency {
     fn default() -> Self {
-        Self {
-            standard: Arc::new(Limit::new()),
-            bulk: Arc::new(Limit::new()),
-            is_limited: AtomicBool::new(false),
-        }
+        Self { standard: Arc::new(Limit::new()), bulk: Arc::new(Limit::new()) }
     }
 }
 
@@ -110,15 +105,21 @@ impl Concurrency {
 
     /// Goes by the level: [`Level::Warning`] is pressure. Whether any class is limited, where that has changed.
     pub(crate) fn look(&self, level: Level, at_micros: u64) -> Option<bool> {
-        self.standard.look(level >= Level::Warning, at_micros);
-        self.bulk.look(level >= Level::Warning, at_micros);
-        let is_limited = self.standard.most().or(self.bulk.most()).is_some();
-        (self.is_limited.swap(is_limited, Ordering::Relaxed) != is_limited).then_some(is_limited)
+        let was_limited = self.is_limited();
+        for limit in [&self.standard, &self.bulk] {
+            limit.look(level >= Level::Warning, at_micros);
+        }
+        let is_limited = self.is_limited();
+        (is_limited != was_limited).then_some(is_limited)
     }
 
     /// How many of a class may run, where there is a limit.
     pub(crate) fn most(&self, class: Class) -> Option<u32> {
         self.of(class).most()
+    }
+
+    fn is_limited(&self) -> bool {
+        self.standard.most().or(self.bulk.most()).is_some()
     }
 
     fn of(&self, class: Class) -> &Arc<Limit> {

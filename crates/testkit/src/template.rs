@@ -2,6 +2,7 @@
 
 use db::{Db, Dialect, Migration, Settings, migrate};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
+use std::hash::{DefaultHasher, Hasher as _};
 use std::path::Path;
 
 /// Names the advisory lock: `temp` in ASCII.
@@ -64,11 +65,11 @@ async fn build(
     run(connection, &format!("ALTER DATABASE {template} IS_TEMPLATE true ALLOW_CONNECTIONS false")).await;
 }
 
-/// FNV-1a over the schema's text: another schema has another template.
+/// By the schema's text: another schema has another template.
 fn name_of(schema: &[Migration]) -> String {
-    let text = migrate::ddl(Dialect::Postgres, schema);
-    let add = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    format!("{PREFIX}{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, add))
+    let mut hasher = DefaultHasher::new();
+    hasher.write(migrate::ddl(Dialect::Postgres, schema).as_bytes());
+    format!("{PREFIX}{:016x}", hasher.finish())
 }
 
 async fn templates(connection: &mut PgConnection) -> Vec<String> {

@@ -24,17 +24,9 @@ pub(crate) fn kept(folder: &Path) -> Option<(ProfileId, PathBuf)> {
     profiles.next()
 }
 
-#[tokio::test]
-async fn a_profile_is_kept_for_the_servers_user_alone_and_recorded() {
-    let source = Arc::new(InjectedSource::with_limit(1024 * MIB));
-    source.hold_heap(10 * MIB);
-    let memory = Arc::clone(&source) as _;
-    let app = TestApp::with_memory(&[], Box::new(|settings| Headroom::new(settings, memory))).await;
-    let folder = diagnostics(&app);
-    assert!(kept(&folder).is_none(), "at rest there is none");
-
-    // The budget is three quarters of the limit.
-    source.hold_heap(760 * MIB);
+/// Waits for a profile that nobody asked for and its record.
+pub(crate) async fn recorded(app: &TestApp) -> (audit::Entry, PathBuf) {
+    let folder = diagnostics(app);
     let recorded = async {
         loop {
             if let Some((id, path)) = kept(&folder) {
@@ -47,7 +39,21 @@ async fn a_profile_is_kept_for_the_servers_user_alone_and_recorded() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let (record, path) = tokio::time::timeout(PATIENCE, recorded).await.expect("a profile and its record");
+    tokio::time::timeout(PATIENCE, recorded).await.expect("a profile and its record")
+}
+
+#[tokio::test]
+async fn a_profile_is_kept_for_the_servers_user_alone_and_recorded() {
+    let source = Arc::new(InjectedSource::with_limit(1024 * MIB));
+    source.hold_heap(10 * MIB);
+    let memory = Arc::clone(&source) as _;
+    let app = TestApp::with_memory(&[], Box::new(|settings| Headroom::new(settings, memory))).await;
+    let folder = diagnostics(&app);
+    assert!(kept(&folder).is_none(), "at rest there is none");
+
+    // The budget is three quarters of the limit.
+    source.hold_heap(760 * MIB);
+    let (record, path) = recorded(&app).await;
     source.hold_heap(10 * MIB);
     assert_eq!((record.entity.as_str(), record.action.as_str()), ("heap profile", "create"));
     let changes = serde_json::to_string(&record.changes).unwrap();

@@ -23,16 +23,15 @@ pub(super) struct Unpacking<'a> {
 /// Where the unpacked bytes go, as far as there is room.
 struct Room<'a> {
     gathered: Gathered<'a>,
-    limit_bytes: u64,
     packed_bytes: u64,
     fault: Option<WholeFault>,
 }
 
 impl<'a> Unpacking<'a> {
-    /// Gathers at most `limit_bytes`.
-    pub(super) fn into_room(mut gathered: Gathered<'a>, limit_bytes: u64) -> Result<Self, WholeFault> {
+    /// Unpacks into what is gathered, up to its limit.
+    pub(super) fn into_room(mut gathered: Gathered<'a>) -> Result<Self, WholeFault> {
         gathered.hold(DECODER_BYTES)?;
-        let room = Room { gathered, limit_bytes, packed_bytes: 0, fault: None };
+        let room = Room { gathered, packed_bytes: 0, fault: None };
         Ok(Self { decoder: GzDecoder::new(room) })
     }
 
@@ -61,8 +60,9 @@ impl<'a> Unpacking<'a> {
 impl Room<'_> {
     fn take(&mut self, bytes: &[u8]) -> Result<(), WholeFault> {
         let unpacked = self.gathered.buffer.len() as u64 + bytes.len() as u64;
-        if unpacked > self.limit_bytes {
-            return Err(BodyFault::TooLarge { limit_bytes: self.limit_bytes }.into());
+        let limit_bytes = self.gathered.limit_bytes;
+        if unpacked > limit_bytes {
+            return Err(BodyFault::TooLarge { limit_bytes }.into());
         }
         if unpacked > SMALL_BYTES && unpacked > self.packed_bytes.saturating_mul(MOST_TIMES) {
             return Err(WholeFault::TooDense { most_times: MOST_TIMES });

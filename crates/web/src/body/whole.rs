@@ -40,7 +40,7 @@ pub(crate) async fn read_whole(
         return Ok(Whole { bytes: first });
     }
     let buffer = BytesMut::with_capacity(capacity(declared, &first)?);
-    let mut gathered = Gathered { buffer, account, most_bytes: most(limit_bytes) };
+    let mut gathered = Gathered { buffer, account, limit_bytes };
     gathered.buffer.extend_from_slice(&first);
     drop(first);
     while let Some(chunk) = guarded.next().await.transpose()? {
@@ -54,8 +54,8 @@ async fn unpack(
     account: Account<'_>,
     limit_bytes: u64,
 ) -> Result<Whole, WholeFault> {
-    let gathered = Gathered { buffer: BytesMut::new(), account, most_bytes: most(limit_bytes) };
-    let mut unpacking = Unpacking::into_room(gathered, limit_bytes)?;
+    let gathered = Gathered { buffer: BytesMut::new(), account, limit_bytes };
+    let mut unpacking = Unpacking::into_room(gathered)?;
     while let Some(chunk) = guarded.next().await.transpose()? {
         // A small piece may make much, and the thread is others' too.
         for piece in chunk.chunks(PACKED_PIECE_BYTES) {
@@ -64,10 +64,6 @@ async fn unpack(
         }
     }
     Ok(Whole { bytes: unpacking.finish()? })
-}
-
-fn most(limit_bytes: u64) -> usize {
-    usize::try_from(limit_bytes).unwrap_or(usize::MAX)
 }
 
 fn capacity(declared: Option<u64>, first: &Bytes) -> Result<usize, BodyFault> {
@@ -79,8 +75,8 @@ fn capacity(declared: Option<u64>, first: &Bytes) -> Result<usize, BodyFault> {
 pub(super) struct Gathered<'a> {
     pub(super) buffer: BytesMut,
     account: Account<'a>,
-    /// No more than this comes, so that no room beyond it is asked for, in bytes.
-    most_bytes: usize,
+    /// No more than this comes, so that no room beyond it is asked for.
+    pub(super) limit_bytes: u64,
 }
 
 impl Gathered<'_> {
@@ -90,7 +86,8 @@ impl Gathered<'_> {
         let capacity = self.buffer.capacity();
         if needed > capacity {
             // The old buffer and the new one, which has room for more to come, are there at once while it moves.
-            let wanted = needed.max((capacity * 2).min(self.most_bytes));
+            let most = usize::try_from(self.limit_bytes).unwrap_or(usize::MAX);
+            let wanted = needed.max((capacity * 2).min(most));
             self.account.cover((capacity + wanted) as u64)?;
             self.buffer.reserve(wanted - self.buffer.len());
         }

@@ -15,8 +15,8 @@ use serde_json::error::Category;
 /// A JSON body, read and checked.
 ///
 /// 415 for another content type, 413 over [`Limits::json_bytes`](crate::Limits) (from `Content-Length`, before a byte
-/// is read, and once more unpacked where gzip has packed it), 400 for malformed JSON with its line and column, for nesting deeper than 127, and for members that are
-/// unknown, missing or break a rule: all of them at once, in `errors`. Give the type `#[serde(deny_unknown_fields)]`.
+/// is read, and once more unpacked where gzip has packed it), 400 for malformed JSON with its line and column, for nesting
+/// deeper than 127, and for members that are unknown, missing or break a rule: all of them at once, in `errors`. Give the type `#[serde(deny_unknown_fields)]`.
 #[derive(Debug, Clone, Copy)]
 pub struct ValidJson<T>(pub T);
 
