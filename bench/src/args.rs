@@ -94,6 +94,8 @@ pub(crate) enum Figure {
     Streams,
     /// Thirteen leaks that must be named, and twelve shapes that are none.
     Leaks,
+    /// Pages of the allocator that hold nothing after work whose sizes change.
+    Fragmentation,
     /// What each profile of settings costs.
     Profiles,
     /// A thousand people at work for half an hour.

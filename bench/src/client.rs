@@ -14,7 +14,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 /// The largest answer that is read whole.
-const ANSWER_BYTES: usize = 4 << 20;
+const ANSWER_BYTES: usize = 64 << 20;
 /// Among so many addresses clients are spread that are many.
 const ADDRESSES: usize = 4;
 

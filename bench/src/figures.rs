@@ -4,6 +4,7 @@ mod audit;
 mod build;
 mod connections;
 mod decision;
+mod fragmentation;
 mod idle;
 mod import;
 mod leaks;
@@ -46,6 +47,7 @@ pub(crate) fn of(chosen: Figure) -> Vec<Figure> {
             Figure::Meter,
             Figure::Streams,
             Figure::Leaks,
+            Figure::Fragmentation,
         ],
         one => vec![one],
     }
@@ -67,6 +69,7 @@ pub(crate) async fn measure(figure: Figure, setup: &Setup) -> anyhow::Result<Vec
         Figure::Streams => streams::measure(setup),
         Figure::Leaks => leaks::measure(setup),
         Figure::Soak => soak::measure(setup).await,
+        Figure::Fragmentation => fragmentation::measure(setup).await,
         Figure::Profiles => profiles::measure(setup).await,
         Figure::Limits => limits::measure(setup).await,
         Figure::Attack => attack::measure(setup).await,

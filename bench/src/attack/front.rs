@@ -19,6 +19,8 @@ pub(super) struct Front {
     pub token: String,
     /// A document that is worth being read slowly.
     pub document: String,
+    /// A case whose docket has entries of the longest texts.
+    pub long_docket: String,
     /// Requests at once on one connection of HTTP/2.
     pub streams: usize,
     pub upload_bytes: u64,

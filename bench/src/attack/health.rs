@@ -19,6 +19,10 @@ const NEWCOMER_EACH: Duration = Duration::from_secs(1);
 /// Questions for health between two for the metrics.
 const METRICS_EACH: usize = 50;
 const REPORT_EACH: Duration = Duration::from_millis(500);
+/// What lies free at one look may be on its way back; what does so at another one, so much later, is not.
+const LOOKED_AGAIN_AFTER: Duration = Duration::from_millis(100);
+/// Two looks that are further apart tell nothing of what lasts.
+const SOON: Duration = Duration::from_millis(500);
 /// An answer that takes longer counts as none.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -121,7 +125,14 @@ async fn watch_reports(address: SocketAddr, reports: &mut Reports) {
     let mut connection = None;
     loop {
         ticks.tick().await;
-        reports.note(report(address, &mut connection).await.as_ref());
+        let first = report(address, &mut connection).await;
+        reports.note(first.as_ref());
+        let seen = Instant::now();
+        tokio::time::sleep(LOOKED_AGAIN_AFTER).await;
+        let again = report(address, &mut connection).await;
+        reports.note(again.as_ref());
+        let is_soon = seen.elapsed() < SOON;
+        reports.note_what_lasts(first.as_ref().zip(again.as_ref()).filter(|_| is_soon));
     }
 }
 

@@ -15,7 +15,7 @@ const SLACK_PERCENT: u64 = 10;
 const FILE_BYTES: u64 = 1 << 20;
 /// Where files come in and go out.
 const FILE_ROUTES: [&str; 2] = ["/api/documents", "/api/documents/{id}/download"];
-/// A report comes each half a second.
+/// Two reports come each half a second.
 const JUST_NOW_MILLIS: u64 = 1_500;
 /// Requests that run hold what is declared for them: what streams may have, a part of the limit, and one on each connection.
 const STREAMS_PART: u64 = 32;
@@ -38,9 +38,14 @@ pub(super) struct Reports {
     /// How often a report told of a purge against pressure, and of stores that were shrunk.
     pub purges: u64,
     pub shrinkings: u64,
-    /// The books with the most that nothing explains, and with the most that the allocator had not given back.
+    /// The books with the most that nothing explains, and with the most that the allocator had not given back: at one look, and
+    /// of two that follow each other at the one with less.
     worst: Option<Books>,
     slackest: Option<Books>,
+    slack_that_lasts: Option<Books>,
+    /// How many such two there were, and how often one of them was missing or came late.
+    pairs: u64,
+    lone_looks: u64,
     /// The most requests that ran at once, and that was registered for one file.
     requests: u64,
     file: u64,
@@ -66,6 +71,12 @@ impl Books {
     }
 }
 
+fn keep_slackest(kept: &mut Option<Books>, books: Books) {
+    if kept.as_ref().is_none_or(|kept| books.allocator > kept.allocator) {
+        *kept = Some(books);
+    }
+}
+
 impl Reports {
     /// Takes in one report, or that there was no answer.
     pub(super) fn note(&mut self, report: Option<&Value>) {
@@ -81,15 +92,27 @@ impl Reports {
         if self.worst.as_ref().is_none_or(|worst| books.unexplained > worst.unexplained) {
             self.worst = Some(books.clone());
         }
-        if self.slackest.as_ref().is_none_or(|slackest| books.allocator > slackest.allocator) {
-            self.slackest = Some(books);
-        }
+        keep_slackest(&mut self.slackest, books);
+    }
+
+    /// Takes in two reports of which the second has followed the first soon, or that there were no such two.
+    pub(super) fn note_what_lasts(&mut self, both: Option<(&Value, &Value)>) {
+        let both = both.and_then(|(first, again)| Books::of(first).zip(Books::of(again)));
+        let Some((first, again)) = both else {
+            self.lone_looks += 1;
+            return;
+        };
+        self.pairs += 1;
+        let less = if first.allocator < again.allocator { first } else { again };
+        keep_slackest(&mut self.slack_that_lasts, less);
     }
 
     /// What the books must show, and the most that the allocator kept.
     pub(super) fn rows(&self, plan: &Plan, most_connections: u64) -> Vec<Row> {
         let unexplained = "charged and explained by no part of the report";
-        let (Some(worst), Some(slackest)) = (&self.worst, &self.slackest) else {
+        let (Some(worst), Some(slackest), Some(lasting)) =
+            (&self.worst, &self.slackest, &self.slack_that_lasts)
+        else {
             return vec![Row::failed(unexplained, "no report told it")];
         };
         let at_most = |figure: &str, bytes: u64, most: u64| {
@@ -99,11 +122,16 @@ impl Reports {
         vec![
             at_most(unexplained, bytes, plan.limit / 100 * UNEXPLAINED_PERCENT).with_note(worst.said.clone()),
             at_most(
-                "freed and not given back by the allocator",
-                slackest.allocator,
+                "freed and not given back by the allocator, also 100 ms later",
+                lasting.allocator,
                 plan.limit / 100 * SLACK_PERCENT,
             )
-            .with_note(slackest.said.clone()),
+            .with_note(format!(
+                "{} pairs of looks, {} incomplete; {}",
+                self.pairs, self.lone_looks, lasting.said
+            )),
+            Row::plain("freed and not given back at a single look", Quantity::bytes(slackest.allocator))
+                .with_note(slackest.said.clone()),
             at_most(
                 "declared for the requests that ran at once",
                 self.requests * REQUEST_BYTES,

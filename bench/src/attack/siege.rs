@@ -21,12 +21,16 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 const CASES: u64 = 10_000;
+/// Entries of one docket, each of as many characters as it may have: a page of them is 25 MB.
+const LONG_ENTRIES: u64 = 256;
+const LONGEST_TEXT: usize = 100_000;
 const DOCUMENT_BYTES: u64 = 64 << 20;
 const MAX_UPLOAD_BYTES: u64 = 10 << 30;
 const MAX_NODES: u64 = 8192;
@@ -272,7 +276,21 @@ async fn start(
     start.go().await
 }
 
-/// The cases and the document that the attackers ask for.
+/// A case with entries of the longest texts.
+async fn long_docket(connections: &mut [Connection]) -> anyhow::Result<String> {
+    let connection = connections.first_mut().context("no connection")?;
+    let (status, answer) = connection.post("/api/cases", api::new_case(99, 0)).await?;
+    api::checked(status, &answer, StatusCode::CREATED)?;
+    let case = api::id_of(&answer)?;
+    let entry =
+        json!({"caseId": case, "filedOn": "2026-02-03", "text": "d".repeat(LONGEST_TEXT)}).to_string();
+    let entry = Bytes::from(entry);
+    let add = |_, _| Call { path: "/api/docket".to_owned(), body: Some(entry.clone()) };
+    load::run(connections, Until::Count(LONG_ENTRIES / 8), &add).await.faultless()?;
+    Ok(case)
+}
+
+/// The cases and the documents that the attackers ask for.
 async fn prepare(
     setup: &Setup,
     plan: &Plan,
@@ -288,11 +306,13 @@ async fn prepare(
     let kind = "multipart/form-data; boundary=b0undary";
     let (status, answer) = connection.upload(Method::POST, "/api/documents", kind, body).await?;
     api::checked(status, &answer, StatusCode::CREATED)?;
+    let long_docket = long_docket(&mut connections).await?;
     let front = Front {
         address: server.address(),
         limit: plan.limit,
         token: api::login(server).await?,
         document: api::id_of(&answer)?,
+        long_docket,
         streams: if plan.without.contains(&Defence::Streams) { MANY_STREAMS } else { STREAMS },
         upload_bytes,
         acknowledged: Mutex::default(),
