@@ -16,6 +16,14 @@ test-pg url="postgres://postgres@127.0.0.1:5432/postgres":
 arch:
     cargo run -p xtask -- arch
 
+# Keep a heap profile of the running server in a file; needs LEXIFLOW_TOKEN.
+memory-snapshot out="heap.pb" url="http://127.0.0.1:5000":
+    cargo run --release -- memory --url {{url}} profile --out {{out}}
+
+# What grew between two such files.
+memory-analysis older newer:
+    cargo run --release -- memory diff {{older}} {{newer}}
+
 # What CI runs.
 ci:
     .ci/run

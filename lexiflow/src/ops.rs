@@ -95,7 +95,7 @@ impl Ops {
     pub fn new(parts: &Parts, tasks: Tasks, stats: Arc<ServerStats>) -> Result<Arc<Self>, StartError> {
         let depths = Arc::new(Depths::default());
         let status = Arc::new(Status::new());
-        let diagnostics = diagnostics::Diagnostics::within(&parts.config.storage.data_dir);
+        let diagnostics = diagnostics::Diagnostics::of(&parts.config.storage);
         let watch = Watch::of(&parts.config.memory);
         let leaks = Arc::new(leaks::Leaks::within(&diagnostics, watch));
         parts.app.headroom().stores().register(Arc::new(leaks::LeakStore(Arc::clone(&leaks))))?;

@@ -75,6 +75,9 @@ pub enum Error {
     /// A row did not have the expected shape.
     #[error("a row could not be read")]
     Row(#[from] Misread),
+    /// There is no memory for the rows. What was read of them is gone.
+    #[error("there is no memory for what the statement finds: ask for less, or try again")]
+    Memory(#[source] headroom::Refusal),
     /// The writer was closed: the server is shutting down.
     #[error("the database is closed")]
     Closed,
@@ -106,7 +109,10 @@ impl Error {
 
     /// Whether trying again later may succeed.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy(_) | Self::DiskFull | Self::ReadOnly(_) | Self::Io(_) | Self::Closed)
+        matches!(
+            self,
+            Self::Busy(_) | Self::DiskFull | Self::ReadOnly(_) | Self::Io(_) | Self::Memory(_) | Self::Closed
+        )
     }
 }
 

@@ -1,9 +1,10 @@
 use crate::{Error, Row, Settings};
 use futures_util::future::BoxFuture;
+use futures_util::{Stream, TryStreamExt as _};
 use sea_orm::sea_query::Values;
 use sea_query_sqlx::SqlxValues;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Connection as _, PgPool, Postgres, Transaction};
 use std::pin::{Pin, pin};
 use std::str::FromStr;
@@ -160,9 +161,38 @@ pub(crate) async fn rows(pool: &PgPool, text: &str, values: &Values) -> Result<V
     loop {
         let mut connection = connection(pool).await?;
         let query = sqlx::query_with(AssertSqlSafe(text), SqlxValues(values.clone()));
-        match query.fetch_all(&mut *connection).await {
-            Err(error) if tries.again_after(&error) => {}
-            rows => return Ok(rows?.into_iter().map(Row::postgres).collect()),
+        match gather(query.fetch(&mut *connection)).await {
+            Err(Fault::Postgres(error)) if tries.again_after(&error) => {}
+            rows => return Ok(rows?),
         }
     }
+}
+
+/// Why a statement did not come to its end.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Postgres(sqlx::Error),
+    Memory(headroom::Refusal),
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Postgres(error) => error.into(),
+            Fault::Memory(refusal) => Self::Memory(refusal),
+        }
+    }
+}
+
+/// All rows, for each of which memory is borrowed as it comes: how long they are is known when they are there.
+pub(crate) async fn gather(
+    mut found: impl Stream<Item = sqlx::Result<PgRow>> + Unpin,
+) -> Result<Vec<Row>, Fault> {
+    // bounded: by the statement's own limit; what it takes is borrowed.
+    let mut rows = Vec::new();
+    while let Some(row) = found.try_next().await.map_err(Fault::Postgres)? {
+        rows.push(Row::postgres(row));
+        headroom::cover(0).map_err(Fault::Memory)?;
+    }
+    Ok(rows)
 }

@@ -1,7 +1,7 @@
 use crate::group::Turn;
 use crate::rows::build;
 use crate::sqlite::Found;
-use crate::{Dialect, Error, Reads, Row, Stats};
+use crate::{Dialect, Error, Reads, Row, Stats, postgres};
 use sea_orm::sea_query::Values;
 use sea_orm::{Statement, StatementBuilder};
 use sea_query_sqlx::SqlxValues;
@@ -78,6 +78,8 @@ impl Tx {
 
     /// Runs a change given as a finished statement and returns how many rows it touched.
     pub async fn run(&mut self, statement: Statement) -> Result<u64, Error> {
+        // The change is there several times by now: as it was sent, as it is written, in its record, as an event.
+        headroom::cover(0).map_err(Error::Memory)?;
         let values = statement.values.unwrap_or(Values(Vec::new()));
         let started = Instant::now();
         let text = statement.sql.as_str();
@@ -166,8 +168,8 @@ impl Reads for Tx {
                 let mut open = open.lock().await;
                 let connection = &mut **open.start()?;
                 let query = sqlx::query_with(AssertSqlSafe(text), SqlxValues(values));
-                let rows = query.fetch_all(connection).await.map_err(Error::from);
-                open.end(rows.map(|rows| rows.into_iter().map(Row::postgres).collect()))
+                let rows = postgres::gather(query.fetch(connection)).await.map_err(Error::from);
+                open.end(rows)
             }
         };
         let counted = result.as_ref().ok().map(|rows: &Vec<Row>| rows.len() as u64);

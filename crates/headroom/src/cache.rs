@@ -31,7 +31,8 @@ pub struct CacheConfig<K, V> {
     pub weigh: Weigh<K, V>,
 }
 
-/// A cache bounded in bytes. It has no clock: the caller passes the time.
+/// A cache bounded in bytes. It has no clock: the caller passes the time. Nothing is pinned: a value is handed out as a clone, such as of
+/// an `Arc`, and whoever has one keeps it when the entry goes.
 pub struct Cache<K, V> {
     name: String,
     cap_bytes: AtomicU64,
@@ -292,6 +293,11 @@ where
 
     fn cap_bytes(&self) -> u64 {
         self.cap()
+    }
+
+    /// As many as fit into the cap if all weigh the least that an entry weighs.
+    fn max_entries(&self) -> Option<u64> {
+        Some(self.cap() / in_table::<K, V>())
     }
 
     fn ttl_micros(&self) -> Option<i64> {

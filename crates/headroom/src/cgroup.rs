@@ -179,9 +179,11 @@ impl Cgroup {
         Some(Usage { stats, is_whole: keyed(&stat, "total_rss").is_some() })
     }
 
-    /// How long this group's tasks stalled for want of memory, where the kernel tells.
+    /// How long this group's tasks stalled for want of memory, where the kernel tells. The root of all groups, which alone has no
+    /// `cgroup.type`, is the whole machine.
     pub fn pressure(&self) -> Option<Pressure> {
-        Pressure::parse(&text(&self.dir, "memory.pressure")?)
+        let told = Pressure::parse(&text(&self.dir, "memory.pressure")?)?;
+        Some(Pressure { is_own: text(&self.dir, "cgroup.type").is_some(), ..told })
     }
 }
 

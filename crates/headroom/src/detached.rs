@@ -1,5 +1,5 @@
 //! Work that outlives whoever began it. A request's meter knows the tasks and the blocking work that the request spawned;
-//! what is not over when the request is, is detached. The counts are the process's, as the allocator's are.
+//! what is not over when the request or the job is, is detached. The counts are the process's, as the allocator's are.
 
 use crate::meter::Account;
 use std::sync::Arc;

@@ -3,6 +3,7 @@ mod admitting;
 mod classes;
 mod following;
 mod keeping;
+mod working;
 
 use crate::allocator::{Allocator, HeapSpaces, PurgeReport};
 use crate::charge::Spares;
@@ -69,6 +70,9 @@ impl Default for Settings {
     }
 }
 
+/// So many routes, and kinds of background work, are told of.
+const TOLD_ROUTES: usize = 20;
+
 /// The owner of all memory books of the process. Cloning gives another handle.
 #[derive(Clone)]
 pub struct Headroom {
@@ -86,9 +90,13 @@ struct Inner {
     tenants: Tenants,
     stores: StoreRegistry,
     routes: Arc<Routes>,
+    /// The same of background work.
+    work: Arc<Routes>,
     /// The level as a byte, for whoever only looks; the channel, for whoever waits for a change.
     level: AtomicU8,
     level_changes: watch::Sender<Level>,
+    /// Tells that other settings are in force.
+    tuned: watch::Sender<()>,
     controls: Controls,
     ledger: Ledger,
     spares: Spares,
@@ -131,11 +139,13 @@ impl Headroom {
         let lendable = settings.lending.lendable(&budget);
         let root = Pool::root("root", lendable);
         let classes = Classes::below(&root, lendable);
-        let routes = Arc::new(Routes::new(settings.large_request_bytes));
+        let routes = Arc::new(Routes::of_requests(settings.large_request_bytes));
+        let work = Arc::new(Routes::of_work(settings.large_request_bytes));
         let (stores, ledger, history) = (StoreRegistry::default(), Ledger::default(), History::default());
         let tenants = Tenants::below(classes.pools());
         for own in [
             Arc::clone(&routes) as Arc<dyn BoundedStore>,
+            Arc::clone(&work) as _,
             Arc::new(ledger.clone()),
             Arc::new(tenants.clone()),
             Arc::new(history.clone()),
@@ -156,6 +166,8 @@ impl Headroom {
             tenants,
             stores,
             routes,
+            work,
+            tuned: watch::Sender::new(()),
             level: AtomicU8::new(Level::Normal as u8),
             level_changes: watch::Sender::new(Level::Normal),
             controls,
@@ -211,6 +223,11 @@ impl Headroom {
     /// Tells every change of the level.
     pub fn watch_level(&self) -> watch::Receiver<Level> {
         self.inner.level_changes.subscribe()
+    }
+
+    /// Tells when other settings were put in force: [`Headroom::tuning`].
+    pub fn watch_tuning(&self) -> watch::Receiver<()> {
+        self.inner.tuned.subscribe()
     }
 
     /// Adds a finished request of `route` (its template). Whether its peak was above the mark for large requests, which
@@ -361,8 +378,11 @@ impl Headroom {
     pub fn tune(&self, tuning: Tuning) {
         *self.inner.tuning.write().unwrap_or_else(PoisonError::into_inner) = tuning;
         self.inner.controls.retune(tuning.thresholds, tuning.actions);
-        self.inner.routes.set_large_bytes(tuning.large_request_bytes);
+        for table in [&self.inner.routes, &self.inner.work] {
+            table.set_large_bytes(tuning.large_request_bytes);
+        }
         self.set_mark(&tuning.thresholds);
+        self.inner.tuned.send_replace(());
     }
 
     /// Everything the memory report shows, read now. The level stays that of the last sample.
@@ -381,7 +401,8 @@ impl Headroom {
             purge_micros: inner.purge_micros.load(Ordering::Relaxed),
             pools: self.pools(),
             stores: inner.stores.snapshot(),
-            routes: inner.routes.top(20),
+            routes: inner.routes.top(TOLD_ROUTES),
+            work: inner.work.top(TOLD_ROUTES),
             requests: inner.requests.load(Ordering::Relaxed),
             large_requests: inner.large_requests.load(Ordering::Relaxed),
         }

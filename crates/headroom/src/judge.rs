@@ -34,6 +34,9 @@ const STALL_FULL: u32 = 500;
 /// its averages come later.
 const STALLED_MICROS: u64 = 100_000;
 
+/// From this share on, in thousandths, the whole machine's stalls count as well: below it they are somebody else's.
+const MACHINE_STALLS_FROM: u32 = 500;
+
 /// A share may wander by so much while it falls, in thousandths.
 const NOISE: u32 = 10;
 /// A share further than this below the mark at which a level ends does not lead back to it, whatever it does there.
@@ -192,8 +195,11 @@ impl Judge {
         (self.last, self.lowest) = (None, Lowest::default());
     }
 
-    /// When the limit is reached at the present growth, in microseconds; `None` while nothing grows.
+    /// When the limit is reached at the present growth, in microseconds; `None` while nothing grows to speak of.
     pub fn micros_to_limit(&self, seen: &Observation) -> Option<u64> {
+        if self.lowest.rise(parts(seen)) <= GROWS_FROM {
+            return None;
+        }
         let room = u128::from(WHOLE.saturating_sub(parts(seen)));
         let micros = (room * 1_000_000).checked_div(u128::from(self.growth))?;
         Some(u64::try_from(micros).unwrap_or(u64::MAX))
@@ -225,12 +231,12 @@ impl Judge {
         let cause = if by_share == Level::Normal { Cause::None } else { Cause::Share };
         let above = Level::from_u8((by_share as u8 + 1).min(Level::Emergency as u8));
         let soon = seen.share >= FORESIGHT_FROM
-            && self.lowest.rise(parts(seen)) > GROWS_FROM
             && self.micros_to_limit(seen).is_some_and(|micros| micros < FORESIGHT_MICROS);
         if soon && by_share < Level::Emergency {
             return (above, Cause::Growth);
         }
-        let stalls = seen.pressure.is_some_and(|pressure| {
+        let stalls = seen.pressure.filter(|pressure| pressure.is_own || seen.share >= MACHINE_STALLS_FROM);
+        let stalls = stalls.is_some_and(|pressure| {
             pressure.some_avg10_hundredths > STALL_SOME
                 || pressure.full_avg10_hundredths > STALL_FULL
                 || self.stalled.lately(pressure.some_total_micros) > STALLED_MICROS

@@ -94,6 +94,12 @@ impl Flight {
         self.is_expendable
     }
 
+    /// The most that it held so far, as measured or as borrowed, in bytes.
+    pub(crate) fn most_held(&self) -> u64 {
+        let memory = self.meter.totals();
+        memory.peak_live.max(memory.registered_peak)
+    }
+
     /// Whether the request was told to end.
     pub fn is_cancelled(&self) -> bool {
         self.is_cancelled.load(Ordering::Acquire)
@@ -191,6 +197,7 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
+        self.flight.meter.uncovered();
         if let Some((ledger, place)) = self.place.take() {
             let is_completed = self.flight.is_expendable && !self.flight.is_cancelled();
             ledger.with(|slots| {

@@ -1,3 +1,4 @@
+use crate::cover::Cover;
 use crate::detached::{Part, Parts};
 use crate::measured::{Measured, spawned};
 use crate::scope::{self, Scope};
@@ -33,7 +34,7 @@ pub struct RequestMemory {
 /// per-thread counters are compared before and after.
 #[derive(Debug, Clone, Default)]
 pub struct Meter {
-    account: Arc<Account>,
+    pub(crate) account: Arc<Account>,
 }
 
 /// The figures behind a [`Meter`]; parts of the work may run on several threads at once.
@@ -46,6 +47,7 @@ pub(crate) struct Account {
     registered: AtomicI64,
     registered_peak: AtomicI64,
     pub(crate) parts: Parts,
+    pub(crate) cover: Cover,
 }
 
 impl Meter {
@@ -132,6 +134,14 @@ impl Meter {
 }
 
 impl Account {
+    pub(crate) fn live_now(&self) -> i64 {
+        self.live.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn registered_now(&self) -> i64 {
+        self.registered.load(Ordering::Relaxed)
+    }
+
     #[inline]
     fn count_poll(&self) {
         self.polls.fetch_add(1, Ordering::Relaxed);

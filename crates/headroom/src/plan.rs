@@ -19,6 +19,10 @@ pub enum Action {
     LimitConcurrency(bool),
     /// Clients are told to close their connections after the answer, or to keep them again.
     CloseIdle(bool),
+    /// Connections without a request are kept for a shorter time, or for as long as the settings say again.
+    ShortenIdle(bool),
+    /// Files that are begun move in smaller chunks, or in those of the settings again.
+    SmallChunks(bool),
     /// The largest request of the tenant that holds most is ended.
     CancelLargest,
     /// A heap profile is written down.
@@ -42,13 +46,17 @@ impl Action {
             Self::LimitConcurrency(false) => "free_concurrency",
             Self::CloseIdle(true) => "close_connections",
             Self::CloseIdle(false) => "keep_connections",
+            Self::ShortenIdle(true) => "shorten_idle",
+            Self::ShortenIdle(false) => "restore_idle",
+            Self::SmallChunks(true) => "small_chunks",
+            Self::SmallChunks(false) => "restore_chunks",
             Self::CancelLargest => "cancel_largest",
             Self::DumpHeap => "dump_heap",
         }
     }
 
     /// All names, for the metrics.
-    pub const NAMES: [&str; 15] = [
+    pub const NAMES: [&str; 19] = [
         "shrink_stores",
         "purge",
         "decay",
@@ -62,6 +70,10 @@ impl Action {
         "free_concurrency",
         "close_connections",
         "keep_connections",
+        "shorten_idle",
+        "restore_idle",
+        "small_chunks",
+        "restore_chunks",
         "cancel_largest",
         "dump_heap",
     ];

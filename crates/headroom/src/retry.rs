@@ -68,6 +68,11 @@ impl Drain {
         self.about(missing.checked_div(self.per_second()).map_or(u64::MAX, |whole| whole.saturating_add(1)))
     }
 
+    /// The longest that anybody is told to wait: for what the same request will not get a second time either.
+    pub(crate) fn longest(&self) -> Duration {
+        self.about(*SECONDS.end())
+    }
+
     /// How long to stay away from a server that stops.
     pub(crate) fn until_replaced(&self) -> Duration {
         self.about(STOPPING_SECONDS)

@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The most routes that are told apart; requests of further ones are counted under `other`.
 pub const ROUTE_CAP: usize = 512;
-/// The most that the table of routes takes, in bytes.
-pub const ROUTES_BYTES: u64 = ROUTE_CAP as u64 * ROUTE_BYTES;
+/// The same for kinds of background work.
+pub const WORK_CAP: usize = 64;
+/// The most that the tables of routes and of background work take, in bytes.
+pub const ROUTES_BYTES: u64 = (ROUTE_CAP + WORK_CAP) as u64 * ROUTE_BYTES;
 
-/// The memory of all requests of one route so far, in bytes.
+/// The memory of all requests of one route so far, or of all background work of one name, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouteStats {
-    /// The route's template, never a raw path.
+    /// The route's template, never a raw path; or what the work is called.
     pub route: Arc<str>,
-    /// Requests.
+    /// Requests, or runs.
     pub count: u64,
     /// Allocated by all of them.
     pub allocated: u64,
@@ -28,22 +30,34 @@ pub struct RouteStats {
     pub unregistered_max: u64,
     /// Retained by all of them at their end.
     pub retained: i64,
-    /// Requests whose peak was above the warning mark.
+    /// Those whose peak was above the warning mark.
     pub large: u64,
 }
 
 /// Figures for each route, in bounded memory.
 #[derive(Debug)]
 pub struct Routes {
+    name: &'static str,
+    cap: usize,
     large_bytes: AtomicU64,
-    // bounded: `ROUTE_CAP`, and registered as a store.
+    // bounded: `cap`, and registered as a store.
     table: Mutex<HashMap<Arc<str>, RouteStats>>,
 }
 
 impl Routes {
-    /// An empty table; peaks above `large_bytes` count as large.
-    pub fn new(large_bytes: u64) -> Self {
-        Self { large_bytes: AtomicU64::new(large_bytes), table: Mutex::new(HashMap::new()) }
+    /// An empty table of requests; peaks above `large_bytes` count as large.
+    pub fn of_requests(large_bytes: u64) -> Self {
+        Self::new("headroom.routes", ROUTE_CAP, large_bytes)
+    }
+
+    /// The same of background work.
+    pub fn of_work(large_bytes: u64) -> Self {
+        Self::new("headroom.background", WORK_CAP, large_bytes)
+    }
+
+    fn new(name: &'static str, cap: usize, large_bytes: u64) -> Self {
+        let large_bytes = AtomicU64::new(large_bytes);
+        Self { name, cap, large_bytes, table: Mutex::new(HashMap::new()) }
     }
 
     /// From now on peaks above this count as large.
@@ -55,7 +69,7 @@ impl Routes {
     pub fn record(&self, route: &str, memory: RequestMemory) -> bool {
         let is_large = memory.peak_live > self.large_bytes.load(Ordering::Relaxed);
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = table.contains_key(route) || table.len() < ROUTE_CAP - 1;
+        let known = table.contains_key(route) || table.len() < self.cap - 1;
         let name = if known { route } else { "other" };
         if !table.contains_key(name) {
             table.insert(Arc::from(name), RouteStats::empty(name));
@@ -88,7 +102,7 @@ const ROUTE_BYTES: u64 = (size_of::<RouteStats>() + size_of::<Arc<str>>() + 96) 
 /// Figures are not thrown out: who looks for what grew needs them most when memory is scarce.
 impl BoundedStore for Routes {
     fn name(&self) -> &'static str {
-        "headroom.routes"
+        self.name
     }
 
     fn entries(&self) -> u64 {
@@ -100,11 +114,11 @@ impl BoundedStore for Routes {
     }
 
     fn cap_bytes(&self) -> u64 {
-        ROUTES_BYTES
+        self.cap as u64 * ROUTE_BYTES
     }
 
     fn max_entries(&self) -> Option<u64> {
-        Some(ROUTE_CAP as u64)
+        Some(self.cap as u64)
     }
 
     fn shrink_to(&self, _bytes: u64) -> u64 {

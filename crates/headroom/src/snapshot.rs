@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub stores: Vec<StoreStats>,
     /// The twenty routes with the highest peaks.
     pub routes: Vec<RouteStats>,
+    /// The twenty kinds of background work with the highest peaks.
+    pub work: Vec<RouteStats>,
     /// Requests whose memory was recorded.
     pub requests: u64,
     /// Those of them above the warning mark.

@@ -124,7 +124,6 @@ impl MemorySource for SystemSource {
             .cgroups
             .iter()
             .find_map(Cgroup::pressure)
-            .map(|pressure| Pressure { is_own: true, ..pressure })
             .or_else(|| Pressure::parse(&text(&self.roots.proc, "pressure/memory")?));
         let allocator = self.allocator.and_then(|allocator| allocator.stats());
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

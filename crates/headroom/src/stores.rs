@@ -15,7 +15,7 @@ pub trait BoundedStore: Send + Sync {
     fn bytes(&self) -> u64;
     /// The most bytes it may hold.
     fn cap_bytes(&self) -> u64;
-    /// The most entries, beside the most bytes; `None` where bytes alone are counted.
+    /// The most entries, counted or as many as fit into the most bytes; `None` where bytes alone are counted.
     fn max_entries(&self) -> Option<u64> {
         None
     }

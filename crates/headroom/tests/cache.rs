@@ -102,13 +102,27 @@ fn the_registry_lists_and_shrinks_every_store() {
     assert_eq!(listed.len(), 1, "one name, one store");
     assert_eq!((listed[0].name.as_str(), listed[0].cap_bytes), ("test.bytes", 64_000));
     assert_eq!((listed[0].bytes, listed[0].entries), (cache.bytes(), cache.entries()));
-    assert_eq!((listed[0].max_entries, listed[0].ttl_micros), (None, None));
+    assert_eq!(listed[0].ttl_micros, None);
     assert_eq!(listed[0].eviction, headroom::Eviction::LeastUsed);
     let freed = registry.shrink_all(50);
     assert!(freed > 0 && cache.bytes() <= 32_000);
     assert_eq!(registry.snapshot()[0].shed_bytes, freed);
     let more = registry.shrink_all(0);
     assert_eq!(registry.snapshot()[0].shed_bytes, freed + more, "a counter only grows");
+}
+
+#[test]
+fn no_more_entries_fit_than_it_says_however_small_they_are() {
+    let cache = cache(64_000, None);
+    let most = BoundedStore::max_entries(&cache).unwrap();
+    for key in 0..2_000 {
+        cache.insert(key, value(0), 0);
+    }
+    assert!(
+        most < 1_000 && cache.entries() > most / 2 && cache.entries() <= most,
+        "{} of {most}",
+        cache.entries()
+    );
 }
 
 #[test]

@@ -85,6 +85,11 @@ fn stalls_raise_by_one_and_never_to_where_work_is_ended() {
     assert_eq!(judge.cause(), Cause::Stalls);
     let mut judge = Judge::new(Thresholds::GUIDE);
     assert_eq!(judge.judge(&stalling(1, 760, 9_000, 9_000)), Level::Warning);
+    for (share, level) in [(499, Level::Normal), (500, Level::Elevated)] {
+        let mut machine = stalling(1, share, 9_000, 9_000);
+        machine.pressure = machine.pressure.map(|pressure| Pressure { is_own: false, ..pressure });
+        assert_eq!(Judge::new(Thresholds::GUIDE).judge(&machine), level, "a neighbour's stalls at {share}");
+    }
 }
 
 proptest! {
@@ -137,7 +142,11 @@ fn a_stall_is_seen_within_the_look_that_follows_it() {
         share: 100,
         used: 100,
         limit: 1_000,
-        pressure: Some(Pressure { some_total_micros: total_millis * 1_000, ..Pressure::default() }),
+        pressure: Some(Pressure {
+            some_total_micros: total_millis * 1_000,
+            is_own: true,
+            ..Pressure::default()
+        }),
     };
     for tenth in 0..50 {
         assert_eq!(judge.judge(&stalled(tenth * 100, 70_000 + tenth * 4)), Level::Normal, "{tenth}");

@@ -109,3 +109,37 @@ fn places_are_used_again_and_their_number_is_bounded() {
         assert!(ledger.is_empty());
     }
 }
+
+#[test]
+fn what_was_ended_may_come_again_when_as_much_as_it_held_has_come_back() {
+    let source = Arc::new(InjectedSource::with_limit(400 << 20));
+    let headroom = Headroom::new(Settings::default(), Arc::clone(&source) as _);
+    source.hold_heap(100 << 20);
+    let (meter, held) = holding(40 << 20);
+    let entry = headroom.admit("/x", Class::Standard, meter, false).unwrap();
+    drop(held);
+    let wait = || headroom.wait_after_ending(entry.flight()).as_secs();
+    let (pool, mut look) = (headroom.class(Class::Standard), 0);
+    let mut give_back = |bytes: u64| {
+        drop(pool.try_lease(bytes).unwrap());
+        look += 1;
+        headroom.sample_at(look * 100_000);
+    };
+    give_back(1);
+    assert!(wait() >= 24, "nothing comes back to speak of: {} s", wait());
+    for _ in 0..50 {
+        give_back(512 << 10);
+    }
+    assert!((6..=11).contains(&wait()), "40 MiB at 5 MiB a second: {} s", wait());
+    for _ in 0..50 {
+        give_back(20 << 20);
+    }
+    assert_eq!(wait(), 1, "40 MiB at 200 MiB a second");
+    source.hold_heap(290 << 20);
+    headroom.sample_at((look + 1) * 100_000);
+    assert!(wait() > 1, "memory is still too scarce: {} s", wait());
+    let mut tuning = headroom.tuning();
+    tuning.max_request_bytes = Some(39 << 20);
+    headroom.tune(tuning);
+    assert!(wait() >= 24, "it would be ended again: {} s", wait());
+}

@@ -116,7 +116,7 @@ fn stalls_that_come_and_go_raise_the_level_and_keep_it_for_as_long_as_a_share_wo
     for tick in 0..600 {
         let some_avg10_hundredths = if tick % 3 == 0 { 1_100 } else { 900 };
         server.source.change(|reading| {
-            reading.pressure = Some(Pressure { some_avg10_hundredths, ..Pressure::default() });
+            reading.pressure = Some(Pressure { some_avg10_hundredths, is_own: true, ..Pressure::default() });
         });
         server.look();
     }

@@ -54,7 +54,10 @@ fn what_was_begun_is_taken_back_when_nothing_is_to_be_done_any_more() {
     source.hold_heap(280 * MIB);
     assert_eq!(headroom.sample_at(0), Level::Emergency);
     assert!(*headroom.background_paused().borrow() && headroom.closes_idle());
+    let mut followed = headroom.watch_tuning();
+    followed.borrow_and_update();
     tuned(&headroom, |tuning| tuning.acts = false);
+    assert!(followed.has_changed().unwrap(), "who follows the level looks at the settings again");
     assert_eq!(headroom.sample_at(100_000), Level::Emergency, "the level is told all the same");
     assert!(!*headroom.background_paused().borrow() && !headroom.closes_idle());
     tuned(&headroom, |tuning| tuning.acts = true);

@@ -1,10 +1,12 @@
 use crate::claim::{self, Held};
 use crate::error::unreadable;
 use crate::individual::{self, Offer};
+use crate::metering::metered;
 use crate::{Delivered, Error, Listener, ListenerError, Outbox};
 use clock::SharedClock;
 use db::{Db, Reads, Stamp, Tx};
 use futures_util::FutureExt as _;
+use headroom::Headroom;
 use sea_orm::sea_query::Value;
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
@@ -49,6 +51,8 @@ pub struct Dispatcher {
     pub(crate) listeners: Vec<Arc<dyn Listener>>,
     pub(crate) clock: SharedClock,
     pub(crate) settings: Settings,
+    /// Who measures what listeners allocate.
+    pub(crate) headroom: Option<Headroom>,
 }
 
 /// So long another dispatcher is waited for whose turn it is.
@@ -82,7 +86,14 @@ impl Dispatcher {
         clock: SharedClock,
         settings: Settings,
     ) -> Self {
-        Self { db, outbox, listeners, clock, settings }
+        Self { db, outbox, listeners, clock, settings, headroom: None }
+    }
+
+    /// Measures what listeners allocate, and adds it to this engine's figures of background work as `listener NAME`.
+    #[must_use]
+    pub fn metered_by(mut self, headroom: Headroom) -> Self {
+        self.headroom = Some(headroom);
+        self
     }
 
     /// Hands out events until `shutdown` is cancelled or the database is closed. The batch at hand is finished.
@@ -196,7 +207,7 @@ impl Dispatcher {
         for listener in &self.listeners {
             let mine = wanted(listener.as_ref(), &events);
             if !mine.is_empty() {
-                call(listener.as_ref(), tx, &mine).await?;
+                call(self.headroom.as_ref(), listener.as_ref(), tx, &mine).await?;
             }
         }
         Ok(())
@@ -205,11 +216,14 @@ impl Dispatcher {
 
 /// Calls the listener; a panic is an error like any other.
 pub(crate) async fn call(
+    headroom: Option<&Headroom>,
     listener: &dyn Listener,
     tx: &mut Tx,
     events: &[Delivered],
 ) -> Result<(), ListenerError> {
-    match AssertUnwindSafe(listener.handle(tx, events)).catch_unwind().await {
+    let name = format!("listener {}", listener.name());
+    let handled = metered(headroom, &name, async { listener.handle(tx, events).await });
+    match AssertUnwindSafe(handled).catch_unwind().await {
         Ok(outcome) => outcome,
         Err(_) => Err(ListenerError::Panicked),
     }

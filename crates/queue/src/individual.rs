@@ -89,7 +89,7 @@ async fn handle(
         return Ok(Offer::Made);
     }
     let event = held.delivered()?;
-    call(listener, tx, std::slice::from_ref(&event)).await?;
+    call(dispatcher.headroom.as_ref(), listener, tx, std::slice::from_ref(&event)).await?;
     let done =
         "UPDATE outbox SET handled = handled || $2, not_before = COALESCE(not_before, $3) WHERE seq = $1";
     let values: [Value; 3] =

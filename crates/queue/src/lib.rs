@@ -18,6 +18,7 @@ mod job;
 mod jobs;
 mod lease;
 mod listener;
+mod metering;
 mod migration;
 mod outbox;
 mod schedule;

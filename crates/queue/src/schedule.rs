@@ -1,9 +1,11 @@
 use crate::error::{text_of, unreadable};
+use crate::metering::metered;
 use crate::{BoxError, BoxFuture, Error, backoff};
 use chrono::TimeDelta;
 use clock::{SharedClock, SharedRandom, Timestamp};
 use db::{Db, Reads, Stamp};
 use futures_util::FutureExt as _;
+use headroom::Headroom;
 use sea_orm::sea_query::Value;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// How long a run may go without a sign of life before another replica starts it.
 const LEASE: Duration = Duration::from_mins(1);
 
-type PeriodicWork = Box<dyn Fn(CancellationToken) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
+type PeriodicWork = Arc<dyn Fn(CancellationToken) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 
 /// Work that comes back.
 pub struct Schedule {
@@ -45,8 +47,21 @@ impl Schedule {
         Self {
             name,
             every: TimeDelta::from_std(every).unwrap_or(TimeDelta::MAX),
-            work: Box::new(move |cancelled| Box::pin(work(cancelled))),
+            work: Arc::new(move |cancelled| Box::pin(work(cancelled))),
         }
+    }
+
+    /// Measures what its runs allocate, and adds it to this engine's figures of background work as `schedule NAME`.
+    #[must_use]
+    pub fn metered_by(self, headroom: Headroom) -> Self {
+        let Self { name, every, work } = self;
+        let metered_work = move |cancelled| -> BoxFuture<'static, Result<(), BoxError>> {
+            let (headroom, work) = (headroom.clone(), Arc::clone(&work));
+            Box::pin(async move {
+                metered(Some(&headroom), &format!("schedule {name}"), async { work(cancelled).await }).await
+            })
+        };
+        Self { name, every, work: Arc::new(metered_work) }
     }
 }
 

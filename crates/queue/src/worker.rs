@@ -1,10 +1,12 @@
 use crate::claim::{self, ClaimedJob};
 use crate::error::text_of;
+use crate::metering::metered;
 use crate::{BoxFuture, Error, InvalidPayload, Job, JobError, Jobs, Work, backoff, lease};
 use chrono::TimeDelta;
 use clock::{SharedClock, SharedRandom, Timestamp};
 use db::{Db, Reads, Stamp};
 use futures_util::FutureExt as _;
+use headroom::Headroom;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -33,6 +35,8 @@ struct Inner {
     idle_poll: Duration,
     /// While true, no job is begun.
     paused: Option<watch::Receiver<bool>>,
+    /// Who measures what the jobs allocate.
+    headroom: Option<Headroom>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -118,6 +122,13 @@ impl WorkerBuilder {
         self
     }
 
+    /// Measures what the jobs allocate, and adds it to this engine's figures of background work as `job KIND`.
+    #[must_use]
+    pub fn metered_by(mut self, headroom: Headroom) -> Self {
+        self.0.headroom = Some(headroom);
+        self
+    }
+
     /// The worker.
     pub fn build(mut self) -> Worker {
         let kinds: Vec<&str> = self.0.handlers.keys().copied().collect();
@@ -140,6 +151,7 @@ impl Worker {
             lease: Duration::from_mins(1),
             idle_poll: Duration::from_millis(500),
             paused: None,
+            headroom: None,
         })
     }
 
@@ -241,7 +253,8 @@ impl Inner {
             now: self.clock.now(),
             cancelled: cancelled.clone(),
         };
-        let run = async { handler(&job.payload, work).await };
+        let name = format!("job {}", job.kind);
+        let run = metered(self.headroom.as_ref(), &name, async { handler(&job.payload, work).await });
         let mut run = Box::pin(AssertUnwindSafe(run).catch_unwind());
         loop {
             tokio::select! {

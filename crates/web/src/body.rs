@@ -6,7 +6,7 @@ mod pieces;
 mod whole;
 
 pub(crate) use guard::GuardedBody;
-pub(crate) use pieces::{Cut, PIECE_BYTES, json_body};
+pub(crate) use pieces::{Cut, PIECE_BYTES, Unwritten, json_body};
 pub(crate) use whole::read_whole;
 
 use crate::codes;

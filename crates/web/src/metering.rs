@@ -1,5 +1,7 @@
 //! The one place that speaks to the memory engine.
 
+pub(crate) use headroom::{cover, uncover};
+
 use crate::codes;
 use crate::problem::{Problem, Shortage};
 use bytes::Bytes;
@@ -59,14 +61,16 @@ pub fn works_for(extensions: &Extensions, tenant: [u8; 16]) -> Result<(), Proble
 #[error("the request was ended to keep the server within its memory limit")]
 pub(crate) struct Ended;
 
-impl From<Ended> for Problem {
-    fn from(ended: Ended) -> Self {
-        Self::new(codes::MEMORY_EXHAUSTED).with_retry_after(ENDED_RETRY_SECONDS).with_cause(ended)
+impl Ended {
+    /// What whoever asked is told, and when the next try finds room for what this one held.
+    pub(crate) fn told(after: Option<Duration>) -> Problem {
+        let problem = Problem::new(codes::MEMORY_EXHAUSTED).with_cause(Self);
+        match after {
+            Some(after) => problem.with_retry_after(whole_seconds(after)),
+            None => problem,
+        }
     }
 }
-
-/// What was ended held much: the next try should find calmer times.
-const ENDED_RETRY_SECONDS: u32 = 10;
 
 /// The memory that a request holds until its answer is finished.
 #[derive(Debug, Default)]
@@ -159,6 +163,34 @@ pub(crate) fn whole_seconds(after: Duration) -> u32 {
     u32::try_from((after.as_millis() + 500) / 1000).unwrap_or(u32::MAX).max(1)
 }
 
+/// The refusal that an error came from, if it is about memory.
+pub(crate) fn refusal_behind<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Refusal> {
+    std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
+}
+
+/// Says of a problem that it came because what was gathered for the answer found no room.
+pub(crate) fn outgrown(problem: Problem, refusal: &Refusal) -> Problem {
+    let detail = if refusal.is_retryable() {
+        "there is no memory for what was found: ask for less at once, such as a smaller `limit`, or try again"
+    } else {
+        "what was found takes more memory than there can be: ask for less at once, such as a smaller `limit`"
+    };
+    let problem = problem.with_detail(detail).with_shortage(shortage_of(refusal));
+    match refusal.retry_after {
+        Some(after) => problem.with_retry_after(whole_seconds(after)),
+        None => problem,
+    }
+}
+
+fn shortage_of(refusal: &Refusal) -> Shortage {
+    Shortage {
+        retryable: refusal.is_retryable(),
+        scope: refusal.scope.to_string(),
+        bytes_wanted: refusal.wanted,
+        bytes_limit: refusal.limit,
+    }
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let code = match refusal.kind {
@@ -166,12 +198,7 @@ impl From<Refusal> for Problem {
             RefusalKind::Exhausted => codes::MEMORY_EXHAUSTED,
             RefusalKind::Draining => codes::DRAINING,
         };
-        let mut problem = Self::new(code).with_shortage(Shortage {
-            retryable: refusal.is_retryable(),
-            scope: refusal.scope.to_string(),
-            bytes_wanted: refusal.wanted,
-            bytes_limit: refusal.limit,
-        });
+        let mut problem = Self::new(code).with_shortage(shortage_of(&refusal));
         if let Some(after) = refusal.retry_after {
             problem = problem.with_retry_after(whole_seconds(after));
         }

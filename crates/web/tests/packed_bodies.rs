@@ -125,8 +125,12 @@ async fn what_is_not_whole_gzip_data_is_400_and_another_coding_415() {
         answer.problem(400, "malformed_request");
     }
     for coding in ["br", "deflate", "gzip, gzip", ""] {
-        server.send(request(coding), whole.clone()).await.problem(415, "unsupported_media_type");
+        let answer = server.send(request(coding), whole.clone()).await;
+        answer.problem(415, "unsupported_media_type");
+        assert_eq!(answer.header("accept-encoding"), "gzip", "{coding}");
     }
     let twice = request("gzip").header("content-encoding", "gzip");
-    server.send(twice, whole).await.problem(415, "unsupported_media_type");
+    let answer = server.send(twice, whole).await;
+    answer.problem(415, "unsupported_media_type");
+    assert_eq!(answer.header("accept-encoding"), "gzip");
 }

@@ -136,6 +136,10 @@ async fn a_broken_form_is_a_400_and_a_large_one_a_413() {
     broken.problem(400, "malformed_request");
     let plain = Request::post("/api/form").header("content-type", "text/plain");
     server.send(plain, "x").await.problem(415, "unsupported_media_type");
+    let (request, body) = form("--cut--");
+    let packed = server.send(request.header("content-encoding", "gzip"), body).await;
+    packed.problem(415, "unsupported_media_type");
+    assert_eq!(packed.header("accept-encoding"), "identity");
     let nameless = Request::post("/api/form").header("content-type", "multipart/form-data");
     server.send(nameless, "x").await.problem(400, "malformed_request");
     let head = "POST /api/form HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=cut\r\n\

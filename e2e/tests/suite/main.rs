@@ -28,6 +28,7 @@ mod leaks;
 mod leaving;
 mod links;
 mod lists;
+mod long_lists;
 mod lowered_limit;
 mod matrix;
 mod monitoring;

@@ -3,7 +3,7 @@
 use crate::leaks::alone;
 use bytes::Bytes;
 use e2e::{Form, TestApp, id_of, open_case, read_metrics, upload_text};
-use headroom::{Headroom, InjectedSource, Level};
+use headroom::{Headroom, InjectedSource, Level, Tuning};
 use http::Method;
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
@@ -189,7 +189,15 @@ async fn clients_see_each_level_and_are_served_again_after_it() {
 
     scene.press(770, Level::Warning);
     scene.expect_reported("warning", "warning").await;
-    scene.expect_actions(&["shrink_stores", "pause_background", "close_connections"]).await;
+    scene
+        .expect_actions(&[
+            "shrink_stores",
+            "pause_background",
+            "close_connections",
+            "shorten_idle",
+            "small_chunks",
+        ])
+        .await;
     expect_served(deferrable(&admin, &document).await, "close");
     expect_served(interactive(&admin, &case).await, "close");
 
@@ -212,8 +220,21 @@ async fn clients_see_each_level_and_are_served_again_after_it() {
     scene.recover();
     scene.expect_reported("normal", "healthy").await;
     scene.expect_actions(&["admit_bulk", "admit_standard", "resume_background", "keep_connections"]).await;
+    scene.expect_actions(&["restore_idle", "restore_chunks"]).await;
     expect_served(deferrable(&admin, &document).await, "");
     expect_served(interactive(&admin, &case).await, "");
+    scene.app.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_done_at_a_level_is_taken_back_when_nothing_is_to_be_done_any_more() {
+    let scene = Scene::start().await;
+    scene.press(770, Level::Warning);
+    scene.expect_actions(&["shorten_idle", "small_chunks"]).await;
+    let headroom = scene.app.app().headroom();
+    headroom.tune(Tuning { acts: false, ..headroom.tuning() });
+    scene.expect_actions(&["restore_idle", "restore_chunks"]).await;
+    assert_eq!(headroom.level(), Level::Warning);
     scene.app.finish().await;
 }
 

@@ -175,6 +175,12 @@ fn requests(answer: &Value, top: usize, console: &mut Console) -> Result<(), Com
         write!(out, "{:>12} {:>10} ", of("peak"), of("requests"))?;
         writeln!(out, "{:>14} {:>12}  {}", of("allocated"), of("retained"), text(route, "/route"))?;
     }
+    writeln!(out, "{:>12} {:>10} {:>14} {:>12}  background work", "peak", "runs", "allocated", "retained")?;
+    for work in rows(answer, "background").take(top) {
+        let of = |name: &str| work[name].as_i64().unwrap_or(0);
+        write!(out, "{:>12} {:>10} ", of("peak"), of("runs"))?;
+        writeln!(out, "{:>14} {:>12}  {}", of("allocated"), of("retained"), text(work, "/work"))?;
+    }
     writeln!(out, "{:>12} {:>10} {:>14}  {:11}  running now", "live", "age in ms", "lent", "class")?;
     for request in rows(answer, "running") {
         let of = |name: &str| request[name].as_u64().unwrap_or(0);

@@ -104,10 +104,6 @@ pub static ANSWERED: &[Answered] = &[
     not_yet("OTEL_ENABLED", "this version exports no traces"),
     not_yet("OTEL_*", "this version exports no traces"),
     not_yet("WEBHOOK_*", NO_WEBHOOKS),
-    not_yet(
-        "DIAGNOSTICS_DIR",
-        "heap profiles, reports of critical memory and the history of leaks lie in `diagnostics` in the data folder",
-    ),
     not_yet("FILE_ENABLE_VIRUS_SCAN", "this version scans no files"),
 ];
 

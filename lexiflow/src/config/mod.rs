@@ -26,6 +26,7 @@ mod render;
 mod rules;
 mod sections;
 mod settings;
+mod storage;
 mod table;
 mod value;
 
@@ -46,9 +47,10 @@ pub use proxies::Proxies;
 pub use rate_limit::{Rate, RateLimit};
 pub use render::{render_check, render_effective, render_faults, render_schema};
 pub use sections::{
-    Admin, Auth, Cache, Compression, Config, Database, Log, LogFormat, Memory, Metrics, Mode, Server,
-    Storage, Stream, Workers,
+    Admin, Auth, Cache, Compression, Config, Database, Log, LogFormat, Memory, Metrics, Mode, Server, Stream,
+    Workers,
 };
+pub use storage::Storage;
 pub use table::{KEYS, Key};
 pub use value::{Kind, Rule, Secret, Share, Unit};
 

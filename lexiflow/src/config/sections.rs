@@ -8,8 +8,8 @@ use super::payload::Payload;
 use super::proxies::Proxies;
 use super::rate_limit::RateLimit;
 use super::settings::{Gap, Settings};
+use super::storage::Storage;
 use super::value::{Secret, Share};
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// Everything that can be set.
@@ -142,23 +142,6 @@ pub struct Database {
     pub statement_timeout: Duration,
     /// Whether concurrent commits share one fsync (SQLite).
     pub group_commit: bool,
-}
-
-/// Files on disk.
-#[derive(Debug, Clone)]
-pub struct Storage {
-    /// The data folder: database, files, secrets.
-    pub data_dir: PathBuf,
-    /// Where uploaded files lie.
-    pub upload_dir: PathBuf,
-    /// Largest file in bytes.
-    pub max_file_size: u64,
-    /// Bytes of disk that stay free; 0 for no reserve.
-    pub min_disk_space: u64,
-    /// Media types that may be uploaded, with `image/*` for a family; empty means every type.
-    pub allowed_mime_types: Vec<String>,
-    /// Media types that are refused whatever `allowed_mime_types` says.
-    pub blocked_mime_types: Vec<String>,
 }
 
 /// The memory budget and its thresholds.
@@ -345,7 +328,7 @@ impl Config {
             },
             server: server(s)?,
             database: database(s)?,
-            storage: storage(s)?,
+            storage: Storage::read(s)?,
             memory: memory(s)?,
             stream: Stream {
                 file_threshold: s.number("stream.file_threshold")?,
@@ -419,23 +402,6 @@ fn database(s: &Settings) -> Result<Database, Gap> {
         idle_timeout: s.time("database.idle_timeout")?,
         statement_timeout: s.time("database.statement_timeout")?,
         group_commit: s.flag("database.group_commit")?,
-    })
-}
-
-fn storage(s: &Settings) -> Result<Storage, Gap> {
-    let data_dir = PathBuf::from(s.text("storage.data_dir")?);
-    let upload_dir = s.text("storage.upload_dir")?;
-    let mut allowed = s.list("storage.allowed_mime_types")?;
-    if allowed.iter().any(|kind| kind == "*" || kind == "*/*") {
-        allowed.clear();
-    }
-    Ok(Storage {
-        upload_dir: if upload_dir.is_empty() { data_dir.join("files") } else { PathBuf::from(upload_dir) },
-        data_dir,
-        max_file_size: s.number("storage.max_file_size")?,
-        min_disk_space: s.number("storage.min_disk_space")?,
-        allowed_mime_types: allowed,
-        blocked_mime_types: s.list("storage.blocked_mime_types")?,
     })
 }
 

@@ -99,6 +99,7 @@ pub static KEYS: &[Key] = &[
     // storage
     key("storage.data_dir", &["LEXIFLOW_DATA_DIR"], Kind::Text(rules::PATH)),
     key("storage.upload_dir", &["UPLOAD_DIR"], Kind::Text(rules::OPTIONAL_PATH)).old(&["UPLOAD_PATH"]),
+    key("storage.diagnostics_dir", &["DIAGNOSTICS_DIR"], Kind::Text(rules::OPTIONAL_PATH)),
     key("storage.max_file_size", &["MAX_FILE_SIZE"], bytes(1, 1024 * GIB)),
     key(
         "storage.min_disk_space",

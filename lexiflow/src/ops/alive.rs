@@ -16,7 +16,7 @@ pub(super) struct Alive {
 pub(super) struct TaskCounts {
     /// Tasks of the runtime that have not ended: background work, connections of clients, and requests at work.
     pub(super) alive: u64,
-    /// What goes on although its owner is gone: spawned work that outlived its request, and background tasks that were
+    /// What goes on although its owner is gone: spawned work that outlived what began it, and background tasks that were
     /// told to end.
     pub(super) leaked: u64,
 }

@@ -273,9 +273,9 @@ fn gaps(snapshot: &Snapshot, books: &Books, to: &mut Exposition) {
     to.gauge("lexiflow_registered_bytes", "Bytes lent by pools or held by bounded stores.")
         .value(gaps.registered);
     let detached = headroom::detached_work();
-    to.gauge("lexiflow_detached_work_running", "Spawned work that outlived its request and runs.")
+    to.gauge("lexiflow_detached_work_running", "Spawned work that outlived what began it and runs.")
         .value(detached.now);
-    to.counter("lexiflow_detached_work", "Spawned work that outlived its request.").value(detached.total);
+    to.counter("lexiflow_detached_work", "Spawned work that outlived what began it.").value(detached.total);
 }
 
 /// What the kernel charges to the control group.

@@ -1,14 +1,16 @@
-//! The data folder's `diagnostics`: heap profiles that were asked to be kept, the history of leaks, and reports of critical
-//! memory. All of it blocks.
+//! The folder of what helps to find a fault, in the data folder or where the settings say: heap profiles that were asked to
+//! be kept, the history of leaks, and reports of critical memory. All of it blocks.
 
 use super::error::Error;
+use crate::config::Storage;
 use clock::Timestamp;
 use headroom::heap_profile::HeapProfile;
 use ids::{Id as _, ProfileId};
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How many are kept.
 pub(super) const KEPT: usize = 5;
@@ -21,30 +23,80 @@ const END: &str = ".pb";
 
 /// The folder, made when something is first kept.
 #[derive(Debug, Clone)]
-pub(super) struct Diagnostics(PathBuf);
+pub(super) struct Diagnostics {
+    folder: PathBuf,
+    /// Held for as long as the server runs, where the settings name the folder: another server may have been given the same.
+    lock: Option<Arc<File>>,
+    /// Whether another one has.
+    is_shared: bool,
+}
 
 impl Diagnostics {
+    /// Where the settings say. One that cannot be used is told, and keeps nobody from work.
+    pub(super) fn of(storage: &Storage) -> Self {
+        let Some(folder) = &storage.diagnostics_dir else { return Self::within(&storage.data_dir) };
+        let mut found = Self::at(folder);
+        match found.take() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                found.is_shared = true;
+                tracing::warn!(path = %folder.display(), "another server uses DIAGNOSTICS_DIR: give each one its own");
+            }
+            Err(TryLockError::Error(error)) => {
+                tracing::warn!(
+                    %error, path = %folder.display(), "DIAGNOSTICS_DIR cannot be written to: nothing is kept there"
+                );
+            }
+        }
+        found
+    }
+
+    /// In the data folder, which has a lock of its own.
     pub(super) fn within(data_dir: &Path) -> Self {
-        Self(data_dir.join("diagnostics"))
+        Self::at(&data_dir.join("diagnostics"))
+    }
+
+    pub(super) fn at(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), lock: None, is_shared: false }
+    }
+
+    fn take(&mut self) -> Result<(), TryLockError> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(TryLockError::Error)?;
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true).mode(0o600);
+        let file = options.open(self.folder.join("server.lock")).map_err(TryLockError::Error)?;
+        file.try_lock()?;
+        self.lock = Some(Arc::new(file));
+        Ok(())
+    }
+
+    /// Whether another server that runs keeps its files there too: what has no end there may be its.
+    pub(super) fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     pub(super) fn folder(&self) -> &Path {
-        &self.0
+        &self.folder
+    }
+
+    /// How a file of the folder is named to whoever looks for it.
+    pub(super) fn shown(&self, file: &str) -> String {
+        self.folder.join(file).display().to_string()
     }
 
     /// Where the history of leaks lies.
     pub(super) fn leaks(&self) -> PathBuf {
-        self.0.join("leaks.json")
+        self.folder.join("leaks.json")
     }
 
     fn path(&self, id: ProfileId) -> PathBuf {
-        self.0.join(format!("{BEGIN}{id}{END}"))
+        self.folder.join(format!("{BEGIN}{id}{END}"))
     }
 
     /// Keeps a profile, for the server's user alone, and removes the oldest beyond the limit and what is too old. Its size
     /// in bytes.
     pub(super) fn keep(&self, id: ProfileId, profile: &HeapProfile, now: Timestamp) -> Result<u64, Error> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.0)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
         let path = self.path(id);
         let size = write(&path, profile);
         if size.is_err() {
@@ -105,7 +157,7 @@ impl Diagnostics {
 
     /// What the names of the files say that `read` knows.
     pub(super) fn named<T>(&self, read: impl Fn(&str) -> Option<T>) -> io::Result<Vec<T>> {
-        let entries = match fs::read_dir(&self.0) {
+        let entries = match fs::read_dir(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
         };

@@ -147,7 +147,7 @@ impl<'a> Examined<'a> {
         if let Some(spell) = self.lost {
             found.push(format!(
                 "The server before this one did not end in order, and its memory was {}: at {} it held {} of {} MiB, and then \
-                 nothing more was written down. `{}` in the data folder says what held the memory; docs/memory.md says how to find \
+                 nothing more was written down. `{}` says what held the memory; docs/memory.md says how to find \
                  out who ended it. This notice goes after a day.",
                 spell.level,
                 spell.last,
@@ -269,7 +269,7 @@ fn counts(counts: &[CountAnswer], found: &mut Vec<String>) {
                 "sockets" => "open sockets that are no client's",
                 "threads" => "threads",
                 "tasks" => "tasks",
-                "detached" => "pieces of work that outlived their request",
+                "detached" => "pieces of work that outlived what began them",
                 "databaseReaders" => "connections to the database that are lent",
                 _ => "temporary files",
             },

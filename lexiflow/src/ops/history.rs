@@ -95,7 +95,7 @@ pub(super) async fn show_history(
     let (every_micros, rows) = rows_of(ctx.app().headroom(), back, ROWS, ctx.now());
     let spells = headroom::spawn_blocking(move || ops.spells.all()).await.map_err(|_| Error::Stopping)?;
     let spells = spells.inspect_err(|error| {
-        tracing::warn!(%error, "the reports of critical memory in `diagnostics` of the data folder cannot be read");
+        tracing::warn!(%error, "the reports of critical memory cannot be read");
     });
     let spells = spells.ok();
     Ok(fresh(StatusCode::OK, &MemoryHistory { every_seconds: every_micros / 1_000_000, rows, spells }))

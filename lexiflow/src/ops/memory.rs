@@ -42,7 +42,7 @@ pub(super) struct MemoryQuery {
 
 /// The memory report. `v8`, `process.rss`, `process.heapUsed`, `process.external` and `thresholds` keep the names and
 /// the form of the first LexiFlow; `v8` describes the native allocator: `heapSizeLimit` is the budget, `usedHeapSize`
-/// what the program has allocated, `numberOfDetachedContexts` the spawned work that outlived its request and runs.
+/// what the program has allocated, `numberOfDetachedContexts` the spawned work that outlived what began it and runs.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MemoryHealth {
@@ -81,10 +81,12 @@ pub struct MemoryHealth {
     "pools": [{"name": "interactive", "parent": "root", "limit": 1_610_612_680, "used": 4096, "peak": 1_048_576,
         "refused": 0}],
     "stores": [{"name": "sessions.known", "entries": 3, "bytes": 1152, "maxBytes": 1_048_576,
-        "maxEntries": null, "ttlMs": 60_000, "eviction": "leastUsed", "hits": 4210,
+        "maxEntries": 5_041, "ttlMs": 60_000, "eviction": "leastUsed", "hits": 4210,
         "misses": 3, "evictions": 0}],
-    "routes": [{"route": "/api/auth/login", "requests": 3, "allocated": 60_246_336, "peak": 19_961_824,
+    "routes": [{"route": "/api/auth/login", "requests": 3, "allocated": 60_246_336, "freed": 60_202_344, "peak": 19_961_824,
         "registered": 19_922_944, "unregistered": 38_880, "retained": 43_992, "large": 0}],
+    "background": [{"work": "job documents.read_text", "runs": 12, "allocated": 4_194_304, "freed": 4_194_304, "peak": 524_288,
+        "registered": 262_144, "unregistered": 262_144, "retained": 0, "large": 0}],
     "requests": {"running": 1, "measured": 4213, "large": 0}}))]
 pub(super) struct Figures {
     /// `native`: there is no JavaScript engine behind `v8`.
@@ -126,7 +128,7 @@ pub(super) struct Figures {
     #[serde(skip_serializing_if = "Option::is_none")]
     pressure: Option<Value>,
     /// Tasks of the runtime that does the work, the names of the background tasks, and what goes on without its owner:
-    /// spawned work that outlived its request (`detached`), and background tasks that were told to end.
+    /// spawned work that outlived what began it (`detached`), and background tasks that were told to end.
     tasks: Value,
     /// What was asked for, what the allocator handed out, and what the kernel counts, in bytes; and the differences.
     gaps: Value,
@@ -142,6 +144,8 @@ pub(super) struct Figures {
     stores: Vec<Value>,
     /// The routes that used most at once, in bytes.
     routes: Vec<Value>,
+    /// The background work that used most at once, by what it is called, in bytes.
+    background: Vec<Value>,
     /// Requests that run, until the last byte of their answers; those measured, and those above the mark for large ones.
     requests: Value,
 }
@@ -201,6 +205,7 @@ pub(super) fn figures(snapshot: &Snapshot, ops: &Ops, format: Format, names: Nam
         pools: snapshot.pools.iter().map(pool).collect(),
         stores: snapshot.stores.iter().map(store).collect(),
         routes: snapshot.routes.iter().map(route).collect(),
+        background: snapshot.work.iter().map(work).collect(),
         requests: json!({ "running": ops.stats.requests(), "measured": snapshot.requests, "large": snapshot.large_requests }),
     }
 }
@@ -327,8 +332,17 @@ pub(super) fn flight(stats: &FlightStats, names: Names) -> Value {
 }
 
 pub(super) fn route(stats: &RouteStats) -> Value {
+    figures_of(stats, "route", "requests")
+}
+
+/// The same of background work.
+pub(super) fn work(stats: &RouteStats) -> Value {
+    figures_of(stats, "work", "runs")
+}
+
+fn figures_of(stats: &RouteStats, name: &str, count: &str) -> Value {
     json!({
-        "route": &*stats.route, "requests": stats.count, "allocated": stats.allocated, "peak": stats.peak_max,
+        name: &*stats.route, count: stats.count, "allocated": stats.allocated, "freed": stats.freed, "peak": stats.peak_max,
         "registered": stats.registered_max, "unregistered": stats.unregistered_max,
         "retained": stats.retained, "large": stats.large,
     })

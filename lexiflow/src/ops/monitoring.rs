@@ -2,7 +2,7 @@
 
 use super::books::Books;
 use super::doctor::Names;
-use super::memory::{allocator, cgroup, firm, flight, pool, route, store};
+use super::memory::{allocator, cgroup, firm, flight, pool, route, store, work};
 use super::report::fresh;
 use super::{Ops, process};
 use crate::about;
@@ -82,21 +82,23 @@ pub(super) async fn show_stats(ctx: Ctx, Extension(ops): Extension<Arc<Ops>>) ->
 #[utoipa::path(get, path = "/api/monitoring/memory/stores", tag = "Monitoring", operation_id = "showMemoryStores",
     responses((status = 200, description = "The stores", body = Value, example = json!({
         "stores": [{"name": "sessions.known", "entries": 3, "bytes": 1152, "maxBytes": 1_048_576,
-            "maxEntries": null, "ttlMs": 60_000, "eviction": "leastUsed", "hits": 4210,
+            "maxEntries": 5_041, "ttlMs": 60_000, "eviction": "leastUsed", "hits": 4210,
         "misses": 3, "evictions": 0}]}))))]
 pub(super) async fn show_stores(ctx: Ctx) -> Response {
     let stores = ctx.app().headroom().stores().snapshot();
     fresh(StatusCode::OK, &json!({ "stores": stores.iter().map(store).collect::<Vec<_>>() }))
 }
 
-/// Show the routes whose requests used most memory at once, and the twenty running requests with most live bytes; those of other
+/// Show the routes whose requests used most memory at once, the background work that did so, and the twenty running requests with most live bytes; those of other
 /// firms have no name.
 #[utoipa::path(get, path = "/api/monitoring/memory/requests", tag = "Monitoring",
     operation_id = "showMemoryRequests",
     responses((status = 200, description = "The routes, largest peak first", body = Value, example =
         json!({"measured": 4213, "large": 0, "routes": [{"route": "/api/auth/login", "requests": 3,
-         "allocated": 60_246_336, "peak": 19_961_824, "registered": 19_922_944,
+         "allocated": 60_246_336, "freed": 60_202_344, "peak": 19_961_824, "registered": 19_922_944,
          "unregistered": 38_880, "retained": 43_992, "large": 0}],
+         "background": [{"work": "job documents.read_text", "runs": 12, "allocated": 4_194_304, "freed": 4_194_304, "peak": 524_288,
+         "registered": 262_144, "unregistered": 262_144, "retained": 0, "large": 0}],
          "running": [{"route": "/api/documents", "class": "bulk", "firm": "019c2404-7d80-7a11-8c02-5e1f0a9b3c01",
          "live": 262_144, "lent": 65_536, "ageMs": 1200}]}))))]
 pub(super) async fn show_requests(ctx: Ctx) -> Response {
@@ -105,6 +107,7 @@ pub(super) async fn show_requests(ctx: Ctx) -> Response {
     let body = json!({
         "measured": snapshot.requests, "large": snapshot.large_requests,
         "routes": snapshot.routes.iter().map(route).collect::<Vec<_>>(),
+        "background": snapshot.work.iter().map(work).collect::<Vec<_>>(),
         "running": headroom.ledger().largest(HOLDERS).iter().map(|one| flight(one, names)).collect::<Vec<_>>(),
     });
     fresh(StatusCode::OK, &body)

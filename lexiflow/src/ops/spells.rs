@@ -41,10 +41,12 @@ pub(super) struct Spells {
 impl Spells {
     /// Looks how the server before this one ended, and writes that down: the next one need not tell it again.
     pub(super) fn within(folder: &Diagnostics, now: Timestamp) -> Self {
-        let lost = folder.find_lost_spells(now).unwrap_or_else(|error| {
+        let lost = if folder.is_shared() { Ok(None) } else { folder.find_lost_spells(now) };
+        let lost = lost.unwrap_or_else(|error| {
             tracing::warn!(%error, "earlier spells of critical memory cannot be read");
             None
         });
+        let lost = lost.map(|spell| named(folder, spell));
         if let Some(spell) = &lost {
             tracing::warn!(
                 event = "memory.spell_lost",
@@ -65,7 +67,7 @@ impl Spells {
 
     /// All that are kept, oldest first. Blocks.
     pub(super) fn all(&self) -> std::io::Result<Vec<CriticalSpell>> {
-        self.folder.spells()
+        Ok(self.folder.spells()?.into_iter().map(|spell| named(&self.folder, spell)).collect())
     }
 
     /// Removes those that are kept for longer than they should be. Blocks.
@@ -108,23 +110,16 @@ impl Ops {
             let controls = headroom.controls();
             spell.findings = Examined::of(self, (&snapshot, &controls), Names::Nobody).findings();
         }
+        let file = self.spells.folder.shown(&spell.file);
         let kept = self.spells.folder.keep_spell(&self.written(&spell, &snapshot, now), now);
         match (&kept, spell.end, course.is_open()) {
             (Err(error), ..) => tracing::warn!(%error, "critical memory could not be written down"),
             (Ok(()), None, false) => {
-                tracing::warn!(
-                    event = "memory.spell_began",
-                    file = spell.file,
-                    "critical memory is written down"
-                );
+                tracing::warn!(event = "memory.spell_began", file, "critical memory is written down");
             }
-            (Ok(()), None, true) => tracing::debug!(file = spell.file, "critical memory is written down"),
+            (Ok(()), None, true) => tracing::debug!(file, "critical memory is written down"),
             (Ok(()), Some(_), _) => {
-                tracing::info!(
-                    event = "memory.spell_over",
-                    file = spell.file,
-                    "memory is not critical any more"
-                );
+                tracing::info!(event = "memory.spell_over", file, "memory is not critical any more");
             }
         }
         course.went(spell, kept.is_ok(), now);
@@ -142,6 +137,12 @@ impl Ops {
             minutes: lately(headroom, MINUTES, now),
         }
     }
+}
+
+/// With the whole path of its file, for whoever looks for it.
+fn named(folder: &Diagnostics, mut spell: CriticalSpell) -> CriticalSpell {
+    spell.file = folder.shown(&spell.file);
+    spell
 }
 
 /// How it is, and was at worst since the last report.

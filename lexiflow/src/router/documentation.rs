@@ -37,6 +37,7 @@ pub(super) fn complete(mut described: OpenApi, declared: &[Declared]) -> OpenApi
     let mut info = Info::new("LexiFlow", about::VERSION);
     info.description = Some(
         "The practice server of a law firm. Sign in at `/api/auth/login` and send the access token with every request. \
+         JSON, urlencoded forms and text may be sent with `Content-Encoding: gzip`. \
          Errors are problems (RFC 9457); the page of each code is below `/api/docs/errors/`."
             .to_owned(),
     );

@@ -3,7 +3,7 @@
 use super::{Parts, bounds};
 use crate::config::Config;
 use blob::BlobStore;
-use headroom::{Headroom, Level};
+use headroom::{Action, Headroom, Level};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -76,12 +76,15 @@ impl Follower {
     /// Follows until it is told to stop.
     pub(super) async fn run(self, stop: CancellationToken) {
         let (mut level, mut budget) = (self.headroom.watch_level(), self.headroom.watch_budget());
+        let mut tuning = self.headroom.watch_tuning();
         self.follow_limit();
         self.follow_level(*level.borrow_and_update());
         loop {
             let changed = tokio::select! {
                 () = stop.cancelled() => return,
                 changed = level.changed() => changed.map(|()| self.follow_level(*level.borrow_and_update())),
+                // Other settings may say that nothing is to be done about the same level.
+                changed = tuning.changed() => changed.map(|()| self.follow_level(*level.borrow())),
                 changed = budget.changed() => changed.map(|()| self.follow_limit()),
             };
             if changed.is_err() {
@@ -116,13 +119,16 @@ impl Follower {
         let acts = self.headroom.tuning().acts;
         let is_small = acts && level >= Level::Warning;
         if self.blobs.use_small_chunks(is_small) {
-            tracing::info!(level = level.as_str(), is_small, "files are moved in chunks of another size");
+            self.headroom.carried_out(Action::SmallChunks(is_small), level);
         }
         let idle = if acts { idle_most(level) } else { None };
         let before = self.crowd.keep_idle_for(idle);
+        if before.is_some() != idle.is_some() {
+            self.headroom.carried_out(Action::ShortenIdle(idle.is_some()), level);
+        }
         if before != idle {
             let millis = |idle: Option<Duration>| idle.map(|idle| idle.as_millis());
-            tracing::info!(
+            tracing::debug!(
                 level = level.as_str(),
                 idle_ms_before = millis(before),
                 idle_ms = millis(idle),

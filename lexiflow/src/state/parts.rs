@@ -137,13 +137,15 @@ impl Parts {
             vec![Arc::new(search::Indexer)],
             Arc::clone(&clock),
             queue::Settings::default(),
-        );
+        )
+        .metered_by(app.headroom().clone());
         let deps = JobDeps { app: app.clone(), files: files.clone() };
         let transport = settings::transport(&config);
         let letters = accounts::JobDeps { app: app.clone(), entrance: entrance.clone(), transport };
         let worker = Worker::builder(db.clone(), app.jobs().clone(), Arc::clone(&clock), Arc::clone(&random))
             .concurrency(config.workers.job_concurrency)
             .pause_while(app.headroom().background_paused())
+            .metered_by(app.headroom().clone())
             .register::<ReadText>(deps.clone())
             .register::<RemoveBlobs>(deps)
             .register::<walls::LookIntoMiss>(app.clone())
@@ -154,6 +156,8 @@ impl Parts {
             .build();
         let mut schedules = schedules(&app, &files, &sessions, letters);
         schedules.extend(audit::schedules(&app, &notary, &files.spill, signing::retention(&config)));
+        let metered = |schedule: Schedule| schedule.metered_by(app.headroom().clone());
+        let schedules = schedules.into_iter().map(metered).collect();
         Self {
             scheduler: Scheduler::new(db, clock, random, schedules),
             metrics: Metrics::new(&BuildInfo { version: about::VERSION, revision: about::COMMIT }),

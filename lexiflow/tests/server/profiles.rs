@@ -88,6 +88,46 @@ async fn five_profiles_are_kept_and_later_ones_compared_with_them() {
 }
 
 #[tokio::test]
+async fn what_helps_to_find_a_fault_lies_where_the_settings_say() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("not/there/yet");
+    let server = Server::with(&[("storage.diagnostics_dir", folder.to_str().unwrap())]).await;
+    let admin = server.admin().await;
+    let kept = patiently(&admin, Method::POST, PROFILE).await.expect_status(201).json();
+    let file = folder.join(format!("heap-{}.pb", kept["id"].as_str().unwrap()));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    assert!(!server.running.parts().config.storage.data_dir.join("diagnostics").exists());
+}
+
+#[tokio::test]
+async fn where_two_servers_keep_their_files_in_one_folder_none_tells_that_the_other_was_lost() {
+    let place = tempfile::tempdir().unwrap();
+    let settings = [("storage.diagnostics_dir", place.path().to_str().unwrap())];
+    let spell = json!({"spell": {"began": "2026-01-31T12:00:00.000000Z", "last": "2026-01-31T12:00:05.000000Z",
+        "end": null, "level": "critical", "chargedBytes": 1, "limitBytes": 2, "process": 4711, "version": "0.1.0",
+        "findings": [], "file": ""}});
+    let began = clock::Clock::now(&clock::SystemClock).timestamp_millis();
+    let file = place.path().join(format!("critical-{began:013}.json"));
+    fs::write(&file, spell.to_string()).unwrap();
+    let end = || {
+        serde_json::from_slice::<serde_json::Value>(&fs::read(&file).unwrap()).unwrap()["spell"]["end"]
+            .clone()
+    };
+    let first = {
+        let lock = fs::File::create(place.path().join("server.lock")).unwrap();
+        lock.try_lock().unwrap();
+        let beside = Server::with(&settings).await;
+        assert!(end().is_null(), "another server is there, which may still be writing it");
+        drop(lock);
+        beside
+    };
+    let alone = Server::with(&settings).await;
+    assert_eq!(end(), "lost");
+    drop((first, alone));
+}
+
+#[tokio::test]
 async fn a_profile_is_kept_for_a_week() {
     let server = Server::start().await;
     let admin = server.admin().await;
@@ -220,7 +260,7 @@ async fn the_command_line_shows_the_figures_and_says_why_it_cannot() {
     }
     let (_, all, _) = memory(&server, admin.token(), &["requests"]).await;
     let (_, one, _) = memory(&server, admin.token(), &["requests", "--top", "1"]).await;
-    let routes = |out: &str| out.lines().take_while(|line| !line.contains("running now")).count() - 2;
+    let routes = |out: &str| out.lines().take_while(|line| !line.contains("background work")).count() - 2;
     assert!(routes(&all) > 1 && routes(&one) == 1, "{all}{one}");
     for base in ["", "../../x", "no-such-id"] {
         let (code, out, errors) = memory(&server, admin.token(), &["profile", "--base", base]).await;

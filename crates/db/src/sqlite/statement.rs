@@ -3,6 +3,7 @@ use super::packed::Packer;
 use super::values::{bind, size_bytes};
 use crate::row::ColumnNames;
 use crate::{Error, Row};
+use headroom::Refusal;
 use sea_orm::sea_query::Values;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,19 +31,45 @@ pub(crate) enum Outcome {
     TooLong,
 }
 
+/// Why a statement did not come to its end.
+#[derive(Debug)]
+enum Fault {
+    Sqlite(rusqlite::Error),
+    Memory(Refusal),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self::Memory(refusal)
+    }
+}
+
 impl Connection {
+    fn named(&self, fault: Fault) -> Error {
+        match fault {
+            Fault::Sqlite(error) => self.located(error),
+            Fault::Memory(refusal) => Error::Memory(refusal),
+        }
+    }
+
     /// Runs a statement here unless it is long.
     pub(crate) fn quickly(&self, text: &str, values: &Values) -> Outcome {
         if size_bytes(values) > QUICK_BYTES {
             return Outcome::TooLong;
         }
         match self.attempt(text, values) {
-            Err(error) if is_worth_waiting(&error) => Outcome::TooLong,
-            result => Outcome::Done(result.map_err(|error| self.located(error))),
+            Err(Fault::Sqlite(error)) if is_worth_waiting(&error) => Outcome::TooLong,
+            result => Outcome::Done(result.map_err(|fault| self.named(fault))),
         }
     }
 
-    fn attempt(&self, text: &str, values: &Values) -> Result<Found, rusqlite::Error> {
+    fn attempt(&self, text: &str, values: &Values) -> Result<Found, Fault> {
         // What the statement before was granted does not count for this one, also while it is prepared.
         self.patience().grant(None);
         let mut statement = self.inner.prepare_cached(text)?;
@@ -55,12 +82,12 @@ impl Connection {
     /// Runs a statement within the time that was granted before, waiting for other processes if need be. Blocks.
     pub(crate) fn patiently(&self, text: &str, values: &Values) -> Result<Found, Error> {
         self.wait_for_others(BUSY_WAIT)?;
-        let run = || {
+        let run = || -> Result<Found, Fault> {
             let mut statement = self.inner.prepare_cached(text)?;
             bind(&mut statement, values)?;
             collect(&self.inner, &mut statement)
         };
-        let result = run().map_err(|error| self.located(error));
+        let result = run().map_err(|fault| self.named(fault));
         self.wait_for_others(Duration::ZERO)?;
         result
     }
@@ -75,7 +102,7 @@ fn is_worth_waiting(error: &rusqlite::Error) -> bool {
 fn collect(
     connection: &rusqlite::Connection,
     statement: &mut rusqlite::Statement<'_>,
-) -> Result<Found, rusqlite::Error> {
+) -> Result<Found, Fault> {
     let width = statement.column_count();
     if width == 0 {
         statement.raw_execute()?;
@@ -91,6 +118,8 @@ fn collect(
     let mut found = statement.raw_query();
     while let Some(row) = found.next()? {
         rows.push(Row::sqlite(Arc::clone(&columns), packer.pack(row, width)?));
+        // How long they are is known when they are there.
+        headroom::cover(0)?;
     }
     drop(found);
     let changed = if statement.readonly() { rows.len() as u64 } else { connection.changes() };

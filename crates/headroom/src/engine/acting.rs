@@ -50,8 +50,8 @@ impl Headroom {
                 }
                 None => return,
             },
-            // Goes by what runs, which the plan does not know.
-            Action::LimitConcurrency(_) => return,
+            // No part of the plan: the first goes by what runs, and the others are done by who follows the level and says so.
+            Action::LimitConcurrency(_) | Action::ShortenIdle(_) | Action::SmallChunks(_) => return,
         };
         self.note(ActionRecord { at_micros, level, action, before_bytes, after_bytes });
     }
@@ -60,6 +60,13 @@ impl Headroom {
     pub(super) fn may_act(&self, action: Action, is_emergency: bool, at_micros: u64) -> bool {
         let has_one = || self.inner.controls.ending.has_one(self.inner.ledger.completed(), at_micros);
         action != Action::CancelLargest || is_emergency || has_one()
+    }
+
+    /// Keeps a record of an action that was carried out, because of this level, by who follows it and not by the engine.
+    pub fn carried_out(&self, action: Action, level: Level) {
+        let at_micros = self.uptime_micros();
+        let (before_bytes, after_bytes) = (self.inner.root.used(), None);
+        self.note(ActionRecord { at_micros, level, action, before_bytes, after_bytes });
     }
 
     pub(super) fn note(&self, record: ActionRecord) {
@@ -146,6 +153,20 @@ impl Headroom {
         );
     }
 
+    /// Gives the dropped pages of the database back that were kept within a larger limit.
+    fn purge_kept_pages(&self) {
+        // They are as many as there were when the allocator was asked last.
+        let kept = || {
+            let _asked = self.inner.allocator.and_then(|allocator| allocator.stats());
+            kept_pages()
+        };
+        let before_bytes = kept();
+        if pages_apart().is_some_and(mallctl::purge_arena) {
+            let after_bytes = kept();
+            tracing::info!(before_bytes, after_bytes, "kept pages of the database were given back");
+        }
+    }
+
     /// Whether the controller looks at its closer pace: under pressure, and for a second after unused pages went back. While
     /// such requests come they come free again, a tenth of the limit within a tenth of a second (measured).
     pub fn is_pressed(&self) -> bool {
@@ -190,10 +211,7 @@ impl Headroom {
         let (level, action) = match chore {
             Chore::Purge { level } => return self.purge_for(level),
             Chore::PurgeUnused { at_rest } => return self.purge_unused(at_rest),
-            Chore::PurgePages => {
-                let _given_back = pages_apart().is_some_and(mallctl::purge_arena);
-                return;
-            }
+            Chore::PurgePages => return self.purge_kept_pages(),
             Chore::Decay { level, millis } => (level, Action::Decay(millis)),
             Chore::Dump { level } => (level, Action::DumpHeap),
             Chore::Witness { level } => return self.witness(level),

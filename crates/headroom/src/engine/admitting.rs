@@ -4,12 +4,13 @@ use super::Headroom;
 use crate::charge::{Charge, REQUEST_BYTES};
 use crate::class::Class;
 use crate::controls::ActionRecord;
-use crate::ledger::Entry;
+use crate::ledger::{Entry, Flight};
 use crate::level::Level;
 use crate::meter::Meter;
 use crate::plan::Action;
 use crate::refusal::{Refusal, RefusalKind};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 impl Headroom {
     /// Lets a request of `route` begin, charges it [`REQUEST_BYTES`] in the budget tree below its class and follows it; or
@@ -31,6 +32,7 @@ impl Headroom {
             Err(refusal) if is_exempt => Charge::Spared(self.inner.spares.take().ok_or(refusal)?),
             Err(refusal) => return Err(refusal),
         };
+        meter.covered_by(seat.pool.clone(), is_exempt);
         let entry = self.inner.ledger.seat(route, class, meter, !is_exempt, Some(seat));
         Ok(entry.charged(charge).running(running))
     }
@@ -46,6 +48,16 @@ impl Headroom {
             kind: RefusalKind::Exhausted,
             retry_after: Some(pool.tree().drain.about(controls.retry_seconds().into())),
         }
+    }
+
+    /// How long whoever asked for what was ended should wait before the next try: until as much as it held at most has come back
+    /// at the present rate, and until there is less than too much. One that held more than one may have will be ended again.
+    pub fn wait_after_ending(&self, flight: &Flight) -> Duration {
+        let (drain, held) = (&self.inner.root.tree().drain, flight.most_held());
+        if self.tuning().max_request_bytes.is_some_and(|most| held > most) {
+            return drain.longest();
+        }
+        drain.wait_for(held).max(drain.about(self.retry_seconds().into()))
     }
 
     /// Lets fewer requests that can wait run at once under pressure, and more again after it.

@@ -98,6 +98,10 @@ fn a_hybrid_host_has_its_memory_controller_in_version_one() -> io::Result<()> {
     );
     assert!(groups[0].stats().is_none(), "the unified hierarchy does not account memory here");
     assert_eq!(groups[0].pressure().map(|pressure| pressure.some_avg10_hundredths), Some(125));
+    let is_own = || groups[0].pressure().map(|pressure| pressure.is_own);
+    assert_eq!(is_own(), Some(false), "the root of all groups is the machine");
+    machine.group("unified/job/cgroup.type", "domain\n")?;
+    assert_eq!(is_own(), Some(true));
     assert_eq!(groups[1].stats().map(|stats| stats.current), Some(1000));
     Ok(())
 }

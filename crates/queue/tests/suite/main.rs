@@ -14,6 +14,8 @@ mod jobs;
 #[cfg(test)]
 mod leases;
 #[cfg(test)]
+mod metering;
+#[cfg(test)]
 mod schedules;
 #[cfg(test)]
 mod tasks;

@@ -1,5 +1,6 @@
 use axum::body::Body;
 use bytes::Bytes;
+use headroom::Refusal;
 use http_body::{Frame, SizeHint};
 use serde::Serialize;
 use std::collections::VecDeque;
@@ -15,9 +16,14 @@ const FIRST_BYTES: usize = 256;
 
 /// JSON as an answer's body, written into pieces that each go as soon as they are sent. One buffer for a long list would
 /// be copied while it grows, then stay until its last byte is sent.
-pub(crate) fn json_body(value: &impl Serialize) -> Result<Body, serde_json::Error> {
-    let mut pieces = Pieces { full: VecDeque::new(), current: Vec::with_capacity(FIRST_BYTES) };
-    serde_json::to_writer(&mut pieces, value)?;
+///
+/// What it is made of is there as well until all of it is written, so that memory is borrowed as it grows.
+pub(crate) fn json_body(value: &impl Serialize) -> Result<Body, Unwritten> {
+    let current = Vec::with_capacity(FIRST_BYTES);
+    let mut pieces = Pieces { full: VecDeque::new(), current, refused: None };
+    if let Err(error) = serde_json::to_writer(&mut pieces, value) {
+        return Err(pieces.refused.map_or(Unwritten::Json(error), Unwritten::Memory));
+    }
     let last = Bytes::from(pieces.current);
     if pieces.full.is_empty() {
         return Ok(Body::from(last));
@@ -27,11 +33,22 @@ pub(crate) fn json_body(value: &impl Serialize) -> Result<Body, serde_json::Erro
     Ok(Body::new(PiecesBody { rest: pieces.full, left_bytes }))
 }
 
+/// Why there is no body.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unwritten {
+    #[error("the answer cannot be written as JSON")]
+    Json(#[source] serde_json::Error),
+    #[error("there is no memory for the answer")]
+    Memory(#[source] Refusal),
+}
+
 struct Pieces {
     /// Each of [`PIECE_BYTES`].
     // bounded: by the page's most items; it is one answer.
     full: VecDeque<Bytes>,
     current: Vec<u8>,
+    /// Why it goes no further.
+    refused: Option<Refusal>,
 }
 
 impl io::Write for Pieces {
@@ -40,6 +57,10 @@ impl io::Write for Pieces {
         if self.current.len() == PIECE_BYTES {
             let full = std::mem::replace(&mut self.current, Vec::with_capacity(PIECE_BYTES));
             self.full.push_back(Bytes::from(full));
+            if let Err(refusal) = crate::metering::cover(0) {
+                self.refused = Some(refusal);
+                return Err(io::ErrorKind::OutOfMemory.into());
+            }
         }
         let taken = bytes.len().min(PIECE_BYTES - self.current.len());
         self.current.extend_from_slice(&bytes[..taken]);

@@ -89,7 +89,10 @@ impl Gathered<'_> {
             let most = usize::try_from(self.limit_bytes).unwrap_or(usize::MAX);
             let wanted = needed.max((capacity * 2).min(most));
             self.account.cover((capacity + wanted) as u64)?;
-            self.buffer.reserve(wanted - self.buffer.len());
+            // The buffer's own way to grow takes more than was asked for.
+            let mut larger = BytesMut::with_capacity(wanted);
+            larger.extend_from_slice(&self.buffer);
+            self.buffer = larger;
         }
         self.account.cover(needed as u64)?;
         self.buffer.extend_from_slice(piece);
@@ -121,5 +124,38 @@ impl Account<'_> {
             self.held_bytes += more;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use headroom::Meter;
+
+    #[test]
+    fn whatever_pieces_a_body_comes_in_it_takes_no_more_than_is_asked_for() {
+        const MOST: usize = 10 << 20;
+        for (first, piece) in [(10_230, 9_999), (1, 65_536), (MOST / 2 + 1, 1_000), (MOST - 700, 100)] {
+            let meter = Meter::new();
+            let account = Account { scope: None, held_bytes: 0 };
+            let mut gathered = Gathered { buffer: BytesMut::new(), account, limit_bytes: MOST as u64 };
+            let (first, piece) = (vec![1; first], vec![1; piece]);
+            meter.around(|| {
+                gathered.push(&first).unwrap();
+                while gathered.buffer.len() + piece.len() <= MOST {
+                    let before = gathered.buffer.capacity();
+                    gathered.push(&piece).unwrap();
+                    let after = gathered.buffer.capacity();
+                    // What is asked for is the old buffer and one of twice its size, and no more than may come.
+                    let needed = gathered.buffer.len();
+                    assert!(
+                        after == before || after <= needed.max((2 * before).min(MOST)),
+                        "{before} to {after}"
+                    );
+                }
+            });
+            let peak = meter.totals().peak_live;
+            assert!(peak <= (MOST * 2 + (128 << 10)) as u64, "{peak} bytes at once for {MOST}");
+        }
     }
 }

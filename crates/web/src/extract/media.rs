@@ -1,8 +1,8 @@
 use crate::body::Coding;
 use crate::codes;
 use crate::problem::Problem;
-use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
 
 /// The content type without its parameters, in lower case; empty when absent.
 pub(crate) fn essence(headers: &HeaderMap) -> String {
@@ -23,7 +23,8 @@ pub(crate) fn require(
 ) -> Result<Coding, Problem> {
     require_type(headers, accepted, wanted)?;
     Coding::of(headers).ok_or_else(|| {
-        Problem::new(codes::UNSUPPORTED_MEDIA_TYPE).with_detail(
+        taken_as(
+            "gzip",
             "a request body may be packed by gzip alone: send it so, or without Content-Encoding",
         )
     })
@@ -52,6 +53,12 @@ pub(crate) fn require_identity(headers: &HeaderMap) -> Result<(), Problem> {
     if Coding::of(headers) == Some(Coding::Identity) {
         return Ok(());
     }
-    Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE)
-        .with_detail("a file is taken as it is: send it without Content-Encoding"))
+    Err(taken_as("identity", "a file is taken as it is: send it without Content-Encoding"))
+}
+
+/// 415 that tells by its header which coding would be taken (RFC 9110 section 15.5.16).
+fn taken_as(coding: &'static str, detail: &'static str) -> Problem {
+    Problem::new(codes::UNSUPPORTED_MEDIA_TYPE)
+        .with_detail(detail)
+        .with_header(ACCEPT_ENCODING, HeaderValue::from_static(coding))
 }

@@ -18,7 +18,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tower::Service;
 use tracing::Instrument as _;
 
@@ -94,14 +94,16 @@ where
             && self.settings.admission.as_ref().is_some_and(Admission::closes_idle);
         let (meter, span) = (record.meter.clone(), record.span.clone());
         let answering = span.in_scope(|| meter.around(|| self.inner.call(request)));
+        let settings = Arc::clone(&self.settings);
         Box::pin(async move {
             let answering = meter.billed(answering).instrument(span);
             let mut response = match answer(answering, entry.as_ref()).await {
                 Some(Ok(response)) => response.map(Body::new),
                 None => {
+                    let told = Ended::told(wait_after_ending(&settings, entry.as_ref()));
                     // The answer that says so is not part of what was ended.
                     entry = None;
-                    in_context(Problem::from(Ended).into_response(), &scope).await
+                    in_context(told.into_response(), &scope).await
                 }
             };
             if closes {
@@ -125,6 +127,11 @@ impl<S> Accounting<S> {
     fn rate(&self, request: &Request) -> Result<Option<Arc<Rated>>, Problem> {
         self.settings.rates.as_ref().map_or(Ok(None), |rates| rates.admit(request))
     }
+}
+
+fn wait_after_ending(settings: &Settings, entry: Option<&Entry>) -> Option<Duration> {
+    let (admission, entry) = settings.admission.as_ref().zip(entry)?;
+    Some(admission.headroom.wait_after_ending(entry.flight()))
 }
 
 /// Gives an answer the headers that all have.

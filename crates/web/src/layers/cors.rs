@@ -1,6 +1,6 @@
 use http::header::{
-    AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION,
-    RANGE, RETRY_AFTER,
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH,
+    IF_NONE_MATCH, LOCATION, RANGE, RETRY_AFTER,
 };
 use http::{HeaderName, HeaderValue, Method, Uri};
 use std::time::Duration;
@@ -67,6 +67,7 @@ impl CorsSettings {
                 IDEMPOTENCY_KEY,
             ])
             .expose_headers([
+                ACCEPT_ENCODING,
                 CONTENT_DISPOSITION,
                 CONTENT_RANGE,
                 ETAG,

@@ -1,6 +1,6 @@
 use crate::body::Cut;
 use crate::codes;
-use crate::metering::whole_seconds;
+use crate::metering::{uncover, whole_seconds};
 use crate::problem::Problem;
 use crate::scope::Scope;
 use axum::body::{Body, Bytes};
@@ -14,6 +14,8 @@ const LARGE_BYTES: u64 = 64 << 10;
 /// Streams do not know their size and are let through. Not for answers to changes: what is done must be told. What is `spared`
 /// answers also when nothing is left: whoever looks after the server needs its metrics just then.
 pub(super) fn cover(response: Response, scope: &Scope, spared: bool) -> Response {
+    // What the answer was made of is gone, and the answer has a lease of its own where it is large.
+    uncover();
     let size = response.body().size_hint().exact().filter(|size| *size >= LARGE_BYTES);
     match size.map(|size| scope.held.hold(size)) {
         None => response,

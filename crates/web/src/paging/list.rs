@@ -1,6 +1,7 @@
 use super::Page;
-use crate::body::json_body;
+use crate::body::{Unwritten, json_body};
 use crate::codes;
+use crate::metering::outgrown;
 use crate::problem::Problem;
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
@@ -67,7 +68,13 @@ impl<T: Serialize> IntoResponse for Paged<T> {
     fn into_response(self) -> Response {
         let body = match json_body(&self) {
             Ok(body) => body,
-            Err(error) => return Problem::new(codes::INTERNAL).with_cause(error).into_response(),
+            Err(error) => {
+                let problem = match &error {
+                    Unwritten::Memory(refusal) => outgrown(Problem::new(codes::MEMORY_EXHAUSTED), refusal),
+                    Unwritten::Json(_) => Problem::new(codes::INTERNAL),
+                };
+                return problem.with_cause(error).into_response();
+            }
         };
         // The items lie in the body now.
         drop(self);

@@ -1,4 +1,5 @@
 use super::{Code, Fault, Missed, Problem};
+use crate::metering::{outgrown, refusal_behind};
 
 /// An error that knows how to answer. Implement it for a module's error enum and use `?` in handlers.
 pub trait Failure: std::error::Error + Send + Sync + 'static {
@@ -28,6 +29,9 @@ impl<E: Failure> From<E> for Problem {
         problem.0.missed = error.missed();
         if problem.0.code.status < 500 {
             problem.0.detail = Some(error.to_string());
+        }
+        if let Some(refusal) = refusal_behind(&error) {
+            problem = outgrown(problem, refusal);
         }
         problem.with_cause(error)
     }

@@ -48,13 +48,7 @@ fn spells(answer: &Value, out: &mut dyn Write) -> Result<(), CommandError> {
         let (charged, limit) = (number(spell, "/chargedBytes"), number(spell, "/limitBytes"));
         let bytes = |bytes: u64| size(i64::try_from(bytes).unwrap_or(i64::MAX));
         writeln!(out, "{} from {began} to {last}, {end}:", text(spell, "/level"))?;
-        writeln!(
-            out,
-            "  {} of {}; {} in the data folder",
-            bytes(charged),
-            bytes(limit),
-            text(spell, "/file")
-        )?;
+        writeln!(out, "  {} of {}; {}", bytes(charged), bytes(limit), text(spell, "/file"))?;
         for finding in spell["findings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             writeln!(out, "  {finding}")?;
         }

@@ -100,6 +100,8 @@ fn done(seen: &Examined<'_>) -> String {
     let lasting = [
         ("pause_background", "resume_background", "background jobs wait"),
         ("close_connections", "keep_connections", "clients are asked to close their connections"),
+        ("shorten_idle", "restore_idle", "connections without a request are closed within seconds"),
+        ("small_chunks", "restore_chunks", "files that are begun move in chunks of 16 KiB"),
         ("limit_concurrency", "free_concurrency", "fewer lists, searches and files are served at once"),
         ("shed_bulk", "admit_bulk", "uploads, downloads and exports are refused with 503"),
         ("shed_standard", "admit_standard", "lists and searches are refused with 503"),

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
     "since": null}))]
 pub(in crate::ops) struct CountAnswer {
     /// `files` that are open; `sockets` and `tasks`, without those of the connections of clients; `threads`; `detached` work
-    /// that outlived its request; `databaseReaders` that are lent; `temporaryFiles` of uploads.
+    /// that outlived what began it; `databaseReaders` that are lent; `temporaryFiles` of uploads.
     pub(in crate::ops) name: &'static str,
     /// How many there were in the last window.
     pub(in crate::ops) now: u64,

@@ -59,8 +59,8 @@ pub(in crate::ops) struct CriticalSpell {
     /// What was wrong while it lasted, and what to do.
     #[schema(example = json!(["Memory is critical: 94 % of the budget is used."]))]
     pub(in crate::ops) findings: Vec<String>,
-    /// The file in the data folder with all of it.
-    #[schema(example = "diagnostics/critical-1769860800000.json")]
+    /// The file with all of it.
+    #[schema(example = "./data/diagnostics/critical-1769860800000.json")]
     pub(in crate::ops) file: String,
 }
 
@@ -77,7 +77,7 @@ impl CriticalSpell {
             process: std::process::id(),
             version: about::VERSION.to_owned(),
             findings: Vec::new(),
-            file: format!("diagnostics/{}", name(now.timestamp_millis())),
+            file: name(now.timestamp_millis()),
         }
     }
 
@@ -115,19 +115,19 @@ impl Diagnostics {
     /// Writes a spell beside its place and then into it, for the server's user alone, and removes the oldest beyond the limit and
     /// what is too old.
     pub(super) fn keep_spell(&self, report: &Written<'_>, now: Timestamp) -> io::Result<()> {
-        let file = report.spell.file.rsplit('/').next().unwrap_or_default();
+        let file = report.spell.file.as_str();
         self.put(file, |out| Ok(serde_json::to_writer(out, report)?))?;
         self.forget_spells(now, Some(file));
         Ok(())
     }
 
-    /// All that can be read, oldest first.
+    /// All that can be read, oldest first, by the names of their files in the folder.
     pub(super) fn spells(&self) -> io::Result<Vec<CriticalSpell>> {
         let read = |began: &i64| {
             let text = self.text_of(&name(*began)).ok()?;
             // Whatever it says of itself: the file is the one that was read.
             let spell = serde_json::from_slice::<Read>(&text).ok()?.spell;
-            Some(CriticalSpell { file: format!("diagnostics/{}", name(*began)), ..spell })
+            Some(CriticalSpell { file: name(*began), ..spell })
         };
         Ok(self.kept_spells()?.iter().filter_map(read).collect())
     }
@@ -146,7 +146,7 @@ impl Diagnostics {
     }
 
     fn write_lost(&self, spell: &CriticalSpell) -> io::Result<()> {
-        let file = spell.file.rsplit('/').next().unwrap_or_default();
+        let file = spell.file.as_str();
         let mut report: Value = serde_json::from_slice(&self.text_of(file)?)?;
         report["spell"]["end"] = serde_json::to_value(spell.end)?;
         self.put(file, |out| Ok(serde_json::to_writer(out, &report)?))
@@ -221,7 +221,7 @@ mod tests {
             spells.iter().all(|spell| spell.end == Some(SpellEnd::Over)),
             "the last word counts: {spells:?}"
         );
-        let file = data.path().join(&spells[0].file);
+        let file = folder.shown(&spells[0].file);
         let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600);
 
@@ -231,7 +231,7 @@ mod tests {
         for (name, text) in [("critical-x.json", "{}"), ("critical-1.json", "{}")] {
             fs::write(data.path().join("diagnostics").join(name), text).unwrap();
         }
-        let damaged = data.path().join(&folder.spells().unwrap()[0].file);
+        let damaged = folder.shown(&folder.spells().unwrap()[0].file);
         fs::write(damaged, "{").unwrap();
         assert_eq!(folder.spells().unwrap().len(), 2, "what is no report is passed over");
     }
@@ -282,7 +282,7 @@ mod tests {
         let spell = CriticalSpell::begun(now);
         keep(&folder, &spell, now);
         assert_eq!(fs::read(&elsewhere).unwrap(), [0; 0]);
-        let mode = fs::metadata(data.path().join(&spell.file)).unwrap().permissions();
+        let mode = fs::metadata(folder.shown(&spell.file)).unwrap().permissions();
         assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777, 0o600);
     }
 }

@@ -1,0 +1,23 @@
+//! What background work took.
+
+use super::Headroom;
+use crate::meter::RequestMemory;
+use crate::routes::RouteStats;
+
+impl Headroom {
+    /// Adds a run of background work that has ended, by what it is called: few names, such as `job documents.read_text`. Whether its
+    /// peak was above the mark for large requests, which the caller logs.
+    pub fn record_work(&self, name: &str, memory: RequestMemory) -> bool {
+        let is_large = self.inner.work.record(name, memory);
+        if is_large {
+            self.inner.controls.note_heavy();
+        }
+        self.look_after(memory);
+        is_large
+    }
+
+    /// The `limit` kinds of background work with the highest peaks.
+    pub fn top_work(&self, limit: usize) -> Vec<RouteStats> {
+        self.inner.work.top(limit)
+    }
+}
