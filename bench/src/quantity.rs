@@ -97,7 +97,7 @@ impl fmt::Display for Quantity {
             Unit::Nanoseconds => tenths(f, amount, 1_000_000_000, "s"),
             Unit::PerSecond => write!(f, "{amount}/s"),
             Unit::InstructionHundredths => tenths(f, amount, 100, "instructions"),
-            Unit::RatioHundredths => tenths(f, amount, 100, "times"),
+            Unit::RatioHundredths => write!(f, "{}.{:02} times", amount / 100, amount % 100),
             Unit::PercentHundredths => tenths(f, amount, 100, "%"),
             Unit::Count => write!(f, "{amount}"),
         }

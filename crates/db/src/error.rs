@@ -75,9 +75,14 @@ pub enum Error {
     /// A row did not have the expected shape.
     #[error("a row could not be read")]
     Row(#[from] Misread),
-    /// There is no memory for the rows. What was read of them is gone.
-    #[error("there is no memory for what the statement finds: ask for less, or try again")]
-    Memory(#[source] headroom::Refusal),
+    /// There is no memory for it. What was read is gone, and nothing was changed. Clients are told these words.
+    #[error("there is no memory for {what}")]
+    Memory {
+        /// For what, and what to do.
+        what: &'static str,
+        /// Who refused.
+        source: headroom::Refusal,
+    },
     /// The writer was closed: the server is shutting down.
     #[error("the database is closed")]
     Closed,
@@ -111,7 +116,12 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Busy(_) | Self::DiskFull | Self::ReadOnly(_) | Self::Io(_) | Self::Memory(_) | Self::Closed
+            Self::Busy(_)
+                | Self::DiskFull
+                | Self::ReadOnly(_)
+                | Self::Io(_)
+                | Self::Memory { .. }
+                | Self::Closed
         )
     }
 }

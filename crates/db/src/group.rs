@@ -194,7 +194,7 @@ impl Turn {
 
     /// Notes why a statement of the verb failed, so that its neighbours hear the reason if it cost them their work.
     pub(crate) fn failed(&mut self, error: &Error) {
-        if !matches!(error, Error::Violation(_))
+        if !matches!(error, Error::Violation(_) | Error::Memory { .. })
             && let Some(place) = self.place.as_mut()
         {
             place.state.suspect = Some(error.clone());

@@ -10,6 +10,7 @@
 
 mod dialect;
 mod error;
+mod fault;
 pub mod group;
 pub mod migrate;
 mod open;

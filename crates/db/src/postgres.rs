@@ -1,3 +1,4 @@
+use crate::fault::{Fault, room_for_row};
 use crate::{Error, Row, Settings};
 use futures_util::future::BoxFuture;
 use futures_util::{Stream, TryStreamExt as _};
@@ -161,25 +162,17 @@ pub(crate) async fn rows(pool: &PgPool, text: &str, values: &Values) -> Result<V
     loop {
         let mut connection = connection(pool).await?;
         let query = sqlx::query_with(AssertSqlSafe(text), SqlxValues(values.clone()));
-        match gather(query.fetch(&mut *connection)).await {
-            Err(Fault::Postgres(error)) if tries.again_after(&error) => {}
-            rows => return Ok(rows?),
-        }
-    }
-}
-
-/// Why a statement did not come to its end.
-#[derive(Debug)]
-pub(crate) enum Fault {
-    Postgres(sqlx::Error),
-    Memory(headroom::Refusal),
-}
-
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Postgres(error) => error.into(),
-            Fault::Memory(refusal) => Self::Memory(refusal),
+        let found = gather(query.fetch(&mut *connection)).await;
+        match found {
+            Err(Fault::Driver(error)) if tries.again_after(&error) => {}
+            Err(fault) => {
+                // What is still to come of a page that was refused would be read to its end before anybody else's.
+                if matches!(fault, Fault::Memory(_)) {
+                    connection.close_on_drop();
+                }
+                return Err(fault.into_error(Error::from));
+            }
+            Ok(rows) => return Ok(rows),
         }
     }
 }
@@ -187,12 +180,12 @@ impl From<Fault> for Error {
 /// All rows, for each of which memory is borrowed as it comes: how long they are is known when they are there.
 pub(crate) async fn gather(
     mut found: impl Stream<Item = sqlx::Result<PgRow>> + Unpin,
-) -> Result<Vec<Row>, Fault> {
+) -> Result<Vec<Row>, Fault<sqlx::Error>> {
     // bounded: by the statement's own limit; what it takes is borrowed.
     let mut rows = Vec::new();
-    while let Some(row) = found.try_next().await.map_err(Fault::Postgres)? {
+    while let Some(row) = found.try_next().await? {
         rows.push(Row::postgres(row));
-        headroom::cover(0).map_err(Fault::Memory)?;
+        room_for_row()?;
     }
     Ok(rows)
 }

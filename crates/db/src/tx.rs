@@ -1,3 +1,4 @@
+use crate::fault::room_for_change;
 use crate::group::Turn;
 use crate::rows::build;
 use crate::sqlite::Found;
@@ -78,14 +79,16 @@ impl Tx {
 
     /// Runs a change given as a finished statement and returns how many rows it touched.
     pub async fn run(&mut self, statement: Statement) -> Result<u64, Error> {
-        // The change is there several times by now: as it was sent, as it is written, in its record, as an event.
-        headroom::cover(0).map_err(Error::Memory)?;
         let values = statement.values.unwrap_or(Values(Vec::new()));
         let started = Instant::now();
         let text = statement.sql.as_str();
-        let result = match &mut self.kind {
-            Kind::Sqlite(open) => sqlite(open.get_mut(), text, values).await.map(|found| found.changed),
-            Kind::Postgres(open) => {
+        let result = match (&mut self.kind, room_for_change()) {
+            (Kind::Sqlite(open), Err(error)) => open.get_mut().end(Err(error)),
+            (Kind::Postgres(open), Err(error)) => open.get_mut().end(Err(error)),
+            (Kind::Sqlite(open), Ok(())) => {
+                sqlite(open.get_mut(), text, values).await.map(|found| found.changed)
+            }
+            (Kind::Postgres(open), Ok(())) => {
                 let open = open.get_mut();
                 let connection = &mut **open.start()?;
                 let query = sqlx::query_with(AssertSqlSafe(text), SqlxValues(values));
@@ -168,7 +171,8 @@ impl Reads for Tx {
                 let mut open = open.lock().await;
                 let connection = &mut **open.start()?;
                 let query = sqlx::query_with(AssertSqlSafe(text), SqlxValues(values));
-                let rows = postgres::gather(query.fetch(connection)).await.map_err(Error::from);
+                let rows = postgres::gather(query.fetch(connection)).await;
+                let rows = rows.map_err(|fault| fault.into_error(Error::from));
                 open.end(rows)
             }
         };

@@ -21,7 +21,7 @@ use crate::observe::{observe, share_of};
 use crate::plan::{Action, ActionSettings};
 use crate::pool::{Pool, PoolStats};
 use crate::roots::SystemRoots;
-use crate::routes::{RouteStats, Routes};
+use crate::routes::Routes;
 use crate::snapshot::Snapshot;
 use crate::source::{MemorySource, Reading, SystemSource};
 use crate::stores::{BoundedStore, StoreRegistry};
@@ -30,7 +30,7 @@ use crate::tuning::Tuning;
 use classes::Classes;
 use keeping::Keepers;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -97,6 +97,7 @@ struct Inner {
     level_changes: watch::Sender<Level>,
     /// Tells that other settings are in force.
     tuned: watch::Sender<()>,
+    looking: Mutex<()>,
     controls: Controls,
     ledger: Ledger,
     spares: Spares,
@@ -168,6 +169,7 @@ impl Headroom {
             routes,
             work,
             tuned: watch::Sender::new(()),
+            looking: Mutex::new(()),
             level: AtomicU8::new(Level::Normal as u8),
             level_changes: watch::Sender::new(Level::Normal),
             controls,
@@ -243,16 +245,6 @@ impl Headroom {
         is_large
     }
 
-    /// Forgets the figures of all routes: for a measurement that begins now.
-    pub fn forget_routes(&self) {
-        self.inner.routes.forget();
-    }
-
-    /// The `limit` routes with the highest peaks.
-    pub fn top_routes(&self, limit: usize) -> Vec<RouteStats> {
-        self.inner.routes.top(limit)
-    }
-
     /// Looks now: reads the source, follows a changed limit, computes the level and does what the level calls for. The
     /// controller's thread does so by itself.
     pub fn sample(&self) -> Level {
@@ -261,6 +253,7 @@ impl Headroom {
 
     /// Looks, and leaves what takes long to the threads for it.
     pub(crate) fn look(&self, chores: Option<&Chores>) -> Level {
+        let _alone = self.look_alone();
         let reading = self.read();
         // Of now, and not of when the reading began: it may have been kept from it.
         self.look_at(&reading, self.uptime_micros(), chores)
@@ -268,7 +261,13 @@ impl Headroom {
 
     /// Looks at a moment that the caller names, in microseconds since the engine began: for tests of what follows when.
     pub fn sample_at(&self, at_micros: u64) -> Level {
+        let _alone = self.look_alone();
         self.look_at(&self.read(), at_micros, None)
+    }
+
+    /// One looks at a time: a reading that is older than another's judgement would pass for growth.
+    fn look_alone(&self) -> MutexGuard<'_, ()> {
+        self.inner.looking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&self) -> Reading {

@@ -180,6 +180,7 @@ impl Entry {
     /// The request's work is done, and `bytes` are what its answer takes until it is sent: of its charge the rest is given
     /// back. One that was let on with nothing lent gives its place up, because others look after the server too.
     pub fn settle(&mut self, bytes: u64) {
+        self.flight.meter.uncovered();
         match &mut self.charge {
             Some(Charge::Lent(lease)) => {
                 let _given = lease.shrink(lease.bytes().saturating_sub(bytes));

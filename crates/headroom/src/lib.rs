@@ -82,7 +82,7 @@ pub use class::Class;
 pub use code_pages::release_code_pages;
 pub use controller::{Controller, Pace};
 pub use controls::{ActionRecord, ControlStats, LimitChange, RECORDS, Transitions};
-pub use cover::{cover, uncover};
+pub use cover::{Unrefused, cover, cover_only};
 pub use detached::{DetachedWork, detached_work};
 pub use engine::{Headroom, Settings};
 pub use faults::Faults;

@@ -97,13 +97,11 @@ impl Meter {
     }
 
     pub(crate) fn note_registered(&self, bytes: u64) {
-        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-        let now = self.account.registered.fetch_add(bytes, Ordering::Relaxed).wrapping_add(bytes);
-        self.account.registered_peak.fetch_max(now, Ordering::Relaxed);
+        self.account.note_registered(bytes);
     }
 
     pub(crate) fn note_given_back(&self, bytes: u64) {
-        self.account.registered.fetch_sub(i64::try_from(bytes).unwrap_or(i64::MAX), Ordering::Relaxed);
+        self.account.note_given_back(bytes);
     }
 
     /// The figures so far, the poll that is running included when it is this thread's.
@@ -136,6 +134,16 @@ impl Meter {
 impl Account {
     pub(crate) fn live_now(&self) -> i64 {
         self.live.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_registered(&self, bytes: u64) {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        let now = self.registered.fetch_add(bytes, Ordering::Relaxed).wrapping_add(bytes);
+        self.registered_peak.fetch_max(now, Ordering::Relaxed);
+    }
+
+    pub(crate) fn note_given_back(&self, bytes: u64) {
+        self.registered.fetch_sub(i64::try_from(bytes).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 
     pub(crate) fn registered_now(&self) -> i64 {

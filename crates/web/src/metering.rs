@@ -1,6 +1,6 @@
 //! The one place that speaks to the memory engine.
 
-pub(crate) use headroom::{cover, uncover};
+pub(crate) use headroom::{Unrefused, cover, cover_only};
 
 use crate::codes;
 use crate::problem::{Problem, Shortage};
@@ -163,19 +163,24 @@ pub(crate) fn whole_seconds(after: Duration) -> u32 {
     u32::try_from((after.as_millis() + 500) / 1000).unwrap_or(u32::MAX).max(1)
 }
 
-/// The refusal that an error came from, if it is about memory.
-pub(crate) fn refusal_behind<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Refusal> {
-    std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
+/// The refusal that an error came from, if it is about memory, and what the error that it came by says.
+pub(crate) fn refusal_behind<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> Option<(&'a Refusal, String)> {
+    let mut above = error;
+    loop {
+        let below = above.source()?;
+        if let Some(refusal) = below.downcast_ref() {
+            return Some((refusal, above.to_string()));
+        }
+        above = below;
+    }
 }
 
-/// Says of a problem that it came because what was gathered for the answer found no room.
-pub(crate) fn outgrown(problem: Problem, refusal: &Refusal) -> Problem {
-    let detail = if refusal.is_retryable() {
-        "there is no memory for what was found: ask for less at once, such as a smaller `limit`, or try again"
-    } else {
-        "what was found takes more memory than there can be: ask for less at once, such as a smaller `limit`"
-    };
-    let problem = problem.with_detail(detail).with_shortage(shortage_of(refusal));
+/// 503 for want of memory that was found while the request was at work; `detail` says what to do.
+pub(crate) fn scarce(refusal: &Refusal, detail: impl Into<String>) -> Problem {
+    let problem =
+        Problem::new(codes::MEMORY_EXHAUSTED).with_shortage(shortage_of(refusal)).with_detail(detail);
     match refusal.retry_after {
         Some(after) => problem.with_retry_after(whole_seconds(after)),
         None => problem,

@@ -65,9 +65,14 @@ impl Diagnostics {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true).mode(0o600);
         let file = options.open(self.folder.join("server.lock")).map_err(TryLockError::Error)?;
-        file.try_lock()?;
+        // Alone there is whoever can have it for itself; for the rest of its life each server shares it with others.
+        let alone = file.try_lock();
+        if alone.is_ok() {
+            file.unlock().map_err(TryLockError::Error)?;
+        }
+        file.try_lock_shared()?;
         self.lock = Some(Arc::new(file));
-        Ok(())
+        alone
     }
 
     /// Whether another server that runs keeps its files there too: what has no end there may be its.

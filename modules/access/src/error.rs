@@ -107,7 +107,7 @@ pub fn database_code(error: &db::Error) -> Code {
         db::Error::DiskFull => codes::STORAGE_FULL,
         db::Error::ReadOnly(_) => codes::STORAGE_READ_ONLY,
         db::Error::Io(_) => codes::STORAGE_FAILED,
-        db::Error::Memory(_) => codes::MEMORY_EXHAUSTED,
+        db::Error::Memory { .. } => codes::MEMORY_EXHAUSTED,
         db::Error::Busy(_) | db::Error::Closed | db::Error::Corrupt { .. } => codes::UNAVAILABLE,
         _ => codes::INTERNAL,
     }

@@ -1,9 +1,9 @@
 use super::connection::{BUSY_WAIT, Connection};
 use super::packed::Packer;
 use super::values::{bind, size_bytes};
+use crate::fault::{Fault, room_for_row};
 use crate::row::ColumnNames;
 use crate::{Error, Row};
-use headroom::Refusal;
 use sea_orm::sea_query::Values;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,8 @@ pub(crate) struct Found {
     pub(crate) changed: u64,
 }
 
+type SqliteFault = Fault<rusqlite::Error>;
+
 /// What became of a statement on the thread that asked for it.
 #[derive(Debug)]
 pub(crate) enum Outcome {
@@ -31,31 +33,9 @@ pub(crate) enum Outcome {
     TooLong,
 }
 
-/// Why a statement did not come to its end.
-#[derive(Debug)]
-enum Fault {
-    Sqlite(rusqlite::Error),
-    Memory(Refusal),
-}
-
-impl From<rusqlite::Error> for Fault {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-impl From<Refusal> for Fault {
-    fn from(refusal: Refusal) -> Self {
-        Self::Memory(refusal)
-    }
-}
-
 impl Connection {
-    fn named(&self, fault: Fault) -> Error {
-        match fault {
-            Fault::Sqlite(error) => self.located(error),
-            Fault::Memory(refusal) => Error::Memory(refusal),
-        }
+    fn named(&self, fault: SqliteFault) -> Error {
+        fault.into_error(|error| self.located(error))
     }
 
     /// Runs a statement here unless it is long.
@@ -64,12 +44,12 @@ impl Connection {
             return Outcome::TooLong;
         }
         match self.attempt(text, values) {
-            Err(Fault::Sqlite(error)) if is_worth_waiting(&error) => Outcome::TooLong,
+            Err(Fault::Driver(error)) if is_worth_waiting(&error) => Outcome::TooLong,
             result => Outcome::Done(result.map_err(|fault| self.named(fault))),
         }
     }
 
-    fn attempt(&self, text: &str, values: &Values) -> Result<Found, Fault> {
+    fn attempt(&self, text: &str, values: &Values) -> Result<Found, SqliteFault> {
         // What the statement before was granted does not count for this one, also while it is prepared.
         self.patience().grant(None);
         let mut statement = self.inner.prepare_cached(text)?;
@@ -82,7 +62,7 @@ impl Connection {
     /// Runs a statement within the time that was granted before, waiting for other processes if need be. Blocks.
     pub(crate) fn patiently(&self, text: &str, values: &Values) -> Result<Found, Error> {
         self.wait_for_others(BUSY_WAIT)?;
-        let run = || -> Result<Found, Fault> {
+        let run = || -> Result<Found, SqliteFault> {
             let mut statement = self.inner.prepare_cached(text)?;
             bind(&mut statement, values)?;
             collect(&self.inner, &mut statement)
@@ -102,7 +82,7 @@ fn is_worth_waiting(error: &rusqlite::Error) -> bool {
 fn collect(
     connection: &rusqlite::Connection,
     statement: &mut rusqlite::Statement<'_>,
-) -> Result<Found, Fault> {
+) -> Result<Found, SqliteFault> {
     let width = statement.column_count();
     if width == 0 {
         statement.raw_execute()?;
@@ -119,7 +99,7 @@ fn collect(
     while let Some(row) = found.next()? {
         rows.push(Row::sqlite(Arc::clone(&columns), packer.pack(row, width)?));
         // How long they are is known when they are there.
-        headroom::cover(0)?;
+        room_for_row()?;
     }
     drop(found);
     let changed = if statement.readonly() { rows.len() as u64 } else { connection.changes() };

@@ -26,6 +26,8 @@ mod notes;
 #[cfg(test)]
 mod refused;
 #[cfg(test)]
+mod room;
+#[cfg(test)]
 mod sizes;
 #[cfg(test)]
 mod stamps;

@@ -1,10 +1,20 @@
-//! What background work took.
+//! What routes and background work took.
 
 use super::Headroom;
 use crate::meter::RequestMemory;
 use crate::routes::RouteStats;
 
 impl Headroom {
+    /// Forgets the figures of all routes: for a measurement that begins now.
+    pub fn forget_routes(&self) {
+        self.inner.routes.forget();
+    }
+
+    /// The `limit` routes with the highest peaks.
+    pub fn top_routes(&self, limit: usize) -> Vec<RouteStats> {
+        self.inner.routes.top(limit)
+    }
+
     /// Adds a run of background work that has ended, by what it is called: few names, such as `job documents.read_text`. Whether its
     /// peak was above the mark for large requests, which the caller logs.
     pub fn record_work(&self, name: &str, memory: RequestMemory) -> bool {

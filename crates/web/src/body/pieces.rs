@@ -38,7 +38,9 @@ pub(crate) fn json_body(value: &impl Serialize) -> Result<Body, Unwritten> {
 pub(crate) enum Unwritten {
     #[error("the answer cannot be written as JSON")]
     Json(#[source] serde_json::Error),
-    #[error("there is no memory for the answer")]
+    #[error(
+        "there is no memory for the answer: ask for less at once, such as a smaller `limit`, or try again"
+    )]
     Memory(#[source] Refusal),
 }
 
@@ -57,7 +59,7 @@ impl io::Write for Pieces {
         if self.current.len() == PIECE_BYTES {
             let full = std::mem::replace(&mut self.current, Vec::with_capacity(PIECE_BYTES));
             self.full.push_back(Bytes::from(full));
-            if let Err(refusal) = crate::metering::cover(0) {
+            if let Err(refusal) = crate::metering::cover() {
                 self.refused = Some(refusal);
                 return Err(io::ErrorKind::OutOfMemory.into());
             }

@@ -2,6 +2,7 @@ use super::{Begin, Fingerprint, IdempotencyKey, IdempotencySettings, MAX_BODY_BY
 use crate::body::{Coding, read_whole};
 use crate::codes;
 use crate::layers::NoCompression;
+use crate::metering::Unrefused;
 use crate::problem::{Problem, in_context};
 use crate::scope::{Scope, SharedScope};
 use crate::server::ServerTasks;
@@ -121,6 +122,7 @@ impl Claim {
     /// Keeps an answer that is final, short and no secret; gives the key back otherwise. The request is done by now, so
     /// its answer goes out even when the store fails.
     async fn keep(&self, response: Response) -> Response {
+        let _kept = Unrefused::here();
         let short = response.body().size_hint().upper().is_some_and(|size| size <= MAX_BODY_BYTES);
         let open = response.extensions().get::<NoCompression>().is_none();
         if !(StoredAnswer::is_final(response.status()) && short && open) {
@@ -143,6 +145,7 @@ impl Claim {
     }
 
     async fn abandon(&self) {
+        let _kept = Unrefused::here();
         self.note(self.settings.store.abandon(&self.owner, &self.key).await);
     }
 

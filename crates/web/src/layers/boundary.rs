@@ -50,9 +50,11 @@ impl Service<Request> for Boundary {
         let work = idempotency::once(settings.idempotency.as_ref(), &scope, request, self.route.clone());
         Box::pin(async move {
             let response = finish(&settings, &scope, work).await;
-            let response =
-                in_context(if is_safe { large::cover(response, &scope, spared) } else { response }, &scope)
-                    .await;
+            let response = in_context(
+                if is_safe { large::cover(response, &scope, spared) } else { large::keep(response) },
+                &scope,
+            )
+            .await;
             Ok(if compress {
                 compression::mark(response, settings.compression, &settings.compressors, &scope)
             } else {

@@ -1,7 +1,7 @@
 use super::Page;
 use crate::body::{Unwritten, json_body};
 use crate::codes;
-use crate::metering::outgrown;
+use crate::metering::scarce;
 use crate::problem::Problem;
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
@@ -70,7 +70,7 @@ impl<T: Serialize> IntoResponse for Paged<T> {
             Ok(body) => body,
             Err(error) => {
                 let problem = match &error {
-                    Unwritten::Memory(refusal) => outgrown(Problem::new(codes::MEMORY_EXHAUSTED), refusal),
+                    Unwritten::Memory(refusal) => scarce(refusal, error.to_string()),
                     Unwritten::Json(_) => Problem::new(codes::INTERNAL),
                 };
                 return problem.with_cause(error).into_response();

@@ -1,5 +1,6 @@
 use super::{Code, Fault, Missed, Problem};
-use crate::metering::{outgrown, refusal_behind};
+use crate::codes;
+use crate::metering::{refusal_behind, scarce};
 
 /// An error that knows how to answer. Implement it for a module's error enum and use `?` in handlers.
 pub trait Failure: std::error::Error + Send + Sync + 'static {
@@ -24,14 +25,16 @@ pub trait Failure: std::error::Error + Send + Sync + 'static {
 
 impl<E: Failure> From<E> for Problem {
     fn from(error: E) -> Self {
-        let mut problem = Self::new(error.code()).with_faults(error.faults());
+        let code = error.code();
+        let refusal = (code == codes::MEMORY_EXHAUSTED).then(|| refusal_behind(&error)).flatten();
+        if let Some((refusal, detail)) = refusal {
+            return scarce(refusal, detail).with_cause(error);
+        }
+        let mut problem = Self::new(code).with_faults(error.faults());
         problem.0.retry_after_seconds = error.retry_after_seconds();
         problem.0.missed = error.missed();
         if problem.0.code.status < 500 {
             problem.0.detail = Some(error.to_string());
-        }
-        if let Some(refusal) = refusal_behind(&error) {
-            problem = outgrown(problem, refusal);
         }
         problem.with_cause(error)
     }
