@@ -50,7 +50,8 @@ impl Covering {
     /// A refusal of the last step as one of all that was gathered: the next try gathers it anew.
     fn of_all(&self, refusal: Refusal, missing: u64) -> Refusal {
         let wanted = self.borrowed() + missing;
-        if wanted + REQUEST_BYTES > refusal.limit {
+        // A firm's share may be larger the next time; its class is what there is for all of them.
+        if wanted + REQUEST_BYTES > self.pool.limit_above() {
             return Refusal { wanted, kind: RefusalKind::TooLarge, retry_after: None, ..refusal };
         }
         let back = wanted.saturating_sub(refusal.available).max(missing);

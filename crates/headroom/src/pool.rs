@@ -153,6 +153,11 @@ impl Pool {
         self.node.limit()
     }
 
+    /// The limit of the pool that this one was made below, in bytes.
+    pub(crate) fn limit_above(&self) -> u64 {
+        self.node.parent.as_ref().map_or(u64::MAX, Self::limit)
+    }
+
     /// What is lent now, in bytes.
     pub fn used(&self) -> u64 {
         self.node.used()
