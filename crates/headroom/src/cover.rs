@@ -14,6 +14,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// So much is borrowed at once, at least, in bytes.
 const STEP_BYTES: u64 = 64 << 10;
 
+/// So much needs no borrowing: what each request is charged for being there, and as much again, since pages of the database that it
+/// reads count as its own until the statement is over. A short change must not be refused for them.
+const FREE_BYTES: u64 = 2 * REQUEST_BYTES;
+
 /// Where a piece of work borrows for what it holds, and what it has borrowed for that.
 #[derive(Debug, Default)]
 pub(crate) struct Cover(Mutex<Option<Covering>>);
@@ -156,7 +160,7 @@ impl Drop for Unrefused {
 impl Account {
     /// How much is held that stands on no book.
     fn beyond_the_books(&self) -> Option<u64> {
-        let booked = REQUEST_BYTES.saturating_add(u64::try_from(self.registered_now()).unwrap_or(0));
+        let booked = FREE_BYTES.saturating_add(u64::try_from(self.registered_now()).unwrap_or(0));
         let held = u64::try_from(self.live_now()).unwrap_or(0);
         held.checked_sub(booked).filter(|missing| *missing > 0)
     }
