@@ -236,12 +236,8 @@ impl Headroom {
     /// the caller logs with what it knows about the request.
     pub fn record(&self, route: &str, memory: RequestMemory) -> bool {
         self.inner.requests.fetch_add(1, Ordering::Relaxed);
-        let is_large = self.inner.routes.record(route, memory);
-        if is_large {
-            self.inner.large_requests.fetch_add(1, Ordering::Relaxed);
-            self.inner.controls.note_heavy();
-        }
-        self.look_after(memory);
+        let is_large = self.add_to(&self.inner.routes, route, memory);
+        self.inner.large_requests.fetch_add(is_large.into(), Ordering::Relaxed);
         is_large
     }
 

@@ -102,7 +102,7 @@ fn the_registry_lists_and_shrinks_every_store() {
     assert_eq!(listed.len(), 1, "one name, one store");
     assert_eq!((listed[0].name.as_str(), listed[0].cap_bytes), ("test.bytes", 64_000));
     assert_eq!((listed[0].bytes, listed[0].entries), (cache.bytes(), cache.entries()));
-    assert_eq!(listed[0].ttl_micros, None);
+    assert_eq!((listed[0].max_entries, listed[0].ttl_micros), (BoundedStore::max_entries(&*cache), None));
     assert_eq!(listed[0].eviction, headroom::Eviction::LeastUsed);
     let freed = registry.shrink_all(50);
     assert!(freed > 0 && cache.bytes() <= 32_000);

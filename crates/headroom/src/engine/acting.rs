@@ -64,7 +64,11 @@ impl Headroom {
 
     /// Keeps a record of an action that was carried out, because of this level, by who follows it and not by the engine.
     pub fn carried_out(&self, action: Action, level: Level) {
-        let at_micros = self.uptime_micros();
+        self.note_begun(action, level, self.uptime_micros());
+    }
+
+    /// Keeps a record of an action whose effect shows later.
+    pub(super) fn note_begun(&self, action: Action, level: Level, at_micros: u64) {
         let (before_bytes, after_bytes) = (self.inner.root.used(), None);
         self.note(ActionRecord { at_micros, level, action, before_bytes, after_bytes });
     }
@@ -103,9 +107,7 @@ impl Headroom {
         if let Some(most) = tuning.max_request_bytes {
             for flight in self.inner.ledger.cancel_above(most) {
                 log_ended(&flight, "a request is ended because it held more than REQUEST_MEMORY_MAX_BYTES");
-                let (before_bytes, after_bytes) = (self.inner.root.used(), None);
-                let action = Action::CancelLargest;
-                self.note(ActionRecord { at_micros, level, action, before_bytes, after_bytes });
+                self.note_begun(Action::CancelLargest, level, at_micros);
             }
         }
         if tuning.actions.purges && self.inner.controls.is_purge_due_after_heavy(at_micros) {

@@ -3,7 +3,6 @@
 use super::Headroom;
 use crate::charge::{Charge, REQUEST_BYTES};
 use crate::class::Class;
-use crate::controls::ActionRecord;
 use crate::ledger::{Entry, Flight};
 use crate::level::Level;
 use crate::meter::Meter;
@@ -63,8 +62,6 @@ impl Headroom {
     /// Lets fewer requests that can wait run at once under pressure, and more again after it.
     pub(super) fn bound_concurrency(&self, level: Level, at_micros: u64) {
         let Some(is_limited) = self.inner.controls.concurrency.look(level, at_micros) else { return };
-        let action = Action::LimitConcurrency(is_limited);
-        let (before_bytes, after_bytes) = (self.inner.root.used(), None);
-        self.note(ActionRecord { at_micros, level, action, before_bytes, after_bytes });
+        self.note_begun(Action::LimitConcurrency(is_limited), level, at_micros);
     }
 }

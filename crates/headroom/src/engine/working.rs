@@ -2,7 +2,7 @@
 
 use super::Headroom;
 use crate::meter::RequestMemory;
-use crate::routes::RouteStats;
+use crate::routes::{RouteStats, Routes};
 
 impl Headroom {
     /// Forgets the figures of all routes: for a measurement that begins now.
@@ -18,7 +18,12 @@ impl Headroom {
     /// Adds a run of background work that has ended, by what it is called: few names, such as `job documents.read_text`. Whether its
     /// peak was above the mark for large requests, which the caller logs.
     pub fn record_work(&self, name: &str, memory: RequestMemory) -> bool {
-        let is_large = self.inner.work.record(name, memory);
+        self.add_to(&self.inner.work, name, memory)
+    }
+
+    /// Adds what has ended to its table, and sees to what it leaves behind.
+    pub(super) fn add_to(&self, table: &Routes, name: &str, memory: RequestMemory) -> bool {
+        let is_large = table.record(name, memory);
         if is_large {
             self.inner.controls.note_heavy();
         }
